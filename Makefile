@@ -1,0 +1,59 @@
+# Everything a person runs. `make help` lists it; only Python 3.11+ and make are needed.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+VENV := .venv
+RUN := $(VENV)/bin/python
+COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url
+
+.DEFAULT_GOAL := help
+.PHONY: help up test test-postgres check requirements-check format lock bench clean
+
+help:  ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
+
+$(VENV)/installed: requirements.txt
+	@test -n "$(PYTHON)" || { echo "Handrail needs Python 3.11 or newer; install it or say make PYTHON=/path/to/python3.11"; exit 2; }
+	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+up: $(VENV)/installed  ## set up, migrate and serve: web, worker and beat (HOST, PORT, DATA_DIR)
+	@exec $(RUN) manage.py up
+
+test: $(VENV)/installed-dev  ## every test, on the embedded database
+	$(RUN) -m pytest $(ARGS)
+
+test-postgres: $(VENV)/installed-dev  ## every test on PostgreSQL: DATABASE_URL, else a throw-away cluster
+	$(RUN) -m tests.services.postgres -- $(RUN) -m pytest $(ARGS)
+
+check: $(VENV)/installed-dev requirements-check  ## lint, formatting, types, layers, migrations, deployment settings, pins
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	$(VENV)/bin/lint-imports
+	$(RUN) manage.py makemigrations --check --dry-run
+	PUBLIC_URL=https://handrail.example $(RUN) -W error manage.py check --deploy --fail-level WARNING
+
+requirements-check: $(VENV)/installed-dev
+	@set -e; made=$$(mktemp -d); trap 'rm -rf "$$made"' EXIT; cp requirements*.in requirements*.txt "$$made"; \
+	(cd "$$made" && $(abspath $(COMPILE)) requirements.in -o requirements.txt && $(abspath $(COMPILE)) requirements-dev.in -o requirements-dev.txt); \
+	for file in requirements.txt requirements-dev.txt; do \
+		diff -u $$file "$$made/$$file" || { echo "$$file does not match its .in file: run make lock"; exit 1; }; done
+
+format: $(VENV)/installed-dev  ## put every file in the house's format
+	$(RUN) -m ruff check --fix --exit-zero --quiet .
+	$(RUN) -m ruff format .
+
+lock: $(VENV)/installed-dev  ## pin requirements.in and requirements-dev.in (ARGS=--upgrade renews the pins)
+	$(COMPILE) $(ARGS) requirements.in -o requirements.txt
+	$(COMPILE) $(ARGS) requirements-dev.in -o requirements-dev.txt
+
+bench: $(VENV)/installed-dev  ## measure, and print the tables of docs/benchmarks.md
+	$(RUN) -m tests.bench $(ARGS)
+
+clean:  ## remove the virtual environment (never the data)
+	rm -rf $(VENV)
