@@ -1,0 +1,16 @@
+"""What the trail records of the ground floor, which cannot call it."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from audit.trail import record
+from config.models import ApiKey
+from config.signals import key_changed
+
+
+@receiver(key_changed)
+def record_key_change(sender: type[ApiKey], key: ApiKey, change: str, **kwargs: Any) -> None:
+    state = {"name": key.name, "scope": key.scope, "user": key.user.get_username(), "revoked": bool(key.revoked_at)}
+    old = None if change == "created" else {**state, "revoked": False}
+    record(event_type=f"api_key.{change}", entity_type="api_key", entity_id=key.name, old_value=old, new_value=state)

@@ -1,0 +1,200 @@
+"""The REST conventions every view keeps: strict bodies, cursor paging, throttling and idempotent POSTs."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.http.response import HttpResponseBase
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework import mixins, pagination, routers, serializers, views, viewsets
+from rest_framework.exceptions import NotFound as RestNotFound
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config import idempotency
+from config.context import caller
+
+PAGE_SIZE, MAX_PAGE_SIZE = 50, 500
+
+
+class StrictFields(serializers.Serializer[Any]):
+    """Refuses unknown fields, and values of another JSON type than the field's: "1" is no integer."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            errors: dict[str, list[serializers.ErrorDetail]] = {}
+            writable = {name: field for name, field in self.fields.items() if not field.read_only}
+            for name, value in data.items():
+                if name not in writable:
+                    errors[str(name)] = [serializers.ErrorDetail("Unknown field.", code="unknown")]
+                elif value is not None and (expected := _wrong_type(writable[name], value)):
+                    errors[name] = [serializers.ErrorDetail(f"Must be {expected}.", code="wrong-type")]
+            if errors:
+                raise ValidationError(errors)
+        return super().to_internal_value(data)
+
+
+class StrictSerializer(StrictFields):
+    """A body that is not a table's row."""
+
+
+class StrictModelSerializer(StrictFields, serializers.ModelSerializer[Any]):
+    """A body that is a table's row."""
+
+
+def _wrong_type(field: serializers.Field[Any, Any, Any, Any], value: Any) -> str | None:
+    """What the value should have been, or None when its JSON type fits."""
+    match field:
+        case serializers.JSONField() | serializers.BaseSerializer():
+            return None
+        case serializers.BooleanField():
+            return None if isinstance(value, bool) else "true or false"
+        case serializers.IntegerField():
+            whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+            return None if whole and not isinstance(value, bool) else "a whole number"
+        case serializers.FloatField() | serializers.DecimalField():
+            return None if isinstance(value, int | float) and not isinstance(value, bool) else "a number"
+        case serializers.ListField():
+            if not isinstance(value, list):
+                return "a list"
+            expected = next(filter(None, (_wrong_type(field.child, item) for item in value)), None)
+            return expected and f"a list where every item is {expected}"
+        case serializers.DictField():
+            if not isinstance(value, Mapping):
+                return "an object"
+            expected = next(filter(None, (_wrong_type(field.child, item) for item in value.values())), None)
+            return expected and f"an object where every value is {expected}"
+        case serializers.CharField() | serializers.ChoiceField() | serializers.DateTimeField():
+            return None if isinstance(value, str) else "a string"
+    return None
+
+
+class CursorPagination(pagination.CursorPagination):
+    """`{next, previous, results}`; a view sets `ordering`, by default the newest first."""
+
+    page_size = PAGE_SIZE
+    max_page_size = MAX_PAGE_SIZE
+    page_size_query_param = "page_size"
+    ordering = "-id"
+
+    def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
+        ordering = getattr(view, "ordering", self.ordering)
+        return (ordering,) if isinstance(ordering, str) else tuple(ordering)
+
+    def get_page_size(self, request: Request) -> int:
+        asked = request.query_params.get("page_size")
+        if asked is None:
+            return PAGE_SIZE
+        if not (asked.isascii() and asked.isdigit() and len(asked) < 9 and 1 <= int(asked) <= MAX_PAGE_SIZE):
+            raise ValidationError({"page_size": f"Must be a whole number from 1 to {MAX_PAGE_SIZE}."})
+        return int(asked)
+
+    def decode_cursor(self, request: Request) -> Any:
+        if request.query_params.get("cursor") == "":
+            raise ValidationError({"cursor": "Must not be blank. Take it whole from `next` or `previous`."})
+        try:
+            return super().decode_cursor(request)
+        except (RestNotFound, ValueError) as error:
+            raise ValidationError({"cursor": "Not a cursor. Take it whole from `next` or `previous`."}) from error
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        size = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": PAGE_SIZE}
+        return [
+            {
+                "name": "cursor",
+                "in": "query",
+                "description": "From `next` or `previous`.",
+                "schema": {"type": "string"},
+            },
+            {"name": "page_size", "in": "query", "description": "Rows a page.", "schema": size},
+        ]
+
+
+class FilterBackend(DjangoFilterBackend):
+    """Filters a list; an unknown parameter is an error, since a misspelt filter would answer with every row."""
+
+    OWN: ClassVar = {"cursor", "page_size", "format"}
+
+    def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
+        filterset = self.get_filterset(request, queryset, view)
+        if getattr(view, "action", "list") == "list":
+            known = self.OWN | (_parameters(filterset) if filterset else set())
+            unknown = sorted(set(request.query_params) - known)
+            if unknown:
+                message = f"Unknown parameter. Known are: {', '.join(sorted(known))}."
+                raise ValidationError(dict.fromkeys(unknown, message))
+        return super().filter_queryset(request, queryset, view)
+
+
+def _parameters(filterset: Any) -> set[str]:
+    names = set(filterset.filters)
+    for name, declared in filterset.filters.items():
+        suffixes = getattr(declared.field.widget, "suffixes", [])
+        names |= {f"{name}_{suffix}" for suffix in suffixes}
+    return names
+
+
+class Conventions(views.APIView):
+    """What our views have in common. `scope` or `action_scopes` name a scope other than the method's own."""
+
+    scope: str | None = None
+    action_scopes: ClassVar[dict[str, str]] = {}
+    _claim: idempotency.Claim | None = None
+
+    def validated(self, serializer_class: type[serializers.BaseSerializer[Any]], data: Any = None) -> dict[str, Any]:
+        """The request's body (or `data`) as the serializer reads it; ValidationError otherwise."""
+        serializer = serializer_class(data=self.request.data if data is None else data, context={"view": self})
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if request.method == "POST" and "Idempotency-Key" in request.headers:
+            self._claim = idempotency.claim(
+                caller=caller().actor,
+                key=request.headers["Idempotency-Key"],
+                path=request.get_full_path(),
+                body=request.data,
+            )
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, idempotency.Replay):
+            headers = {**exc.headers, "Idempotent-Replay": "true"}
+            return Response(exc.body, status=exc.status, headers=headers)
+        return super().handle_exception(exc)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if self._claim is not None:
+            kept, self._claim = self._claim, None
+            kept.settle(response)
+        return response
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        finally:
+            if self._claim is not None:  # an error nobody foresaw: the next try may run
+                self._claim.release()
+
+
+class APIView(Conventions):
+    """A view that is not about the rows of one table."""
+
+
+class ViewSet(Conventions, viewsets.GenericViewSet[Any]):
+    """A view about the rows of one table."""
+
+    pagination_class = CursorPagination
+    filter_backends: ClassVar = [FilterBackend]
+
+
+class ReadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ViewSet):  # type: ignore[misc]
+    """List and retrieve."""
+
+
+class Router(routers.SimpleRouter):
+    """Paths without a trailing slash."""
+
+    def __init__(self) -> None:
+        super().__init__(trailing_slash=False)

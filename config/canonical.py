@@ -1,0 +1,91 @@
+"""Canonical JSON (RFC 8785) and its hash: equal values give equal bytes, whatever their key order."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+# What other JSON readers hold exactly: RFC 8785 numbers are IEEE 754 doubles.
+_EXACT_INTEGER = 2**53 - 1
+
+
+def canonical_json(value: Any) -> str:
+    """`value` as RFC 8785 JSON. Raises ValueError for what JSON cannot hold: NaN, lone surrogates, sets, huge ints."""
+    return "".join(_write(value))
+
+
+def compute_hash(value: Any) -> str:
+    """SHA-256 of the canonical JSON of `value`, 64 hex digits."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def _write(value: Any) -> list[str]:
+    match value:
+        case None:
+            return ["null"]
+        case bool():
+            return ["true" if value else "false"]
+        case str():
+            return [_text(value)]
+        case int():
+            if abs(value) > _EXACT_INTEGER:
+                raise ValueError(f"{value} is beyond 2**53 - 1; send it as a string.")
+            return [str(value)]
+        case float():
+            return [_number(value)]
+        case Mapping():
+            return _members(value)
+        case Sequence():
+            parts = ["["]
+            for index, item in enumerate(value):
+                parts += [","] if index else []
+                parts += _write(item)
+            return [*parts, "]"]
+    raise ValueError(f"{type(value).__name__} is not a JSON value.")
+
+
+def _members(value: Mapping[Any, Any]) -> list[str]:
+    if not all(isinstance(key, str) for key in value):
+        raise ValueError("JSON object keys are strings.")
+    parts = ["{"]
+    # RFC 8785 3.2.3 orders keys by UTF-16 code units, which differs from code points beyond the BMP.
+    for index, key in enumerate(sorted(value, key=lambda text: text.encode("utf-16-be", "surrogatepass"))):
+        parts += [","] if index else []
+        parts += [_text(key), ":", *_write(value[key])]
+    return [*parts, "}"]
+
+
+def _text(value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("The text has a lone surrogate, which no encoding can hold.") from error
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _number(value: float) -> str:
+    """ECMAScript's Number.prototype.toString, as RFC 8785 3.2.2.3 asks."""
+    if not math.isfinite(value):
+        raise ValueError("NaN and infinity are not JSON numbers.")
+    if value == 0:
+        return "0"
+    sign, digits, exponent = _decimal(value)
+    point = exponent + len(digits)
+    if 0 < point <= 21:
+        whole = digits.ljust(point, "0")
+        return sign + (whole if len(digits) <= point else f"{digits[:point]}.{digits[point:]}")
+    if -6 < point <= 0:
+        return f"{sign}0.{'0' * -point}{digits}"
+    rest = f".{digits[1:]}" if len(digits) > 1 else ""
+    return f"{sign}{digits[0]}{rest}e{'+' if point > 0 else '-'}{abs(point - 1)}"
+
+
+def _decimal(value: float) -> tuple[str, str, int]:
+    """Sign, shortest digits and decimal exponent; Python's repr gives the same shortest digits as ECMAScript."""
+    mantissa, _, power = repr(abs(value)).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    digits = (whole + fraction).lstrip("0")
+    exponent = int(power or 0) - len(fraction)
+    stripped = digits.rstrip("0")
+    return "-" if value < 0 else "", stripped, exponent + len(digits) - len(stripped)

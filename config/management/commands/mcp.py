@@ -1,0 +1,27 @@
+import os
+from functools import partial
+from typing import Any
+
+import anyio
+from django.core.management.base import CommandError
+
+from config.commands import OperationCommand
+from config.errors import DomainError
+from config.keys import authenticate_key
+
+
+class Command(OperationCommand):
+    help = "Serve MCP over stdin and stdout, with the key in HANDRAIL_API_KEY."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        raw = os.environ.pop("HANDRAIL_API_KEY", "")  # no child process shall inherit it
+        if not raw:
+            raise CommandError("HANDRAIL_API_KEY is not set. `manage.py apikey create NAME` makes a key.", returncode=2)
+        try:
+            authenticate_key(raw)
+        except DomainError as error:
+            raise CommandError(f"HANDRAIL_API_KEY: {error.detail}", returncode=2) from error
+        from config.mcp_server import server, session  # the SDK takes a second to import
+
+        with session(key=partial(authenticate_key, raw)):
+            anyio.run(server().run_stdio_async)

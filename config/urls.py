@@ -1,0 +1,22 @@
+"""Every path of the service: the tools' REST API under /api/v1/, the admin, the dashboard, health and metrics."""
+
+from importlib.util import find_spec
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from config import pages
+
+urlpatterns = [
+    *[path(f"api/v1/{app}/", include(f"{app}.urls")) for app in ["audit", *settings.TOOLS] if find_spec(f"{app}.urls")],
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    re_path(r"^api/", pages.not_found),
+    path("admin/", admin.site.urls),
+]
+handler400 = pages.bad_request
+handler403 = pages.forbidden
+handler404 = pages.not_found
+handler500 = pages.server_error

@@ -1,0 +1,89 @@
+"""Fixtures every test may use: clients with keys of a scope, commands, MCP tools."""
+
+import io
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from rest_framework.test import APIClient
+
+from config.keys import create_key
+
+
+@pytest.fixture
+def owner(db: None) -> User:
+    """The user keys belong to."""
+    return User.objects.create_superuser("owner", "owner@example.org", "owner-password")
+
+
+@pytest.fixture
+def key_for(owner: User) -> Callable[[str], str]:
+    """Makes a key of a scope, named after it."""
+    made: dict[str, str] = {}
+
+    def make(scope: str = "write") -> str:
+        if scope not in made:
+            made[scope] = create_key(name=f"{scope}-key", scope=scope, user=owner)[1]
+        return made[scope]
+
+    return make
+
+
+@pytest.fixture
+def client_for(key_for: Callable[[str], str]) -> Callable[..., APIClient]:
+    """An API client with a key of a scope; it gives errors as answers, as a real server does."""
+
+    def make(scope: str = "write") -> APIClient:
+        client = APIClient(raise_request_exception=False)
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {key_for(scope)}")
+        return client
+
+    return make
+
+
+@pytest.fixture
+def api(client_for: Callable[..., APIClient]) -> APIClient:
+    return client_for("write")
+
+
+@pytest.fixture
+def reader(client_for: Callable[..., APIClient]) -> APIClient:
+    return client_for("read")
+
+
+@pytest.fixture
+def admin_api(client_for: Callable[..., APIClient]) -> APIClient:
+    return client_for("admin")
+
+
+@pytest.fixture
+def run_command(db: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
+    """Runs a management command as the shell would: (exit code, stdout, stderr)."""
+
+    def run(name: str, *args: str, stdin: str = "", **options: Any) -> tuple[int, str, str]:
+        out, err = io.StringIO(), io.StringIO()
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8"))
+        try:
+            call_command(name, *args, stdout=out, stderr=err, **options)
+        except CommandError as error:
+            return error.returncode, out.getvalue(), f"{err.getvalue()}{error}"
+        except SystemExit as stop:
+            return int(stop.code or 0), out.getvalue(), err.getvalue()
+        return 0, out.getvalue(), err.getvalue()
+
+    return run
+
+
+@pytest.fixture
+def call_tool(transactional_db: None, key_for: Callable[[str], str]) -> Callable[..., Any]:
+    """Calls an MCP tool through the protocol, in process: its structured answer, or ToolError."""
+
+    def call(name: str, *, scope: str = "write", **arguments: Any) -> Any:
+        from tests import mcp_client  # the SDK takes a second to import; only these tests pay it
+
+        return mcp_client.call_tool(name, arguments, key=key_for(scope))
+
+    return call
