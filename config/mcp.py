@@ -5,6 +5,7 @@ This module stays light, since every web process imports it; the SDK is imported
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
@@ -67,6 +68,7 @@ def tool(
     return declare
 
 
+@cache
 def tools() -> dict[str, Tool]:
     """Every tool of every app by name, in a stable order."""
     autodiscover_modules("mcp")

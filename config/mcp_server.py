@@ -115,17 +115,41 @@ def _perform(declared: Tool, arguments: dict[str, Any], current: Session, agent:
 class Server(MCPServer[Any]):
     """Adds to the SDK's server: unknown names as protocol errors, readable refusals, compact answers."""
 
+    def __init__(self, declared: dict[str, Tool]) -> None:
+        super().__init__(
+            "handrail",
+            title="Handrail",
+            version=settings.SPECTACULAR_SETTINGS["VERSION"],
+            instructions=INSTRUCTIONS,
+            subscriptions=False,  # the lists never change while a process runs
+            log_level="WARNING",
+        )
+        self.declared = declared
+        for item in declared.values():
+            self.add_tool(
+                _as_coroutine(item),
+                name=item.name,
+                title=item.title,
+                annotations=ToolAnnotations(
+                    read_only_hint=item.read_only,
+                    destructive_hint=item.destructive,
+                    idempotent_hint=item.idempotent,
+                    open_world_hint=item.open_world,
+                ),
+            )
+        self.schemas = {item.name: item.output_schema or {} for item in self._tool_manager.list_tools()}
+
     async def list_tools(self) -> list[PublishedTool]:
         published = await super().list_tools()
         for item in published:
             item.input_schema = slim(item.input_schema) | {"additionalProperties": False}
-            item.output_schema = slim(item.output_schema) if item.output_schema else None
+            item.output_schema = slim(item.output_schema)
         return published
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
-        declared = tools().get(name)
+        declared = self.declared.get(name)
         if declared is None:
             raise MCPError(INVALID_PARAMS, f"Unknown tool: {name}. tools/list names the tools there are.")
         try:
@@ -136,7 +160,7 @@ class Server(MCPServer[Any]):
             raise ToolError(_refusal(declared, error)) from error
         assert isinstance(result, CallToolResult)
         if result.structured_content is not None:
-            schema = self._tool_manager.get_tool(name).output_schema or {}  # type: ignore[union-attr]
+            schema = self.schemas[name]
             result.structured_content = without_absent(result.structured_content, schema, schema.get("$defs", {}))
             text = json.dumps(result.structured_content, ensure_ascii=False, separators=(",", ":"))
             # Some clients give the model only this text, others only the structure: both carry the same facts.
@@ -153,10 +177,7 @@ def _check_arguments(declared: Tool, arguments: dict[str, Any]) -> None:
 
 def _agent(context: Context[Any, Any] | None) -> str:
     """The client's name as it gave it, for the trail."""
-    try:
-        client = context.session.client_params if context else None
-    except (ValueError, LookupError):
-        return ""
+    client = context.session.client_params if context else None
     return f"{client.client_info.name} {client.client_info.version}"[:100] if client else ""
 
 
@@ -191,24 +212,4 @@ def _as_coroutine(declared: Tool) -> Callable[..., Any]:
 @cache
 def server() -> Server:
     """The server with every app's tools."""
-    made = Server(
-        "handrail",
-        title="Handrail",
-        version=settings.SPECTACULAR_SETTINGS["VERSION"],
-        instructions=INSTRUCTIONS,
-        subscriptions=False,  # the lists never change while a process runs
-        log_level="WARNING",
-    )
-    for declared in tools().values():
-        made.add_tool(
-            _as_coroutine(declared),
-            name=declared.name,
-            title=declared.title,
-            annotations=ToolAnnotations(
-                read_only_hint=declared.read_only,
-                destructive_hint=declared.destructive,
-                idempotent_hint=declared.idempotent,
-                open_world_hint=declared.open_world,
-            ),
-        )
-    return made
+    return Server(tools())
