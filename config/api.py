@@ -186,10 +186,10 @@ class ViewSet(Conventions, viewsets.GenericViewSet[Any]):
     """A view about the rows of one table."""
 
     pagination_class = CursorPagination
-    filter_backends: ClassVar = [FilterBackend]
+    filter_backends = [FilterBackend]
 
 
-class ReadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ViewSet):  # type: ignore[misc]
+class ReadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ViewSet):
     """List and retrieve."""
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 # What other JSON readers hold exactly: RFC 8785 numbers are IEEE 754 doubles.
@@ -36,7 +36,7 @@ def _write(value: Any) -> list[str]:
             return [_number(value)]
         case Mapping():
             return _members(value)
-        case Sequence():
+        case list() | tuple():
             parts = ["["]
             for index, item in enumerate(value):
                 parts += [","] if index else []

@@ -1,5 +1,7 @@
 """The base of our management commands: a named caller, errors with exit code 2, and `--json`."""
 
+import argparse
+import contextlib
 import getpass
 import json
 import sys
@@ -22,7 +24,7 @@ class OperationCommand(BaseCommand):
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
-        if not any("--json" in action.option_strings for action in parser._actions):
+        with contextlib.suppress(argparse.ArgumentError):  # a command may declare its own --json
             parser.add_argument("--json", action="store_true", help="Print JSON instead of text.")
         return parser
 

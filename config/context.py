@@ -26,27 +26,28 @@ class Caller:
     """What else the door knows: agent, session, tool ids."""
 
 
-_caller: ContextVar[Caller] = ContextVar("caller", default=Caller())
+NOBODY = Caller()
+_caller: ContextVar[Caller] = ContextVar("caller")
 
 
 def caller() -> Caller:
     """The caller of the code that runs now."""
-    return _caller.get()
+    return _caller.get(NOBODY)
 
 
 @contextmanager
 def acting_as(**known: Any) -> Iterator[Caller]:
     """Act as a caller that differs from the present one in the given fields."""
-    token = _caller.set(replace(_caller.get(), **known))
+    token = _caller.set(replace(_caller.get(NOBODY), **known))
     try:
-        yield _caller.get()
+        yield _caller.get(NOBODY)
     finally:
         _caller.reset(token)
 
 
 def identify(**known: Any) -> None:
     """Name the caller for the rest of the request, once authentication has said who it is."""
-    _caller.set(replace(_caller.get(), **known))
+    _caller.set(replace(_caller.get(NOBODY), **known))
 
 
 def correlation_id(offered: str | None = None) -> str:

@@ -65,7 +65,7 @@ class Schema(AutoSchema):
     def get_tags(self) -> list[str]:
         return [self.path.removeprefix("/api/v1/").split("/")[0]]
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         scope = HasScope.needed(self.view.request, self.view) if self.view.request else ""
         return f"{super().get_description()}\n\nScope: `{scope}`".strip()
 

@@ -155,6 +155,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "config.errors.problem_response",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,  # `format` is a parameter of exports
     "COERCE_DECIMAL_TO_STRING": False,
 }
 THROTTLE_RATE: str = env.str("THROTTLE_RATE", "6000/minute")  # a key; 0/minute is no limit

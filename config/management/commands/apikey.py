@@ -26,7 +26,7 @@ class Command(OperationCommand):
         verbs.add_parser("revoke", help="end a key").add_argument("name")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        getattr(self, options["verb"])(options)
+        {"create": self.create, "list": self.show, "revoke": self.revoke}[options["verb"]](options)
 
     def create(self, options: dict[str, Any]) -> None:
         days = options["expires_days"]
@@ -36,7 +36,7 @@ class Command(OperationCommand):
         )
         self.stdout.write(raw)
 
-    def list(self, options: dict[str, Any]) -> None:
+    def show(self, options: dict[str, Any]) -> None:
         fields = ["name", "prefix", "scope", "user__username", "expires_at", "revoked_at", "last_used_at"]
         keys = list(ApiKey.objects.values(*fields))
         if options["json"]:

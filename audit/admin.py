@@ -1,0 +1,53 @@
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, StreamingHttpResponse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from audit import rollback
+from audit.export import CONTENT_TYPES, export, file_name
+from audit.models import Event, EventQuerySet
+from config.admin import ReadOnlyAdmin
+from config.errors import DomainError
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    list_display = ["timestamp", "event_type", "entity_type", "entity_id", "actor", "user", "differences"]
+    list_filter = ["event_type", "entity_type", "timestamp"]
+    # Exact matches only: each has an index, and a text search would read the whole trail.
+    search_fields = ["=entity_id", "=correlation_id", "=actor"]
+    search_help_text = "An entity id, a correlation id or an actor, exactly."
+    show_full_result_count = False
+    actions = ["export_csv", "export_json", "roll_back"]
+
+    @admin.display(description="Changes")
+    def differences(self, event: Event) -> SafeString:
+        return format_html_join("; ", "{} {}", ((change["kind"], change["path"] or "value") for change in event.changes))
+
+    @admin.action(description="Export selected events as CSV")
+    def export_csv(self, request: HttpRequest, queryset: EventQuerySet) -> StreamingHttpResponse:
+        return self._export(queryset, "csv")
+
+    @admin.action(description="Export selected events as JSON")
+    def export_json(self, request: HttpRequest, queryset: EventQuerySet) -> StreamingHttpResponse:
+        return self._export(queryset, "json")
+
+    def _export(self, events: EventQuerySet, form: str) -> StreamingHttpResponse:
+        response = StreamingHttpResponse(export(events=events, form=form), content_type=CONTENT_TYPES[form])
+        response.headers["Content-Disposition"] = f'attachment; filename="{file_name(form)}"'
+        return response
+
+    @admin.action(description="Roll the entity back to the state after the selected event", permissions=["roll_back"])
+    def roll_back(self, request: HttpRequest, queryset: EventQuerySet) -> None:
+        for event in queryset:
+            try:
+                rollback.apply(entity_type=event.entity_type, entity_id=event.entity_id, to=str(event.uid))
+            except DomainError as error:
+                self.message_user(request, error.detail, messages.ERROR)
+            else:
+                self.message_user(request, f"{event.entity_type} {event.entity_id} is rolled back.")
+
+    def has_roll_back_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)

@@ -1,0 +1,27 @@
+"""What the dashboard shows of the trail."""
+
+from datetime import datetime
+
+from django.db.models import Count
+
+from audit.models import Event
+from config.dashboard import Chart, Panel, Tile
+
+
+def panel(since: datetime) -> Panel:
+    events = Event.objects.filter(timestamp__gte=since)
+    by_type = list(events.values_list("event_type").annotate(count=Count("id")).order_by("-count")[:8])
+    by_actor = list(events.values_list("actor").annotate(count=Count("id")).order_by("-count")[:8])
+    rollbacks = sum(count for kind, count in by_type if kind == "entity.rolled_back")
+    return Panel(
+        title="Audit",
+        tiles=[
+            Tile(label="Events", value=str(events.count()), link="/admin/audit/event/"),
+            Tile(label="Actors", value=str(events.values("actor").distinct().count())),
+            Tile(label="Rollbacks", value=str(rollbacks)),
+        ],
+        charts=[
+            Chart(title="Events by type", kind="bar", points=by_type),
+            Chart(title="Events by actor", kind="bar", points=by_actor),
+        ],
+    )

@@ -1,0 +1,112 @@
+"""`manage.py audit record|events|history|rollback`: the trail from a shell."""
+
+import json
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.utils.dateparse import parse_datetime
+
+from audit import rollback, trail
+from audit.export import select
+from audit.models import Event
+from audit.serializers import EventSerializer
+from config.commands import OperationCommand
+
+
+class Command(OperationCommand):
+    help = "Record events, look them up, and roll an entity back."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        record = verbs.add_parser("record", help="record an event")
+        record.add_argument("event_type")
+        add_entity(record)
+        record.add_argument("--old", type=as_json, metavar="JSON", help="state before")
+        record.add_argument("--new", type=as_json, metavar="JSON", help="state after")
+        record.add_argument("--user", help="on whose behalf")
+        record.add_argument("--context", type=as_json, metavar="JSON")
+        events = verbs.add_parser("events", help="list events, newest first")
+        add_filters(events)
+        events.add_argument("--limit", type=int, default=20)
+        history = verbs.add_parser("history", help="what happened to an entity, newest first")
+        add_entity(history)
+        history.add_argument("--limit", type=int, default=10)
+        back = verbs.add_parser("rollback", help="restore an earlier state of an entity")
+        add_entity(back)
+        back.add_argument("--to", metavar="UID", help="the event whose state comes back; else the one before the last")
+        back.add_argument("--reason", default="")
+        back.add_argument("--dry-run", action="store_true", help="only say what would change")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        verbs = {"record": self.record, "events": self.events, "history": self.history, "rollback": self.roll_back}
+        verbs[options["verb"]](options)
+
+    def record(self, options: dict[str, Any]) -> None:
+        event = trail.record(
+            event_type=options["event_type"],
+            entity_type=options["entity_type"],
+            entity_id=options["entity_id"],
+            old_value=options["old"],
+            new_value=options["new"],
+            user=options["user"],
+            context=options["context"],
+        )
+        self.show([event], options)
+
+    def events(self, options: dict[str, Any]) -> None:
+        names = ("entity_type", "entity_id", "event_type", "start", "end")
+        found = select(**{name: options[name] for name in names})
+        self.show(list(found.newest_first()[: options["limit"]]), options)
+
+    def history(self, options: dict[str, Any]) -> None:
+        entity = {"entity_type": options["entity_type"], "entity_id": options["entity_id"]}
+        self.show(trail.history(**entity, limit=options["limit"]), options)
+
+    def roll_back(self, options: dict[str, Any]) -> None:
+        target = {name: options[name] for name in ("entity_type", "entity_id", "to")}
+        plan = rollback.plan(**target)
+        for change in plan.changes:
+            self.stdout.write(f"{change.kind} {change.path or 'value'}: {change.old!r} -> {change.new!r}")
+        if not options["dry_run"]:
+            event = rollback.apply(**target, reason=options["reason"])
+            self.stdout.write(f"[OK] rolled back, event {event.uid}")
+
+    def show(self, events: list[Event], options: dict[str, Any]) -> None:
+        if options["json"]:
+            self.print_json(EventSerializer(events, many=True).data)
+            return
+        rows = [
+            [event.timestamp.isoformat(), event.event_type, event.entity_type, event.entity_id, event.user, event.uid]
+            for event in events
+        ]
+        self.table(["timestamp", "event", "type", "entity", "user", "uid"], rows)
+
+
+def add_entity(parser: Any) -> None:
+    parser.add_argument("entity_type")
+    parser.add_argument("entity_id")
+
+
+def add_filters(parser: Any) -> None:
+    """The filters that `audit events` and `audit_export` share."""
+    for name in ("entity-type", "entity-id", "event-type"):
+        parser.add_argument(f"--{name}")
+    for name in ("start", "end"):
+        parser.add_argument(f"--{name}", type=as_time, metavar="ISO-8601")
+
+
+def as_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise CommandError(f"Not JSON: {text[:80]}", returncode=2) from error
+
+
+def as_time(text: str) -> Any:
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise CommandError(f"Not an ISO 8601 time with its zone: {text[:80]}", returncode=2)
+    return found

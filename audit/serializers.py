@@ -1,0 +1,92 @@
+"""The shapes of events, histories and rollbacks in JSON."""
+
+from rest_framework import serializers
+
+from audit.models import Event
+from audit.trail import MAX_BATCH
+from config.api import StrictModelSerializer, StrictSerializer
+
+
+class EventSerializer(StrictModelSerializer):
+    """An event; what a caller may say of it is writable, the rest is computed."""
+
+    class Meta:
+        model = Event
+        fields = [
+            "uid",
+            "timestamp",
+            "event_type",
+            "entity_type",
+            "entity_id",
+            "old_value",
+            "new_value",
+            "changes",
+            "user",
+            "actor",
+            "correlation_id",
+            "context",
+        ]
+        read_only_fields = ["uid", "changes", "actor", "correlation_id"]
+
+
+class NewEventSerializer(EventSerializer):
+    """The body of a new event."""
+
+    timestamp = serializers.DateTimeField(required=False, help_text="When it happened; by default now.")
+    user = serializers.CharField(required=False, allow_null=True, max_length=255, help_text="On whose behalf.")
+    context = serializers.DictField(required=False, allow_null=True)
+
+    class Meta(EventSerializer.Meta):
+        fields = ["event_type", "entity_type", "entity_id", "old_value", "new_value", "user", "context", "timestamp"]
+        read_only_fields: list[str] = []
+
+
+class BatchSerializer(StrictSerializer):
+    """Many new events, recorded all or none."""
+
+    events = NewEventSerializer(many=True, min_length=1, max_length=MAX_BATCH)
+
+
+class HistorySerializer(StrictModelSerializer):
+    """One step in an entity's history."""
+
+    class Meta:
+        model = Event
+        fields = ["uid", "timestamp", "event_type", "user", "old_value", "new_value"]
+
+
+class ChangeSerializer(StrictSerializer):
+    path = serializers.CharField(allow_blank=True)
+    kind = serializers.ChoiceField(["added", "removed", "changed"])
+    old = serializers.JSONField()
+    new = serializers.JSONField()
+
+
+class StateSerializer(StrictSerializer):
+    """What an entity was at a time."""
+
+    at = serializers.DateTimeField()
+    state = serializers.JSONField(help_text="The new_value of the last event up to then.")
+    event = serializers.UUIDField()
+
+
+class RollbackSerializer(StrictSerializer):
+    """What to go back to."""
+
+    to = serializers.UUIDField(
+        required=False, help_text="The event whose state comes back; by default the state before the last change."
+    )
+    dry_run = serializers.BooleanField(default=False, help_text="Only say what would change.")
+    reason = serializers.CharField(required=False, default="", max_length=1000, allow_blank=True)
+
+
+class PlanSerializer(StrictSerializer):
+    """What a rollback would do, or did."""
+
+    entity_type = serializers.CharField()
+    entity_id = serializers.CharField()
+    current = serializers.JSONField()
+    target = serializers.JSONField()
+    changes = ChangeSerializer(many=True)
+    in_place = serializers.BooleanField(help_text="Whether Handrail writes the entity itself.")
+    event = EventSerializer(allow_null=True, help_text="The recorded rollback; null for a dry run.")

@@ -1,0 +1,17 @@
+from django.urls import path
+
+from audit import views
+from config.api import Router
+
+router = Router()
+router.register("events", views.EventViewSet, basename="audit-event")
+
+ENTITY = "entities/<str:entity_type>/<path:entity_id>"
+
+urlpatterns = [
+    path(f"{ENTITY}/history", views.HistoryView.as_view(), name="audit-history"),
+    path(f"{ENTITY}/state", views.StateView.as_view(), name="audit-state"),
+    path(f"{ENTITY}/rollback", views.RollbackView.as_view(), name="audit-rollback"),
+    path("export", views.ExportView.as_view(), name="audit-export"),
+    *router.urls,
+]

@@ -1,0 +1,144 @@
+"""The REST door of the trail."""
+
+from typing import Any
+
+import django_filters
+from django.http import StreamingHttpResponse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, PolymorphicProxySerializer, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from audit import rollback, trail
+from audit.export import CONTENT_TYPES, FORMATS, export, file_name
+from audit.models import Event
+from audit.serializers import (
+    BatchSerializer,
+    EventSerializer,
+    HistorySerializer,
+    NewEventSerializer,
+    PlanSerializer,
+    RollbackSerializer,
+    StateSerializer,
+)
+from config.api import APIView, FilterBackend, ReadViewSet
+
+EXAMPLE = {
+    "event_type": "permission.granted",
+    "entity_type": "role",
+    "entity_id": "deployer",
+    "old_value": {"can": ["read"]},
+    "new_value": {"can": ["read", "deploy"]},
+    "user": "dana",
+}
+
+
+class EventFilter(django_filters.FilterSet):
+    start = django_filters.IsoDateTimeFilter("timestamp", "gte", label="from this time on")
+    end = django_filters.IsoDateTimeFilter("timestamp", "lt", label="before this time")
+
+    class Meta:
+        model = Event
+        fields = ["event_type", "entity_type", "entity_id", "actor", "user", "correlation_id"]
+
+
+class EventViewSet(ReadViewSet):
+    """Events, newest first. They are recorded once and never altered."""
+
+    queryset = Event.objects.all()
+    serializer_class = EventSerializer
+    filterset_class = EventFilter
+    lookup_field = "uid"
+    lookup_value_converter = "uuid"
+
+    @extend_schema(
+        request=PolymorphicProxySerializer(
+            component_name="NewEvents", serializers=[NewEventSerializer, BatchSerializer], resource_type_field_name=None
+        ),
+        responses={201: EventSerializer},
+        examples=[OpenApiExample("A permission is granted", EXAMPLE, request_only=True)],
+    )
+    def create(self, request: Request) -> Response:
+        """Record one event, or up to 500 as `{"events": [...]}`: all or none."""
+        many = isinstance(request.data, dict) and "events" in request.data
+        bodies = self.validated(BatchSerializer)["events"] if many else [self.validated(NewEventSerializer)]
+        rows = trail.record_all(events=[trail.NewEvent(**body) for body in bodies])
+        answer = EventSerializer(rows, many=True).data
+        return Response({"events": answer} if many else answer[0], status=201)
+
+
+class HistoryView(APIView):
+    """What happened to an entity, newest first."""
+
+    LIMIT = OpenApiParameter("limit", int, description="At most so many, 1 to 500; by default 100.")
+
+    @extend_schema(responses=HistorySerializer(many=True), parameters=[LIMIT])
+    def get(self, request: Request, entity_type: str, entity_id: str) -> Response:
+        limit = _limit(request.query_params.get("limit", "100"))
+        events = trail.history(entity_type=entity_type, entity_id=entity_id, limit=limit)
+        return Response(HistorySerializer(events, many=True).data)
+
+
+class StateView(APIView):
+    """What an entity was at a time."""
+
+    AT = OpenApiParameter("at", OpenApiTypes.DATETIME, description="ISO 8601; by default now.")
+
+    @extend_schema(responses=StateSerializer, parameters=[AT])
+    def get(self, request: Request, entity_type: str, entity_id: str) -> Response:
+        at = _time(request.query_params.get("at")) or timezone.now()
+        event = trail.state_at(entity_type=entity_type, entity_id=entity_id, at=at)
+        return Response(StateSerializer({"at": at, "state": event.new_value, "event": event.uid}).data)
+
+
+class RollbackView(APIView):
+    """Go back to an earlier state of an entity; the rollback is an event itself and can be rolled back."""
+
+    action_scopes = {}
+
+    @extend_schema(request=RollbackSerializer, responses={200: PlanSerializer, 201: PlanSerializer})
+    def post(self, request: Request, entity_type: str, entity_id: str) -> Response:
+        body = self.validated(RollbackSerializer)
+        target = {"entity_type": entity_type, "entity_id": entity_id, "to": str(body["to"]) if "to" in body else None}
+        steps = rollback.plan(**target)
+        event = None if body["dry_run"] else rollback.apply(**target, reason=body["reason"])
+        answer = {**{name: getattr(steps, name) for name in PlanSerializer().fields if name != "event"}, "event": event}
+        return Response(PlanSerializer(answer).data, status=201 if event else 200)
+
+
+class ExportView(APIView):
+    """All events that match the filters, oldest first, as a file."""
+
+    queryset = Event.objects.all()
+    filterset_class = EventFilter
+    FORMAT = OpenApiParameter("format", str, enum=FORMATS, description="By default json.")
+
+    @extend_schema(parameters=[FORMAT], responses={(200, kind): OpenApiTypes.STR for kind in CONTENT_TYPES.values()})
+    def get(self, request: Request) -> StreamingHttpResponse:
+        form = request.query_params.get("format", "json")
+        events = FilterBackend().filter_queryset(request, Event.objects.all(), self)
+        chunks = export(events=events, form=form)
+        response = StreamingHttpResponse(chunks, content_type=CONTENT_TYPES[form])
+        response.headers["Content-Disposition"] = f'attachment; filename="{file_name(form)}"'
+        return response
+
+
+def _limit(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= 500):
+        raise ValidationError({"limit": "Must be a whole number from 1 to 500."})
+    return int(text)
+
+
+def _time(text: str | None) -> Any:
+    if text is None:
+        return None
+    try:
+        found = parse_datetime(text.replace(" ", "+"))  # an unescaped + of the zone arrives as a blank
+    except ValueError:
+        found = None
+    if found is None:
+        raise ValidationError({"at": "Must be an ISO 8601 time such as 2026-01-31T12:00:00Z."})
+    return found if found.tzinfo else timezone.make_aware(found)

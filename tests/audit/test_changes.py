@@ -1,0 +1,58 @@
+"""deep_compare: every difference, and nothing but differences."""
+
+import copy
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.changes import Change, deep_compare
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def test_nested_members_and_list_items_are_named_by_path() -> None:
+    old = {"host": "a", "ports": [80, 443], "tls": {"on": False}}
+    new = {"host": "a", "ports": [80, 8443, 9000], "tls": {"on": True, "hsts": 1}}
+    assert deep_compare(old, new) == [
+        Change(path="ports[1]", kind="changed", old=443, new=8443),
+        Change(path="ports[2]", kind="added", new=9000),
+        Change(path="tls.hsts", kind="added", new=1),
+        Change(path="tls.on", kind="changed", old=False, new=True),
+    ]
+
+
+def test_a_removed_member_keeps_its_old_value() -> None:
+    assert deep_compare({"a": {"b": 1}}, {}) == [Change(path="a", kind="removed", old={"b": 1})]
+
+
+def test_true_is_not_one_and_one_is_one_point_zero() -> None:
+    assert deep_compare({"a": True}, {"a": 1}) == [Change(path="a", kind="changed", old=True, new=1)]
+    assert deep_compare({"a": 1}, {"a": 1.0}) == []
+
+
+def test_a_value_of_another_shape_is_one_change() -> None:
+    assert deep_compare({"a": [1]}, {"a": {"0": 1}}) == [Change(path="a", kind="changed", old=[1], new={"0": 1})]
+
+
+def test_names_with_dots_do_not_read_like_nesting() -> None:
+    flat, nested = deep_compare({"a.b": 1}, {"a.b": 2}), deep_compare({"a": {"b": 1}}, {"a": {"b": 2}})
+    assert flat[0].path == '["a.b"]'
+    assert nested[0].path == "a.b"
+
+
+@given(json_values)
+def test_a_value_never_differs_from_its_copy(value: Any) -> None:
+    assert deep_compare(value, copy.deepcopy(value)) == []
+
+
+@given(json_values, json_values)
+def test_comparing_the_other_way_round_mirrors_the_changes(old: Any, new: Any) -> None:
+    mirror = {"added": "removed", "removed": "added", "changed": "changed"}
+    forwards = [(change.path, change.kind) for change in deep_compare(old, new)]
+    backwards = [(change.path, mirror[change.kind]) for change in deep_compare(new, old)]
+    assert forwards == backwards
