@@ -36,17 +36,18 @@ def tool(
     name: str,
     title: str,
     scope: Literal["read", "write", "admin"],
-    read_only: bool,
+    read_only: bool = False,
     destructive: bool = False,
-    idempotent: bool = False,
+    idempotent: bool | None = None,
     open_world: bool = False,
 ) -> Callable[[Function], Function]:
     """Offer a function as an MCP tool; the function itself stays as it is.
 
     `scope` is the least a key needs. The four flags are hints to the client: `destructive` means it may overwrite or
-    remove, `idempotent` that a second call with the same arguments changes nothing more, `open_world` that it reaches
-    beyond this service. Parameters take their descriptions from `Annotated[..., Field(description=...)]`; an answer's
-    field that may be absent is `x: T | None = None` and is left out when it is None.
+    remove, `idempotent` that a second call with the same arguments changes nothing more (as reading does), and
+    `open_world` that it reaches beyond this service. Parameters take their descriptions from
+    `Annotated[..., Field(description=...)]`. An answer's field that may be absent is `x: T | None = None`, and is left
+    out when it is None.
     """
 
     def declare(function: Function) -> Function:
@@ -60,7 +61,7 @@ def tool(
             scope=scope,
             read_only=read_only,
             destructive=destructive,
-            idempotent=idempotent,
+            idempotent=read_only if idempotent is None else idempotent,
             open_world=open_world,
         )
         return function

@@ -13,6 +13,7 @@ from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecuritySettings
 
 from config.context import acting_as, correlation_id
 from config.errors import PROBLEM_JSON, DomainError, as_domain_error, problem
@@ -102,9 +103,13 @@ async def _manager() -> StreamableHTTPSessionManager:
 
 async def _start() -> StreamableHTTPSessionManager:
     made = await asyncio.to_thread(server)
-    manager = StreamableHTTPSessionManager(
-        app=made._lowlevel_server, stateless=True, max_request_body_size=settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    made.streamable_http_app(
+        stateless_http=True,
+        max_request_body_size=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+        # _check_source knows the wildcards of ALLOWED_HOSTS, which the SDK's own check does not.
+        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
+    manager = made.session_manager
     running = asyncio.Event()
 
     async def hold() -> None:

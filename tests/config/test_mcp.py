@@ -2,117 +2,25 @@
 
 import json
 import logging
-import uuid
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.db import OperationalError
 from mcp import MCPError
 from mcp.server.mcpserver.exceptions import ToolError
-from pydantic import BaseModel, Field
 
-from config.context import caller
-from config.errors import Conflict, FieldError
 from config.keys import revoke_key
-from config.mcp import Tool
 from config.mcp_server import INSTRUCTIONS, Server
 from config.mcp_server import server as real_server
-from config.models import ApiKey
+from tests.config.mcp_trial import trial_server
 from tests.mcp_client import call_tool, exchange
 
 pytestmark = pytest.mark.django_db
 ERAS = pytest.mark.parametrize("mode", ["auto", "legacy"])
 
 
-class Line(BaseModel):
-    number: int
-    note: str | None = None
-
-
-class Order(BaseModel):
-    id: uuid.UUID
-    made_at: datetime
-    lines: list[Line]
-    free: dict[str, Any]
-    parent: str | None = None
-
-
-def order(
-    note: Annotated[str, Field(description="What to note", max_length=20)],
-    size: Literal["small", "large"] = "small",
-    extra: str | None = None,
-) -> Order:
-    """Make an order."""
-    return Order(
-        id=uuid.UUID(int=7),
-        made_at=datetime(2026, 1, 2, tzinfo=UTC),
-        lines=[Line(number=1), Line(number=2, note=note)],
-        free={"kept": None},
-    )
-
-
-def who() -> dict[str, Any]:
-    """Who calls."""
-    now = caller()
-    return {"actor": now.actor, "door": now.door, "id": now.correlation_id, **now.details}
-
-
-def clash() -> str:
-    """Fail as an operation does."""
-    raise Conflict("It exists. Choose another name.", errors=[FieldError(field="name", code="taken", detail="in use")])
-
-
-def crash() -> str:
-    """Fail as nobody foresaw."""
-    raise RuntimeError("password=secret-value")
-
-
-def locked() -> str:
-    """Meet a busy database."""
-    raise OperationalError("database is locked")
-
-
-def keys() -> int:
-    """Count the keys."""
-    return ApiKey.objects.count()
-
-
-def declare(function: Callable[..., Any], scope: Literal["read", "write", "admin"] = "read") -> Tool:
-    return Tool(
-        function=function,
-        name=function.__name__,
-        title=function.__name__.title(),
-        scope=scope,
-        read_only=True,
-        destructive=False,
-        idempotent=True,
-        open_world=False,
-    )
-
-
 @pytest.fixture(scope="module")
 def trial() -> Server:
-    functions = [order, who, clash, crash, locked, keys]
-    return Server({function.__name__: declare(function) for function in functions} | {"sign": sign()})
-
-
-def sign() -> Tool:
-    def body() -> str:
-        return "signed"
-
-    return Tool(
-        function=body,
-        name="sign",
-        title="Sign",
-        scope="admin",
-        read_only=False,
-        destructive=True,
-        idempotent=False,
-        open_world=True,
-    )
+    return trial_server()
 
 
 @ERAS

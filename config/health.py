@@ -1,0 +1,159 @@
+"""Is the service well? One list of checks behind /health/ready, the dashboard, /metrics and `manage.py doctor`.
+
+An app's health.py may define checks() -> Iterable[Check]; cheap, under a second.
+"""
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Literal
+
+from django.conf import settings
+from django.db import DatabaseError, connection, connections
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+from config.discovery import app_modules
+from config.logs import blank_secrets
+
+logger = logging.getLogger(__name__)
+Status = Literal["ok", "warn", "fail"]
+_GIGABYTE = 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding. `detail` never holds a secret; `fix` is what to do; without `critical` the service still serves."""
+
+    name: str
+    status: Status
+    detail: str
+    fix: str = ""
+    critical: bool = False
+
+
+Source = Callable[[], Iterable[Check]]
+
+
+def database() -> list[Check]:
+    started = time.perf_counter()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        fix = "Start the database, or correct DATABASE_URL."
+        return [Check("database", "fail", f"does not answer: {type(error).__name__}", fix, critical=True)]
+    took = (time.perf_counter() - started) * 1000
+    return [Check("database", "ok", f"{connection.vendor} answers in {took:.0f} ms", critical=True)]
+
+
+def migrations() -> list[Check]:
+    missing = _migrations_on_disk() - set(MigrationRecorder(connection).applied_migrations())
+    if missing:
+        detail = f"{len(missing)} not applied, the first is {'.'.join(min(missing))}"
+        return [Check("migrations", "fail", detail, "Run `manage.py migrate`.", critical=True)]
+    return [Check("migrations", "ok", "all applied", critical=True)]
+
+
+@cache
+def _migrations_on_disk() -> set[tuple[str, str]]:
+    # Code does not change under a running process, and reading it takes 0.1 s.
+    return set(MigrationLoader(None, ignore_no_migrations=True).disk_migrations)
+
+
+def disk() -> list[Check]:
+    free = shutil.disk_usage(settings.DATA_DIR).free
+    detail = f"{free / _GIGABYTE:.1f} GB free where the data is"
+    fix = "Free some space on the disk of DATA_DIR."
+    if free < _GIGABYTE / 10:
+        return [Check("disk", "fail", detail, fix, critical=True)]
+    if free < _GIGABYTE:
+        return [Check("disk", "warn", detail, fix, critical=True)]
+    return [Check("disk", "ok", detail, critical=True)]
+
+
+def own_sources() -> dict[str, Source]:
+    return {"database": database, "migrations": migrations, "disk": disk}
+
+
+def app_sources() -> dict[str, Source]:
+    return {app: module.checks for app, module in app_modules("health") if hasattr(module, "checks")}
+
+
+def run(sources: dict[str, Source], *, seconds: float) -> list[Check]:
+    """The checks of every source, run side by side. One that raises or is not done in time is a finding itself."""
+    found: dict[str, list[Check]] = {}
+    threads = [
+        threading.Thread(target=_collect, args=(name, source, found), name=f"health-{name}", daemon=True)
+        for name, source in sources.items()
+    ]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(deadline - time.monotonic(), 0))
+    late = f"no answer within {seconds:g} s"
+    critical = own_sources()
+    return [
+        check
+        for name in sources
+        for check in found.get(name, [Check(name, "fail", late, "See what it waits for.", critical=name in critical)])
+    ]
+
+
+def _collect(name: str, source: Source, found: dict[str, list[Check]]) -> None:
+    try:
+        found[name] = [replace(check, detail=blank_secrets(check.detail)) for check in source()]
+    except Exception as error:
+        logger.exception("The health check of %s failed", name)
+        fix = "The log says more."
+        found[name] = [Check(name, "fail", f"the check failed: {type(error).__name__}", fix, name in own_sources())]
+    finally:
+        connections.close_all()
+
+
+class Snapshot:
+    """The last findings, read again when they are older than their age: watchers cannot load what is watched."""
+
+    def __init__(self, sources: Callable[[], dict[str, Source]], *, max_age: float, seconds: float) -> None:
+        self._sources, self._max_age, self._seconds = sources, max_age, seconds
+        self._lock = threading.Lock()
+        self._read_at = float("-inf")
+        self._checks: Sequence[Check] = ()
+
+    def checks(self) -> Sequence[Check]:
+        with self._lock:
+            if time.monotonic() - self._read_at > self._max_age:
+                self._checks = run(self._sources(), seconds=self._seconds)
+                self._read_at = time.monotonic()
+            return self._checks
+
+    def forget(self) -> None:
+        self._read_at = float("-inf")
+
+
+_own = Snapshot(own_sources, max_age=1.5, seconds=3)
+_apps = Snapshot(app_sources, max_age=15, seconds=3)  # they ask engines and endpoints outside, so seldom
+
+
+def components() -> list[Check]:
+    """Every component as /health/ready and the dashboard show it."""
+    return [*_own.checks(), *_apps.checks()]
+
+
+def forget() -> None:
+    """Read everything again at the next question."""
+    _own.forget()
+    _apps.forget()
+
+
+def overall(checks: Iterable[Check]) -> Status:
+    """`fail` when a critical component fails; `warn` when anything else is not well."""
+    checks = list(checks)
+    if any(check.critical and check.status == "fail" for check in checks):
+        return "fail"
+    return "warn" if any(check.status != "ok" for check in checks) else "ok"
