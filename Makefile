@@ -3,7 +3,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 VENV := .venv
 RUN := $(VENV)/bin/python
-COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url
+COMPILE := $(CURDIR)/$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url
 
 .DEFAULT_GOAL := help
 .PHONY: help up test test-postgres check requirements-check format lock bench clean
@@ -40,7 +40,7 @@ check: $(VENV)/installed-dev requirements-check  ## lint, formatting, types, lay
 
 requirements-check: $(VENV)/installed-dev
 	@set -e; made=$$(mktemp -d); trap 'rm -rf "$$made"' EXIT; cp requirements*.in requirements*.txt "$$made"; \
-	(cd "$$made" && $(abspath $(COMPILE)) requirements.in -o requirements.txt && $(abspath $(COMPILE)) requirements-dev.in -o requirements-dev.txt); \
+	(cd "$$made" && $(COMPILE) requirements.in -o requirements.txt && $(COMPILE) requirements-dev.in -o requirements-dev.txt); \
 	for file in requirements.txt requirements-dev.txt; do \
 		diff -u $$file "$$made/$$file" || { echo "$$file does not match its .in file: run make lock"; exit 1; }; done
 

@@ -1,5 +1,7 @@
 """Tables of the ground floor: API keys and the answers kept for repeated requests."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -66,3 +68,105 @@ class IdempotentAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.caller} {self.key}"
+
+
+class BrokerMessageQuerySet(models.QuerySet["BrokerMessage"]):
+    def ready(self) -> "BrokerMessageQuerySet":
+        """Messages a worker may claim now: due, and leased to nobody who still renews."""
+        return self.filter(parked_at=None, available_at__lte=timezone.now())
+
+    def leased(self) -> "BrokerMessageQuerySet":
+        """Messages a worker holds."""
+        return self.exclude(worker="").filter(parked_at=None, available_at__gt=timezone.now())
+
+    def parked(self) -> "BrokerMessageQuerySet":
+        """Messages nobody will run again until somebody requeues them."""
+        return self.filter(parked_at__isnull=False)
+
+    def requeue(self) -> int:
+        """Give parked messages another round of deliveries; how many there were."""
+        return self.parked().update(parked_at=None, reason="", worker="", deliveries=0, available_at=timezone.now())
+
+
+class BrokerMessage(models.Model):
+    """A Celery message while it waits or runs; deleted once the job is done."""
+
+    queue = models.CharField(max_length=200)
+    task = models.CharField(max_length=255, blank=True)
+    task_id = models.CharField(max_length=255, blank=True)
+    payload = models.TextField()
+    created_at = models.DateTimeField(default=timezone.now)
+    available_at = models.DateTimeField(
+        default=timezone.now, help_text="When it is due; while a worker holds it, when that worker's lease ends."
+    )
+    worker = models.CharField(max_length=255, blank=True, help_text="Who holds it.")
+    deliveries = models.PositiveSmallIntegerField(default=0)
+    parked_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=255, blank=True, help_text="Why it is parked.")
+
+    objects = BrokerMessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "queued job"
+        ordering = ["-id"]
+        indexes = [
+            # A worker asks for the first ready message of a queue five times a second, whatever the backlog.
+            models.Index(fields=["queue", "available_at", "id"], name="broker_next", condition=Q(parked_at=None)),
+            models.Index(fields=["task_id"], name="broker_task_id"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.task or 'message'} {self.task_id or self.pk}"
+
+    @property
+    def state(self) -> str:
+        """parked, leased, scheduled or waiting."""
+        if self.parked_at is not None:
+            return "parked"
+        if self.available_at <= timezone.now():
+            return "waiting"
+        return "leased" if self.worker else "scheduled"
+
+
+class PeriodicRun(models.Model):
+    """When a periodic job was last sent: shared by every beat, so that several send each run once."""
+
+    name = models.CharField(max_length=255, unique=True)
+    last_run_at = models.DateTimeField(default=timezone.now)
+    total_runs = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
+    def alive(self) -> "HeartbeatQuerySet":
+        """Processes that gave a sign of life lately; three missed beats are a death."""
+        return self.filter(beaten_at__gt=timezone.now() - 3 * Heartbeat.EVERY)
+
+
+class Heartbeat(models.Model):
+    """A worker or beat process, and when it last gave a sign of life."""
+
+    EVERY = timedelta(seconds=5)
+
+    class Role(models.TextChoices):
+        WORKER = "worker"
+        BEAT = "beat"
+
+    name = models.CharField(max_length=255, unique=True)
+    role = models.CharField(max_length=6, choices=Role)
+    started_at = models.DateTimeField(default=timezone.now)
+    beaten_at = models.DateTimeField(default=timezone.now)
+
+    objects = HeartbeatQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        indexes = [models.Index(fields=["role", "beaten_at"], name="heartbeat_role")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,36 @@
+"""The Celery application: `celery -A config.celery worker`, or all of it by `manage.py up`."""
+
+import os
+from typing import Any
+
+from celery import Celery, signals
+from kombu.transport import TRANSPORT_ALIASES
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+TRANSPORT_ALIASES["database"] = "config.broker:Transport"
+
+app = Celery("handrail", task_cls="config.jobs:Job")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@signals.before_task_publish.connect
+def _sign(headers: dict[str, Any] | None = None, **kwargs: Any) -> None:
+    from config.jobs import sign
+
+    sign(headers)
+
+
+@signals.worker_ready.connect
+def _start_pulse(sender: Any = None, **kwargs: Any) -> None:
+    from config.heartbeat import Pulse
+    from config.models import Heartbeat
+
+    sender.pulse = Pulse(Heartbeat.Role.WORKER)
+    sender.pulse.start()
+    signals.worker_shutdown.connect(lambda **_: sender.pulse.stop(), weak=False)
+
+
+@signals.setup_logging.connect
+def _keep_our_logging(**kwargs: Any) -> None:
+    """The service's own log format, which blanks secrets, instead of Celery's."""

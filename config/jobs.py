@@ -1,0 +1,58 @@
+"""What every Celery task is here: it acts for whoever sent it, and fails in words."""
+
+import logging
+from typing import Any
+
+from celery.contrib.django.task import DjangoTask
+
+from config.context import acting_as, caller
+from config.errors import DomainError
+
+logger = logging.getLogger(__name__)
+
+HEADER = "handrail"
+"""The message header with the sender's actor and correlation id."""
+
+
+class Job(DjangoTask):
+    """The class behind `@shared_task`."""
+
+    throws = (DomainError,)  # an expected failure: Celery adds no traceback
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.request.called_directly:
+            return super().__call__(*args, **kwargs)
+        with acting_as(door="job", **self._sender()):
+            try:
+                return self.run(*args, **kwargs)
+            except DomainError as error:
+                logger.warning("Job %s failed (%s): %s", self.name, error.code, error.detail)
+                raise
+
+    def _sender(self) -> dict[str, str]:
+        sent = getattr(self.request, HEADER, None) or {}
+        actor = sent.get("actor") or caller().actor
+        return {
+            "actor": f"job:{self.name}" if actor == "system" else actor,
+            "correlation_id": sent.get("correlation_id") or caller().correlation_id or str(self.request.id or ""),
+        }
+
+    def delay_on_commit(self, *args: Any, **kwargs: Any) -> None:
+        self.apply_async_on_commit(args, kwargs)
+
+    def apply_async_on_commit(self, *args: Any, **kwargs: Any) -> None:
+        """Send when the transaction commits, and not at all when it rolls back.
+
+        The embedded broker is in that very transaction, so there the message is sent at once: a process that dies
+        between commit and sending loses nothing.
+        """
+        if self.app.conf.broker_url.startswith("database:") and not self.app.conf.task_always_eager:
+            self.apply_async(*args, **kwargs)
+        else:
+            super().apply_async_on_commit(*args, **kwargs)
+
+
+def sign(headers: dict[str, Any] | None = None, **kwargs: Any) -> None:
+    """Put the sender into the message (before_task_publish)."""
+    if headers is not None:
+        headers.setdefault(HEADER, {"actor": caller().actor, "correlation_id": caller().correlation_id})
