@@ -1,0 +1,118 @@
+import json
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin import SimpleListFilter
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from config.admin import ReadOnlyAdmin
+from config.errors import DomainError
+from visioncache.entries import extend_entry
+from visioncache.models import Entry, EntryQuerySet, Lease, Tally
+from visioncache.removal import invalidate
+
+
+class LifeFilter(SimpleListFilter):
+    title = "life"
+    parameter_name = "life"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("live", "Live"), ("expired", "Expired"), ("for-ever", "For ever")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        entries = Entry.objects.filter(pk__in=queryset.values("pk"))
+        match self.value():
+            case "live":
+                return entries.live()
+            case "expired":
+                return entries.expired()
+            case "for-ever":
+                return queryset.filter(expires_at=None)
+        return queryset
+
+
+@admin.register(Entry)
+class EntryAdmin(ReadOnlyAdmin):
+    list_display = [
+        "short_hash",
+        "model_version",
+        "namespace",
+        "confidence_score",
+        "hit_count",
+        "last_hit_at",
+        "stored_at",
+        "expires_at",
+        "is_live",
+    ]
+    list_filter = [LifeFilter, "namespace", "model_version", "stored_at"]
+    # Exact matches only: each has an index.
+    search_fields = ["=image_hash", "=uid", "=key", "=model_version", "=tag_rows__name"]
+    search_help_text = "An image hash, an id, a key, a model or a tag, exactly."
+    date_hierarchy = "stored_at"
+    show_full_result_count = False
+    actions = ["invalidate_selected", "extend_a_day"]
+    fieldsets = [
+        ("Identity", {"fields": ["uid", "key", "namespace", "image_hash", "image_hashes", "model_version", "asked"]}),
+        ("Answer", {"fields": ["data", "confidence_score", "image_url", "tags", "size_bytes"]}),
+        ("Life", {"fields": ["created_at", "stored_at", "expires_at"]}),
+        ("Use", {"fields": ["hit_count", "last_hit_at", "latency_ms", "cost_micros", "saved_ms", "saved_cost_micros"]}),
+    ]
+
+    @admin.display(description="Image", ordering="image_hash")
+    def short_hash(self, entry: Entry) -> str:
+        return f"{entry.image_hash[:12]}..."
+
+    @admin.display(description="Live", boolean=True)
+    def is_live(self, entry: Entry) -> bool:
+        return not entry.is_expired
+
+    @admin.display(description="Request")
+    def asked(self, entry: Entry) -> SafeString:
+        return _pretty(entry.request)
+
+    @admin.display(description="Extracted data")
+    def data(self, entry: Entry) -> SafeString:
+        return _pretty(entry.extracted_data)
+
+    @admin.action(description="Invalidate selected entries", permissions=["operate"])
+    def invalidate_selected(self, request: HttpRequest, queryset: EntryQuerySet) -> None:
+        removed = sum(invalidate(entry_id=uid).removed for uid in queryset.values_list("uid", flat=True))
+        self.message_user(request, f"{removed} entries are removed.")
+
+    @admin.action(description="Extend selected entries by 24 hours", permissions=["operate"])
+    def extend_a_day(self, request: HttpRequest, queryset: EntryQuerySet) -> None:
+        for uid in queryset.values_list("uid", flat=True):
+            try:
+                entry = extend_entry(entry_id=uid, hours=24)
+            except DomainError as error:
+                self.message_user(request, f"{uid}: {error.detail}", messages.ERROR)
+            else:
+                until = f"{entry.expires_at:%Y-%m-%d %H:%M} UTC" if entry.expires_at else "for ever"
+                self.message_user(
+                    request, f"{entry} lives until {until}." if entry.expires_at else f"{entry} lives {until}."
+                )
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("visioncache.delete_entry")
+
+
+@admin.register(Tally)
+class TallyAdmin(ReadOnlyAdmin):
+    list_display = ["hour", "namespace", "slot", "hits", "misses", "waits", "saved_ms", "saved_cost_micros"]
+    list_filter = ["namespace"]
+    date_hierarchy = "hour"
+    ordering = ["-hour", "namespace"]
+
+
+@admin.register(Lease)
+class LeaseAdmin(ReadOnlyAdmin):
+    list_display = ["key", "holder", "taken_at", "expires_at"]
+    search_fields = ["=key", "=holder"]
+    exclude = ["token"]
+
+
+def _pretty(value: Any) -> SafeString:
+    return format_html("<pre>{}</pre>", json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True))

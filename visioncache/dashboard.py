@@ -1,0 +1,48 @@
+"""What the dashboard shows of the vision cache."""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from config.dashboard import Chart, Panel, Tile
+from visioncache.models import Entry
+from visioncache.tallies import per_hour, totals
+
+_DAILY_FROM = timedelta(days=2)  # a longer window is drawn by day
+_MOST_USED = 5
+
+
+def panel(since: datetime) -> Panel:
+    sums = totals(since)
+    asked = sums["hits"] + sums["misses"]
+    live = Entry.objects.live()
+    soon = live.filter(expires_at__lte=timezone.now() + timedelta(hours=1))
+    used = live.filter(hit_count__gt=0).order_by("-hit_count", "-id")[:_MOST_USED]
+    entries = "/admin/visioncache/entry/"
+    return Panel(
+        title="Vision cache",
+        tiles=[
+            Tile(label="Hit rate", value=f"{100 * sums['hits'] / asked:.0f} %" if asked else "-"),
+            Tile(label="Hits", value=str(sums["hits"]), link="/admin/visioncache/tally/"),
+            Tile(label="Misses", value=str(sums["misses"]), link="/admin/visioncache/tally/"),
+            Tile(label="Saved", value=f"${sums['saved_cost_micros'] / 1_000_000:,.2f}"),
+            Tile(label="Seconds saved", value=f"{sums['saved_ms'] / 1_000:,.0f}"),
+            Tile(label="Live entries", value=str(live.count()), link=f"{entries}?life=live"),
+            Tile(label="Expiring within an hour", value=str(soon.count()), link=entries),
+        ],
+        charts=[
+            Chart(title="Hit rate, %", kind="line", points=_hit_rates(since)),
+            Chart(title="Most used entries", kind="bar", points=[(str(entry), entry.hit_count) for entry in used]),
+        ],
+    )
+
+
+def _hit_rates(since: datetime) -> list[tuple[str, float]]:
+    form = "%m-%d" if timezone.now() - since > _DAILY_FROM else "%H:00"
+    points: dict[str, tuple[int, int]] = {}
+    for hour, hits, misses in per_hour(since):
+        so_far = points.get(hour.strftime(form), (0, 0))
+        points[hour.strftime(form)] = (so_far[0] + hits, so_far[1] + misses)
+    return [
+        (label, round(100 * hits / (hits + misses), 1)) for label, (hits, misses) in points.items() if hits + misses
+    ]

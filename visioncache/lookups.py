@@ -1,0 +1,152 @@
+"""Looking an answer up: hit, miss and why, or the lease to compute it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit.changes import deep_compare
+from visioncache import tallies
+from visioncache.identity import DEFAULT_NAMESPACE, Identity, identify, wrong
+from visioncache.images import choose_images
+from visioncache.leases import LEASE_SECONDS, LeaseAnswer, read_lease_seconds, take_lease
+from visioncache.models import Entry, Lease
+
+NEAREST_OF = 50
+"""How many entries of the image are compared to explain a miss."""
+
+SHOWN_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One part in which the request differs from the nearest entry."""
+
+    part: str
+    asked: Any
+    stored: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhyMiss:
+    """`unknown-image`: nothing is stored of it. `expired`: the very answer is too old. `differs`: see differences."""
+
+    reason: Literal["unknown-image", "expired", "differs"]
+    detail: str
+    nearest: Entry | None = None
+    differences: Sequence[Difference] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """What the cache says. `match` is "exact" for now; "pixels" and "near" are reserved."""
+
+    hit: bool
+    match: Literal["exact", "pixels", "near"] | None = None
+    entry: Entry | None = None
+    lease: LeaseAnswer | None = None
+    why_miss: WhyMiss | None = None
+
+
+def look_up(
+    *,
+    image_hash: str | None = None,
+    image: str | None = None,
+    image_hashes: Sequence[str] | None = None,
+    model_version: str | None = None,
+    request: Mapping[str, Any] | None = None,
+    namespace: str = DEFAULT_NAMESPACE,
+    lease: bool = False,
+    lease_seconds: int = LEASE_SECONDS,
+) -> Lookup:
+    """The live answer to a request, counted as a hit or a miss.
+
+    Without `model_version` the newest answer of any model is given; it names its model. Raises InvalidEntry.
+    """
+    identity = identify(
+        image_hashes=choose_images(image_hash=image_hash, image=image, image_hashes=image_hashes),
+        model_version=model_version,
+        request=request,
+        namespace=namespace,
+    )
+    if lease and not identity.model_version:
+        raise wrong("model_version", "required", "A lease is for one model's answer: name the model.")
+    seconds = read_lease_seconds(lease_seconds)
+    now = timezone.now()
+    with transaction.atomic():
+        entry, answer = _read(identity, now, seconds if lease else None)
+        _count(identity.namespace, now, entry, answer)
+    if entry is not None:
+        return Lookup(hit=True, match="exact", entry=entry)
+    return Lookup(hit=False, lease=answer, why_miss=explain_miss(identity, now))
+
+
+def _read(identity: Identity, now: datetime, seconds: int | None) -> tuple[Entry | None, LeaseAnswer | None]:
+    entry = Entry.objects.all().hit(identity, now)
+    if entry is not None or seconds is None:
+        return entry, None
+    answer = take_lease(identity.key, now, seconds)
+    if answer.status == "granted" and (entry := Entry.objects.all().hit(identity, now)):
+        # The answer came between the look-up and the lease: nobody needs to compute it again.
+        Lease.objects.filter(token=answer.token).delete()
+        return entry, None
+    return None, answer
+
+
+def _count(namespace: str, now: datetime, entry: Entry | None, answer: LeaseAnswer | None) -> None:
+    if entry is not None:
+        saved_ms, saved_cost = entry.latency_ms or 0, entry.cost_micros or 0
+        tallies.count(namespace, now, hits=1, saved_ms=saved_ms, saved_cost_micros=saved_cost)
+    elif answer is not None and answer.status == "wait":
+        # A waiting caller polls: its repeats say nothing of how good the cache is.
+        tallies.count(namespace, now, waits=1)
+    else:
+        tallies.count(namespace, now, misses=1)
+
+
+def explain_miss(identity: Identity, at: datetime) -> WhyMiss:
+    """Which part differs from the nearest entry of this image in the same namespace."""
+    found = Entry.objects.filter(namespace=identity.namespace).of_image(identity.image_hashes[0])
+    candidates = list(found.order_by("-stored_at").defer("extracted_data")[:NEAREST_OF])
+    if not candidates:
+        return WhyMiss(reason="unknown-image", detail="Nothing is stored of this image in this namespace.")
+    _, _, nearest, differences = min(
+        (
+            (len(changes), order, entry, changes)
+            for order, entry in enumerate(candidates)
+            for changes in [_differences(identity, entry)]
+        ),
+        key=lambda ranked: ranked[:2],
+    )
+    if not differences:
+        expired = f"The answer expired at {nearest.expires_at:%Y-%m-%d %H:%M:%S} UTC." if nearest.expires_at else ""
+        return WhyMiss(reason="expired", detail=expired, nearest=nearest)
+    parts = ", ".join(difference.part for difference in differences[:5])
+    return WhyMiss(
+        reason="differs",
+        detail=f"The nearest entry of this image differs in: {parts}.",
+        nearest=nearest,
+        differences=differences,
+    )
+
+
+def _differences(identity: Identity, entry: Entry) -> list[Difference]:
+    found = []
+    if list(identity.image_hashes) != entry.image_hashes:
+        found.append(Difference(part="images", asked=list(identity.image_hashes), stored=entry.image_hashes))
+    if identity.model_version not in {"", entry.model_version}:
+        found.append(Difference(part="model_version", asked=identity.model_version, stored=entry.model_version))
+    found += [
+        Difference(part=f"request.{change.path}", asked=_short(change.new), stored=_short(change.old))
+        for change in deep_compare(entry.request, dict(identity.request))
+    ]
+    return found
+
+
+def _short(value: Any) -> Any:
+    """The value itself, or the beginning of a long one."""
+    text = value if isinstance(value, str) else str(value)
+    return value if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}..."

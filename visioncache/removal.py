@@ -1,0 +1,139 @@
+"""Taking answers away: on request, or because their time is over."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit.trail import record
+from visioncache.entries import EntryNotFound, snapshot
+from visioncache.identity import DEFAULT_NAMESPACE, read_hashes, read_namespace, read_text, wrong
+from visioncache.images import choose_images
+from visioncache.leases import drop_expired_leases
+from visioncache.models import Entry, EntryQuerySet
+from visioncache.tallies import fold_tallies
+from visioncache.terms import MAX_TAG_LENGTH
+
+BATCH = 1_000
+PAUSE_SECONDS = 0.02
+"""Between batches, so that other writers of an SQLite database get their turn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invalidation:
+    matched: int
+    removed: int
+    dry_run: bool
+
+
+def invalidate(
+    *,
+    entry_id: UUID | str | None = None,
+    image_hash: str | None = None,
+    image: str | None = None,
+    model_version: str | None = None,
+    tag: str | None = None,
+    namespace: str | None = None,
+    all_namespaces: bool = False,
+    dry_run: bool = False,
+) -> Invalidation:
+    """Remove every entry that meets all the given conditions, in the default namespace unless told otherwise.
+
+    At least one condition is needed. `dry_run` only counts. Raises InvalidEntry.
+    """
+    if image is not None and image_hash is not None:
+        raise wrong("image_hash", "one-of", "Give image_hash or image (base64), not both.")
+    if namespace is not None and all_namespaces:
+        raise wrong("namespace", "one-of", "Give a namespace or all_namespaces, not both.")
+    if image is not None:
+        [image_hash] = choose_images(image=image)
+    given = {"id": entry_id, "image_hash": image_hash, "model_version": model_version, "tag": tag}
+    conditions = {name: str(value) for name, value in given.items() if value is not None}
+    if not conditions and namespace is None:
+        raise wrong(
+            "image_hash", "required", "Name at least one of id, image_hash, image, model_version, tag, namespace."
+        )
+    if not all_namespaces and (entry_id is None or namespace is not None):
+        conditions["namespace"] = read_namespace(DEFAULT_NAMESPACE if namespace is None else namespace)
+    entries = _matching(conditions)
+    matched = entries.count()
+    removed = 0
+    if not dry_run:
+        removed = sum(_remove_in_batches(entries.order_by("pk"), "entries.invalidated", conditions))
+    return Invalidation(matched=max(matched, removed), removed=removed, dry_run=dry_run)
+
+
+def _matching(conditions: Mapping[str, str]) -> EntryQuerySet:
+    entries = Entry.objects.all()
+    for name, value in conditions.items():
+        match name:
+            case "id":
+                try:
+                    entries = entries.filter(uid=UUID(value))
+                except ValueError as error:
+                    raise wrong("id", "uuid", "Must be the id of an entry, a UUID.") from error
+            case "image_hash":
+                entries = entries.of_image(read_hashes([value])[0])
+            case "tag":
+                entries = entries.tagged(read_text("tag", value, MAX_TAG_LENGTH))
+            case "model_version":
+                entries = entries.filter(model_version=read_text("model_version", value, 255))
+            case "namespace":
+                entries = entries.filter(namespace=value)
+    return entries
+
+
+@transaction.atomic
+def remove_entry(*, entry_id: UUID | str) -> None:
+    """Remove one live entry. Raises EntryNotFound."""
+    entry = Entry.objects.live().select_for_update().filter(uid=entry_id).first()
+    if entry is None:
+        raise EntryNotFound("No live entry has this id. It has expired, or was invalidated.")
+    Entry.objects.filter(pk=entry.pk).remove()
+    record(
+        event_type="entry.invalidated",
+        entity_type="cache_entry",
+        entity_id=str(entry.uid),
+        old_value=snapshot(entry),
+    )
+
+
+def cleanup_expired(*, batch: int = BATCH) -> int:
+    """Remove expired entries, in batches, and run-out leases; the number of entries removed.
+
+    Only space depends on this: no door ever returns an expired entry.
+    """
+    now = timezone.now()
+    expired = Entry.objects.expired(now).order_by("expires_at", "pk")
+    removed = sum(_remove_in_batches(expired, "entries.expired", {"expired_before": now.isoformat()}, batch))
+    drop_expired_leases()
+    fold_tallies()
+    return removed
+
+
+def _remove_in_batches(
+    entries: EntryQuerySet, event_type: str, conditions: Mapping[str, str], batch: int = BATCH
+) -> Iterator[int]:
+    """Remove what matches now, batch by batch, each with its event; entries stored meanwhile may be among them."""
+    while True:
+        with transaction.atomic():
+            # A row that another writer holds is being replaced or removed: the next batch or run judges it anew.
+            held = entries.select_for_update(skip_locked=True)[:batch]
+            rows = list(held.values_list("pk", "uid"))
+            if not rows:
+                return
+            removed = Entry.objects.filter(pk__in=[pk for pk, _ in rows]).remove()
+            record(
+                event_type=event_type,
+                entity_type="cache",
+                entity_id=conditions.get("namespace", "*"),
+                new_value={"removed": removed, "conditions": dict(conditions)},
+                context={"entries": [str(uid) for _, uid in rows[:100]]},
+            )
+        yield removed
+        if len(rows) < batch:
+            return
+        time.sleep(PAUSE_SECONDS)

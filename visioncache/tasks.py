@@ -1,0 +1,24 @@
+"""The Celery door of the vision cache."""
+
+from datetime import timedelta
+from typing import Any
+
+from celery import shared_task
+
+from visioncache import removal
+
+SCHEDULE = {
+    "visioncache.cleanup": {"task": "visioncache.cleanup", "schedule": timedelta(minutes=10)},
+}
+
+
+@shared_task(name="visioncache.cleanup")
+def cleanup() -> int:
+    """Remove expired entries; returns how many."""
+    return removal.cleanup_expired()
+
+
+@shared_task(name="visioncache.invalidate")
+def invalidate(**conditions: Any) -> int:
+    """Remove the entries that meet all conditions; returns how many."""
+    return removal.invalidate(**conditions).removed

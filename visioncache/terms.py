@@ -1,0 +1,78 @@
+"""What an entry must be to be worth keeping: an answer with content, a lifetime, a confidence, tags."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from config.errors import PayloadTooLarge
+from visioncache.identity import InvalidEntry, read_json, read_text, wrong
+
+DEFAULT_TTL_HOURS = 24
+MAX_TTL_HOURS = 87_600  # ten years; null says "for ever"
+MAX_DATA_BYTES = 2 * 1024 * 1024
+MAX_TAGS = 32
+MAX_TAG_LENGTH = 64
+MAX_INTEGER = 2**53 - 1  # what JSON carries exactly
+
+_ERROR_FIELDS = frozenset(
+    {"error", "errors", "type", "object", "status", "status_code", "code", "message", "request_id"}
+)
+
+
+class EmptyResult(InvalidEntry):
+    """A failed or empty answer must not be served for a day."""
+
+    code = "empty-result"
+
+
+def read_lifetime(ttl_hours: float | None) -> timedelta | None:
+    if ttl_hours is None:
+        return None
+    if isinstance(ttl_hours, bool) or not isinstance(ttl_hours, int | float) or not 0 <= ttl_hours <= MAX_TTL_HOURS:
+        raise wrong("ttl_hours", "range", f"Must be from 0 to {MAX_TTL_HOURS} hours, or null for ever.")
+    return timedelta(hours=ttl_hours)
+
+
+def read_confidence(score: float) -> float:
+    if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:
+        raise wrong("confidence_score", "range", "Must be a number from 0 to 1.")
+    return float(score)
+
+
+def read_count(field: str, value: int | None) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_INTEGER:
+        raise wrong(field, "range", "Must be a whole number that is not negative.")
+    return value
+
+
+def read_tags(tags: Sequence[str]) -> list[str]:
+    if isinstance(tags, str) or len(tags) > MAX_TAGS:
+        raise wrong("tags", "length", f"Must be a list of at most {MAX_TAGS} tags.")
+    return list(dict.fromkeys(read_text("tags", tag, MAX_TAG_LENGTH) for tag in tags))
+
+
+def read_data(data: Any) -> int:
+    """The size of an answer that is worth keeping. Raises EmptyResult for one that says nothing."""
+    size = len(read_json("extracted_data", data).encode())
+    if size > MAX_DATA_BYTES:
+        raise PayloadTooLarge(f"extracted_data is larger than {MAX_DATA_BYTES} bytes. Store a reference to it instead.")
+    if _is_empty(data) or _is_error(data):
+        raise EmptyResult(
+            "extracted_data is empty or an error. Such an answer is not cached: the next caller would get it for as "
+            "long as it lives. Store what the model read, or nothing."
+        )
+    return size
+
+
+def _is_empty(data: Any) -> bool:
+    if isinstance(data, Mapping):
+        return all(_is_empty(value) for value in data.values())
+    if isinstance(data, list | tuple):
+        return all(_is_empty(value) for value in data)
+    return data is None or (isinstance(data, str) and not data.strip())
+
+
+def _is_error(data: Any) -> bool:
+    return isinstance(data, Mapping) and bool(data.get("error") or data.get("errors")) and data.keys() <= _ERROR_FIELDS

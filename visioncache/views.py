@@ -1,0 +1,158 @@
+"""The REST door of the vision cache."""
+
+import re
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.api import APIView, ReadViewSet
+from visioncache.entries import EntryNotFound, store_entry
+from visioncache.identity import HASH_PATTERN, NAMESPACE_PATTERN
+from visioncache.leases import release_lease
+from visioncache.lookups import look_up
+from visioncache.models import Entry, EntryQuerySet
+from visioncache.removal import invalidate, remove_entry
+from visioncache.serializers import (
+    EntryInSerializer,
+    EntrySerializer,
+    InvalidateInSerializer,
+    InvalidationSerializer,
+    LookupInSerializer,
+    LookupSerializer,
+    StatsSerializer,
+)
+from visioncache.stats import get_stats
+
+IMAGE_HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+ENTRY = {
+    "image_hash": IMAGE_HASH,
+    "model_version": "acme-vision-2026-10-01",
+    "request": {"prompt": "What does the status line say?", "parameters": {"temperature": 0}},
+    "extracted_data": {"status": "PASSED", "tests": 214},
+    "confidence_score": 0.97,
+    "tags": ["ci"],
+    "latency_ms": 1840,
+    "cost_micros": 4200,
+}
+LOOKUP = {name: ENTRY[name] for name in ("image_hash", "model_version", "request")}
+
+
+class EntryFilter(django_filters.FilterSet):
+    image_hash = django_filters.CharFilter(method="of_image", label="one of the entry's images")
+    tag = django_filters.CharFilter(method="tagged", label="one of the entry's tags")
+    min_confidence = django_filters.NumberFilter("confidence_score", "gte", label="at least this confidence")
+    stored_after = django_filters.IsoDateTimeFilter("stored_at", "gte", label="stored from this time on")
+    stored_before = django_filters.IsoDateTimeFilter("stored_at", "lt", label="stored before this time")
+
+    class Meta:
+        model = Entry
+        fields = ["namespace", "model_version"]
+
+    def of_image(self, queryset: EntryQuerySet, name: str, value: str) -> EntryQuerySet:
+        return queryset.of_image(value.lower())
+
+    def tagged(self, queryset: EntryQuerySet, name: str, value: str) -> EntryQuerySet:
+        return queryset.tagged(value)
+
+
+class EntryViewSet(ReadViewSet):
+    """Live entries, newest first. Reading one here counts no hit; a look-up does."""
+
+    queryset = Entry.objects.all()
+    serializer_class = EntrySerializer
+    filterset_class = EntryFilter
+    lookup_field = "uid"
+    lookup_url_kwarg = "id"
+    lookup_value_converter = "uuid"
+
+    def get_queryset(self) -> QuerySet[Entry]:
+        return Entry.objects.live()
+
+    def get_object(self) -> Entry:
+        entry = self.get_queryset().filter(uid=self.kwargs["id"]).first()
+        if entry is None:
+            raise EntryNotFound("No live entry has this id. It has expired, or was invalidated.")
+        return entry
+
+    @extend_schema(
+        request=EntryInSerializer,
+        responses={200: EntrySerializer, 201: EntrySerializer},
+        examples=[OpenApiExample("A model read a screenshot", ENTRY, request_only=True)],
+    )
+    def create(self, request: Request) -> Response:
+        """Store a model's answer: 201; 200 if it replaces the data stored under the same identity."""
+        stored = store_entry(**self.validated(EntryInSerializer))
+        return Response(EntrySerializer(stored.entry).data, status=201 if stored.created else 200)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, id: Any) -> Response:  # noqa: A002 -- the name in the path
+        """Remove one entry."""
+        remove_entry(entry_id=id)
+        return Response(status=204)
+
+
+class LookupView(APIView):
+    """Answer a request from the cache. It counts a hit or a miss, yet needs no more than `read`."""
+
+    scope = "read"
+
+    @extend_schema(
+        request=LookupInSerializer,
+        responses={200: LookupSerializer},
+        examples=[OpenApiExample("Is it known?", LOOKUP, request_only=True)],
+    )
+    def post(self, request: Request) -> Response:
+        """A miss says why, and with `lease: true` who computes the answer."""
+        found = look_up(**self.validated(LookupInSerializer))
+        return Response(LookupSerializer(found).data)
+
+
+class LeaseView(APIView):
+    """A lease that its holder cannot use after all."""
+
+    scope = "read"
+
+    @extend_schema(request=None, responses={204: None})
+    def delete(self, request: Request, token: str) -> Response:
+        """Give a lease back, so that the next caller may compute the answer at once."""
+        release_lease(token=token)
+        return Response(status=204)
+
+
+class InvalidateView(APIView):
+    """Remove entries by image, model, tag, namespace or id."""
+
+    @extend_schema(
+        request=InvalidateInSerializer,
+        responses={200: InvalidationSerializer},
+        examples=[OpenApiExample("A model is retired", {"model_version": "acme-vision-2026-10-01"}, request_only=True)],
+    )
+    def post(self, request: Request) -> Response:
+        """Entries that meet all the conditions are removed; `dry_run` only counts them."""
+        done = invalidate(**self.validated(InvalidateInSerializer))
+        return Response(InvalidationSerializer(done).data)
+
+
+class StatsView(APIView):
+    """What the cache is worth."""
+
+    NAMESPACE = OpenApiParameter("namespace", {"type": "string", "pattern": NAMESPACE_PATTERN})
+    IMAGE = OpenApiParameter(
+        "image_hash", {"type": "string", "pattern": HASH_PATTERN}, description="List the entries of this image."
+    )
+
+    @extend_schema(responses=StatsSerializer, parameters=[NAMESPACE, IMAGE])
+    def get(self, request: Request) -> Response:
+        """Totals of all namespaces or of one, and the most used entries."""
+        known = {"namespace": NAMESPACE_PATTERN, "image_hash": HASH_PATTERN}
+        asked = request.query_params
+        errors = {name: "Unknown parameter." for name in asked if name not in known}
+        errors |= {n: f"Must match {p}." for n, p in known.items() if n in asked and not re.fullmatch(p, asked[n])}
+        if errors:
+            raise ValidationError(errors)
+        return Response(StatsSerializer(get_stats(**asked.dict())).data)
