@@ -24,7 +24,9 @@ class EventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Changes")
     def differences(self, event: Event) -> SafeString:
-        return format_html_join("; ", "{} {}", ((change["kind"], change["path"] or "value") for change in event.changes))
+        return format_html_join(
+            "; ", "{} {}", ((change["kind"], change["path"] or "value") for change in event.changes)
+        )
 
     @admin.action(description="Export selected events as CSV")
     def export_csv(self, request: HttpRequest, queryset: EventQuerySet) -> StreamingHttpResponse:

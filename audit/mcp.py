@@ -57,7 +57,9 @@ def search_audit(
 def plan_rollback(
     entity_type: EntityType,
     entity_id: EntityId,
-    to: Annotated[str | None, Field(description="uid of the event whose state comes back; else the one before.")] = None,
+    to: Annotated[
+        str | None, Field(description="uid of the event whose state comes back; else the one before.")
+    ] = None,
 ) -> dict[str, Any]:
     """Say what rolling an entity back would change, without doing it. A person applies it by REST or the admin."""
     plan = rollback.plan(entity_type=entity_type, entity_id=entity_id, to=to)

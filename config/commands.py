@@ -24,8 +24,7 @@ class OperationCommand(BaseCommand):
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
-        with contextlib.suppress(argparse.ArgumentError):  # a command may declare its own --json
-            parser.add_argument("--json", action="store_true", help="Print JSON instead of text.")
+        _offer_json(parser)
         return parser
 
     def execute(self, *args: Any, **options: Any) -> str | None:
@@ -61,6 +60,16 @@ class OperationCommand(BaseCommand):
         """One line on the terminal that is written over; nothing when nobody watches."""
         if self.shows_progress:
             self.stderr.write(f"\r{what}: {done}/{total}", ending="\n" if done >= total else "")
+
+
+def _offer_json(parser: argparse.ArgumentParser, **default: str) -> None:
+    """Add `--json` to a parser and its subcommands, unless a command declares its own."""
+    with contextlib.suppress(argparse.ArgumentError):
+        parser.add_argument("--json", action="store_true", help="Print JSON instead of text.", **default)
+    for action in parser._actions:  # noqa: SLF001  -- argparse has no public way to its subparsers
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
+            for verb in action.choices.values():
+                _offer_json(verb, default=argparse.SUPPRESS)  # keep what stood before the verb
 
 
 def _os_user() -> str:

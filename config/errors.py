@@ -135,7 +135,7 @@ def field_errors(detail: Any, path: str = "") -> list[FieldError]:
     if isinstance(detail, Mapping):
         parts = []
         for key, value in detail.items():
-            name = path if key == "non_field_errors" else f"{path}.{key}" if path else str(key)
+            name = _join(path, key)
             parts += field_errors(value, name)
         return parts
     if isinstance(detail, list):
@@ -146,6 +146,14 @@ def field_errors(detail: Any, path: str = "") -> list[FieldError]:
             for found in field_errors(item, f"{path}[{index}]" if nested else path)
         ]
     return [FieldError(field=path, code=getattr(detail, "code", "invalid"), detail=str(detail))]
+
+
+def _join(path: str, key: Any) -> str:
+    if key == "non_field_errors":
+        return path
+    if isinstance(key, int):  # an item of a list
+        return f"{path}[{key}]"
+    return f"{path}.{key}" if path else str(key)
 
 
 def problem_response(error: Exception, context: Mapping[str, Any]) -> Response | None:

@@ -21,7 +21,12 @@ class RequestContextMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request_id = correlation_id(request.headers.get("X-Request-ID"))
         with acting_as(actor="anonymous", door="rest", correlation_id=request_id):
-            response = self.get_response(request)
+            response: HttpResponseBase
+            if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+                # No database column holds a NUL, so no filter or look-up below could answer.
+                response = problem_page(400, "malformed-request", "The path or query has a NUL.")
+            else:
+                response = self.get_response(request)
         response.headers["X-Request-ID"] = request_id
         return response
 

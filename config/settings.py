@@ -136,6 +136,7 @@ LANGUAGE_CODE = "en-us"
 USE_I18N = False
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "config.static.StaticStorage"},
@@ -189,6 +190,10 @@ CELERY_TIMEZONE = "UTC"
 CELERY_TASK_ALWAYS_EAGER = False
 # Periodic jobs: every app lists its own in `tasks.SCHEDULE`; an entry here adds to them or replaces one by name.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+
+# Retention of bug reports; bugs themselves stay
+OCCURRENCES_PER_BUG: int = env.int("OCCURRENCES_PER_BUG", 100)
+OCCURRENCE_DAYS: int = env.int("OCCURRENCE_DAYS", 90)
 
 # The model and the engine
 MODEL_BASE_URL: str = env.str("MODEL_BASE_URL", "http://127.0.0.1:8089/v1").rstrip("/")

@@ -139,7 +139,10 @@ def test_the_same_export_by_rest_command_and_admin(api: Any, admin_client: Clien
         api.post(EVENTS, {**BODY, "new_value": number})
     by_rest = b"".join(api.get("/api/v1/audit/export?format=csv&entity_type=role").streaming_content).decode()
     _, by_command, _ = run_command("audit_export", "--format", "csv", "--entity-type", "role")
-    data = {"action": "export_csv", "_selected_action": list(Event.objects.filter(entity_type="role").values_list("pk", flat=True))}
+    data = {
+        "action": "export_csv",
+        "_selected_action": list(Event.objects.filter(entity_type="role").values_list("pk", flat=True)),
+    }
     by_admin = b"".join(admin_client.post(reverse("admin:audit_event_changelist"), data).streaming_content).decode()
     assert by_rest == by_command == by_admin
     assert [row["new_value"] for row in csv.DictReader(io.StringIO(by_rest))] == ["0", "1"]

@@ -51,7 +51,9 @@ def test_a_csv_cell_that_a_spreadsheet_would_run_is_made_text() -> None:
 
 
 def test_the_filters_narrow_an_export() -> None:
-    assert [json.loads(line)["entity_id"] for line in text("jsonl", entity_type="a", entity_id="2").splitlines()] == ["2"]
+    assert [json.loads(line)["entity_id"] for line in text("jsonl", entity_type="a", entity_id="2").splitlines()] == [
+        "2"
+    ]
 
 
 def test_an_unknown_format_is_refused() -> None:

@@ -46,7 +46,7 @@ def test_numbers_are_written_as_rfc_8785_says(bits: str, text: str) -> None:
 def test_the_example_of_rfc_8785_section_3_2() -> None:
     value = {
         "numbers": [333333333.33333329, 1e30, 4.50, 2e-3, 0.000000000000000000000000001],
-        "string": '\u20ac$\u000f\u000aA\'\u0042\u0022\u005c\\"/',
+        "string": "\u20ac$\u000f\u000aA'\u0042\u0022\u005c\\\"/",
         "literals": [None, True, False],
     }
     assert canonical_json(value) == (
