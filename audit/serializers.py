@@ -34,7 +34,7 @@ class NewEventSerializer(EventSerializer):
 
     timestamp = serializers.DateTimeField(required=False, help_text="When it happened; by default now.")
     user = serializers.CharField(required=False, allow_null=True, max_length=255, help_text="On whose behalf.")
-    context = serializers.DictField(required=False, allow_null=True)
+    context = serializers.DictField(required=False, allow_null=True)  # type: ignore[assignment]  # a field of that name
 
     class Meta(EventSerializer.Meta):
         fields = ["event_type", "entity_type", "entity_id", "old_value", "new_value", "user", "context", "timestamp"]
@@ -44,7 +44,7 @@ class NewEventSerializer(EventSerializer):
 class BatchSerializer(StrictSerializer):
     """Many new events, recorded all or none."""
 
-    events = NewEventSerializer(many=True, min_length=1, max_length=MAX_BATCH)
+    events = NewEventSerializer(many=True, min_length=1, max_length=MAX_BATCH)  # type: ignore[call-arg]
 
 
 class HistorySerializer(StrictModelSerializer):

@@ -102,11 +102,14 @@ class RollbackView(APIView):
     @extend_schema(request=RollbackSerializer, responses={200: PlanSerializer, 201: PlanSerializer})
     def post(self, request: Request, entity_type: str, entity_id: str) -> Response:
         body = self.validated(RollbackSerializer)
-        target = {"entity_type": entity_type, "entity_id": entity_id, "to": str(body["to"]) if "to" in body else None}
-        steps = rollback.plan(**target)
-        event = None if body["dry_run"] else rollback.apply(**target, reason=body["reason"])
-        answer = {**{name: getattr(steps, name) for name in PlanSerializer().fields if name != "event"}, "event": event}
-        return Response(PlanSerializer(answer).data, status=201 if event else 200)
+        to = str(body["to"]) if "to" in body else None
+        steps = rollback.plan(entity_type=entity_type, entity_id=entity_id, to=to)
+        answer = {name: getattr(steps, name) for name in ("current", "target", "changes", "in_place")}
+        answer |= {"entity_type": entity_type, "entity_id": entity_id, "event": None}
+        if body["dry_run"]:
+            return Response(PlanSerializer(answer).data)
+        answer["event"] = rollback.apply(entity_type=entity_type, entity_id=entity_id, to=to, reason=body["reason"])
+        return Response(PlanSerializer(answer).data, status=201)
 
 
 class ExportView(APIView):

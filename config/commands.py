@@ -62,14 +62,14 @@ class OperationCommand(BaseCommand):
             self.stderr.write(f"\r{what}: {done}/{total}", ending="\n" if done >= total else "")
 
 
-def _offer_json(parser: argparse.ArgumentParser, **default: str) -> None:
+def _offer_json(parser: argparse.ArgumentParser, default: bool | str = False) -> None:
     """Add `--json` to a parser and its subcommands, unless a command declares its own."""
     with contextlib.suppress(argparse.ArgumentError):
-        parser.add_argument("--json", action="store_true", help="Print JSON instead of text.", **default)
+        parser.add_argument("--json", action="store_true", default=default, help="Print JSON instead of text.")
     for action in parser._actions:  # noqa: SLF001  -- argparse has no public way to its subparsers
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
             for verb in action.choices.values():
-                _offer_json(verb, default=argparse.SUPPRESS)  # keep what stood before the verb
+                _offer_json(verb, argparse.SUPPRESS)  # keep what stood before the verb
 
 
 def _os_user() -> str:

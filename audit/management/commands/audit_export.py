@@ -24,10 +24,12 @@ class Command(OperationCommand):
         events = select(**{name: options[name] for name in names})
         total = events.count() if self.shows_progress else 0
         try:
-            target = options["output"].open("x", encoding="utf-8") if options["output"] else nullcontext(self.stdout)
-            with target as file:
+            with options["output"].open("x", encoding="utf-8") if options["output"] else nullcontext() as file:
                 for done, chunk in enumerate(export(events=events, form=options["format"]), start=1):
-                    file.write(chunk, *([] if options["output"] else [""]))
+                    if file:
+                        file.write(chunk)
+                    else:
+                        self.stdout.write(chunk, ending="")
                     if done % 1000 == 0:
                         self.progress(done, total, "events")
         except OSError as error:

@@ -1,0 +1,30 @@
+"""A small, believable trail: a team sets up its deploy role and thinks better of one step."""
+
+from audit import rollback, trail
+from audit.models import Event
+
+ENTITY = {"entity_type": "role", "entity_id": "deployer"}
+
+
+def load() -> None:
+    """Record the demo's events once."""
+    if Event.objects.of(**ENTITY).exists():
+        return
+    states = [
+        None,
+        {"can": ["read"], "approval": True},
+        {"can": ["read", "deploy"], "approval": True},
+        {"can": ["read", "deploy", "drop database"], "approval": False},
+    ]
+    for old, new in zip(states, states[1:], strict=False):
+        trail.record(event_type="role.changed", **ENTITY, old_value=old, new_value=new, user="dana")
+    rollback.apply(**ENTITY, reason="deployers must not drop databases")
+    for server, timeout in (("staging", 30), ("production", 5)):
+        trail.record(
+            event_type="setting.changed",
+            entity_type="setting",
+            entity_id=f"{server}.lock_timeout_seconds",
+            new_value=timeout,
+            user="sam",
+            context={"ticket": "OPS-142"},
+        )
