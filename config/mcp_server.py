@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import connections
+from django.db import close_old_connections
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.shared.exceptions import MCPError
@@ -67,7 +67,7 @@ def session(**known: Any) -> Iterator[None]:
 
 
 async def in_thread(function: Callable[[], Result], pool: ThreadPoolExecutor | None = None) -> Result:
-    """Run ORM code off the event loop, leaving no connection behind.
+    """Run ORM code off the event loop, keeping no connection longer than CONN_MAX_AGE allows.
 
     Django closes connections at its request signals, which never fire here: without the closing, every thread of the
     pool kept one for good and failed all its calls once PostgreSQL had restarted. Without a pool the code runs on
@@ -75,21 +75,15 @@ async def in_thread(function: Callable[[], Result], pool: ThreadPoolExecutor | N
     """
 
     def bracketed() -> Result:
-        _close_connections()
+        close_old_connections()
         try:
             return function()
         finally:
-            _close_connections()
+            close_old_connections()
 
     if pool is None:
         return await sync_to_async(bracketed, thread_sensitive=True)()
     return await sync_to_async(bracketed, thread_sensitive=False, executor=pool)()
-
-
-def _close_connections() -> None:
-    for connection in connections.all(initialized_only=True):
-        if not connection.in_atomic_block:
-            connection.close()
 
 
 def _perform(declared: Tool, arguments: dict[str, Any], current: Session, agent: str) -> Any:

@@ -11,6 +11,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from config.keys import revoke_key
 from config.mcp_server import INSTRUCTIONS, Server
 from config.mcp_server import server as real_server
+from prompts.tokens import count_tokens
 from tests.config.mcp_trial import trial_server
 from tests.mcp_client import call_tool, exchange
 
@@ -149,14 +150,13 @@ def test_every_tool_describes_itself_and_its_arguments():
 
 
 def test_the_whole_tool_list_costs_an_agent_at_most_4000_tokens():
-    tiktoken_count = pytest.importorskip("prompts.tokens").count
     listed = async_to_sync(real_server().list_tools)()
     text = json.dumps(
         [item.model_dump(mode="json", by_alias=True, exclude_none=True) for item in listed],
         ensure_ascii=False,
         separators=(",", ":"),
     )
-    assert tiktoken_count(text) <= 4000
+    assert count_tokens(text, "gpt-4o").tokens <= 4000
 
 
 def test_the_servers_instructions_are_short():

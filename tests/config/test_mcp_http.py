@@ -48,9 +48,11 @@ def post(address: str, key: str = "", body: Any = CALL, **headers: str) -> httpx
 
 
 async def calls(address: str, key: str, name: str, count: int = 1, mode: str = "auto") -> list[Any]:
-    async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=60) as http:
-        async with Client(streamable_http_client(address, http_client=http), mode=mode) as client:
-            answers = [await client.call_tool(name, {}) for _ in range(count)]
+    async with (
+        httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=60) as http,
+        Client(streamable_http_client(address, http_client=http), mode=mode) as client,
+    ):
+        answers = [await client.call_tool(name, {}) for _ in range(count)]
     return [answer.structured_content for answer in answers]
 
 
@@ -63,8 +65,9 @@ def test_the_official_client_works_in_both_eras(address, key_for, mode, path):
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 def test_callers_at_the_same_time_are_kept_apart(address, key_for, mode):
+    keys = [key_for("read"), key_for("write"), key_for("admin")]
+
     async def together() -> list[list[Any]]:
-        keys = [key_for("read"), key_for("write"), key_for("admin")]
         return await asyncio.gather(*(calls(address, key, "who", 10, mode) for key in keys))
 
     read, write, admin = asyncio.run(together())
@@ -91,7 +94,7 @@ def test_wrong_expired_and_revoked_keys_are_refused_alike(address, owner: User):
     _, expired = create_key(name="old", scope="read", user=owner, expires_at=timezone.now() - timedelta(seconds=1))
     _, revoked = create_key(name="gone", scope="read", user=owner)
     revoke_key(name="gone")
-    for key in ["hr_wrong", expired, revoked, "schl\u00fcssel".encode().decode("latin-1")]:
+    for key in ["hr_wrong", expired, revoked, "hr_a b"]:
         answer = post(address, key)
         assert answer.status_code == 401
         assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
@@ -132,7 +135,7 @@ def test_hostile_json_is_refused_and_the_endpoint_lives_on(address, key_for, arg
 
 def test_a_thousand_calls_leave_no_connection(address, key_for, monkeypatch):
     opened: list[Any] = []
-    backend = type(connection)
+    backend = type(connections["default"])
     connect = backend.connect
 
     def counted(self: Any) -> None:
@@ -140,14 +143,17 @@ def test_a_thousand_calls_leave_no_connection(address, key_for, monkeypatch):
         opened.append(self)
 
     monkeypatch.setattr(backend, "connect", counted)
-    if connection.vendor == "sqlite":  # a database in memory refuses to close; a file's would
-        monkeypatch.setattr(backend, "is_in_memory_db", lambda self: threading.current_thread().name == "MainThread")
 
-    async def together(key: str) -> None:
-        await asyncio.gather(*(calls(address, key, "keys", 100) for _ in range(10)))
+    async def hundred(http: httpx2.AsyncClient) -> None:
+        for _ in range(100):
+            answer = await http.post(address, json=CALL | {"params": {"name": "keys", "arguments": {}}})
+            assert '"isError":false' in answer.text
 
-    asyncio.run(together(key_for("read")))
-    workers = {made for made in opened if made is not connections["default"]}
-    assert workers
-    assert len(workers) <= 8
-    assert all(made.connection is None for made in workers)
+    async def thousand(key: str) -> None:
+        async with httpx2.AsyncClient(headers=ACCEPT | {"Authorization": f"Bearer {key}"}, timeout=60) as http:
+            await asyncio.gather(*(hundred(http) for _ in range(10)))
+
+    asyncio.run(thousand(key_for("read")))
+    held = {made for made in opened if made is not connections["default"] and made.connection is not None}
+    # SQLite keeps a handle a thread for CONN_MAX_AGE; PostgreSQL's go back to their pool at once.
+    assert len(held) <= (8 if connection.vendor == "sqlite" else 0)

@@ -1,0 +1,70 @@
+"""The MCP door over stdin and stdout, as an agent starts it."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client, StdioServerParameters
+from mcp.client.stdio import stdio_client
+
+ROOT = Path(__file__).resolve().parents[2]
+MAKE_KEY = """
+from django.core.management import call_command
+from django.contrib.auth.models import User
+from config.keys import create_key
+call_command("migrate", verbosity=0)
+print(create_key(name="agent", scope="write", user=User.objects.create_user("agent"))[1])
+"""
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A service of its own on a file database, with one key."""
+    data = tmp_path_factory.mktemp("stdio")
+    kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "HANDRAIL_API_KEY"}}
+    settings = {"DJANGO_SETTINGS_MODULE": "config.settings", "DATA_DIR": str(data), "SECRET_KEY": "x" * 60}
+    kept |= settings
+    made = subprocess.run(
+        [sys.executable, "manage.py", "shell", "-v0", "-c", MAKE_KEY],
+        cwd=ROOT,
+        env=kept,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return kept | {"HANDRAIL_API_KEY": made.stdout.split()[-1]}
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_the_official_client_works_over_stdio(environment, mode):
+    parameters = StdioServerParameters(
+        command=sys.executable, args=["manage.py", "mcp"], env=environment, cwd=str(ROOT)
+    )
+
+    async def talk() -> tuple[list[str], Any]:
+        async with Client(stdio_client(parameters), mode=mode) as client:
+            names = [tool.name for tool in (await client.list_tools()).tools]
+            arguments = {"event_type": "role.changed", "entity_type": "role", "entity_id": "7", "new_value": {"a": 1}}
+            return names, await client.call_tool("record_audit", arguments)
+
+    names, recorded = asyncio.run(talk())
+    assert "record_audit" in names
+    assert recorded.structured_content["actor"] == "agent"
+
+
+@pytest.mark.parametrize("key", [None, "", "hr_wrong"])
+def test_without_a_live_key_it_stops_with_one_line(environment, key):
+    given = {name: value for name, value in environment.items() if name != "HANDRAIL_API_KEY"}
+    if key is not None:
+        given["HANDRAIL_API_KEY"] = key
+    done = subprocess.run(
+        [sys.executable, "manage.py", "mcp"], cwd=ROOT, env=given, capture_output=True, text=True, input="", check=False
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "apikey create" in done.stderr
