@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 0.1  # after something happened
 IDLE_POLL_SECONDS = 0.2  # when nothing happens; a poll is one indexed read
 AWAY_POLL_SECONDS = 1.0  # while the database is away
+LONGEST_DRAIN_SECONDS = 0.5  # a worker looks for its order to stop between two drains
 
 
 class QoS(virtual.QoS):
@@ -236,12 +237,16 @@ class Transport(virtual.Transport):
         self.wake = threading.Event()
         self._pause = POLL_SECONDS
 
+    @property
+    def default_connection_params(self) -> dict[str, Any]:
+        return {}  # there is no host to name
+
     def driver_version(self) -> str:
         return django.get_version()
 
     def drain_events(self, connection: "Transport", timeout: float | None = None) -> None:
-        """Deliver one message, or raise TimeoutError after `timeout` seconds."""
-        deadline = None if timeout is None else time.monotonic() + timeout
+        """Deliver one message, or raise TimeoutError when none came in time."""
+        deadline = None if timeout is None else time.monotonic() + min(timeout, LONGEST_DRAIN_SECONDS)
         while True:
             self.wake.clear()
             try:

@@ -1,13 +1,18 @@
 """The Celery application: `celery -A config.celery worker`, or all of it by `manage.py up`."""
 
 import os
+import warnings
 from typing import Any
 
 from celery import Celery, signals
+from celery.platforms import SecurityWarning
 from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 TRANSPORT_ALIASES["database"] = "config.broker:Transport"
+
+# Celery fears root because a pickle could then run anything as root; nothing but JSON is accepted here.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("handrail", task_cls="config.jobs:Job")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -186,6 +186,11 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_POOL = "threads"  # a forked child would share its parent's SQLite connection
+CELERY_WORKER_CONCURRENCY: int = env.int("WORKER_THREADS", 4)
+CELERY_WORKER_TIMER_PRECISION = 0.5  # seconds; the worker's timer thread ends no sooner
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = CELERY_BROKER_URL != BROKER  # the table has no fanout; heartbeats are rows
+CELERY_BEAT_SCHEDULER = "config.beat:Scheduler"
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_ALWAYS_EAGER = False
 # Periodic jobs: every app lists its own in `tasks.SCHEDULE`; an entry here adds to them or replaces one by name.

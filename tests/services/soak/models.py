@@ -1,0 +1,15 @@
+from django.db import models
+
+
+class Accepted(models.Model):
+    """Work whose transaction committed."""
+
+    key = models.CharField(max_length=100, unique=True)
+
+
+class Ran(models.Model):
+    """A job that ran to its end."""
+
+    key = models.CharField(max_length=100)
+    note = models.CharField(max_length=300, blank=True)
+    at = models.FloatField()
