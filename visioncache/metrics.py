@@ -7,24 +7,24 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from visioncache.models import Entry, Tally
 
-_KINDS = ("hits", "misses", "waits")
+_KINDS = {"hit": "hits", "miss": "misses", "wait": "waits"}
 
 
 def collect() -> Iterator[Metric]:
     lookups = CounterMetricFamily("handrail_visioncache_lookups", "Look-ups.", labels=["namespace", "result"])
     seconds = CounterMetricFamily("handrail_visioncache_saved_seconds", "Model time saved.", labels=["namespace"])
     dollars = CounterMetricFamily("handrail_visioncache_saved_dollars", "Model cost saved.", labels=["namespace"])
-    sums = {name: Sum(name) for name in (*_KINDS, "saved_ms", "saved_cost_micros")}
-    for row in Tally.objects.values("namespace").annotate(**sums).order_by("namespace"):
-        for kind in _KINDS:
-            lookups.add_metric([row["namespace"], {"hits": "hit", "misses": "miss", "waits": "wait"}[kind]], row[kind])
-        seconds.add_metric([row["namespace"]], row["saved_ms"] / 1_000)
-        dollars.add_metric([row["namespace"]], row["saved_cost_micros"] / 1_000_000)
+    sums = {f"sum_{name}": Sum(name) for name in (*_KINDS.values(), "saved_ms", "saved_cost_micros")}
+    for namespace, *figures in Tally.objects.values_list("namespace").annotate(**sums).order_by("namespace"):
+        for result, figure in zip(_KINDS, figures, strict=False):
+            lookups.add_metric([namespace, result], figure)
+        seconds.add_metric([namespace], figures[3] / 1_000)
+        dollars.add_metric([namespace], figures[4] / 1_000_000)
     yield from (lookups, seconds, dollars)
 
-    figures = Entry.objects.all().figures()
+    stored = Entry.objects.all().figures()
     entries = GaugeMetricFamily("handrail_visioncache_entries", "Entries stored.", labels=["life"])
-    entries.add_metric(["live"], figures["live_entries"])
-    entries.add_metric(["expired"], figures["total_entries"] - figures["live_entries"])
+    entries.add_metric(["live"], stored["live_entries"])
+    entries.add_metric(["expired"], stored["total_entries"] - stored["live_entries"])
     yield entries
-    yield GaugeMetricFamily("handrail_visioncache_bytes", "Data stored.", value=figures["bytes"])
+    yield GaugeMetricFamily("handrail_visioncache_bytes", "Data stored.", value=stored["bytes"])
