@@ -1,6 +1,7 @@
 """Fixtures every test may use: clients with keys of a scope, commands, MCP tools."""
 
 import io
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -87,3 +88,12 @@ def call_tool(transactional_db: None, key_for: Callable[[str], str]) -> Callable
         return mcp_client.call_tool(name, arguments, key=key_for(scope))
 
     return call
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Elsewhere a missing server skips its tests with a line that says what to install; in CI it is a failure."""
+    missing = [report for report in terminalreporter.stats.get("skipped", []) if "install" in str(report.longrepr)]
+    if missing and os.environ.get("CI"):
+        for report in missing:
+            terminalreporter.write_line(f"must run in CI: {report.nodeid}: {report.longrepr[-1]}", red=True)
+        terminalreporter._session.exitstatus = pytest.ExitCode.TESTS_FAILED
