@@ -61,6 +61,7 @@ WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "config" / "templates"],  # before the admin's own, whose title it replaces
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -206,6 +207,9 @@ MODEL_API_KEY = secret("MODEL_API_KEY")
 MODEL_NAME: str = env.str("MODEL_NAME", "default")
 MODEL_API: str = env.str("MODEL_API", "openai")  # or "anthropic"
 MODEL_TIMEOUT_SECONDS: float = env.float("MODEL_TIMEOUT_SECONDS", 60.0)
+# Dollars per million tokens, {"model": [in, out]}; a model without a price has no cost.
+MODEL_PRICES: dict[str, list[float]] = env.json("MODEL_PRICES", default={})
+PROMPT_RUN_DAYS: int = env.int("PROMPT_RUN_DAYS", 180)  # tests older than this are deleted, but a version's last
 DOCKER_HOST: str = env.str("DOCKER_HOST", "")
 
 LOGGING = {

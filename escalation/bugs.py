@@ -1,0 +1,244 @@
+"""The life of a bug: finding it, moving it from state to state, and weighing it as time passes."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit.trail import record
+from config.context import caller
+from config.errors import Conflict, FieldError, NotFound
+from escalation.fields import InvalidBug, check_name, check_text, require
+from escalation.models import Bug, Status, Tag
+from escalation.scrubbing import scrub_text
+
+ENTITY_TYPE = "bug"
+
+
+class BugNotFound(NotFound):
+    code = "bug-not-found"
+
+
+class TransitionRefused(Conflict):
+    code = "transition-refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """A move a caller may ask for: from which states, to which, and what the trail calls it."""
+
+    sources: tuple[Status, ...]
+    target: Status
+    event_type: str
+
+
+# The system makes two moves more: a report of a resolved bug reopens it, and an acknowledged bug that nobody ever
+# looked at goes back to pending when it becomes high or critical.
+TRANSITIONS = {
+    "acknowledge": Transition(sources=(Status.PENDING,), target=Status.ACKNOWLEDGED, event_type="bug.acknowledged"),
+    "investigate": Transition(
+        sources=(Status.PENDING, Status.ACKNOWLEDGED),
+        target=Status.INVESTIGATING,
+        event_type="bug.investigation_started",
+    ),
+    "resolve": Transition(
+        sources=(Status.PENDING, Status.ACKNOWLEDGED, Status.INVESTIGATING),
+        target=Status.RESOLVED,
+        event_type="bug.resolved",
+    ),
+    "reopen": Transition(sources=(Status.RESOLVED,), target=Status.PENDING, event_type="bug.reopened"),
+}
+VERB_OF = {move.target: verb for verb, move in TRANSITIONS.items()}
+
+
+def find_bug(*, bug_id: str) -> Bug:
+    """Raises BugNotFound."""
+    bug = Bug.objects.prefetch_related("tags", "tickets").filter(bug_id=bug_id).first()
+    if bug is None:
+        raise _not_found(bug_id)
+    return bug
+
+
+def acknowledge(*, bug_id: str) -> Bug:
+    """Take notice of a pending bug. Raises BugNotFound, TransitionRefused."""
+    with changed(bug_id=bug_id, event_type=TRANSITIONS["acknowledge"].event_type) as bug:
+        move(bug, "acknowledge")
+    return bug
+
+
+def investigate(*, bug_id: str) -> Bug:
+    """Begin to work on a bug. Raises BugNotFound, TransitionRefused."""
+    with changed(bug_id=bug_id, event_type=TRANSITIONS["investigate"].event_type) as bug:
+        move(bug, "investigate")
+    return bug
+
+
+def resolve(*, bug_id: str, resolution: str, resolved_by: str = "") -> Bug:
+    """Close a bug, saying how and by whom (by default the caller). Raises BugNotFound, TransitionRefused."""
+    with changed(bug_id=bug_id, event_type=TRANSITIONS["resolve"].event_type) as bug:
+        move(bug, "resolve")
+        close(bug, resolution=resolution, resolved_by=resolved_by)
+    return bug
+
+
+def reopen(*, bug_id: str, reason: str = "") -> Bug:
+    """Take back a resolution. Raises BugNotFound, TransitionRefused."""
+    require(check_text("reason", reason))
+    context = {"reason": scrub_text(reason)} if reason else None
+    with changed(bug_id=bug_id, event_type=TRANSITIONS["reopen"].event_type, context=context) as bug:
+        move(bug, "reopen")
+        open_again(bug, at=timezone.now())
+    return bug
+
+
+def assign(*, bug_id: str, assignee: str) -> Bug:
+    """Say whose bug it is; an empty name takes it from everybody. Raises BugNotFound."""
+    require(check_name("assignee", assignee, blank=True))
+    with changed(bug_id=bug_id, event_type="bug.assigned" if assignee else "bug.unassigned") as bug:
+        bug.assignee = assignee
+    return bug
+
+
+def mute(*, bug_id: str, until: datetime | None) -> Bug:
+    """Keep an open bug from calling for attention until a time; None lets it call again at once.
+
+    Raises BugNotFound, TransitionRefused for a resolved bug.
+    """
+    check_until(until)
+    with changed(bug_id=bug_id, event_type="bug.muted" if until else "bug.unmuted") as bug:
+        if not bug.is_open:
+            raise TransitionRefused(f"Bug {bug_id} is resolved; only an open bug can be muted. Allowed now: reopen.")
+        bug.muted_until = until
+    return bug
+
+
+def weigh_due_bugs(*, limit: int = 500) -> int:
+    """Weigh open bugs anew whose deadline came near or whose muting ended; returns how many were looked at."""
+    due = Bug.objects.due_for_weighing(at=timezone.now()).order_by("weigh_again_at")
+    bug_ids = list(due.values_list("bug_id", flat=True)[:limit])
+    for bug_id in bug_ids:
+        with suppress(BugNotFound), changed(bug_id=bug_id, event_type="bug.weighed"):
+            pass  # every change weighs an open bug
+    return len(bug_ids)
+
+
+def move(bug: Bug, verb: str) -> None:
+    """Change the status by a verb of TRANSITIONS, or raise TransitionRefused naming the verbs that would do."""
+    transition = TRANSITIONS[verb]
+    if bug.status not in transition.sources:
+        needed = " or ".join(transition.sources)
+        allowed = ", ".join(name for name, other in TRANSITIONS.items() if bug.status in other.sources)
+        raise TransitionRefused(f"Bug {bug.bug_id} is {bug.status}; {verb} needs {needed}. Allowed now: {allowed}.")
+    bug.status = transition.target
+    if bug.acknowledged_at is None and verb != "reopen":
+        bug.acknowledged_at = timezone.now()
+
+
+def close(bug: Bug, *, resolution: str, resolved_by: str) -> None:
+    """Fill in how and by whom a bug was resolved."""
+    require(check_text("resolution", resolution, blank=False))
+    require(check_name("resolved_by", resolved_by, blank=True))
+    bug.resolution = scrub_text(resolution)
+    bug.resolved_by = resolved_by or caller().actor
+    bug.resolved_at = timezone.now()
+    bug.muted_until = None
+    bug.weigh_again_at = None
+
+
+def open_again(bug: Bug, *, at: datetime) -> None:
+    """Back to the start: somebody must look again, whatever the priority."""
+    bug.status = Status.PENDING
+    bug.escalated_at = at
+    bug.acknowledged_at = bug.resolved_at = bug.muted_until = None
+    bug.resolution = bug.resolved_by = ""
+
+
+def check_until(until: datetime | None) -> None:
+    """Raises InvalidBug for a moment that is past or out of reach."""
+    now = timezone.now()
+    if until is not None and not now < until <= now + timedelta(days=3650):
+        wrong = FieldError(field="until", code="range", detail="Must be in the future, at most ten years ahead.")
+        raise InvalidBug("The time to mute until is not in the future.", errors=[wrong])
+
+
+@contextmanager
+def changed(*, bug_id: str, event_type: str, context: Mapping[str, Any] | None = None) -> Iterator[Bug]:
+    """A bug to change: locked, then weighed, saved and recorded, all in one transaction. Raises BugNotFound."""
+    with transaction.atomic():
+        bug = Bug.objects.select_for_update().filter(bug_id=bug_id).first()
+        if bug is None:
+            raise _not_found(bug_id)
+        before = bug.state()
+        yield bug
+        settle(bug, before=before, event_type=event_type, context=context, at=timezone.now())
+
+
+def settle(
+    bug: Bug,
+    *,
+    before: dict[str, object] | None,
+    event_type: str,
+    tags: Iterable[str] = (),
+    context: Mapping[str, Any] | None = None,
+    at: datetime,
+) -> None:
+    """Weigh and save a bug, and record what changed: the change itself, then a new priority, then a new call."""
+    old_priority = bug.priority
+    if bug.is_open:
+        bug.weigh(at=at)
+    calls = _calls_again(bug, at=at)
+    if calls:
+        bug.status, bug.escalated_at = Status.PENDING, at
+    bug.save()
+    add_tags(bug, tags)
+    after = bug.state()
+    uncalled = {**after, "status": Status.ACKNOWLEDGED.value} if calls else after
+    risen = before is not None and old_priority != bug.priority
+    unweighed = {**uncalled, "priority": old_priority, "score": before["score"]} if before and risen else uncalled
+    if before != unweighed or event_type not in QUIET:
+        _record(event_type, bug, before, unweighed, context)
+    if risen:
+        _record("bug.priority_changed", bug, unweighed, uncalled, {"because": _reasons(bug)})
+    if calls:
+        _record("bug.escalated", bug, uncalled, after, {"because": f"{bug.priority} and acknowledged by nobody"})
+
+
+def add_tags(bug: Bug, names: Iterable[str]) -> None:
+    """Tag a bug; tags are lower-case, and made when first used."""
+    wanted = sorted({name.lower() for name in names})
+    if wanted:
+        Tag.objects.bulk_create([Tag(name=name) for name in wanted], ignore_conflicts=True)
+        bug.tags.add(*Tag.objects.filter(name__in=wanted))
+
+
+QUIET = frozenset({"bug.weighed", "bug.updated"})
+"""Changes that are recorded only when they changed something."""
+
+
+def _calls_again(bug: Bug, *, at: datetime) -> bool:
+    """Whether a bug that began too low for anybody to look at it now needs somebody."""
+    unseen = bug.status == Status.ACKNOWLEDGED and bug.acknowledged_at is None
+    return unseen and bug.is_urgent and not bug.is_muted(at=at)
+
+
+def _reasons(bug: Bug) -> list[str]:
+    return [f"{factor['reason']} ({factor['points']})" for factor in bug.priority_factors if factor["points"]]
+
+
+def _record(event_type: str, bug: Bug, old: object, new: object, context: Mapping[str, Any] | None) -> None:
+    record(
+        event_type=event_type,
+        entity_type=ENTITY_TYPE,
+        entity_id=bug.bug_id,
+        old_value=old,
+        new_value=new,
+        context=context,
+    )
+
+
+def _not_found(bug_id: str) -> BugNotFound:
+    return BugNotFound(f"There is no bug {bug_id[:100]!r}. List the bugs to find its id.")

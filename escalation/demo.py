@@ -1,0 +1,90 @@
+"""A small, believable set of bugs, made by the operations people use."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from escalation import bugs, triage
+from escalation.models import Bug
+from escalation.reports import report_bug
+
+TRACE = """Traceback (most recent call last):
+  File "/srv/shop/.venv/lib/python3.11/site-packages/django/core/handlers/base.py", line 197, in _get_response
+    response = wrapped_callback(request, *callback_args, **callback_kwargs)
+  File "/srv/shop/orders/views.py", line 88, in checkout
+    order = place(cart)
+  File "/srv/shop/orders/placing.py", line 31, in place
+    connection = pool.getconn(timeout=5)
+DatabaseConnectionError: connection to server at "db1.internal", port 5432 failed: timeout expired
+"""
+
+
+def load() -> None:
+    """Load it once; does nothing when it is there."""
+    if Bug.objects.filter(bug_id="demo-checkout-database").exists():
+        return
+    _urgent()
+    _ordinary()
+    _closed()
+
+
+def _urgent() -> None:
+    for release in ("2026.10", "2026.11"):
+        report_bug(
+            bug_id="demo-checkout-database",
+            error_type="DatabaseConnectionError",
+            error_message='connection to server at "db1.internal", port 5432 failed: timeout expired',
+            stack_trace=TRACE,
+            user_impact="high",
+            frequency=5,
+            deadline_hours=2,
+            metadata={"release": release, "host": "web-3"},
+            tags=["checkout", "database"],
+        )
+    triage.link_ticket(
+        bug_id="demo-checkout-database",
+        system="github",
+        ticket_id="shop/orders#412",
+        url="https://github.com/shop/orders/issues/412",
+        status="open",
+    )
+    report_bug(
+        bug_id="demo-report-format",
+        error_type="OutputFormatError",
+        error_message="The nightly report is CSV where the client's import expects JSON",
+        user_impact="critical",
+        deadline_hours=20,
+        tags=["reports"],
+    )
+    bugs.acknowledge(bug_id="demo-report-format")
+    bugs.assign(bug_id="demo-report-format", assignee="dana")
+
+
+def _ordinary() -> None:
+    for cart in (17, 4711, 90210):  # no bug_id: one bug, seen three times
+        report_bug(
+            error_type="KeyError",
+            error_message=f"no price for item {cart} in cart",
+            user_impact="medium",
+            metadata={"cart": cart},
+            tags=["checkout"],
+        )
+    report_bug(
+        bug_id="demo-slow-search",
+        error_type="PerformanceDegradation",
+        error_message="search takes 2300 ms at the 95th percentile, 400 ms last week",
+        user_impact="low",
+        tags=["search"],
+    )
+    bugs.mute(bug_id="demo-slow-search", until=timezone.now() + timedelta(days=3))
+
+
+def _closed() -> None:
+    report_bug(
+        bug_id="demo-login-loop",
+        error_type="AuthenticationError",
+        error_message="users with two accounts are sent back to the login page",
+        user_impact="high",
+    )
+    bugs.investigate(bug_id="demo-login-loop")
+    bugs.resolve(bug_id="demo-login-loop", resolution="The session cookie is scoped to the account.", resolved_by="kim")

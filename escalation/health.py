@@ -1,0 +1,28 @@
+"""Is escalation well: does somebody look at what is critical, and does the job that weighs bugs run?"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.utils import timezone
+
+from config.health import Check
+from escalation.models import Bug, Priority, Status
+
+LATE = timedelta(minutes=15)  # the job runs every minute
+
+
+def checks() -> Iterator[Check]:
+    now = timezone.now()
+    critical = Bug.objects.filter(priority=Priority.CRITICAL, status=Status.PENDING)
+    waiting = critical.exclude(pk__in=critical.muted(at=now).values("pk")).count()
+    if waiting:
+        fix = "`manage.py escalation list --priority critical --status pending`, then acknowledge them."
+        yield Check("bugs", "warn", f"{waiting} critical bugs wait for somebody", fix)
+    else:
+        yield Check("bugs", "ok", "no critical bug waits")
+    late = Bug.objects.due_for_weighing(at=now - LATE).count()
+    if late:
+        fix = "See that beat and a worker run: `manage.py up` starts both."
+        yield Check("deadlines", "warn", f"{late} bugs were not weighed although their deadline came near", fix)
+    else:
+        yield Check("deadlines", "ok", "priorities follow the deadlines")

@@ -1,0 +1,105 @@
+"""The MCP door of bugs."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from config.mcp import tool
+from escalation.filters import select_bugs
+from escalation.models import Bug
+from escalation.reports import report_bug
+from escalation.serializers import as_json
+from escalation.triage import Changes
+from escalation.triage import update_bug as update
+
+Level = Literal["low", "medium", "high", "critical"]
+Status = Literal["pending", "acknowledged", "investigating", "resolved"]
+BugId = Annotated[str, Field(description="The bug's id.", max_length=255)]
+Hours = Annotated[float | None, Field(description="Hours from now until it must be fixed.")]
+
+
+@tool(name="escalate_bug", scope="write", title="Report a bug", read_only=False)
+def escalate_bug(
+    error_type: Annotated[str, Field(description="Class of the error, e.g. DatabaseError.", max_length=255)],
+    error_message: str,
+    user_impact: Level,
+    bug_id: Annotated[str, Field(description="Your key; omit to group equal errors.", max_length=255)] = "",
+    stack_trace: str | None = None,
+    deadline_hours: Hours = None,
+    metadata: Annotated[dict[str, Any] | None, Field(description="Release, host, request, ...")] = None,
+    tags: list[str] | None = None,
+) -> dict[str, Any]:
+    """Report an error for people to fix. Repeats count; a resolved bug reopens. Answers its priority and why."""
+    bug = report_bug(
+        error_type=error_type,
+        error_message=error_message,
+        user_impact=user_impact,
+        bug_id=bug_id,
+        stack_trace=stack_trace,
+        deadline_hours=deadline_hours,
+        metadata=metadata,
+        tags=tags or (),
+    )
+    return _answer(bug)
+
+
+@tool(name="list_bugs", scope="read", title="List bugs", read_only=True)
+def list_bugs(
+    status: Status | None = None,
+    priority: Level | None = None,
+    assignee: str = "",
+    tag: str = "",
+    search: Annotated[str, Field(description="Part of the id, type or message.")] = "",
+    include_resolved: bool = False,
+    limit: Annotated[int, Field(ge=1, le=100)] = 20,
+) -> dict[str, Any]:
+    """Find bugs, the most urgent first; open ones unless a status or include_resolved asks for others."""
+    found = select_bugs(
+        status=[status] if status else None,
+        priority=[priority] if priority else None,
+        assignee=assignee,
+        tag=tag,
+        search=search,
+        open=None if status or include_resolved else True,
+    )
+    bugs = list(found[: limit + 1])
+    return {"bugs": [_brief(bug) for bug in bugs[:limit]], "more": len(bugs) > limit}
+
+
+@tool(name="update_bug", scope="write", title="Update a bug", read_only=False, idempotent=True)
+def update_bug(
+    bug_id: BugId,
+    status: Status | None = None,
+    resolution: Annotated[str, Field(description="How it was fixed; needed to resolve.")] = "",
+    resolved_by: str = "",
+    assignee: str | None = None,
+    user_impact: Level | None = None,
+    deadline_hours: Hours = None,
+    tags: Annotated[list[str] | None, Field(description="Replace the tags.")] = None,
+) -> dict[str, Any]:
+    """Acknowledge, investigate, resolve or reopen (status pending) a bug; set its owner, impact, deadline or tags."""
+    asked: dict[str, Any] = {
+        "status": status,
+        "resolution": resolution or None,
+        "resolved_by": resolved_by or None,
+        "assignee": assignee,
+        "user_impact": user_impact,
+        "deadline_hours": deadline_hours,
+        "tags": tags,
+    }
+    changes: Changes = {name: value for name, value in asked.items() if value is not None}  # type: ignore[assignment]
+    return _answer(update(bug_id=bug_id, **changes))
+
+
+def _answer(bug: Bug) -> dict[str, Any]:
+    """What an agent needs next; the trace and metadata it sent are not sent back."""
+    kept = as_json(bug, brief=True)
+    return {name: value for name, value in kept.items() if value not in (None, "", [])}
+
+
+def _brief(bug: Bug) -> dict[str, Any]:
+    answer = _answer(bug)
+    answer["error_message"] = bug.error_message[:300]
+    for name in ("priority_factors", "fingerprint", "escalated_at", "acknowledged_at"):
+        answer.pop(name, None)
+    return answer

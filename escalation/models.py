@@ -1,0 +1,273 @@
+"""Bugs, each report of them, the tickets they are linked to and their tags."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.db import models
+from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q
+from django.utils import timezone
+
+from config.canonical import compute_hash
+from escalation.priority import Score, calculate_priority, next_change
+
+
+class Impact(models.TextChoices):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class Priority(models.TextChoices):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class Status(models.TextChoices):
+    PENDING = "pending"
+    ACKNOWLEDGED = "acknowledged"
+    INVESTIGATING = "investigating"
+    RESOLVED = "resolved"
+
+
+class System(models.TextChoices):
+    GITHUB = "github", "GitHub"
+    GITLAB = "gitlab", "GitLab"
+    JIRA = "jira", "Jira"
+    LINEAR = "linear", "Linear"
+    SYNCROMSP = "syncromsp", "SyncroMSP"
+    AUTOTASK = "autotask", "Autotask"
+    CONNECTWISE = "connectwise", "ConnectWise"
+    OTHER = "other", "Other"
+
+
+class LinkType(models.TextChoices):
+    RELATED = "related"
+    RESOLVES = "resolves"
+    DOCUMENTS = "documents"
+
+
+URGENT = (Priority.HIGH, Priority.CRITICAL)
+
+
+class Tag(models.Model):
+    """A word to find bugs by. Its links go with the bug or with the tag."""
+
+    name = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BugQuerySet(models.QuerySet["Bug"]):
+    def open(self) -> Self:
+        return self.exclude(status=Status.RESOLVED)
+
+    def urgent(self) -> Self:
+        """High and critical."""
+        return self.filter(priority__in=URGENT)
+
+    def muted(self, *, at: datetime) -> Self:
+        return self.filter(muted_until__gt=at)
+
+    def overdue(self, *, at: datetime) -> Self:
+        """Open past the deadline."""
+        return self.open().filter(deadline_at__lt=at)
+
+    def due_for_weighing(self, *, at: datetime) -> Self:
+        """Open bugs whose score the passing of time alone has changed."""
+        return self.open().filter(weigh_again_at__lt=at)
+
+    def counts(self, field: str, values: Iterable[str]) -> dict[str, int]:
+        """How many bugs have each value, zero included."""
+        found = dict(self.order_by().values_list(field).annotate(Count("id")))
+        return {value: found.get(value, 0) for value in values}
+
+    def mean_seconds(self, start: str, end: str) -> float | None:
+        """The mean time from one moment to another, of the bugs that have both."""
+        span = ExpressionWrapper(F(end) - F(start), output_field=DurationField())
+        mean: timedelta | None = self.filter(**{f"{end}__isnull": False}).aggregate(mean=Avg(span))["mean"]
+        return None if mean is None else round(mean.total_seconds(), 1)
+
+
+class Bug(models.Model):
+    """Something that goes wrong, however often; it shows its latest report, its occurrences hold the rest."""
+
+    bug_id = models.CharField(max_length=255, unique=True, help_text="The reporter's key, or one made of the error.")
+    fingerprint = models.CharField(max_length=64, help_text="Equal for the same error in the same place.")
+    fingerprint_parts = models.JSONField(default=list, help_text="What the fingerprint was made of.")
+    error_type = models.CharField(max_length=255)
+    error_message = models.TextField(blank=True)
+    stack_trace = models.TextField(null=True, blank=True)  # noqa: DJ001 — none given is not an empty trace
+    metadata = models.JSONField(default=dict, blank=True)
+
+    status = models.CharField(max_length=16, choices=Status.choices)
+    user_impact = models.CharField(max_length=16, choices=Impact.choices, default=Impact.MEDIUM)
+    frequency = models.PositiveIntegerField(default=1, help_text="How often it was reported.")
+    priority = models.CharField(max_length=16, choices=Priority.choices)
+    score = models.PositiveSmallIntegerField(help_text="The sum of the factors' points.")
+    priority_factors = models.JSONField(default=list)
+    deadline_at = models.DateTimeField(null=True, blank=True)
+    weigh_again_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When the deadline or the end of muting matters next."
+    )
+
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    escalated_at = models.DateTimeField(help_text="Since when it waits for somebody: first report, return, or rise.")
+    acknowledged_at = models.DateTimeField(null=True, blank=True, help_text="When somebody took notice.")
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolution = models.TextField(blank=True)
+    resolved_by = models.CharField(max_length=255, blank=True)
+    assignee = models.CharField(max_length=255, blank=True)
+    muted_until = models.DateTimeField(null=True, blank=True)
+    tags = models.ManyToManyField(Tag, related_name="bugs", blank=True)
+
+    objects = BugQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["status", "-id"], name="bug_status"),
+            models.Index(fields=["priority", "-id"], name="bug_priority"),
+            models.Index(fields=["error_type", "-id"], name="bug_error_type"),
+            models.Index(fields=["assignee", "-id"], name="bug_assignee"),
+            models.Index(fields=["fingerprint"], name="bug_fingerprint"),
+            models.Index(fields=["weigh_again_at"], name="bug_weigh", condition=Q(weigh_again_at__isnull=False)),
+            models.Index(fields=["deadline_at"], name="bug_deadline", condition=Q(deadline_at__isnull=False)),
+            models.Index(fields=["first_seen_at"], name="bug_first_seen"),
+            models.Index(fields=["resolved_at"], name="bug_resolved", condition=Q(resolved_at__isnull=False)),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(frequency__gte=1), name="bug_frequency_from_1"),
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="bug_status_known"),
+            models.CheckConstraint(condition=Q(priority__in=Priority.values), name="bug_priority_known"),
+            models.CheckConstraint(condition=Q(user_impact__in=Impact.values), name="bug_impact_known"),
+            models.CheckConstraint(
+                condition=Q(status=Status.RESOLVED, resolved_at__isnull=False)
+                | Q(~Q(status=Status.RESOLVED), resolved_at__isnull=True),
+                name="bug_resolved_has_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.bug_id
+
+    @property
+    def is_open(self) -> bool:
+        return self.status != Status.RESOLVED
+
+    @property
+    def is_urgent(self) -> bool:
+        return self.priority in URGENT
+
+    def is_muted(self, *, at: datetime) -> bool:
+        return self.muted_until is not None and self.muted_until > at
+
+    def weigh(self, *, at: datetime) -> None:
+        """Compute the priority anew, as it is at a moment."""
+        hours = None if self.deadline_at is None else (self.deadline_at - at).total_seconds() / 3600
+        score: Score = calculate_priority(
+            error_type=self.error_type,
+            user_impact=self.user_impact,
+            frequency=self.frequency,
+            deadline_hours=hours,
+        )
+        self.priority, self.score = score.priority, score.score
+        self.priority_factors = [factor.as_dict() for factor in score.factors]
+        moments = [next_change(deadline_at=self.deadline_at, now=at)]
+        moments += [self.muted_until] if self.is_muted(at=at) else []
+        self.weigh_again_at = min((moment for moment in moments if moment is not None), default=None)
+
+    def state(self) -> dict[str, object]:
+        """What the trail keeps of a bug: all that changes, without traces and metadata."""
+        return {
+            "error_type": self.error_type,
+            "error_message": self.error_message[:1000],
+            "status": self.status,
+            "priority": self.priority,
+            "score": self.score,
+            "frequency": self.frequency,
+            "user_impact": self.user_impact,
+            "deadline_at": _text(self.deadline_at),
+            "assignee": self.assignee,
+            "muted_until": _text(self.muted_until),
+            "resolution": self.resolution,
+            "resolved_by": self.resolved_by,
+            "tags": sorted(tag.name for tag in self.tags.all()),
+            "tickets": [ticket.state() for ticket in self.tickets.all()],
+            "metadata_hash": compute_hash(self.metadata)[:16] if self.metadata else "",
+        }
+
+
+class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
+    def expired(self, *, before: datetime) -> Self:
+        """Older than `before`, except each bug's first, which tells how it began."""
+        first = self.model.objects.filter(bug=models.OuterRef("bug")).order_by("id").values("id")[:1]
+        return self.filter(seen_at__lt=before).exclude(id=models.Subquery(first))
+
+
+class Occurrence(models.Model):
+    """One report of a bug, as it came. Written once; retention removes the old ones."""
+
+    bug = models.ForeignKey(Bug, on_delete=models.CASCADE, related_name="occurrences")
+    seen_at = models.DateTimeField(default=timezone.now)
+    error_type = models.CharField(max_length=255)
+    error_message = models.TextField(blank=True)
+    stack_trace = models.TextField(null=True, blank=True)  # noqa: DJ001
+    user_impact = models.CharField(max_length=16, choices=Impact.choices)
+    metadata = models.JSONField(default=dict, blank=True)
+    fingerprint = models.CharField(max_length=64)
+    reporter = models.CharField(max_length=255, help_text="The caller who reported it.")
+    correlation_id = models.CharField(max_length=128, blank=True)
+
+    objects = OccurrenceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["bug", "-id"], name="occurrence_bug"),
+            models.Index(fields=["seen_at"], name="occurrence_seen"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.error_type} at {self.seen_at:%Y-%m-%d %H:%M:%S}"
+
+
+class TicketLink(models.Model):
+    """A bug's ticket in another system."""
+
+    bug = models.ForeignKey(Bug, on_delete=models.CASCADE, related_name="tickets")
+    system = models.CharField(max_length=16, choices=System.choices)
+    ticket_id = models.CharField(max_length=255)
+    url = models.URLField(max_length=2048, blank=True)
+    link_type = models.CharField(max_length=16, choices=LinkType.choices, default=LinkType.RELATED)
+    status = models.CharField(max_length=50, blank=True, help_text="As the other system calls it.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["bug", "system", "ticket_id"], name="ticket_link_once"),
+            models.CheckConstraint(condition=Q(system__in=System.values), name="ticket_link_system_known"),
+            models.CheckConstraint(condition=Q(link_type__in=LinkType.values), name="ticket_link_type_known"),
+        ]
+        indexes = [models.Index(fields=["system", "ticket_id"], name="ticket_link_ticket")]
+
+    def __str__(self) -> str:
+        return f"{self.system} {self.ticket_id}"
+
+    def state(self) -> dict[str, str]:
+        """What the trail keeps of a link."""
+        return {name: getattr(self, name) for name in ("system", "ticket_id", "url", "link_type", "status")}
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

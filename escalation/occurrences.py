@@ -1,0 +1,59 @@
+"""Retention of occurrences: the newest of each bug stay, up to a number and an age, and always its first."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count
+from django.utils import timezone
+
+from audit.trail import record
+from escalation.models import Bug, Occurrence
+
+BATCH = 1000  # rows a transaction, so that reporters never wait long
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanUp:
+    """How many occurrences a clean-up removed."""
+
+    surplus: int
+    expired: int
+
+
+def clean_up_occurrences(*, keep: int | None = None, days: int | None = None) -> CleanUp:
+    """Remove occurrences beyond the newest `keep` of a bug or older than `days`, but never a bug's first.
+
+    Bugs and their frequency stay as they are. By default OCCURRENCES_PER_BUG and OCCURRENCE_DAYS.
+    """
+    keep = settings.OCCURRENCES_PER_BUG if keep is None else keep
+    before = timezone.now() - timedelta(days=settings.OCCURRENCE_DAYS if days is None else days)
+    crowded = Bug.objects.annotate(count=Count("occurrences")).filter(count__gt=max(keep, 1)).order_by()
+    surplus = sum(_remove(_surplus(bug, keep)) for bug in list(crowded.values_list("pk", flat=True)))
+    expired = _remove(list(Occurrence.objects.expired(before=before).values_list("id", flat=True)))
+    removed = CleanUp(surplus=surplus, expired=expired)
+    if surplus or expired:
+        limits = {"keep": keep, "before": before.isoformat()}
+        record(
+            event_type="occurrences.removed",
+            entity_type="retention",
+            entity_id="escalation.occurrences",
+            new_value=asdict(removed),
+            context=limits,
+        )
+    return removed
+
+
+def _surplus(bug: int, keep: int) -> list[int]:
+    """All but the newest ones and the first, which counts as one of those kept."""
+    newest_first = Occurrence.objects.filter(bug=bug).order_by("-id").values_list("id", flat=True)
+    return list(newest_first[max(keep - 1, 0) :])[:-1]
+
+
+def _remove(ids: Sequence[int]) -> int:
+    for start in range(0, len(ids), BATCH):
+        with transaction.atomic():
+            Occurrence.objects.filter(id__in=ids[start : start + BATCH]).delete()
+    return len(ids)

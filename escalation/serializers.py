@@ -1,0 +1,236 @@
+"""The shapes of bugs, their occurrences and tickets in JSON."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from config.api import StrictModelSerializer, StrictSerializer
+from escalation import fields
+from escalation.models import Bug, Impact, LinkType, Occurrence, Priority, Status, System, TicketLink
+
+
+class FactorSerializer(StrictSerializer):
+    """One addend of a score."""
+
+    name = serializers.ChoiceField(["error_type", "user_impact", "frequency", "deadline"])
+    value = serializers.JSONField(allow_null=True, help_text="A string, a number, or null without a deadline.")
+    points = serializers.IntegerField()
+    reason = serializers.CharField()
+
+
+class TicketSerializer(StrictModelSerializer):
+    """A link to a ticket elsewhere."""
+
+    type = serializers.ChoiceField(LinkType.choices, source="link_type", default=LinkType.RELATED)
+
+    class Meta:
+        model = TicketLink
+        fields = ["system", "ticket_id", "url", "type", "status", "created_at", "updated_at"]
+        read_only_fields = ["created_at", "updated_at"]
+
+
+class NewTicketSerializer(StrictSerializer):
+    """The ticket to link; the same ticket again updates its link."""
+
+    system = serializers.ChoiceField(System.choices)
+    ticket_id = serializers.CharField(max_length=fields.LONGEST_NAME)
+    url = serializers.CharField(default="", allow_blank=True, max_length=fields.LONGEST_URL, help_text="http or https.")
+    type = serializers.ChoiceField(LinkType.choices, source="link_type", default=LinkType.RELATED)
+    status = serializers.CharField(default="", allow_blank=True, max_length=50)
+
+
+class BugSummarySerializer(StrictModelSerializer):
+    """A bug in a list: without its trace, metadata and tickets."""
+
+    priority_factors = FactorSerializer(many=True)
+    tags: serializers.Field[Any, Any, Any, Any] = serializers.SlugRelatedField(
+        slug_field="name", many=True, read_only=True
+    )
+
+    class Meta:
+        model = Bug
+        fields = [
+            "bug_id",
+            "error_type",
+            "error_message",
+            "status",
+            "priority",
+            "score",
+            "priority_factors",
+            "user_impact",
+            "frequency",
+            "fingerprint",
+            "deadline_at",
+            "assignee",
+            "tags",
+            "muted_until",
+            "first_seen_at",
+            "last_seen_at",
+            "escalated_at",
+            "acknowledged_at",
+            "resolved_at",
+            "resolution",
+            "resolved_by",
+        ]
+        read_only_fields = fields
+
+
+class BugSerializer(BugSummarySerializer):
+    """A bug with all that is known of it."""
+
+    fingerprint_parts = serializers.ListField(child=serializers.CharField())
+    metadata = serializers.DictField()
+    tickets = TicketSerializer(many=True)
+
+    class Meta(BugSummarySerializer.Meta):
+        fields = [*BugSummarySerializer.Meta.fields, "stack_trace", "fingerprint_parts", "metadata", "tickets"]
+        read_only_fields = fields
+
+
+class ReportSerializer(StrictSerializer):
+    """A report of a bug."""
+
+    bug_id = serializers.RegexField(
+        fields.BUG_ID_PATTERN,
+        required=False,
+        default="",
+        max_length=fields.LONGEST_NAME,
+        trim_whitespace=False,
+        help_text="Your key of the bug, one line without a slash; without it one is made of the error.",
+        error_messages={"invalid": "Must be one line without slashes, and no blanks at its ends."},
+    )
+    error_type = serializers.CharField(max_length=fields.LONGEST_NAME)
+    error_message = serializers.CharField(allow_blank=True, max_length=fields.LONGEST_TEXT, trim_whitespace=False)
+    stack_trace = serializers.CharField(
+        required=False,
+        default=None,
+        allow_null=True,
+        allow_blank=True,
+        max_length=fields.LONGEST_TRACE,
+        trim_whitespace=False,
+    )
+    user_impact = serializers.ChoiceField(Impact.choices)
+    deadline_hours = serializers.FloatField(
+        required=False,
+        default=None,
+        allow_null=True,
+        min_value=-fields.FARTHEST_HOURS,
+        max_value=fields.FARTHEST_HOURS,
+        help_text="Hours from now.",
+    )
+    frequency = serializers.IntegerField(
+        default=1, min_value=1, max_value=fields.MOST_REPORTS, help_text="How many times it happened."
+    )
+    metadata = serializers.DictField(required=False, default=dict, allow_null=True)
+    tags = serializers.ListField(
+        child=serializers.CharField(max_length=fields.LONGEST_TAG), default=list, max_length=fields.MOST_TAGS
+    )
+
+
+class UpdateSerializer(StrictSerializer):
+    """What to change; a field that is left out stays as it is."""
+
+    status = serializers.ChoiceField(Status.choices, required=False)
+    resolution = serializers.CharField(
+        required=False, max_length=fields.LONGEST_TEXT, help_text="With the status resolved: how."
+    )
+    resolved_by = serializers.CharField(required=False, max_length=fields.LONGEST_NAME)
+    user_impact = serializers.ChoiceField(Impact.choices, required=False)
+    deadline_hours = serializers.FloatField(
+        required=False,
+        allow_null=True,
+        min_value=-fields.FARTHEST_HOURS,
+        max_value=fields.FARTHEST_HOURS,
+        help_text="Hours from now; null takes the deadline away.",
+    )
+    assignee = serializers.CharField(required=False, allow_blank=True, max_length=fields.LONGEST_NAME)
+    tags = serializers.ListField(
+        child=serializers.CharField(max_length=fields.LONGEST_TAG), required=False, max_length=fields.MOST_TAGS
+    )
+    metadata = serializers.DictField(required=False)
+
+
+class NothingSerializer(StrictSerializer):
+    """No body is needed."""
+
+
+class ResolveSerializer(StrictSerializer):
+    resolution = serializers.CharField(max_length=fields.LONGEST_TEXT)
+    resolved_by = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=fields.LONGEST_NAME, help_text="By default the caller."
+    )
+
+
+class ReopenSerializer(StrictSerializer):
+    reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=fields.LONGEST_TEXT)
+
+
+class MuteSerializer(StrictSerializer):
+    until = serializers.DateTimeField(allow_null=True, help_text="In the future; null ends the muting.")
+
+
+class AssignSerializer(StrictSerializer):
+    assignee = serializers.CharField(allow_blank=True, max_length=fields.LONGEST_NAME, help_text="Empty for nobody.")
+
+
+class OccurrenceSerializer(StrictModelSerializer):
+    """One report of a bug."""
+
+    class Meta:
+        model = Occurrence
+        fields = [
+            "seen_at",
+            "error_type",
+            "error_message",
+            "stack_trace",
+            "user_impact",
+            "metadata",
+            "fingerprint",
+            "reporter",
+            "correlation_id",
+        ]
+        read_only_fields = fields
+
+
+class PriorityQuestionSerializer(StrictSerializer):
+    """What to weigh; nothing is stored."""
+
+    error_type = serializers.CharField(max_length=fields.LONGEST_NAME)
+    user_impact = serializers.ChoiceField(Impact.choices)
+    frequency = serializers.IntegerField(default=1, min_value=1, max_value=fields.MOST_REPORTS)
+    deadline_hours = serializers.FloatField(
+        required=False,
+        default=None,
+        allow_null=True,
+        min_value=-fields.FARTHEST_HOURS,
+        max_value=fields.FARTHEST_HOURS,
+    )
+
+
+class ScoreSerializer(StrictSerializer):
+    """A priority and what it is made of."""
+
+    priority = serializers.ChoiceField(Priority.choices)
+    score = serializers.IntegerField()
+    factors = FactorSerializer(many=True)
+
+
+class SummarySerializer(StrictSerializer):
+    """All bugs in one look; times are means in seconds."""
+
+    total = serializers.IntegerField()
+    open = serializers.IntegerField()
+    by_status = serializers.DictField(child=serializers.IntegerField())
+    by_priority = serializers.DictField(child=serializers.IntegerField())
+    open_by_priority = serializers.DictField(child=serializers.DictField(child=serializers.IntegerField()))
+    by_error_type = serializers.DictField(child=serializers.IntegerField(), help_text="The twenty most frequent.")
+    overdue = serializers.IntegerField()
+    muted = serializers.IntegerField()
+    unassigned = serializers.IntegerField()
+    seconds_to_acknowledge = serializers.FloatField(allow_null=True)
+    seconds_to_resolve = serializers.FloatField(allow_null=True)
+
+
+def as_json(bug: Any, *, brief: bool = False) -> dict[str, Any]:
+    """A bug as every door answers it."""
+    return dict((BugSummarySerializer if brief else BugSerializer)(bug).data)

@@ -1,0 +1,38 @@
+"""The Celery door of bugs, and the jobs that time brings."""
+
+from datetime import timedelta
+from typing import Any
+
+from celery import shared_task
+
+from escalation import bugs, occurrences, reports, triage
+
+SCHEDULE = {
+    "escalation.weigh_due_bugs": {"task": "escalation.weigh_due_bugs", "schedule": timedelta(minutes=1)},
+    "escalation.clean_up_occurrences": {"task": "escalation.clean_up_occurrences", "schedule": timedelta(hours=1)},
+}
+
+
+@shared_task(name="escalation.report_bug")
+def report_bug(**report: Any) -> str:
+    """Report a bug from a job; returns its id. A job that is delivered twice counts twice, as two reports would."""
+    return reports.report_bug(**report).bug_id
+
+
+@shared_task(name="escalation.update_bug")
+def update_bug(bug_id: str, **changes: Any) -> str:
+    """Change a bug from a job; returns its id."""
+    return triage.update_bug(bug_id=bug_id, **changes).bug_id
+
+
+@shared_task(name="escalation.weigh_due_bugs")
+def weigh_due_bugs() -> int:
+    """Raise the priority of bugs whose deadline came near."""
+    return bugs.weigh_due_bugs()
+
+
+@shared_task(name="escalation.clean_up_occurrences")
+def clean_up_occurrences() -> int:
+    """Remove occurrences that retention no longer keeps."""
+    removed = occurrences.clean_up_occurrences()
+    return removed.surplus + removed.expired

@@ -1,0 +1,167 @@
+"""The REST door of bugs."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.api import APIView, ReadViewSet
+from escalation import bugs, reports, triage
+from escalation.filters import ORDERS, BugFilter
+from escalation.models import Bug, Occurrence
+from escalation.priority import calculate_priority
+from escalation.serializers import (
+    AssignSerializer,
+    BugSerializer,
+    BugSummarySerializer,
+    MuteSerializer,
+    NewTicketSerializer,
+    NothingSerializer,
+    OccurrenceSerializer,
+    PriorityQuestionSerializer,
+    ReopenSerializer,
+    ReportSerializer,
+    ResolveSerializer,
+    ScoreSerializer,
+    SummarySerializer,
+    TicketSerializer,
+    UpdateSerializer,
+)
+from escalation.summary import summarise
+
+REPORT = {
+    "error_type": "DatabaseConnectionError",
+    "error_message": "connection to db1:5432 refused",
+    "user_impact": "high",
+    "deadline_hours": 2,
+    "metadata": {"release": "2026.11"},
+}
+QUESTION = {"error_type": "DatabaseConnectionError", "user_impact": "high", "frequency": 10, "deadline_hours": 2}
+
+
+@extend_schema_view(
+    list=extend_schema(responses=BugSummarySerializer(many=True)), retrieve=extend_schema(responses=BugSerializer)
+)
+class BugViewSet(ReadViewSet):
+    """Bugs, newest first, or by `order`: the most urgent, or those seen last."""
+
+    queryset = Bug.objects.all()
+    serializer_class = BugSummarySerializer
+    filterset_class = BugFilter
+    lookup_field = "bug_id"
+    lookup_value_regex = "[^/]+"
+
+    @property
+    def ordering(self) -> tuple[str, ...]:
+        return ORDERS.get(self.request.query_params.get("order", ""), ORDERS["newest"])
+
+    def get_queryset(self) -> QuerySet[Bug]:
+        return Bug.objects.prefetch_related("tags")
+
+    @extend_schema(
+        request=ReportSerializer,
+        responses={201: BugSerializer},
+        examples=[OpenApiExample("A refused connection", REPORT, request_only=True)],
+    )
+    def create(self, request: Request) -> Response:
+        """Report a bug. The same `bug_id` again, or without one the same error again, raises its frequency."""
+        body = self.validated(ReportSerializer)
+        return self._answer(reports.report_bug(**body), status=201)
+
+    def retrieve(self, request: Request, bug_id: str) -> Response:
+        """A bug with all that is known of it."""
+        return self._answer(bugs.find_bug(bug_id=bug_id))
+
+    @extend_schema(request=UpdateSerializer, responses=BugSerializer)
+    def partial_update(self, request: Request, bug_id: str) -> Response:
+        """Change a bug in one go; a status is reached by its verb and keeps the verb's rules."""
+        return self._answer(triage.update_bug(bug_id=bug_id, **self.validated(UpdateSerializer)))
+
+    @extend_schema(request=NothingSerializer, responses=BugSerializer)
+    @action(detail=True, methods=["post"])
+    def acknowledge(self, request: Request, bug_id: str) -> Response:
+        """Take notice of a pending bug."""
+        self.validated(NothingSerializer)
+        return self._answer(bugs.acknowledge(bug_id=bug_id))
+
+    @extend_schema(request=NothingSerializer, responses=BugSerializer)
+    @action(detail=True, methods=["post"])
+    def investigate(self, request: Request, bug_id: str) -> Response:
+        """Begin to work on a bug."""
+        self.validated(NothingSerializer)
+        return self._answer(bugs.investigate(bug_id=bug_id))
+
+    @extend_schema(request=ResolveSerializer, responses=BugSerializer)
+    @action(detail=True, methods=["post"])
+    def resolve(self, request: Request, bug_id: str) -> Response:
+        """Close a bug, saying how and by whom."""
+        return self._answer(bugs.resolve(bug_id=bug_id, **self.validated(ResolveSerializer)))
+
+    @extend_schema(request=ReopenSerializer, responses=BugSerializer)
+    @action(detail=True, methods=["post"])
+    def reopen(self, request: Request, bug_id: str) -> Response:
+        """Take back a resolution."""
+        return self._answer(bugs.reopen(bug_id=bug_id, **self.validated(ReopenSerializer)))
+
+    @extend_schema(request=MuteSerializer, responses=BugSerializer)
+    @action(detail=True, methods=["post"])
+    def mute(self, request: Request, bug_id: str) -> Response:
+        """Keep a bug from calling for attention until a time; it still counts."""
+        return self._answer(bugs.mute(bug_id=bug_id, **self.validated(MuteSerializer)))
+
+    @extend_schema(request=AssignSerializer, responses=BugSerializer)
+    @action(detail=True, methods=["post"])
+    def assign(self, request: Request, bug_id: str) -> Response:
+        """Say whose bug it is."""
+        return self._answer(bugs.assign(bug_id=bug_id, **self.validated(AssignSerializer)))
+
+    @extend_schema(request=NewTicketSerializer, responses={201: TicketSerializer})
+    @action(detail=True, methods=["post"])
+    def tickets(self, request: Request, bug_id: str) -> Response:
+        """Link the bug to a ticket elsewhere; the same ticket again updates its link."""
+        link = triage.link_ticket(bug_id=bug_id, **self.validated(NewTicketSerializer))
+        return Response(TicketSerializer(link).data, status=201)
+
+    def _answer(self, bug: Bug, status: int = 200) -> Response:
+        return Response(BugSerializer(bug).data, status=status)
+
+
+class OccurrenceViewSet(ReadViewSet):
+    """The reports of a bug that retention has left, newest first."""
+
+    queryset = Occurrence.objects.all()
+    serializer_class = OccurrenceSerializer
+
+    def get_queryset(self) -> QuerySet[Occurrence]:
+        if "bug_id" not in self.kwargs:  # only while the schema is made
+            return Occurrence.objects.none()
+        return bugs.find_bug(bug_id=self.kwargs["bug_id"]).occurrences.all()
+
+
+class SummaryView(APIView):
+    """All bugs in one look."""
+
+    @extend_schema(responses=SummarySerializer)
+    def get(self, request: Request) -> Response:
+        """Count bugs by status, priority and error type, with the times to acknowledge and resolve."""
+        return Response(SummarySerializer(asdict(summarise())).data)
+
+
+class PriorityView(APIView):
+    """What priority a bug would have; nothing is stored."""
+
+    scope = "read"
+
+    @extend_schema(
+        request=PriorityQuestionSerializer,
+        responses=ScoreSerializer,
+        examples=[OpenApiExample("The documents' own example", QUESTION, request_only=True)],
+    )
+    def post(self, request: Request) -> Response:
+        """Weigh a bug, and show what each factor adds."""
+        score: Any = calculate_priority(**self.validated(PriorityQuestionSerializer))
+        return Response(ScoreSerializer(asdict(score)).data)
