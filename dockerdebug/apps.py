@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class DockerdebugConfig(AppConfig):
+    name = "dockerdebug"
+    verbose_name = "Docker debug"

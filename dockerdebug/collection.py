@@ -1,0 +1,290 @@
+"""Reads everything one diagnosis needs: the engine's description, the log, one exec of the probe, or the files alone.
+
+The whole is bounded twice: every call takes its limit from one deadline, and the collecting thread is left behind
+when even that does not hold (a name server that hangs, an engine that sends a byte a second).
+"""
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.utils import timezone
+
+from dockerdebug import archive, execution
+from dockerdebug.deadline import Deadline
+from dockerdebug.engine import CallRefused, ContainerMissing, Engine, EngineUnavailable, connect, require_name
+from dockerdebug.facts import (
+    THIS_MACHINE,
+    ContainerFacts,
+    Facts,
+    Outcome,
+    Problem,
+    PythonFacts,
+    UnreadableProbe,
+    cut_answer,
+    read_container,
+    read_probe,
+    shorten,
+)
+
+BUDGET_SECONDS = 9.0
+"""What collecting may take; judging and storing fit in the second that is left of the promised ten."""
+PROBE_SECONDS = 6.0
+CHILD_SECONDS = 3.0
+PROBE = Path(__file__).with_name("probe.py")
+STATIC_STATES = {
+    "paused": "the container is paused",
+    "exited": "the container is stopped",
+    "dead": "the container is dead",
+    "created": "the container was never started",
+    "restarting": "the container is restarting",
+    "removing": "the container is being removed",
+}
+# Tries the candidates in order; says on stderr what it skipped, so that "no python" can be explained.
+SEARCH = r"""probe=$1 mark=$2 seconds=$3; shift 3; seen=
+one=$(tr '\0' '\n' </proc/1/cmdline 2>/dev/null | head -n 1 2>/dev/null)
+case ${one##*/} in python*|pypy*) ;; *) one= ;; esac
+for name in "$one" "$@"; do
+  [ -n "$name" ] || continue
+  case $name in */*) path=$name ;; *) path=$(command -v "$name" 2>/dev/null) || path= ;; esac
+  case $path in /*) ;; *) continue ;; esac
+  case " $seen " in *" $path "*) continue ;; esac
+  seen="$seen $path"
+  if [ -L "$path" ] && [ ! -e "$path" ]; then echo "$path: a link that leads nowhere" >&2; continue; fi
+  [ -f "$path" ] || continue
+  [ -x "$path" ] || { echo "$path: not executable" >&2; continue; }
+  "$path" -I -S -B -c "$probe" "$mark" container "$seconds" && exit 0
+  code=$?
+  echo "$path: does not start (exit code $code)" >&2
+  [ "$code" -lt 128 ] || exit "$code"
+done
+exit 90"""
+NO_PYTHON = 90
+
+
+@dataclass(kw_only=True)
+class Draft:
+    """Facts while they are being read; the reader may be left behind at any point."""
+
+    target: str
+    problem: Problem | None = None
+    container: ContainerFacts | None = None
+    logs: str = ""
+    python: PythonFacts | None = None
+    outcome: Outcome = "not-tried"
+    why_not: str = ""
+    tried: list[str] = field(default_factory=list)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    failure: BaseException | None = None
+
+    def freeze(self, *, seconds: float) -> Facts:
+        return Facts(
+            target=self.target,
+            problem=self.problem,
+            container=self.container,
+            logs=self.logs,
+            python=self.python,
+            outcome=self.outcome,
+            why_not=self.why_not,
+            tried=tuple(self.tried),
+            environment=dict(self.environment),
+            seconds=round(seconds, 3),
+            today=timezone.now().date(),
+        )
+
+
+def collect(container: str = "", *, seconds: float = BUDGET_SECONDS) -> Facts:
+    """Read one environment within `seconds`: a container's, or with no name this machine's. Raises DomainError for a
+    name no container can have; whatever else is wrong is in the facts."""
+    if container:
+        require_name(container)
+    deadline = Deadline(seconds)
+    draft = Draft(target=container or THIS_MACHINE)
+    reader = threading.Thread(target=_read, args=(draft, deadline), daemon=True, name="diagnosis")
+    reader.start()
+    reader.join(deadline.left)
+    if draft.failure is not None:
+        raise draft.failure
+    if reader.is_alive() and draft.problem is None and draft.outcome == "not-tried":
+        draft.outcome, draft.why_not = "timed-out", f"{seconds:g} s were over"
+        if draft.container is None and container:
+            draft.problem = _engine_hangs(seconds)
+    return draft.freeze(seconds=deadline.elapsed)
+
+
+def _engine_hangs(seconds: float) -> Problem:
+    return Problem(
+        key="engine_timeout",
+        evidence=f"no description of the container within {seconds:g} s",
+        cause="The container engine does not answer in time.",
+        fix="Look at the engine's own log (journalctl -u docker); restart it if it hangs.",
+        verify="docker version",
+    )
+
+
+def _read(draft: Draft, deadline: Deadline) -> None:
+    try:
+        if draft.target == THIS_MACHINE:
+            _read_machine(draft, deadline)
+        else:
+            _read_container(draft, deadline)
+    except (EngineUnavailable, ContainerMissing) as error:
+        _engine_failed(draft, error.problem)
+    except Exception as error:  # noqa: BLE001 - carried to the caller's thread and raised there
+        draft.failure = error
+
+
+def _engine_failed(draft: Draft, problem: Problem) -> None:
+    """Nothing read yet: that is the finding. Something read: it stays, and the rest says why it is missing."""
+    if draft.container is None:
+        draft.problem = problem
+    else:
+        draft.why_not = draft.why_not or f"the engine failed meanwhile ({problem.cause})"
+
+
+def _read_machine(draft: Draft, deadline: Deadline) -> None:
+    draft.environment = dict(os.environ)
+    mark = secrets.token_hex(12)
+    limit = deadline.within(PROBE_SECONDS)
+    command = [sys.executable, "-I", "-S", "-B", "-c", PROBE.read_text(), mark, "machine", f"{CHILD_SECONDS:g}"]
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own program
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        stdout, stderr = process.communicate(timeout=limit)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        draft.outcome, draft.why_not = "timed-out", f"{sys.executable} gave no answer in {limit:g} s"
+        return
+    _take(draft, stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace"), mark)
+
+
+def _read_container(draft: Draft, deadline: Deadline) -> None:
+    engine = connect(deadline)
+    try:
+        container = read_container(engine.inspect(draft.target))
+        draft.container, draft.environment = container, container.environment
+        draft.logs = engine.logs(container.id)
+        if container.state == "running":
+            _probe(draft, engine, container)
+        else:
+            draft.why_not = STATIC_STATES.get(container.state, f"the container is in the state {container.state!r}")
+        if draft.outcome in ("not-tried", "timed-out") and not deadline.passed:
+            _read_files(draft, engine, container)
+    finally:
+        engine.close()
+
+
+def candidates(container: ContainerFacts) -> list[str]:
+    """Interpreters to try, as the application would find them first; bare names are looked up on PATH."""
+    command = [word for word in container.command[:1] if archive.is_python(word)]
+    venv = container.environment.get("VIRTUAL_ENV")
+    return list(
+        dict.fromkeys(
+            [
+                *command,
+                *([f"{venv}/bin/python"] if venv else []),
+                "python",
+                "python3",
+                "/usr/local/bin/python3",
+                "/usr/bin/python3",
+                "/opt/venv/bin/python",
+                "/app/.venv/bin/python",
+            ]
+        )
+    )
+
+
+def _probe(draft: Draft, engine: Engine, container: ContainerFacts) -> None:
+    mark = secrets.token_hex(12)
+    probe, seconds = PROBE.read_text(), f"{CHILD_SECONDS:g}"
+    search = ["sh", "-c", SEARCH, "sh", probe, mark, seconds, *candidates(container)]
+    python = ""
+    try:
+        done = execution.run(
+            engine, container.id, search, seconds=engine.deadline.within(PROBE_SECONDS, reserve=2.5), mark=mark
+        )
+        if done.not_found:
+            done, python = _without_shell(draft, engine, container, [probe, mark, "container", seconds])
+    except CallRefused as error:
+        draft.why_not = _refusal(error)
+        return
+    if done.timed_out:
+        ended = execution.kill(engine, container.id, mark, python=python)
+        left = "" if ended else "; it could not be ended and may still run in the container"
+        draft.outcome, draft.why_not = "timed-out", f"the interpreter gave no answer in time{left}"
+        return
+    if done.exit_code == NO_PYTHON or (done.not_found and not python):
+        draft.outcome, draft.why_not = "no-python", "no Python was found in the container"
+        draft.tried = draft.tried or [shorten(line) for line in done.stderr.splitlines() if line.strip()][:20]
+        return
+    _take(draft, done.stdout, done.stderr, mark)
+
+
+def _without_shell(
+    draft: Draft, engine: Engine, container: ContainerFacts, arguments: list[str]
+) -> tuple[execution.Execution, str]:
+    """No shell in the container: find the interpreters by their files and start them directly."""
+    found, dangling = archive.find_interpreters(archive.Archive(engine, container.id), container)
+    draft.tried = [f"{path}: leads to {target}, which is not there" for path, target in dangling]
+    done = execution.Execution(not_found=True)
+    for path, _ in found:
+        command = [path, "-I", "-S", "-B", "-c", *arguments]
+        limit = engine.deadline.within(PROBE_SECONDS, reserve=2.5)
+        done = execution.run(engine, container.id, command, seconds=limit, mark=arguments[1])
+        if done.timed_out or done.exit_code == 0:
+            return done, path
+        draft.tried.append(f"{path}: does not start (exit code {done.exit_code})")
+    return execution.Execution(not_found=True), ""
+
+
+def _take(draft: Draft, stdout: str, stderr: str, mark: str) -> None:
+    answer = cut_answer(stdout, mark)
+    if answer is None:
+        draft.outcome = "unreadable"
+        draft.why_not = (
+            f"the interpreter ended without an answer ({shorten(stderr or stdout, 200) or 'it said nothing'})"
+        )
+        return
+    try:
+        draft.python, environment = read_probe(answer)
+    except UnreadableProbe as error:
+        draft.outcome, draft.why_not = (
+            "unreadable",
+            f"the interpreter's answer was not understood ({shorten(str(error))})",
+        )
+        return
+    draft.environment = {**draft.environment, **environment}
+    draft.tried = [shorten(line) for line in stderr.splitlines() if line.startswith("/")][:20]
+    draft.outcome = "ran"
+
+
+def _read_files(draft: Draft, engine: Engine, container: ContainerFacts) -> None:
+    """What can be known without starting anything."""
+    python, tried = archive.read_python(archive.Archive(engine, container.id), container)
+    if python is not None:
+        draft.python = python
+    if draft.outcome == "not-tried":
+        draft.tried = tried
+        draft.outcome = "read" if python is not None else "no-python"
+        if python is None and tried:
+            draft.why_not = f"{draft.why_not}, and no Python was found in its files"
+
+
+def _refusal(error: CallRefused) -> str:
+    if error.status == 403:
+        return "the engine, or a proxy before it, refuses to start anything in the container"
+    if error.status == 409 or "state improper" in error.explanation:
+        return f"the container cannot run anything now ({shorten(error.explanation, 120)})"
+    return f"the engine refused to start the probe (HTTP {error.status}: {shorten(error.explanation, 120)})"

@@ -1,0 +1,209 @@
+"""Faults among the installed packages, judged on our side with the container's own markers."""
+
+import posixpath
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from packaging.markers import InvalidMarker, UndefinedComparison, UndefinedEnvironmentName
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from dockerdebug.facts import Distribution, Facts, PythonFacts
+from dockerdebug.findings.registry import Case, rule
+
+CHECK = "installed_packages"
+
+
+def effective(python: PythonFacts) -> dict[str, Distribution]:
+    """By normalised name the distribution that is imported: the first on the path."""
+    found: dict[str, Distribution] = {}
+    for item in python.distributions or ():
+        found.setdefault(item.key, item)
+    return found
+
+
+def needs(python: PythonFacts) -> Iterator[tuple[Distribution, Requirement]]:
+    """What every installed distribution requires here, extras that somebody asks for included."""
+    installed = effective(python)
+    waiting = [(item, "") for item in installed.values()]
+    seen = set()
+    while waiting:
+        item, extra = waiting.pop()
+        if (item.key, extra) in seen:
+            continue
+        seen.add((item.key, extra))
+        for text in item.requires:
+            requirement = _applying(text, python.markers, extra)
+            if requirement is None:
+                continue
+            yield item, requirement
+            other = installed.get(canonicalize_name(requirement.name))
+            waiting += [(other, wanted) for wanted in requirement.extras] if other else []
+
+
+def _applying(text: str, markers: Mapping[str, str], extra: str) -> Requirement | None:
+    """The requirement if it applies to this interpreter, and for an extra only what the extra adds."""
+    try:
+        requirement = Requirement(text)
+        if requirement.marker is None:
+            return None if extra else requirement
+        if not requirement.marker.evaluate({**markers, "extra": extra}):
+            return None
+        if extra and requirement.marker.evaluate({**markers, "extra": ""}):
+            return None
+    except (
+        InvalidRequirement,
+        InvalidMarker,
+        UndefinedComparison,
+        UndefinedEnvironmentName,
+        InvalidVersion,
+        ValueError,
+    ):
+        return None
+    return requirement
+
+
+@rule(severity="error", rank=14, check=CHECK)
+def dependency_missing(facts: Facts) -> Iterator[Case]:
+    """An installed package requires one that is not installed."""
+    python = facts.python
+    if python is None:
+        return
+    installed = effective(python)
+    for item, requirement in needs(python):
+        if canonicalize_name(requirement.name) not in installed:
+            yield Case(
+                evidence=f"{item.name} {item.version} requires {requirement.name}{requirement.specifier}, which is not "
+                f"installed ({item.path or 'its metadata'})",
+                cause=f"{requirement.name} was removed, or {item.name} was installed with --no-deps.",
+                fix=f"python -m pip install '{requirement.name}{requirement.specifier}'",
+                verify=facts.shell("python -m pip check"),
+            )
+
+
+@rule(severity="error", rank=14, check=CHECK)
+def dependency_conflict(facts: Facts) -> Iterator[Case]:
+    """An installed package requires another version than the one installed."""
+    python = facts.python
+    if python is None:
+        return
+    installed = effective(python)
+    wanted: dict[str, list[tuple[Distribution, Requirement]]] = defaultdict(list)
+    for item, requirement in needs(python):
+        wanted[canonicalize_name(requirement.name)].append((item, requirement))
+    for name, requirements in wanted.items():
+        found = installed.get(name)
+        version = _version(found.version) if found else None
+        if found is None or version is None:
+            continue
+        for item, requirement in requirements:
+            if not requirement.specifier.contains(version, prereleases=True):
+                all_of_them = ",".join(sorted({str(r.specifier) for _, r in requirements if str(r.specifier)}))
+                who = ", ".join(sorted({f"{i.name} wants {r.specifier or 'any'}" for i, r in requirements}))
+                yield Case(
+                    evidence=f"{item.name} {item.version} requires {requirement.name}{requirement.specifier}, but "
+                    f"{found.name} {found.version} is installed",
+                    cause=f"The versions were not resolved together. Of {found.name}: {who}.",
+                    fix=f"python -m pip install '{requirement.name}{all_of_them}'",
+                    verify=facts.shell("python -m pip check"),
+                )
+
+
+def _version(text: str) -> Version | None:
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+@rule(severity="warning", rank=18, check=CHECK)
+def python_unsupported(facts: Facts) -> Iterator[Case]:
+    """A package is not made for this version of Python."""
+    python = facts.python
+    if python is None:
+        return
+    full = python.markers.get("python_full_version", python.version)
+    for item in effective(python).values():
+        try:
+            fits = SpecifierSet(item.requires_python).contains(full, prereleases=True)
+        except (InvalidSpecifier, InvalidVersion):
+            continue
+        if not fits:
+            yield Case(
+                evidence=f"{item.name} {item.version} says Requires-Python: {item.requires_python}; this is {python.version}",
+                cause="The package was installed for another Python and copied, or installed with "
+                "--ignore-requires-python.",
+                fix=f"python -m pip install --force-reinstall {item.name}",
+                verify=facts.shell(f'python -c "import importlib.metadata as m; print(m.version({item.name!r}))"'),
+            )
+
+
+@rule(severity="error", rank=17, check=CHECK)
+def wheel_wrong_platform(facts: Facts) -> Iterator[Case]:
+    """A package's native code is built for another platform or Python."""
+    python = facts.python
+    for item in effective(python).values() if python else ():
+        if item.tags and python and not any(_fits(tag, python) for tag in item.tags):
+            yield Case(
+                evidence=f"{item.name} {item.version} is a wheel for {', '.join(item.tags[:3])}; this is Python "
+                f"{python.version} on {python.markers.get('sys_platform')} {python.markers.get('platform_machine')}",
+                cause="The package was installed on another machine, or with --platform, and copied here.",
+                fix=f"Install it in the image: RUN python -m pip install --force-reinstall --no-cache-dir {item.name}",
+                verify=facts.shell(f'python -c "import {item.key.replace("-", "_")}"'),
+            )
+
+
+def _fits(tag: str, python: PythonFacts) -> bool:
+    """Whether a wheel tag (PEP 425) can run here; in doubt yes."""
+    parts = tag.split("-")
+    if len(parts) != 3:
+        return True
+    interpreter, abi, platform = parts
+    machine, system = python.markers.get("platform_machine", ""), python.markers.get("sys_platform", "linux")
+    if platform != "any":
+        if system == "linux" and not platform.startswith(("linux", "manylinux", "musllinux")):
+            return False
+        named = re.search(r"_(x86_64|aarch64|i686|armv7l|ppc64le|s390x|riscv64|arm64|amd64)$", platform)
+        same = {"arm64": "aarch64", "amd64": "x86_64"}
+        if named and machine and same.get(named[1], named[1]) != same.get(machine.lower(), machine):
+            return False
+    native = re.fullmatch(r"cp(\d)(\d+)t?", interpreter)
+    if not native or abi == "none":
+        return True
+    major, minor = int(native[1]), int(native[2])
+    own = tuple(int(part) for part in python.minor.split("."))
+    return (major, minor) <= own if abi == "abi3" else (major, minor) == own
+
+
+@rule(severity="warning", rank=33, check=CHECK)
+def duplicate_distribution(facts: Facts) -> Iterator[Case]:
+    """Two versions of one package lie in one directory."""
+    found: dict[tuple[str, str], list[Distribution]] = defaultdict(list)
+    for item in (facts.python.distributions or ()) if facts.python else ():
+        found[posixpath.dirname(item.path), item.key].append(item)
+    for (directory, _), items in found.items():
+        versions = sorted({item.version for item in items})
+        if len(versions) > 1:
+            yield Case(
+                evidence=f"{directory} has {items[0].name} in the versions {' and '.join(versions)}",
+                cause="An installation was interrupted, or two were copied over each other; which files win is chance.",
+                fix=f"python -m pip uninstall -y {items[0].name} (until none is left), then install it again",
+                verify=facts.shell(f"ls {directory} | grep -i '^{items[0].name}'"),
+            )
+
+
+@rule(severity="warning", rank=33, check=CHECK)
+def invalid_distribution(facts: Facts) -> Iterator[Case]:
+    """What is left of an interrupted installation."""
+    paths = facts.python.invalid if facts.python else ()
+    if paths:
+        more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+        yield Case(
+            evidence=f"{', '.join(paths[:3])}{more}: a leftover, or without name and version",
+            cause="pip was interrupted while it installed or removed, or a copy was incomplete.",
+            fix=f"rm -rf {' '.join(paths[:3])} and install the package again",
+            verify=facts.shell("python -m pip check 2>&1 | grep -i 'invalid distribution'"),
+        )

@@ -1,0 +1,153 @@
+"""Keeps secrets in: nothing read from a container leaves this app before it went through a Redactor.
+
+An allow-list decides which values are shown, since deny-lists of names miss about half of real secrets
+(DATABASE_URL, SMTP_PASS, LICENSE) and hide harmless ones (AUTHOR, KEYMAP).
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+SHOWN = frozenset(
+    """PATH HOME USER LOGNAME SHELL TERM PWD OLDPWD HOSTNAME LANG LANGUAGE TZ VIRTUAL_ENV LD_LIBRARY_PATH TMPDIR
+    HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE
+    DJANGO_SETTINGS_MODULE FLASK_APP FLASK_ENV WEB_CONCURRENCY GUNICORN_CMD_ARGS OMP_NUM_THREADS PORT HOST
+    GPG_KEY DEBIAN_FRONTEND CONDA_PREFIX CONDA_DEFAULT_ENV XDG_CONFIG_HOME XDG_CACHE_HOME UV_PROJECT_ENVIRONMENT
+    UV_LINK_MODE UV_COMPILE_BYTECODE POETRY_VERSION POETRY_VIRTUALENVS_CREATE SHLVL LESSOPEN""".split()
+)
+SHOWN_PREFIXES = ("LC_", "PYTHON", "PIP_")
+# Shapes that carry nothing whatever their name: switches, small numbers, versions, dates, digests, absolute paths.
+HARMLESS = re.compile(
+    r"(?:true|false|yes|no|on|off|none|null)|\d{1,6}|\d+(?:\.\d+){1,3}|\d{4}-\d\d-\d\d|sha256:[0-9a-f]{64}"
+    r"|(?:sqlite:/{3,4})?/[\w.@-]{0,40}(?:/[\w.@-]{0,24}){0,12}",
+    re.I,
+)
+SECRET_NAME = re.compile(
+    r"(?:^|_)(?:PASS(?:W(?:OR)?D|PHRASE)?|PWD|PSWD|SECRETS?|TOKENS?|KEYS?|CREDENTIALS?|CREDS?|AUTH|COOKIE|SALT|PEPPER"
+    r"|SIGNATURE|SIGNING|PRIVATE|CERT|PIN|OTP|DSN|LICEN[CS]E|UNSEAL|WEBHOOK|APIKEY|ACCESS)(?:_|$)|PASSWORD|SECRET",
+    re.I,
+)
+# A secret's name that ends so names a place, a length or a switch instead: SECRET_KEY_FILE, TOKEN_LIMIT.
+NOT_ITSELF = re.compile(
+    r"_(?:FILE|PATH|DIR|LIMIT|TIMEOUT|TTL|SIZE|COUNT|ENABLED|BACKEND|SOCK|MODE|TYPE|NAME|ID)$", re.I
+)
+URL_USERINFO = re.compile(r"([a-z][a-z0-9+.-]{1,24}://)([^/\s@'\"<>]*)@", re.I)
+URL_QUERY = re.compile(
+    r"([?&;](?:[\w-]*(?:key|token|secret|password|passwd|sig|signature|auth)[\w-]*)=)[^&\s'\"<>]+", re.I
+)
+ASSIGNED = re.compile(
+    r"(?<![A-Za-z0-9])((?:[\w-]*[_-])?(?:password|passwd|passphrase|secret|token|api[_-]?key|account[_-]?key|access[_-]?key"
+    r"|authorization)\b[\"']?\s*[=:]\s*(?:bearer\s+|basic\s+)?[\"']?)[^\s\"',;&<>]{3,}",
+    re.I,
+)
+OPTION = re.compile(r"(--?[\w-]*(?:password|passwd|secret|token|api-?key)[\w-]*\s+)(?!-)\S+", re.I)
+SHAPES = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+    r"|\bgh[pousr]_[A-Za-z0-9]{16,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}"
+    r"|\bsk-[\w-]{16,}|\b(?:sk|pk|rk)_(?:live|test)_\w{10,}|\bhf_\w{20,}|\bpypi-[\w-]{16,}|\bnpm_\w{20,}"
+    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{30,}|\bya29\.[\w-]{20,}"
+    r"|\bxox[abeoprs]-[\w-]{10,}|https://hooks\.slack\.com/services/\S+|\bSG\.[\w-]{16,}\.[\w-]{16,}"
+    r"|\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?|\bhvs\.[\w-]{16,}|\bs\.[A-Za-z0-9]{24}\b|\bdop_v1_\w{32,}",
+    re.S,
+)
+ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+HIDDEN = "<redacted>"
+
+
+def plain(text: str) -> str:
+    """Text without terminal escapes, control characters, direction overrides and lone surrogates."""
+    return CONTROLS.sub("", ESCAPES.sub("", text.replace("\r\n", "\n")))
+
+
+class Redactor:
+    """Knows the secrets of one environment, and takes them out wherever they recur."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        literals: set[str] = set()
+        for name, value in (environment or {}).items():
+            literals |= _secrets_in(name, value)
+        longest_first = sorted(literals, key=lambda item: (-len(item), item))
+        self._literals = re.compile("|".join(map(re.escape, longest_first))) if literals else None
+
+    def text(self, value: str) -> str:
+        """Any text with the secrets taken out."""
+        if self._literals is not None:
+            value = self._literals.sub(HIDDEN, value)
+        value = plain(value)
+        if self._literals is not None:  # again: an escape sequence may have split a secret
+            value = self._literals.sub(HIDDEN, value)
+        value = URL_USERINFO.sub(rf"\1{HIDDEN}@", value)
+        value = URL_QUERY.sub(rf"\1{HIDDEN}", value)
+        value = SHAPES.sub(HIDDEN, value)
+        value = ASSIGNED.sub(rf"\1{HIDDEN}", value)
+        return OPTION.sub(rf"\1{HIDDEN}", value)
+
+    def variable(self, name: str, value: str) -> str:
+        """What may be shown of an environment variable: its value, or only that it is set."""
+        if not value:
+            return ""
+        upper = name.upper()
+        listed, harmless = upper in SHOWN or upper.startswith(SHOWN_PREFIXES), HARMLESS.fullmatch(value)
+        if (listed and harmless) or ((listed or harmless) and not is_secret_name(name)):
+            return self.text(value)
+        return f"<set, {len(value)} chars>"
+
+    def variables(self, environment: Mapping[str, str]) -> dict[str, str]:
+        return {plain(name): self.variable(name, value) for name, value in sorted(environment.items())}
+
+    def value(self, value: Any) -> Any:
+        """JSON of any depth with the secrets taken out of every string, keys included."""
+        match value:
+            case str():
+                return self.text(value)
+            case Mapping():
+                return {self.text(str(key)): self.value(item) for key, item in value.items()}
+            case list() | tuple():
+                return [self.value(item) for item in value]
+        return value
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a variable of this name usually holds a secret."""
+    upper = name.upper()
+    if upper in SHOWN or NOT_ITSELF.search(upper):
+        return False
+    return bool(SECRET_NAME.search(upper))
+
+
+def looks_secret(value: str) -> bool:
+    """Whether a value has the shape of a token, or a URL with a password, or of long random text."""
+    if SHAPES.search(value):
+        return True
+    userinfo = URL_USERINFO.search(value)
+    if userinfo and ":" in userinfo[2]:
+        return True
+    return len(value) >= 20 and bool(re.fullmatch(r"[\w+/=.-]+", value)) and _mixed(value)
+
+
+def _mixed(value: str) -> bool:
+    kinds = (r"[a-z]", r"[A-Z]", r"[0-9]")
+    return all(re.search(kind, value) for kind in kinds)
+
+
+def _secrets_in(name: str, value: str) -> Iterable[str]:
+    """The literals of a variable that must not recur elsewhere."""
+    found = set()
+    for _, userinfo in URL_USERINFO.findall(value):
+        password = userinfo.partition(":")[2] or userinfo
+        found.add(password)
+    listed = name.upper() in SHOWN or name.upper().startswith(SHOWN_PREFIXES)
+    if not listed and (is_secret_name(name) or looks_secret(value)):
+        found.add(value)
+        found |= {line for line in value.splitlines() if len(line) >= 16}  # a PEM's lines
+        found |= {part.partition("=")[2] for part in value.split(";") if is_secret_name(_underscored(part))}
+    # Short or common words would tear ordinary text apart.
+    return {item for item in found if len(item) >= 5 and not HARMLESS.fullmatch(item)} | {
+        item for item in found if len(item) >= 5 and is_secret_name(name) and item.isdigit()
+    }
+
+
+def _underscored(part: str) -> str:
+    """AccountKey=... of a connection string, as ACCOUNT_KEY."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", part.partition("=")[0].strip())
