@@ -6,6 +6,7 @@ from math import ceil, floor, isfinite, log10
 
 WIDTH = 440
 _ROW, _LABEL, _VALUE = 22, 150, 64
+_LONGEST = 24  # characters of a name that fit beside its bar
 _PLOT_HEIGHT, _LEFT, _TOP, _BOTTOM = 120, 44, 10, 22
 
 
@@ -16,6 +17,7 @@ class Bar:
     y: float
     middle: float
     width: float
+    end: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def draw(kind: str, points: Sequence[tuple[str, float]]) -> Drawing:
 
 
 def number(value: float) -> str:
-    """A figure as people read it: 1,234 · 12.3k · 0.42."""
+    """A figure as people read it: 1,234 or 12.3k or 0.42."""
     size = abs(value)
     if size >= 1_000_000:
         return f"{value / 1_000_000:.1f}M"
@@ -62,13 +64,15 @@ def number(value: float) -> str:
 def _bars(points: Sequence[tuple[str, float]]) -> Drawing:
     top = max((value for _, value in points), default=0) or 1
     room = WIDTH - _LABEL - _VALUE
+    lengths = [round(max(value, 0) / top * room, 1) for _, value in points]
     bars = [
         Bar(
-            label=label if len(label) <= 22 else f"{label[:20]}…",
+            label=label if len(label) <= _LONGEST else f"{label[: _LONGEST - 3]}...",
             text=number(value),
             y=index * _ROW + 4,
             middle=index * _ROW + 11,
-            width=round(max(value, 0) / top * room, 1),
+            width=lengths[index],
+            end=_LABEL + lengths[index] + 6,
         )
         for index, (label, value) in enumerate(points)
     ]

@@ -6,15 +6,19 @@ active_jobs() -> [Job]               work that waits or runs now
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, TypeVar
+from functools import partial
+from typing import Any, Literal
 
+from django.urls import NoReverseMatch, reverse
+
+from config import charts
 from config.discovery import app_modules
+from config.models import BrokerMessage
 
 logger = logging.getLogger(__name__)
-Shown = TypeVar("Shown")
 
 RANGES = {
     "1h": timedelta(hours=1),
@@ -33,6 +37,10 @@ class Tile:
     link: str = ""
     tone: Literal["", "ok", "warn", "fail"] = ""
 
+    @property
+    def text(self) -> str:
+        return self.value if isinstance(self.value, str) else charts.number(self.value)
+
 
 @dataclass(frozen=True, slots=True)
 class Chart:
@@ -42,6 +50,14 @@ class Chart:
     kind: Literal["bar", "line"]
     points: Sequence[tuple[str, float]]
     unit: str = ""
+
+    @property
+    def drawing(self) -> charts.Drawing:
+        return charts.draw(self.kind, self.points)
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(value for _, value in self.points)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +98,7 @@ def panels(since: datetime) -> list[tuple[str, Panel]]:
     for app, module in app_modules("dashboard"):
         if make := getattr(module, "panel", None):
             broken = Panel(title=app, tiles=[Tile("could not be read; see the log", "[FAIL]", tone="fail")])
-            found.append((app, _guarded(app, lambda make=make: make(since), broken)))
+            found.append((app, _guarded(app, partial(make, since), broken)))
     return found
 
 
@@ -91,20 +107,38 @@ def recent_events(limit: int = 12) -> list[Happening]:
     found: list[Happening] = []
     for app, module in app_modules("dashboard"):
         if read := getattr(module, "recent_events", None):
-            found += _guarded(app, lambda read=read: list(read(limit)), [])
+            found += _guarded(app, partial(_all, read, limit), [])
     return sorted(found, key=lambda happening: happening.at, reverse=True)[:limit]
 
 
 def active_jobs(limit: int = 12) -> list[Job]:
-    """Work that waits or runs in any app, the longest waiting first."""
-    found: list[Job] = []
+    """Work that waits or runs in any app or in the broker, the longest waiting first."""
+    found: list[Job] = _guarded("config", _queued_jobs, [])
     for app, module in app_modules("dashboard"):
         if read := getattr(module, "active_jobs", None):
-            found += _guarded(app, lambda read=read: list[Job](read()), [])
+            found += _guarded(app, partial(_all, read), [])
     return sorted(found, key=lambda job: job.since)[:limit]
 
 
-def _guarded(app: str, read: Callable[[], Shown], otherwise: Shown) -> Shown:
+def admin_list(app: str, model: str) -> str:
+    """Where the admin lists a table, or nothing when it does not."""
+    try:
+        return reverse(f"admin:{app}_{model}_changelist")
+    except NoReverseMatch:
+        return ""
+
+
+def _queued_jobs() -> list[Job]:
+    link = admin_list("config", "brokermessage")
+    waiting = BrokerMessage.objects.filter(parked_at=None).order_by("created_at")[:12]
+    return [Job(message.task, message.state, message.created_at, link) for message in waiting]
+
+
+def _all(read: Callable[..., Iterable[Any]], *args: Any) -> list[Any]:
+    return list(read(*args))
+
+
+def _guarded(app: str, read: Callable[[], Any], otherwise: Any) -> Any:
     try:
         return read()
     except Exception:

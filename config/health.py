@@ -7,7 +7,8 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
@@ -19,6 +20,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from config.discovery import app_modules
 from config.logs import blank_secrets
+from config.models import BrokerMessage, Heartbeat
 
 logger = logging.getLogger(__name__)
 Status = Literal["ok", "warn", "fail"]
@@ -76,8 +78,42 @@ def disk() -> list[Check]:
     return [Check("disk", "ok", detail, critical=True)]
 
 
+def broker() -> list[Check]:
+    if settings.CELERY_BROKER_URL != settings.BROKER:
+        return [_outside_broker()]
+    waiting, parked = BrokerMessage.objects.ready().count(), BrokerMessage.objects.parked().count()
+    if parked:
+        fix = "Read why in the admin under queued jobs; requeue or delete them there."
+        return [Check("broker", "warn", f"{waiting} jobs wait, {parked} are parked", fix)]
+    return [Check("broker", "ok", f"{waiting} jobs wait")]
+
+
+def _outside_broker() -> Check:
+    from config.celery import app
+
+    kind = settings.CELERY_BROKER_URL.partition(":")[0]
+    try:
+        with app.connection_for_write(connect_timeout=2) as asked:
+            asked.ensure_connection(max_retries=1, timeout=2)
+    except Exception as error:  # noqa: BLE001, each transport raises its own errors
+        fix = "Start the broker, or correct CELERY_BROKER_URL."
+        return Check("broker", "fail", f"{kind} does not answer: {type(error).__name__}", fix, critical=True)
+    return Check("broker", "ok", f"{kind} answers", critical=True)
+
+
+def workers() -> Iterator[Check]:
+    alive = Counter(Heartbeat.objects.alive().values_list("role", flat=True))
+    fix = "Start the processes: `manage.py up` runs web, worker and beat."
+    # Not critical: the web keeps answering, and jobs wait in the broker until a worker comes.
+    for role, missing in ((Heartbeat.Role.WORKER, "jobs wait"), (Heartbeat.Role.BEAT, "periodic jobs do not run")):
+        if alive[role]:
+            yield Check(str(role), "ok", f"{alive[role]} alive")
+        else:
+            yield Check(str(role), "fail", f"no sign of life: {missing}", fix)
+
+
 def own_sources() -> dict[str, Source]:
-    return {"database": database, "migrations": migrations, "disk": disk}
+    return {"database": database, "migrations": migrations, "broker": broker, "worker": workers, "disk": disk}
 
 
 def app_sources() -> dict[str, Source]:
@@ -108,10 +144,11 @@ def run(sources: dict[str, Source], *, seconds: float) -> list[Check]:
 def _collect(name: str, source: Source, found: dict[str, list[Check]]) -> None:
     try:
         found[name] = [replace(check, detail=blank_secrets(check.detail)) for check in source()]
+    except DatabaseError as error:  # the database's own check says what to do about it
+        found[name] = [Check(name, "fail", f"cannot be read: {type(error).__name__}", critical=name in own_sources())]
     except Exception as error:
         logger.exception("The health check of %s failed", name)
-        fix = "The log says more."
-        found[name] = [Check(name, "fail", f"the check failed: {type(error).__name__}", fix, name in own_sources())]
+        found[name] = [Check(name, "fail", f"the check failed: {type(error).__name__}", "The log says more.")]
     finally:
         connections.close_all()
 
