@@ -12,7 +12,29 @@ _EXACT_INTEGER = 2**53 - 1
 
 def canonical_json(value: Any) -> str:
     """`value` as RFC 8785 JSON. Raises ValueError for what JSON cannot hold: NaN, lone surrogates, sets, huge ints."""
-    return "".join(_write(value))
+    if not _is_plain(value):
+        return "".join(_write(value))
+    text = _plain(value)
+    if not text.isascii():
+        _check_encodable(text)
+    return text
+
+
+# The C encoder writes RFC 8785 by itself for plain values: 7 us for an event's 500 bytes instead of 40.
+_plain = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
+
+def _is_plain(value: Any) -> bool:
+    """No floats, no huge ints, names of letters that sort alike in UTF-16: then the C encoder's text is canonical."""
+    kind = type(value)
+    if kind is str:
+        return True
+    if kind is dict:
+        names_sort_alike = all(type(name) is str and (name.isascii() or max(name) < "\ud800") for name in value)
+        return names_sort_alike and all(map(_is_plain, value.values()))
+    if kind is list:
+        return all(map(_is_plain, value))
+    return value is None or kind is bool or (kind is int and -_EXACT_INTEGER <= value <= _EXACT_INTEGER)
 
 
 def compute_hash(value: Any) -> str:
@@ -29,9 +51,7 @@ def _write(value: Any) -> list[str]:
         case str():
             return [_text(value)]
         case int():
-            if abs(value) > _EXACT_INTEGER:
-                raise ValueError(f"{value} is beyond 2**53 - 1; send it as a string.")
-            return [str(value)]
+            return [_integer(value)]
         case float():
             return [_number(value)]
         case Mapping():
@@ -57,11 +77,27 @@ def _members(value: Mapping[Any, Any]) -> list[str]:
 
 
 def _text(value: str) -> str:
+    _check_encodable(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _check_encodable(text: str) -> None:
     try:
-        value.encode()
+        text.encode()
     except UnicodeEncodeError as error:
         raise ValueError("The text has a lone surrogate, which no encoding can hold.") from error
-    return json.dumps(value, ensure_ascii=False)
+
+
+def _integer(value: int) -> str:
+    """RFC 8785 numbers are doubles; a database may give a large one that was written as 1e22 back as an int."""
+    if abs(value) <= _EXACT_INTEGER:
+        return str(value)
+    try:
+        if int(float(value)) == value:
+            return _number(float(value))
+    except OverflowError:
+        pass
+    raise ValueError(f"{value} is beyond 2**53 - 1 and no double; send it as a string.")
 
 
 def _number(value: float) -> str:

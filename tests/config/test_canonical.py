@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.canonical import canonical_json, compute_hash
+from config.canonical import _write, canonical_json, compute_hash
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(max_size=8),
@@ -60,7 +60,7 @@ def test_members_are_ordered_by_utf_16_code_units() -> None:
     assert list(json.loads(canonical_json(value)).values()) == [2, 4, 6, 7, 1, 5, 3]
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800", 2**53, {1: 2}, {"a": {1, 2}}, b"x"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800", 2**53 + 1, 10**400, {1: 2}, {"a": {1, 2}}, b"x"])
 def test_what_json_cannot_hold_is_refused(value: Any) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         canonical_json(value)
@@ -82,3 +82,12 @@ def test_one_and_one_point_zero_hash_alike_and_one_and_true_do_not() -> None:
     assert compute_hash(1) == compute_hash(1.0)
     assert compute_hash(1) != compute_hash(True)
     assert compute_hash("1") != compute_hash(1)
+
+
+def test_a_large_double_is_written_alike_as_float_and_as_int() -> None:
+    assert canonical_json(1e22) == canonical_json(10**22) == "1e+22"
+
+
+@given(json_values)
+def test_the_fast_path_writes_what_the_full_one_writes(value: Any) -> None:
+    assert canonical_json(value) == "".join(_write(value))
