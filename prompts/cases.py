@@ -1,0 +1,139 @@
+"""Test cases: what a prompt is asked and what must come back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from audit.trail import record
+from config.canonical import compute_hash
+from config.context import caller
+from config.errors import Conflict, DomainError, FieldError, NotFound
+from prompts.assertions import parse
+from prompts.models import DEFINITION, TestCase
+from prompts.versions import get_prompt
+
+MAX_TEXT = 200_000
+"""Characters of one input or expected output."""
+
+
+class TestCaseNotFound(NotFound):
+    __test__ = False
+    code = "test-case-not-found"
+
+
+class TestCaseExists(Conflict):
+    __test__ = False
+    code = "test-case-exists"
+
+
+class TestCaseInvalid(DomainError):
+    __test__ = False
+    code = "test-case-invalid"
+
+
+@transaction.atomic
+def create_test_case(*, prompt_id: str, **given: Any) -> TestCase:
+    """Add a case: name, input, and expected_output or assertions; also type and threshold.
+
+    Raises PromptNotFound, TestCaseInvalid, AssertionsInvalid, TestCaseExists.
+    """
+    prompt = get_prompt(prompt_id=prompt_id)
+    case = TestCase(prompt=prompt, created_by=caller().actor, **check_definition(given))
+    try:
+        with transaction.atomic():
+            case.save(force_insert=True)
+    except IntegrityError as error:
+        raise TestCaseExists(f"{prompt_id} has a case named {case.name}. Choose another name or change it.") from error
+    _record(case, "prompt.test_case_created", None)
+    return case
+
+
+@transaction.atomic
+def update_test_case(*, prompt_id: str, uid: str, **given: Any) -> TestCase:
+    """Change a case; finished runs keep it as it was. Raises as create_test_case does, and TestCaseNotFound."""
+    case = get_test_case(prompt_id=prompt_id, uid=uid, lock=True)
+    before = case.definition()
+    for name, value in check_definition({**before, **given}).items():
+        setattr(case, name, value)
+    if case.definition() == before:
+        return case
+    try:
+        with transaction.atomic():
+            case.save()
+    except IntegrityError as error:
+        raise TestCaseExists(f"{prompt_id} has a case named {case.name} already.") from error
+    _record(case, "prompt.test_case_changed", before)
+    return case
+
+
+@transaction.atomic
+def delete_test_case(*, prompt_id: str, uid: str) -> None:
+    """Raises PromptNotFound, TestCaseNotFound."""
+    case = get_test_case(prompt_id=prompt_id, uid=uid, lock=True)
+    _record(case, "prompt.test_case_deleted", case.definition(), gone=True)
+    case.delete()
+
+
+def get_test_case(*, prompt_id: str, uid: str, lock: bool = False) -> TestCase:
+    """Raises PromptNotFound, TestCaseNotFound."""
+    prompt = get_prompt(prompt_id=prompt_id)
+    cases = prompt.test_cases.select_for_update(of=("self",)) if lock else prompt.test_cases.all()
+    case = cases.filter(uid=uid).first()
+    if case is None:
+        raise TestCaseNotFound(f"{prompt_id} has no test case {uid}. List its cases for their ids.")
+    return case
+
+
+def check_definition(given: Mapping[str, Any], *, name: str = "") -> dict[str, Any]:
+    """A case's definition with its defaults. Raises TestCaseInvalid, AssertionsInvalid."""
+    if unknown := sorted(set(given) - set(DEFINITION)):
+        raise _invalid(unknown[0], "Unknown field.")
+    defaults = {"type": "general", "expected_output": None, "assertions": [], "threshold": None}
+    case: dict[str, Any] = {"name": name, "input": None, **defaults, **given}
+    case["assertions"] = [] if case["assertions"] is None else case["assertions"]
+    _check_word(case, "name", 120)
+    _check_word(case, "type", 50)
+    _check_input(case["input"])
+    expected, threshold = case["expected_output"], case["threshold"]
+    if expected is not None and (not isinstance(expected, str) or len(expected) > MAX_TEXT):
+        raise _invalid("expected_output", f"Must be a string of at most {MAX_TEXT} characters.")
+    number = isinstance(threshold, int | float) and not isinstance(threshold, bool)
+    if threshold is not None and not (number and 0 <= threshold <= 1):
+        raise _invalid("threshold", "Must be a number from 0 to 1.")
+    if not parse(case["assertions"]) and expected is None:
+        raise _invalid("expected_output", "Give expected_output or assertions; else nothing could fail.")
+    try:
+        compute_hash(case)
+    except ValueError as error:
+        raise TestCaseInvalid(f"The case cannot be kept as JSON: {error}") from error
+    return case
+
+
+def _check_word(case: Mapping[str, Any], field: str, limit: int) -> None:
+    value = case[field]
+    if not isinstance(value, str) or not value.strip() or len(value) > limit:
+        raise _invalid(field, f"Must be a string of 1 to {limit} characters.")
+
+
+def _check_input(value: Any) -> None:
+    if isinstance(value, str):
+        if len(value) > MAX_TEXT:
+            raise _invalid("input", f"Must have at most {MAX_TEXT} characters.")
+    elif not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise _invalid("input", "Must be a string or an object {variable: value}.")
+
+
+def _invalid(field: str, detail: str) -> TestCaseInvalid:
+    return TestCaseInvalid(f"{field}: {detail}", errors=[FieldError(field=field, code="invalid", detail=detail)])
+
+
+def _record(case: TestCase, event_type: str, before: dict[str, Any] | None, *, gone: bool = False) -> None:
+    record(
+        event_type=event_type,
+        entity_type="prompt_test_case",
+        entity_id=str(case.uid),
+        old_value=before,
+        new_value=None if gone else case.definition(),
+        context={"prompt_id": case.prompt.prompt_id},
+    )

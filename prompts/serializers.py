@@ -1,0 +1,337 @@
+"""The shapes of prompts, versions, cases and runs in JSON."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from config.api import StrictModelSerializer, StrictSerializer
+from prompts.models import Prompt, Run, RunResult, TestCase, Version
+from prompts.templates import ROLES
+from prompts.testing import MAX_CASES, MAX_CONCURRENCY
+from prompts.versions import MAX_MESSAGES
+
+CALLS = ["regression", "improvement", "no difference", "too few cases", "not run"]
+Input = serializers.JSONField
+
+
+class PromptSerializer(StrictModelSerializer):
+    active_version = serializers.IntegerField(read_only=True, allow_null=True, help_text="Its number.")
+    latest_version = serializers.IntegerField(source="latest_number", read_only=True, help_text="0 before the first.")
+
+    class Meta:
+        model = Prompt
+        fields = ["prompt_id", "description", "active_version", "latest_version", "created_at", "created_by"]
+        read_only_fields = ["created_at", "created_by"]
+        # Whether the id is free is answered by the operation, with 409.
+        extra_kwargs = {"prompt_id": {"validators": []}}
+
+
+class PromptUpdateSerializer(StrictSerializer):
+    description = serializers.CharField(allow_blank=True, max_length=10_000)
+
+
+class MessageSerializer(StrictSerializer):
+    role = serializers.ChoiceField(ROLES)
+    content = serializers.CharField(allow_blank=True, trim_whitespace=False, help_text="A template.")
+
+
+class VersionSerializer(StrictModelSerializer):
+    prompt_id = serializers.CharField(source="prompt.prompt_id", read_only=True)
+    version = serializers.IntegerField(source="number", read_only=True)
+    messages = MessageSerializer(many=True, read_only=True, allow_null=True)
+    variables = serializers.ListField(child=serializers.CharField(), source="variables.names", read_only=True)
+
+    class Meta:
+        model = Version
+        fields = [
+            "prompt_id",
+            "version",
+            "prompt_text",
+            "messages",
+            "purpose",
+            "notes",
+            "settings",
+            "variables",
+            "tokens",
+            "content_hash",
+            "test_results",
+            "is_active",
+            "created_at",
+            "created_by",
+        ]
+        read_only_fields = fields
+
+
+class NewVersionSerializer(StrictSerializer):
+    """Either prompt_text or messages; both are templates with `{{ name }}`."""
+
+    prompt_text = serializers.CharField(required=False, trim_whitespace=False)
+    messages = MessageSerializer(many=True, required=False, min_length=1, max_length=MAX_MESSAGES)
+    purpose = serializers.CharField(required=False, default="", allow_blank=True, max_length=10_000)
+    notes = serializers.CharField(required=False, default="", allow_blank=True, max_length=100_000)
+    settings = serializers.DictField(required=False, help_text="model, temperature, seed, max_tokens, ...")
+    variables = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="When given, the template must use exactly these."
+    )
+    activate = serializers.BooleanField(required=False, default=False)
+
+
+class TestCaseSerializer(StrictModelSerializer):
+    """Without assertions the whole output equals expected_output after trimming."""
+
+    __test__ = False
+    id = serializers.UUIDField(source="uid", read_only=True)
+    input = Input(help_text="A text, or {variable: value}.")
+    expected_output = serializers.CharField(required=False, allow_null=True, allow_blank=True, trim_whitespace=False)
+    assertions = serializers.JSONField(required=False, help_text="[{type, value, threshold?, weight?}]")
+
+    class Meta:
+        model = TestCase
+        fields = [
+            "id",
+            "name",
+            "type",
+            "input",
+            "expected_output",
+            "assertions",
+            "threshold",
+            "created_at",
+            "created_by",
+        ]
+        read_only_fields = ["created_at", "created_by"]
+        validators: list[Any] = []
+
+
+class GivenCaseSerializer(TestCaseSerializer):
+    """A case that is only of one run."""
+
+    name = serializers.CharField(required=False, max_length=120)
+
+    class Meta(TestCaseSerializer.Meta):
+        fields = ["name", "type", "input", "expected_output", "assertions", "threshold"]
+
+
+class TestSerializer(StrictSerializer):
+    """What to test a version with."""
+
+    __test__ = False
+    test_cases = GivenCaseSerializer(
+        many=True, required=False, min_length=1, max_length=MAX_CASES, help_text="By default the prompt's own cases."
+    )
+    model = serializers.CharField(required=False, default="", max_length=255, help_text="Instead of the version's.")
+    concurrency = serializers.IntegerField(required=False, default=4, min_value=1, max_value=MAX_CONCURRENCY)
+
+
+class VerdictSerializer(StrictSerializer):
+    call = serializers.ChoiceField(CALLS)
+    lost = serializers.IntegerField(help_text="Cases that passed before and fail now.")
+    won = serializers.IntegerField()
+    common = serializers.IntegerField(help_text="Cases both could judge.")
+    p_value = serializers.FloatField(allow_null=True, help_text="Exact McNemar test, two-sided.")
+    note = serializers.CharField()
+
+
+class RunVerdictSerializer(VerdictSerializer):
+    against_version = serializers.IntegerField(allow_null=True)
+    against_run = serializers.UUIDField(allow_null=True)
+
+
+class OutcomeSerializer(StrictSerializer):
+    type = serializers.CharField()
+    passed = serializers.BooleanField()
+    score = serializers.FloatField()
+    weight = serializers.FloatField()
+    detail = serializers.CharField(allow_blank=True)
+
+
+class ResultSerializer(StrictModelSerializer):
+    checks = OutcomeSerializer(many=True)
+    passed = serializers.SerializerMethodField()
+    test_case = serializers.UUIDField(source="test_case.uid", allow_null=True, default=None)
+
+    class Meta:
+        model = RunResult
+        fields = [
+            "position",
+            "name",
+            "type",
+            "test_case",
+            "input",
+            "expected_output",
+            "outcome",
+            "passed",
+            "output",
+            "score",
+            "checks",
+            "error",
+            "latency_ms",
+            "input_tokens",
+            "output_tokens",
+            "cost_micros",
+            "finish_reason",
+        ]
+
+    def get_passed(self, result: RunResult) -> bool | None:
+        return None if result.outcome == RunResult.Outcome.PENDING else result.outcome == RunResult.Outcome.PASSED
+
+
+class RunSerializer(StrictModelSerializer):
+    """A run without its results, as lists have it."""
+
+    id = serializers.UUIDField(source="uid", read_only=True)
+    prompt_id = serializers.CharField(source="version.prompt.prompt_id")
+    version = serializers.IntegerField(source="version.number")
+    success_rate = serializers.FloatField(allow_null=True, help_text="Passed of those judged, 0 to 1.")
+    verdict = RunVerdictSerializer(allow_null=True)
+    duration_ms = serializers.IntegerField(allow_null=True)
+
+    class Meta:
+        model = Run
+        fields = [
+            "id",
+            "prompt_id",
+            "version",
+            "status",
+            "model",
+            "concurrency",
+            "total",
+            "passed",
+            "failed",
+            "errors",
+            "success_rate",
+            "verdict",
+            "error",
+            "input_tokens",
+            "output_tokens",
+            "cost_micros",
+            "duration_ms",
+            "created_at",
+            "created_by",
+            "started_at",
+            "finished_at",
+        ]
+
+
+class RunDetailSerializer(RunSerializer):
+    results = ResultSerializer(many=True)
+
+    class Meta(RunSerializer.Meta):
+        fields = [*RunSerializer.Meta.fields, "results"]
+
+
+class ChangeSerializer(StrictSerializer):
+    path = serializers.CharField(allow_blank=True)
+    kind = serializers.ChoiceField(["added", "removed", "changed"])
+    old = serializers.JSONField()
+    new = serializers.JSONField()
+
+
+class SideSerializer(StrictSerializer):
+    """One version in a comparison."""
+
+    version = serializers.IntegerField(source="number")
+    purpose = serializers.CharField()
+    notes = serializers.CharField()
+    settings = serializers.JSONField()
+    tokens = serializers.IntegerField()
+    is_active = serializers.BooleanField()
+
+
+class CaseChangeSerializer(StrictSerializer):
+    name = serializers.CharField()
+    before = serializers.ChoiceField(["passed", "failed"])
+    after = serializers.ChoiceField(["passed", "failed"])
+
+
+class ResultsSerializer(StrictSerializer):
+    before = serializers.JSONField(source="results_before", allow_null=True)
+    after = serializers.JSONField(source="results_after", allow_null=True)
+
+
+class ComparisonSerializer(StrictSerializer):
+    before = SideSerializer()
+    after = SideSerializer()
+    text_diff = serializers.CharField(help_text="Unified.")
+    settings_changes = ChangeSerializer(many=True)
+    results = ResultsSerializer(source="*")
+    cases = CaseChangeSerializer(many=True, help_text="Cases both were tested with.")
+    verdict = VerdictSerializer()
+
+
+class VersionRowSerializer(StrictSerializer):
+    version = serializers.IntegerField(source="version.number")
+    purpose = serializers.CharField(source="version.purpose")
+    is_active = serializers.BooleanField(source="version.is_active")
+    run = serializers.UUIDField(source="run.uid", allow_null=True, default=None)
+    total = serializers.IntegerField(source="run.total", allow_null=True, default=None)
+    passed = serializers.IntegerField(source="run.passed", allow_null=True, default=None)
+    success_rate = serializers.FloatField(source="run.success_rate", allow_null=True, default=None)
+    interval = serializers.ListField(child=serializers.FloatField(), allow_null=True, help_text="95 %, Wilson.")
+    against = serializers.IntegerField(allow_null=True)
+    verdict = VerdictSerializer()
+
+
+class ReportSerializer(StrictSerializer):
+    """Every version, oldest first, and the newest tested one against the active one."""
+
+    prompt_id = serializers.CharField()
+    newest = serializers.IntegerField(allow_null=True)
+    against = serializers.IntegerField(allow_null=True)
+    verdict = VerdictSerializer()
+    versions = VersionRowSerializer(many=True, source="rows")
+
+
+class RenderSerializer(StrictSerializer):
+    version = serializers.IntegerField(required=False, help_text="By default the active one.")
+    input = Input(required=False, allow_null=True, default=None, help_text="A text, or {variable: value}.")
+    model = serializers.CharField(required=False, default="", allow_blank=True, max_length=255)
+
+
+class RenderedSerializer(StrictSerializer):
+    prompt_id = serializers.CharField()
+    version = serializers.IntegerField()
+    messages = MessageSerializer(many=True)
+    settings = serializers.JSONField()
+    tokens = serializers.IntegerField()
+    exact = serializers.BooleanField(help_text="Whether the tokens are counted or estimated.")
+
+
+class CountSerializer(StrictSerializer):
+    """Either a text or messages."""
+
+    text = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
+    messages = MessageSerializer(many=True, required=False)
+    model = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=255, help_text="A model or an encoding."
+    )
+
+
+class CountedSerializer(StrictSerializer):
+    tokens = serializers.IntegerField()
+    encoding = serializers.CharField()
+    exact = serializers.BooleanField(help_text="False where the model's tokenizer is not public: an estimate.")
+
+
+class CompressSerializer(StrictSerializer):
+    text = serializers.CharField(allow_blank=True, trim_whitespace=False)
+    max_tokens = serializers.IntegerField(min_value=0)
+    language = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=50, help_text="python, javascript, ...; else guessed."
+    )
+    model = serializers.CharField(required=False, default="", allow_blank=True, max_length=255)
+
+
+class StepSerializer(StrictSerializer):
+    name = serializers.ChoiceField(["whitespace", "comments", "summary", "truncation"])
+    tokens = serializers.IntegerField(help_text="Left after it.")
+
+
+class CompressedSerializer(StrictSerializer):
+    text = serializers.CharField()
+    tokens = serializers.IntegerField()
+    original_tokens = serializers.IntegerField()
+    language = serializers.CharField()
+    encoding = serializers.CharField()
+    exact = serializers.BooleanField()
+    steps = StepSerializer(many=True)
+    dropped = serializers.ListField(child=serializers.CharField())

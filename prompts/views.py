@@ -1,0 +1,339 @@
+"""The REST door of prompts."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.urls import reverse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.api import APIView, ReadViewSet
+from prompts import cases, regression, testing, versions
+from prompts import compression as compressing
+from prompts.models import Prompt, Run, TestCase, Version
+from prompts.serializers import (
+    ComparisonSerializer,
+    CompressedSerializer,
+    CompressSerializer,
+    CountedSerializer,
+    CountSerializer,
+    NewVersionSerializer,
+    PromptSerializer,
+    PromptUpdateSerializer,
+    RenderedSerializer,
+    RenderSerializer,
+    ReportSerializer,
+    RunDetailSerializer,
+    RunSerializer,
+    TestCaseSerializer,
+    TestSerializer,
+    VersionSerializer,
+)
+from prompts.templates import Message, conversation
+from prompts.tokens import count_messages, count_tokens
+
+VERSION_EXAMPLE = {
+    "messages": [
+        {"role": "system", "content": "Answer with the keywords of the text, separated by commas."},
+        {"role": "user", "content": "{{ input }}"},
+    ],
+    "purpose": "Index pages by keyword.",
+    "settings": {"temperature": 0, "seed": 42},
+}
+CASE_EXAMPLE = {
+    "name": "sunset",
+    "input": "The sunset was beautiful",
+    "assertions": [{"type": "icontains", "value": "sunset"}, {"type": "word-count", "value": {"max": 5}}],
+}
+
+
+class PromptFilter(django_filters.FilterSet):
+    search = django_filters.CharFilter("prompt_id", "icontains", label="part of the prompt_id")
+
+    class Meta:
+        model = Prompt
+        fields = ["prompt_id"]
+
+
+def with_active(prompts: "QuerySet[Prompt]") -> "QuerySet[Prompt]":
+    active = Version.objects.active().filter(prompt=OuterRef("pk")).values("number")[:1]
+    return prompts.annotate(active_version=Subquery(active))
+
+
+class PromptViewSet(ReadViewSet):
+    """Prompts, newest first."""
+
+    queryset = with_active(Prompt.objects.all())
+    serializer_class = PromptSerializer
+    filterset_class = PromptFilter
+    lookup_field = "prompt_id"
+
+    def get_object(self) -> Prompt:
+        versions.get_prompt(prompt_id=self.kwargs["prompt_id"])
+        return with_active(Prompt.objects.all()).get(prompt_id=self.kwargs["prompt_id"])
+
+    @extend_schema(examples=[OpenApiExample("A prompt", {"prompt_id": "extract-keywords"}, request_only=True)])
+    def create(self, request: Request) -> Response:
+        """Make a prompt; saving a version makes it too."""
+        prompt = versions.create_prompt(**self.validated(PromptSerializer))
+        return self._answer(prompt.prompt_id, status=201)
+
+    @extend_schema(request=PromptUpdateSerializer)
+    def update(self, request: Request, prompt_id: str) -> Response:
+        """Change the description."""
+        versions.update_prompt(prompt_id=prompt_id, **self.validated(PromptUpdateSerializer))
+        return self._answer(prompt_id)
+
+    partial_update = update
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, prompt_id: str) -> Response:
+        """Delete a prompt with its versions, cases and runs. The audit trail keeps what they were."""
+        versions.delete_prompt(prompt_id=prompt_id)
+        return Response(status=204)
+
+    def _answer(self, prompt_id: str, status: int = 200) -> Response:
+        prompt = with_active(Prompt.objects.all()).get(prompt_id=prompt_id)
+        return Response(PromptSerializer(prompt).data, status=status)
+
+
+class VersionFilter(django_filters.FilterSet):
+    class Meta:
+        model = Version
+        fields = ["is_active", "content_hash"]
+
+
+class VersionViewSet(ReadViewSet):
+    """The versions of a prompt, newest first. A saved version never changes."""
+
+    queryset = Version.objects.select_related("prompt")
+    serializer_class = VersionSerializer
+    filterset_class = VersionFilter
+    ordering = "-number"
+
+    def get_queryset(self) -> "QuerySet[Version]":
+        if "prompt_id" not in self.kwargs:
+            return self.queryset.none()
+        return self.queryset.filter(prompt=versions.get_prompt(prompt_id=self.kwargs["prompt_id"]))
+
+    def get_object(self) -> Version:
+        prompt = versions.get_prompt(prompt_id=self.kwargs["prompt_id"])
+        return versions.get_version(prompt=prompt, number=self.kwargs["number"])
+
+    @extend_schema(
+        request=NewVersionSerializer,
+        responses={201: VersionSerializer, 200: VersionSerializer},
+        examples=[OpenApiExample("Chat turns", VERSION_EXAMPLE, request_only=True)],
+    )
+    def create(self, request: Request, prompt_id: str) -> Response:
+        """Save the next version. One that says exactly the same is answered with 200 and is not saved twice."""
+        saved = versions.save_version(prompt_id=prompt_id, **self.validated(NewVersionSerializer))
+        location = reverse("prompts-version", args=[prompt_id, saved.version.number])
+        answer = VersionSerializer(saved.version).data
+        return Response(answer, status=201 if saved.created else 200, headers={"Location": location})
+
+    @extend_schema(request=None, responses=VersionSerializer)
+    def activate(self, request: Request, prompt_id: str, number: int) -> Response:
+        """Make this version the active one."""
+        return Response(VersionSerializer(versions.activate_version(prompt_id=prompt_id, number=number)).data)
+
+    @extend_schema(
+        request=TestSerializer,
+        responses={202: RunSerializer},
+        examples=[OpenApiExample("One case of its own", {"test_cases": [CASE_EXAMPLE]}, request_only=True)],
+    )
+    def test(self, request: Request, prompt_id: str, number: int) -> Response:
+        """Test this version with the model; follow Location for the results."""
+        body = self.validated(TestSerializer)
+        run = testing.test_prompt_version(
+            prompt_id=prompt_id,
+            number=number,
+            cases=body.get("test_cases"),
+            model=body["model"],
+            concurrency=body["concurrency"],
+        )
+        location = reverse("prompts-run", args=[run.uid])
+        run = testing.get_run(uid=str(run.uid))
+        return Response(RunSerializer(run).data, status=202, headers={"Location": location})
+
+
+class TestCaseFilter(django_filters.FilterSet):
+    __test__ = False
+
+    class Meta:
+        model = TestCase
+        fields = ["name", "type"]
+
+
+class TestCaseViewSet(ReadViewSet):
+    """The test cases of a prompt."""
+
+    __test__ = False
+    queryset = TestCase.objects.all()
+    serializer_class = TestCaseSerializer
+    filterset_class = TestCaseFilter
+
+    def get_queryset(self) -> "QuerySet[TestCase]":
+        if "prompt_id" not in self.kwargs:
+            return self.queryset.none()
+        return self.queryset.filter(prompt=versions.get_prompt(prompt_id=self.kwargs["prompt_id"]))
+
+    def get_object(self) -> TestCase:
+        return cases.get_test_case(prompt_id=self.kwargs["prompt_id"], uid=self.kwargs["uid"])
+
+    @extend_schema(
+        responses={201: TestCaseSerializer}, examples=[OpenApiExample("A case", CASE_EXAMPLE, request_only=True)]
+    )
+    def create(self, request: Request, prompt_id: str) -> Response:
+        """Add a case."""
+        case = cases.create_test_case(prompt_id=prompt_id, **self.validated(TestCaseSerializer))
+        return Response(TestCaseSerializer(case).data, status=201)
+
+    def update(self, request: Request, prompt_id: str, uid: str) -> Response:
+        """Replace a case; runs that used it keep it as it was."""
+        body = self.validated(TestCaseSerializer)
+        blank = {"type": "general", "expected_output": None, "assertions": [], "threshold": None}
+        case = cases.update_test_case(prompt_id=prompt_id, uid=uid, **{**blank, **body})
+        return Response(TestCaseSerializer(case).data)
+
+    def partial_update(self, request: Request, prompt_id: str, uid: str) -> Response:
+        """Change some of a case."""
+        serializer = TestCaseSerializer(data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        case = cases.update_test_case(prompt_id=prompt_id, uid=uid, **serializer.validated_data)
+        return Response(TestCaseSerializer(case).data)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, prompt_id: str, uid: str) -> Response:
+        """Delete a case; runs that used it keep it."""
+        cases.delete_test_case(prompt_id=prompt_id, uid=uid)
+        return Response(status=204)
+
+
+class RunFilter(django_filters.FilterSet):
+    prompt_id = django_filters.CharFilter("version__prompt__prompt_id")
+    version = django_filters.NumberFilter("version__number")
+
+    class Meta:
+        model = Run
+        fields = ["status", "model"]
+
+
+class RunViewSet(ReadViewSet):
+    """Tests of versions, newest first; a single one with its results."""
+
+    queryset = Run.objects.select_related("version__prompt")
+    serializer_class = RunSerializer
+    filterset_class = RunFilter
+
+    def get_object(self) -> Run:
+        return testing.get_run(uid=self.kwargs["uid"])
+
+    @extend_schema(responses=RunDetailSerializer)
+    def retrieve(self, request: Request, uid: str) -> Response:
+        """A run with the result of every case; ask again while its status is pending or running."""
+        return Response(_detail(self.get_object()))
+
+    @extend_schema(request=None, responses=RunDetailSerializer)
+    def cancel(self, request: Request, uid: str) -> Response:
+        """End a run that is not over."""
+        return Response(_detail(testing.cancel_run(uid=uid)))
+
+
+def _detail(run: Run) -> dict[str, Any]:
+    found = Run.objects.select_related("version__prompt").prefetch_related("results__test_case").get(pk=run.pk)
+    return RunDetailSerializer(found).data
+
+
+class CompareView(APIView):
+    """Two versions side by side."""
+
+    FROM = OpenApiParameter("from", int, required=True, description="The version before.")
+    TO = OpenApiParameter("to", int, required=True, description="The version after.")
+
+    @extend_schema(responses=ComparisonSerializer, parameters=[FROM, TO])
+    def get(self, request: Request, prompt_id: str) -> Response:
+        """Difference of texts, settings and results, and whether it can be chance."""
+        before, after = (_number(request, name) for name in ("from", "to"))
+        found = versions.compare_versions(prompt_id=prompt_id, before=before, after=after)
+        return Response(ComparisonSerializer(found).data)
+
+
+class RegressionView(APIView):
+    @extend_schema(responses=ReportSerializer)
+    def get(self, request: Request, prompt_id: str) -> Response:
+        """How every version did, and whether the newest tested one is worse than the active one."""
+        return Response(ReportSerializer(regression.regression_report(prompt_id=prompt_id)).data)
+
+
+class RenderView(APIView):
+    scope = "read"
+
+    @extend_schema(
+        request=RenderSerializer,
+        responses=RenderedSerializer,
+        examples=[OpenApiExample("A text", {"input": "The sunset was beautiful"}, request_only=True)],
+    )
+    def post(self, request: Request, prompt_id: str) -> Response:
+        """The messages a model would be sent; a missing or unknown variable is an error."""
+        body = self.validated(RenderSerializer)
+        version = versions.get_version(prompt=versions.get_prompt(prompt_id=prompt_id), number=body.get("version"))
+        given = body["input"]
+        if given is not None and not isinstance(given, str | dict):
+            raise ValidationError({"input": "Must be a string or an object {variable: value}."})
+        messages = conversation(version.conversation, given, plain=version.is_plain)
+        counted = count_messages(messages, body["model"] or str(version.settings.get("model", "")))
+        answer = {
+            "prompt_id": prompt_id,
+            "version": version.number,
+            "messages": messages,
+            "settings": version.settings,
+            "tokens": counted.tokens,
+            "exact": counted.exact,
+        }
+        return Response(RenderedSerializer(answer).data)
+
+
+class CountView(APIView):
+    scope = "read"
+
+    @extend_schema(
+        request=CountSerializer,
+        responses=CountedSerializer,
+        examples=[OpenApiExample("A text", {"text": "hello world", "model": "gpt-4o"}, request_only=True)],
+    )
+    def post(self, request: Request) -> Response:
+        """Count the tokens of a text or of messages, without a network."""
+        body = self.validated(CountSerializer)
+        if ("text" in body) == ("messages" in body):
+            raise ValidationError({"text": "Give either text or messages."})
+        if "text" in body:
+            counted = count_tokens(body["text"], body["model"])
+        else:
+            counted = count_messages([Message(**message) for message in body["messages"]], body["model"])
+        return Response(CountedSerializer(counted).data)
+
+
+class CompressView(APIView):
+    scope = "read"
+
+    @extend_schema(
+        request=CompressSerializer,
+        responses=CompressedSerializer,
+        examples=[
+            OpenApiExample("A file", {"text": "x = 1  # one\n", "max_tokens": 5, "language": "python"}, request_only=True)
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """A text cut to a token budget, never over it: whitespace, comments, summary, truncation."""
+        return Response(CompressedSerializer(compressing.compress(**self.validated(CompressSerializer))).data)
+
+
+def _number(request: Request, name: str) -> int:
+    text = request.query_params.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise ValidationError({name: "Must be the number of a version."})
+    return int(text)
