@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from config.errors import PayloadTooLarge
+from config.errors import FieldError, PayloadTooLarge
 from visioncache.identity import InvalidEntry, read_json, read_text, wrong
 
 DEFAULT_TTL_HOURS = 24
@@ -59,9 +59,12 @@ def read_data(data: Any) -> int:
     if size > MAX_DATA_BYTES:
         raise PayloadTooLarge(f"extracted_data is larger than {MAX_DATA_BYTES} bytes. Store a reference to it instead.")
     if _is_empty(data) or _is_error(data):
+        detail = (
+            "Is empty or an error. Such an answer is not cached: the next caller would get it for as long as it lives. "
+            "Store what the model read, or nothing."
+        )
         raise EmptyResult(
-            "extracted_data is empty or an error. Such an answer is not cached: the next caller would get it for as "
-            "long as it lives. Store what the model read, or nothing."
+            f"extracted_data: {detail}", errors=[FieldError(field="extracted_data", code="empty", detail=detail)]
         )
     return size
 
