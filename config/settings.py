@@ -201,6 +201,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
 OCCURRENCES_PER_BUG: int = env.int("OCCURRENCES_PER_BUG", 100)
 OCCURRENCE_DAYS: int = env.int("OCCURRENCE_DAYS", 90)
 
+# The trail: who signs its checkpoints, where they are kept beside the database, and days kept by event type
+AUDIT_SIGNING_KEY = secret("AUDIT_SIGNING_KEY")
+AUDIT_CHECKPOINT_DIR = Path(env.str("AUDIT_CHECKPOINT_DIR", str(DATA_DIR / "checkpoints")))
+AUDIT_RETENTION_DAYS: dict[str, int] = env.json("AUDIT_RETENTION_DAYS", {})  # {"decision.made": 90, "*": 3650}
+
 # The model and the engine
 MODEL_BASE_URL: str = env.str("MODEL_BASE_URL", "http://127.0.0.1:8089/v1").rstrip("/")
 MODEL_API_KEY = secret("MODEL_API_KEY")
@@ -211,6 +216,7 @@ MODEL_TIMEOUT_SECONDS: float = env.float("MODEL_TIMEOUT_SECONDS", 60.0)
 MODEL_PRICES: dict[str, list[float]] = env.json("MODEL_PRICES", default={})
 PROMPT_RUN_DAYS: int = env.int("PROMPT_RUN_DAYS", 180)  # tests older than this are deleted, but a version's last
 DOCKER_HOST: str = env.str("DOCKER_HOST", "")
+DIAGNOSIS_RETENTION_DAYS: int = env.int("DIAGNOSIS_RETENTION_DAYS", 90)
 
 LOGGING = {
     "version": 1,

@@ -3,4 +3,4 @@ from django.apps import AppConfig
 
 class DockerdebugConfig(AppConfig):
     name = "dockerdebug"
-    verbose_name = "Docker debug"
+    verbose_name = "Docker environment debugger"

@@ -3,7 +3,6 @@
 The archive API answers for every state. A directory comes as one tar stream, of which the few wanted files are kept.
 """
 
-import os.path
 import posixpath
 import re
 import tarfile
@@ -79,7 +78,7 @@ class Archive:
         try:
             with self.engine.calling(3.0) as api:
                 stream, _ = api.get_archive(self.container, path)
-                source = _Stream(stream, self.engine)
+                source: Any = _Stream(stream, self.engine)
                 with tarfile.open(fileobj=source, mode="r|") as archive:
                     for member in archive:
                         file = archive.extractfile(member) if member.isfile() else None
@@ -143,7 +142,7 @@ def interpreter_paths(container: ContainerFacts) -> list[str]:
 
 
 def is_python(path: str) -> bool:
-    return re.fullmatch(r"(?:python|pypy)[\d.]*", os.path.basename(path)) is not None
+    return re.fullmatch(r"(?:python|pypy)[\d.]*", posixpath.basename(path)) is not None
 
 
 def find_interpreters(

@@ -144,8 +144,9 @@ def connect(deadline: Deadline) -> Engine:
     if context and not environment.get("DOCKER_HOST") and ContextAPI.get_context(context) is None:
         # The SDK would silently take the default socket instead.
         raise EngineUnavailable(_settings(f"DOCKER_CONTEXT is {context!r}, and there is no such context"))
+    limit: Any = deadline.within(CALL_SECONDS)  # the SDK takes fractions, its stubs do not
     try:
-        client = docker.from_env(environment=environment, timeout=deadline.within(CALL_SECONDS), max_pool_size=4)
+        client = docker.from_env(environment=environment, timeout=limit, max_pool_size=4)
     except (DockerException, requests.RequestException, OSError, ValueError) as error:
         raise EngineUnavailable(diagnose_connection(error)) from error
     return Engine(client, deadline)

@@ -111,8 +111,8 @@ def _read(stream: Any, deadline: Deadline) -> tuple[dict[int, str], bool, bool]:
     finally:
         with contextlib.suppress(OSError):
             bare.shutdown(socket.SHUT_RDWR)
-        for closable in (response, stream):
-            with contextlib.suppress(OSError, AttributeError, ValueError):
+        for closable in filter(None, (response, stream)):
+            with contextlib.suppress(OSError, ValueError):
                 closable.close()
     return {number: bytes(part).decode("utf-8", "replace") for number, part in data.items()}, timed_out, too_long
 

@@ -15,7 +15,8 @@ import time
 
 MYPY = False
 if MYPY:  # `typing` is not loaded at start; annotations are strings, which Python 3.6 accepts
-    from typing import Any, Callable
+    from collections.abc import Callable
+    from typing import Any
 
 SCHEMA = 1
 RESULT_FD = 3
@@ -27,7 +28,7 @@ text = [sys.prefix, sys.base_prefix, out, sys.getfilesystemencoding()] + sys.pat
 os.write(%d, chr(0).join(text).encode("utf-8", "surrogateescape"))
 """
     % RESULT_FD
-)  # noqa: UP031
+)
 LIMIT_FILE, LIMIT_VALUE, LIMIT_DISTRIBUTIONS, LIMIT_SCRIPTS = 65536, 8192, 3000, 100
 
 
@@ -101,7 +102,8 @@ def distribution(directory: str, entry: str) -> "dict[str, Any]":
 
 def distributions(directories: "list[str]") -> "tuple[list[dict[str, Any]], list[str]]":
     """What importlib.metadata would list, and what it would stumble over."""
-    found, invalid = [], []
+    found = []  # type: list[dict[str, Any]]
+    invalid = []  # type: list[str]
     for directory in directories:
         for entry in names_in(directory):
             if entry.startswith("~"):  # pip renames to this before it removes; a leftover means it was interrupted
@@ -214,7 +216,7 @@ def run_child(executable: str, mark: str, seconds: float) -> "dict[str, Any]":
 
 def drain(ends: "list[int]", until: float) -> "tuple[dict[int, bytes], bool]":
     """Read every pipe to its end; True when time ran out first."""
-    output = {end: b"" for end in ends}
+    output = dict.fromkeys(ends, b"")
     waiting = list(ends)
     timed_out = False
     while waiting:

@@ -5,42 +5,45 @@ An allow-list decides which values are shown, since deny-lists of names miss abo
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 SHOWN = frozenset(
-    """PATH HOME USER LOGNAME SHELL TERM PWD OLDPWD HOSTNAME LANG LANGUAGE TZ VIRTUAL_ENV LD_LIBRARY_PATH TMPDIR
+    """
+    PATH HOME USER LOGNAME SHELL TERM PWD OLDPWD HOSTNAME LANG LANGUAGE TZ VIRTUAL_ENV LD_LIBRARY_PATH TMPDIR
     HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE
     DJANGO_SETTINGS_MODULE FLASK_APP FLASK_ENV WEB_CONCURRENCY GUNICORN_CMD_ARGS OMP_NUM_THREADS PORT HOST
-    GPG_KEY DEBIAN_FRONTEND CONDA_PREFIX CONDA_DEFAULT_ENV XDG_CONFIG_HOME XDG_CACHE_HOME UV_PROJECT_ENVIRONMENT
-    UV_LINK_MODE UV_COMPILE_BYTECODE POETRY_VERSION POETRY_VIRTUALENVS_CREATE SHLVL LESSOPEN""".split()
+    DEBIAN_FRONTEND CONDA_PREFIX CONDA_DEFAULT_ENV XDG_CONFIG_HOME XDG_CACHE_HOME
+    UV_PROJECT_ENVIRONMENT UV_LINK_MODE UV_COMPILE_BYTECODE POETRY_VERSION POETRY_VIRTUALENVS_CREATE SHLVL
+    LESSOPEN
+    """.split()  # noqa: SIM905 - forty quoted lines would say no more
 )
 SHOWN_PREFIXES = ("LC_", "PYTHON", "PIP_")
 # Shapes that carry nothing whatever their name: switches, small numbers, versions, dates, digests, absolute paths.
 HARMLESS = re.compile(
     r"(?:true|false|yes|no|on|off|none|null)|\d{1,6}|\d+(?:\.\d+){1,3}|\d{4}-\d\d-\d\d|sha256:[0-9a-f]{64}"
     r"|(?:sqlite:/{3,4})?/[\w.@-]{0,40}(?:/[\w.@-]{0,24}){0,12}",
-    re.I,
+    re.IGNORECASE,
 )
 SECRET_NAME = re.compile(
     r"(?:^|_)(?:PASS(?:W(?:OR)?D|PHRASE)?|PWD|PSWD|SECRETS?|TOKENS?|KEYS?|CREDENTIALS?|CREDS?|AUTH|COOKIE|SALT|PEPPER"
     r"|SIGNATURE|SIGNING|PRIVATE|CERT|PIN|OTP|DSN|LICEN[CS]E|UNSEAL|WEBHOOK|APIKEY|ACCESS)(?:_|$)|PASSWORD|SECRET",
-    re.I,
+    re.IGNORECASE,
 )
 # A secret's name that ends so names a place, a length or a switch instead: SECRET_KEY_FILE, TOKEN_LIMIT.
 NOT_ITSELF = re.compile(
-    r"_(?:FILE|PATH|DIR|LIMIT|TIMEOUT|TTL|SIZE|COUNT|ENABLED|BACKEND|SOCK|MODE|TYPE|NAME|ID)$", re.I
+    r"_(?:FILE|PATH|DIR|LIMIT|TIMEOUT|TTL|SIZE|COUNT|ENABLED|BACKEND|SOCK|MODE|TYPE|NAME|ID)$", re.IGNORECASE
 )
-URL_USERINFO = re.compile(r"([a-z][a-z0-9+.-]{1,24}://)([^/\s@'\"<>]*)@", re.I)
+URL_USERINFO = re.compile(r"([a-z][a-z0-9+.-]{1,24}://)([^/\s@'\"<>]*)@", re.IGNORECASE)
 URL_QUERY = re.compile(
-    r"([?&;](?:[\w-]*(?:key|token|secret|password|passwd|sig|signature|auth)[\w-]*)=)[^&\s'\"<>]+", re.I
+    r"([?&;](?:[\w-]*(?:key|token|secret|password|passwd|sig|signature|auth)[\w-]*)=)[^&\s'\"<>]+", re.IGNORECASE
 )
 ASSIGNED = re.compile(
     r"(?<![A-Za-z0-9])((?:[\w-]*[_-])?(?:password|passwd|passphrase|secret|token|api[_-]?key|account[_-]?key|access[_-]?key"
     r"|authorization)\b[\"']?\s*[=:]\s*(?:bearer\s+|basic\s+)?[\"']?)[^\s\"',;&<>]{3,}",
-    re.I,
+    re.IGNORECASE,
 )
-OPTION = re.compile(r"(--?[\w-]*(?:password|passwd|secret|token|api-?key)[\w-]*\s+)(?!-)\S+", re.I)
+OPTION = re.compile(r"(--?[\w-]*(?:password|passwd|secret|token|api-?key)[\w-]*\s+)(?!-)\S+", re.IGNORECASE)
 SHAPES = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
     r"|\bgh[pousr]_[A-Za-z0-9]{16,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}"
@@ -48,7 +51,7 @@ SHAPES = re.compile(
     r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{30,}|\bya29\.[\w-]{20,}"
     r"|\bxox[abeoprs]-[\w-]{10,}|https://hooks\.slack\.com/services/\S+|\bSG\.[\w-]{16,}\.[\w-]{16,}"
     r"|\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?|\bhvs\.[\w-]{16,}|\bs\.[A-Za-z0-9]{24}\b|\bdop_v1_\w{32,}",
-    re.S,
+    re.DOTALL,
 )
 ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -131,7 +134,7 @@ def _mixed(value: str) -> bool:
     return all(re.search(kind, value) for kind in kinds)
 
 
-def _secrets_in(name: str, value: str) -> Iterable[str]:
+def _secrets_in(name: str, value: str) -> set[str]:
     """The literals of a variable that must not recur elsewhere."""
     found = set()
     for _, userinfo in URL_USERINFO.findall(value):

@@ -42,7 +42,8 @@ def secret_in_env(facts: Facts) -> Iterator[Case]:
         shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
         yield Case(
             evidence=f"Config.Env sets {shown}",
-            cause="Environment variables are shown by docker inspect, inherited by every child and end in crash reports.",
+            cause="Environment variables are shown by docker inspect, inherited by every child and end in crash "
+            "reports.",
             fix="Mount them as files: docker run --mount type=bind,src=...,dst=/run/secrets/NAME,readonly, and read "
             "NAME_FILE",
             verify=f"docker inspect -f '{{{{.Config.Env}}}}' {facts.target} names none of them",
@@ -75,7 +76,8 @@ def ca_certs_missing(facts: Facts) -> Iterator[Case]:
             yield Case(
                 evidence=f"{name} is {path}, which is not there",
                 cause="Every HTTPS request fails with CERTIFICATE_VERIFY_FAILED or FileNotFoundError.",
-                fix=f"RUN apt-get install -y ca-certificates and ENV {name}=/etc/ssl/certs/ca-certificates.crt, or remove it",
+                fix=f"RUN apt-get install -y ca-certificates and ENV {name}=/etc/ssl/certs/ca-certificates.crt, "
+                f"or remove it",
                 verify=facts.shell(f"ls {path}"),
             )
 

@@ -32,7 +32,8 @@ def python_missing(facts: Facts) -> Iterator[Case]:
     yield Case(
         evidence=f"searched as the container's user: {shorten(tried, 400)}{image}",
         cause="The container has no Python interpreter that starts, or has it in an unusual place outside PATH.",
-        fix="FROM python:3.13-slim (or install one: RUN apt-get install -y python3); check that the tag is the one meant.",
+        fix="FROM python:3.13-slim (or install one: RUN apt-get install -y python3); check that the tag is the "
+        "one meant.",
         verify=facts.shell("python3 --version"),
     )
 
@@ -43,7 +44,8 @@ def python_broken(facts: Facts) -> Iterator[Case]:
     if facts.outcome == "unreadable":
         yield Case(
             evidence=facts.why_not,
-            cause="The interpreter was found and ended before it could answer: its installation is damaged, or something "
+            cause="The interpreter was found and ended before it could answer: its installation is damaged, or "
+            "something "
             "killed it.",
             fix="Build the image again from a clean base: docker build --pull --no-cache .",
             verify=facts.shell("python3 -I -S -c 'print(1)'"),
@@ -95,7 +97,8 @@ def venv_broken(facts: Facts) -> Iterator[Case]:
     for link, target in dangling[:3]:
         yield Case(
             evidence=f"{link} is a link to {target}, which is not there",
-            cause="The environment was copied without the interpreter it was made with, or that interpreter was removed.",
+            cause="The environment was copied without the interpreter it was made with, or that interpreter was "
+            "removed.",
             fix="Use the same base image in both stages, or make the environment again: RUN python3 -m venv --clear "
             f"{link.rpartition('/bin/')[0] or '/opt/venv'} (uv: UV_PYTHON_PREFERENCE=only-system)",
             verify=facts.shell(f"{link} --version"),
@@ -145,7 +148,8 @@ def venv_version_mismatch(facts: Facts) -> Iterator[Case]:
         if venv and venv.libraries and python and f"python{python.minor}" not in venv.libraries:
             yield Case(
                 evidence=f"{venv.root}/lib has {', '.join(venv.libraries)}; the interpreter is {python.version}",
-                cause="The base image's Python changed after the environment was made, so none of its packages is seen.",
+                cause="The base image's Python changed after the environment was made, so none of its packages "
+                "is seen.",
                 fix=f"RUN python3 -m venv --clear {venv.root} && {venv.root}/bin/pip install -r requirements.txt",
                 verify=facts.shell(f"{venv.root}/bin/python -m pip list"),
             )
@@ -195,7 +199,8 @@ def pip_python_mismatch(facts: Facts) -> Iterator[Case]:
     python = facts.python
     if python and python.pip_identity and python.python_identity and python.pip_identity != python.python_identity:
         yield Case(
-            evidence=f"{python.pip} runs {python.pip_interpreter}; python on PATH is {python.named.get('python') or python.named.get('python3')}",
+            evidence=f"{python.pip} runs {python.pip_interpreter}; python on PATH is "
+            f"{python.named.get('python') or python.named.get('python3')}",
             cause="What `pip install` installs, `python` cannot import.",
             fix="Install with the interpreter that runs the program: RUN python -m pip install -r requirements.txt",
             verify=facts.shell("python -m pip --version"),
@@ -209,7 +214,8 @@ def externally_managed(facts: Facts) -> Iterator[Case]:
     if python and python.externally_managed and python.venv is None:
         yield Case(
             evidence=f"{python.library}/EXTERNALLY-MANAGED is there, and no virtual environment is active",
-            cause="The distribution manages this Python's packages; pip install ends with externally-managed-environment.",
+            cause="The distribution manages this Python's packages; pip install ends with "
+            "externally-managed-environment.",
             fix="RUN python3 -m venv /opt/venv and ENV PATH=/opt/venv/bin:$PATH",
             verify=facts.shell("python -m pip install --dry-run pip"),
         )

@@ -133,7 +133,8 @@ def python_unsupported(facts: Facts) -> Iterator[Case]:
             continue
         if not fits:
             yield Case(
-                evidence=f"{item.name} {item.version} says Requires-Python: {item.requires_python}; this is {python.version}",
+                evidence=f"{item.name} {item.version} says Requires-Python: {item.requires_python}; this is "
+                f"{python.version}",
                 cause="The package was installed for another Python and copied, or installed with "
                 "--ignore-requires-python.",
                 fix=f"python -m pip install --force-reinstall {item.name}",

@@ -72,11 +72,13 @@ def restart_loop(facts: Facts) -> Iterator[Case]:
     if container and (container.state == "restarting" or container.restart_count >= 3):
         first = _first_error(facts.logs)
         yield Case(
-            evidence=f"RestartCount is {container.restart_count}, State.Status is {container.state}, the last exit code "
+            evidence=f"RestartCount is {container.restart_count}, State.Status is {container.state}, the last "
+            f"exit code "
             f"is {container.exit_code}" + (f"; the log says: {first}" if first else ""),
             cause="The program ends soon after every start, and the restart policy "
             f"{container.restart_policy or 'of the container'} starts it again.",
-            fix=f"Mend what `docker logs {facts.target}` names; `docker update --restart=no {facts.target}` stops the loop.",
+            fix=f"Mend what `docker logs {facts.target}` names; `docker update --restart=no {facts.target}` "
+            f"stops the loop.",
             verify=f"docker inspect -f '{{{{.RestartCount}}}}' {facts.target} no longer rises",
             severity=None if container.state == "restarting" or container.exit_code else "warning",
         )
@@ -85,7 +87,9 @@ def restart_loop(facts: Facts) -> Iterator[Case]:
 def _first_error(logs: str) -> str:
     """The exception's own line of the last traceback, or the last line."""
     errors = re.findall(
-        r"^(?:[\w.]+(?:Error|Exception|Interrupt|Exit)\b.*|.*\b(?:error|fatal)\b.*)$", logs, re.M | re.I
+        r"^(?:[\w.]+(?:Error|Exception|Interrupt|Exit)\b.*|.*\b(?:error|fatal)\b.*)$",
+        logs,
+        re.MULTILINE | re.IGNORECASE,
     )
     return shorten(errors[-1] if errors else last_lines(logs, 1), 200)
 
@@ -112,7 +116,8 @@ def healthcheck_failing(facts: Facts) -> Iterator[Case]:
         said = shorten(container.health_output, 200) or "nothing"
         missing = "not found" in container.health_output or container.health_exit_code in (126, 127)
         yield Case(
-            evidence=f"State.Health.Status is unhealthy; the last check ended with {container.health_exit_code} and said: "
+            evidence=f"State.Health.Status is unhealthy; the last check ended with {container.health_exit_code} "
+            f"and said: "
             f"{said}",
             cause="The health check's own program is not in the image."
             if missing
@@ -148,7 +153,8 @@ def entrypoint_not_found(facts: Facts) -> Iterator[Case]:
     if said:
         yield Case(
             evidence=said,
-            cause="The container's command is not in the image, or the script's first line names an interpreter that is "
+            cause="The container's command is not in the image, or the script's first line names an interpreter "
+            "that is "
             "not, which Windows line ends (python\\r) do too.",
             fix="Correct ENTRYPOINT/CMD; for line ends put `*.sh text eol=lf` into .gitattributes, or "
             "RUN sed -i 's/\\r$//' /entrypoint.sh",
@@ -174,11 +180,11 @@ def _start_error(facts: Facts, pattern: str) -> str:
     container = facts.container
     if not container:
         return ""
-    if re.search(pattern, container.error, re.I):
+    if re.search(pattern, container.error, re.IGNORECASE):
         return f"State.Error: {shorten(container.error)}"
     if container.state == "running":
         return ""
-    found = [line for line in facts.logs.splitlines() if re.search(pattern, line, re.I)]
+    found = [line for line in facts.logs.splitlines() if re.search(pattern, line, re.IGNORECASE)]
     return f"log: {shorten(found[-1])}" if found else ""
 
 
@@ -192,7 +198,8 @@ def mount_hides_packages(facts: Facts) -> Iterator[Case]:
     for kind, source, destination in container.mounts:
         if venv == destination or venv.startswith(destination.rstrip("/") + "/"):
             yield Case(
-                evidence=f"VIRTUAL_ENV is {venv}, which is not there; a {kind} mount of {source or 'a volume'} lies over "
+                evidence=f"VIRTUAL_ENV is {venv}, which is not there; a {kind} mount of {source or 'a volume'} "
+                f"lies over "
                 f"{destination}",
                 cause="The mount covers the virtual environment that the image has at that place.",
                 fix="Keep the environment outside the mount: RUN python -m venv /opt/venv and "
@@ -224,7 +231,8 @@ def shell_form_pid1(facts: Facts) -> Iterator[Case]:
     if len(pid1) > 2 and pid1[0].rpartition("/")[2] in ("sh", "bash", "dash", "ash") and pid1[1] == "-c":
         yield Case(
             evidence=f"PID 1 is {shorten(' '.join(pid1), 120)}",
-            cause="The command is in shell form: the shell gets SIGTERM and the program does not, so stopping takes 10 s "
+            cause="The command is in shell form: the shell gets SIGTERM and the program does not, so stopping "
+            "takes 10 s "
             "and ends it hard.",
             fix='Use the exec form, CMD ["python", "-m", "app"], or put exec before the command.',
             verify=f"time docker stop {facts.target} takes less than 10 s",

@@ -1,0 +1,266 @@
+import re
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.api import APIView, ReadViewSet
+from dockerdebug import diagnoses, infrastructure, insights
+from dockerdebug.checks import CHECKS
+from dockerdebug.comparison import compare
+from dockerdebug.containers import list_containers
+from dockerdebug.findings import RULES
+from dockerdebug.models import Diagnosis, Infrastructure, Insight, Tag
+from dockerdebug.serializers import (
+    BriefDiagnosisSerializer,
+    ComparisonSerializer,
+    ContainerSerializer,
+    DiagnosisSerializer,
+    InfrastructureSerializer,
+    InsightSerializer,
+    KnownCheckSerializer,
+    KnownFindingSerializer,
+    NewComparisonSerializer,
+    NewDiagnosisSerializer,
+    TagSerializer,
+)
+
+LONGEST_SECONDS = 10
+WAIT = OpenApiParameter("wait", OpenApiTypes.BOOL, description="true: answer when it is done, within 10 s.")
+PREFER = OpenApiParameter("Prefer", str, OpenApiParameter.HEADER, description="wait=10 is the same (RFC 7240).")
+
+
+class DiagnosisFilter(django_filters.FilterSet):
+    finding = django_filters.CharFilter(method="with_finding", label="has this finding")
+
+    class Meta:
+        model = Diagnosis
+        fields = ["container", "status", "worst", "created_by"]
+
+    def with_finding(self, queryset: QuerySet[Diagnosis], name: str, value: str) -> QuerySet[Diagnosis]:
+        # The keys are fixed words, so their quoted form finds them in the stored JSON on either database.
+        return queryset.filter(findings__icontains=f'"{value}"')
+
+
+class DiagnosisViewSet(ReadViewSet):
+    """Diagnoses of containers and of this machine, newest first."""
+
+    queryset = Diagnosis.objects.all()
+    serializer_class = DiagnosisSerializer
+    filterset_class = DiagnosisFilter
+    lookup_value_converter = "uuid"
+
+    def get_queryset(self) -> QuerySet[Diagnosis]:
+        return super().get_queryset().defer("checks") if self.action == "list" else super().get_queryset()
+
+    def get_serializer_class(self) -> Any:
+        return BriefDiagnosisSerializer if self.action == "list" else DiagnosisSerializer
+
+    @extend_schema(
+        parameters=[WAIT, PREFER],
+        request=NewDiagnosisSerializer,
+        responses={201: DiagnosisSerializer, 202: DiagnosisSerializer},
+        examples=[
+            OpenApiExample("A container", {"container": "shop-api"}, request_only=True),
+            OpenApiExample("One check of this machine", {"check": "installed_packages"}, request_only=True),
+        ],
+    )
+    def create(self, request: Request) -> Response:
+        """Diagnose a container, or without one this machine: 202 and a Location to follow, or 201 when waited for."""
+        body = {name: value or "" for name, value in self.validated(NewDiagnosisSerializer).items()}
+        preferred = _prefers_waiting(request)
+        if preferred or _flag(request, "wait"):
+            diagnosis, status = diagnoses.diagnose(**body), 201
+        else:
+            diagnosis, status = diagnoses.request_diagnosis(**body), 202
+        headers = {"Location": reverse("dockerdebug-diagnosis-detail", args=[diagnosis.pk])}
+        if preferred:
+            headers["Preference-Applied"] = "wait"
+        return Response(DiagnosisSerializer(diagnosis).data, status=status, headers=headers)
+
+
+def _flag(request: Request, name: str) -> bool:
+    value = request.query_params.get(name, "false")
+    if value not in ("true", "false"):
+        raise ValidationError({name: "Must be true or false."})
+    return value == "true"
+
+
+def _prefers_waiting(request: Request) -> bool:
+    """Whether the client waits long enough; a shorter wait is a preference that is not applied."""
+    preferred = re.search(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})", request.headers.get("Prefer", ""))
+    return preferred is not None and int(preferred[1]) >= LONGEST_SECONDS
+
+
+class ContainersView(APIView):
+    """The engine's containers."""
+
+    @extend_schema(responses=ContainerSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        return Response(list_containers())
+
+
+class ChecksView(APIView):
+    """The checks there are."""
+
+    @extend_schema(responses=KnownCheckSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        return Response(
+            [
+                {
+                    "name": name,
+                    "description": check.title,
+                    "findings": [rule.key for rule in RULES.values() if rule.check == name],
+                }
+                for name, check in CHECKS.items()
+            ]
+        )
+
+
+class FindingsView(APIView):
+    """The findings a diagnosis may have, apart from those of an engine or container that cannot be reached."""
+
+    @extend_schema(responses=KnownFindingSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        return Response(
+            [
+                {"key": rule.key, "severity": rule.severity, "check": rule.check, "description": rule.title}
+                for rule in sorted(RULES.values(), key=lambda rule: rule.rank)
+            ]
+        )
+
+
+class CompareView(APIView):
+    """What differs between two environments."""
+
+    @extend_schema(
+        request=NewComparisonSerializer,
+        responses=ComparisonSerializer,
+        examples=[
+            OpenApiExample(
+                "Two containers", {"left": {"container": "api-dev"}, "right": {"container": "api"}}, request_only=True
+            )
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Compare stored diagnoses, or containers, which are diagnosed now; `{}` is this machine."""
+        body = self.validated(NewComparisonSerializer)
+        left, right = (_side(body[name]) for name in ("left", "right"))
+        return Response(ComparisonSerializer(compare(left=left, right=right)).data)
+
+
+def _side(side: dict[str, Any]) -> Diagnosis:
+    if "diagnosis" in side:
+        return diagnoses.find_diagnosis(diagnosis_id=side["diagnosis"])
+    return diagnoses.diagnose(container=side.get("container", ""))
+
+
+class InsightFilter(django_filters.FilterSet):
+    search = django_filters.CharFilter(method="with_words", label="every word occurs")
+    priority_min = django_filters.NumberFilter("priority", "gte", label="at least this important")
+
+    class Meta:
+        model = Insight
+        fields = ["category", "confidence", "about", "finding_key"]
+
+    def with_words(self, queryset: Any, name: str, value: str) -> QuerySet[Insight]:
+        return queryset.matching(value.split()[:20])  # type: ignore[no-any-return]
+
+
+class InsightViewSet(ReadViewSet):
+    """What was learnt about environments, newest first."""
+
+    queryset = Insight.objects.all()
+    serializer_class = InsightSerializer
+    filterset_class = InsightFilter
+    lookup_value_converter = "uuid"
+
+    def create(self, request: Request) -> Response:
+        """Keep an insight."""
+        insight = insights.add_insight(**self.validated(InsightSerializer))
+        headers = {"Location": reverse("dockerdebug-insight-detail", args=[insight.pk])}
+        return Response(InsightSerializer(insight).data, status=201, headers=headers)
+
+    def update(self, request: Request, pk: Any) -> Response:
+        """Replace an insight."""
+        return self._change(pk, self.validated(InsightSerializer))
+
+    def partial_update(self, request: Request, pk: Any) -> Response:
+        """Change some fields."""
+        serializer = InsightSerializer(data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        return self._change(pk, serializer.validated_data)
+
+    def _change(self, pk: Any, fields: dict[str, Any]) -> Response:
+        return Response(InsightSerializer(insights.change_insight(insight_id=pk, **fields)).data)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: Any) -> Response:
+        """Forget an insight."""
+        insights.remove_insight(insight_id=pk)
+        return Response(status=204)
+
+
+class InfrastructureFilter(django_filters.FilterSet):
+    tag = django_filters.CharFilter("tags__name", label="has this tag")
+
+    class Meta:
+        model = Infrastructure
+        fields = ["kind", "name"]
+
+
+class InfrastructureViewSet(ReadViewSet):
+    """Containers, hosts, services and clients with their tags, newest first."""
+
+    queryset = Infrastructure.objects.prefetch_related("tags")
+    serializer_class = InfrastructureSerializer
+    filterset_class = InfrastructureFilter
+    lookup_value_converter = "uuid"
+
+    def create(self, request: Request) -> Response:
+        """Add a piece of infrastructure."""
+        made = infrastructure.add_infrastructure(**self.validated(InfrastructureSerializer))
+        headers = {"Location": reverse("dockerdebug-infrastructure-detail", args=[made.pk])}
+        return Response(InfrastructureSerializer(made).data, status=201, headers=headers)
+
+    def update(self, request: Request, pk: Any) -> Response:
+        """Replace a piece of infrastructure; without `tags` they stay."""
+        return self._change(pk, self.validated(InfrastructureSerializer))
+
+    def partial_update(self, request: Request, pk: Any) -> Response:
+        """Change some fields; `tags` replaces all of them."""
+        serializer = InfrastructureSerializer(data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        return self._change(pk, serializer.validated_data)
+
+    def _change(self, pk: Any, fields: dict[str, Any]) -> Response:
+        changed = infrastructure.change_infrastructure(infrastructure_id=pk, **fields)
+        return Response(InfrastructureSerializer(changed).data)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: Any) -> Response:
+        """Remove it; its tags come off with it."""
+        infrastructure.remove_infrastructure(infrastructure_id=pk)
+        return Response(status=204)
+
+
+class TagViewSet(ReadViewSet):
+    """The tags in use, by name."""
+
+    queryset = Tag.objects.all()
+    serializer_class = TagSerializer
+    ordering = "name"
+    lookup_field = "name"
+    lookup_value_regex = "[^/]+"
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, name: str) -> Response:
+        """Take a tag off everything and forget it."""
+        infrastructure.remove_tag(name=name)
+        return Response(status=204)
