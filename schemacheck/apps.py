@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class SchemacheckConfig(AppConfig):
+    name = "schemacheck"
+    verbose_name = "Schema check"

@@ -1,0 +1,172 @@
+"""What a check says: findings, the locks a statement takes, and the report that carries both."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+Facts = Mapping[str, Any]
+
+
+class Severity(StrEnum):
+    """Only an error makes a statement invalid."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    SUGGESTION = "suggestion"
+
+
+class Proof(StrEnum):
+    """How far a statement was checked, weakest first."""
+
+    NONE = "none"
+    PARSE = "parse"
+    CATALOG = "catalog"
+    COPIES = "copies"
+    EXECUTE = "execute"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing to know about a statement. `line` and `column` count from 1, in characters of the whole script."""
+
+    rule: str
+    severity: Severity
+    message: str
+    sqlstate: str | None = None
+    line: int | None = None
+    column: int | None = None
+    hint: str = ""
+    fix: str = ""
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """The strongest lock a statement takes on one relation, and the work it does while holding it."""
+
+    relation: str
+    mode: str
+    rewrites: bool = False
+    scans: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementReport:
+    """The verdict on one statement."""
+
+    index: int
+    kind: str
+    table_name: str | None
+    line: int
+    proof: Proof
+    findings: tuple[Finding, ...] = ()
+    locks: tuple[Lock, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """Findings that make the statement invalid."""
+        return _of(self.findings, Severity.ERROR)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """Findings the server would not refuse."""
+        return _of(self.findings, Severity.WARNING)
+
+    @property
+    def suggestions(self) -> tuple[Finding, ...]:
+        """Improvements nobody has to make."""
+        return _of(self.findings, Severity.SUGGESTION)
+
+    @property
+    def valid(self) -> bool:
+        """Whether the database would accept the statement, as far as `proof` can tell."""
+        return not self.errors
+
+    def as_dict(self) -> dict[str, Any]:
+        """The statement in the public shape."""
+        return {
+            "index": self.index,
+            "kind": self.kind,
+            "table_name": self.table_name,
+            "line": self.line,
+            "valid": self.valid,
+            "proof": self.proof.value,
+            "errors": [as_dict(finding) for finding in self.errors],
+            "warnings": [as_dict(finding) for finding in self.warnings],
+            "suggestions": [as_dict(finding) for finding in self.suggestions],
+            "locks": [dataclasses.asdict(lock) for lock in self.locks],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The verdict on a script; `notes` are findings about the script as a whole."""
+
+    dialect: str
+    proof: Proof
+    statements: tuple[StatementReport, ...] = ()
+    notes: tuple[Finding, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Every finding, in the order of the script."""
+        return (*self.notes, *(finding for statement in self.statements for finding in statement.findings))
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """Findings that make the script invalid."""
+        return _of(self.findings, Severity.ERROR)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """Findings the server would not refuse."""
+        return _of(self.findings, Severity.WARNING)
+
+    @property
+    def suggestions(self) -> tuple[Finding, ...]:
+        """Improvements nobody has to make."""
+        return _of(self.findings, Severity.SUGGESTION)
+
+    @property
+    def valid(self) -> bool:
+        """False only when there is an error."""
+        return not self.errors
+
+    @property
+    def table_name(self) -> str | None:
+        """The table of the first statement that names one."""
+        return next((statement.table_name for statement in self.statements if statement.table_name), None)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report in the public shape."""
+        return {
+            "valid": self.valid,
+            "table_name": self.table_name,
+            "dialect": self.dialect,
+            "proof": self.proof.value,
+            "errors": [as_dict(finding) for finding in self.errors],
+            "warnings": [as_dict(finding) for finding in self.warnings],
+            "suggestions": [as_dict(finding) for finding in self.suggestions],
+            "statements": [statement.as_dict() for statement in self.statements],
+        }
+
+
+def as_dict(finding: Finding) -> dict[str, Any]:
+    """A finding in the public shape."""
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "sqlstate": finding.sqlstate,
+        "line": finding.line,
+        "column": finding.column,
+        "hint": finding.hint,
+        "fix": finding.fix,
+        "facts": dict(finding.facts),
+    }
+
+
+def _of(findings: tuple[Finding, ...], severity: Severity) -> tuple[Finding, ...]:
+    return tuple(finding for finding in findings if finding.severity is severity)

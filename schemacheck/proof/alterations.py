@@ -1,0 +1,322 @@
+"""ALTER TABLE: does the server find the table and all that the commands touch?"""
+
+from dataclasses import replace
+
+from schemacheck.catalog import Column, Constraint, Table, did_you_mean
+from schemacheck.lowering import shape_of
+from schemacheck.proof.constraints import add_constraint
+from schemacheck.proof.expressions import check_conversion, check_default
+from schemacheck.proof.scope import Scope
+from schemacheck.proof.tables import SYSTEM_COLUMNS, add_column, check_column_expressions, sql_of
+from schemacheck.proof.types import column_type
+from schemacheck.shapes import Action, AlterationShape, quote
+
+_KINDS = {
+    "r": "table",
+    "p": "table",
+    "v": "view",
+    "m": "materialized view",
+    "i": "index",
+    "I": "index",
+    "S": "sequence",
+    "f": "foreign table",
+    "c": "composite type",
+}
+# The server works in passes, not in the order written: drops, then type changes, new columns, constraints, the rest.
+_PASSES = {"DropColumn": 0, "DropConstraint": 0, "AlterColumnType": 1, "AddColumn": 2, "AddConstraint": 4}
+
+
+def check_alter_table(scope: Scope) -> None:
+    """Judge an ALTER TABLE and change the table in the catalog."""
+    shape: AlterationShape = shape_of(scope.statement)
+    scope.table_name = str(shape.name)
+    table = scope.catalog.table(shape.name)
+    if table is None and shape.missing_ok:
+        if scope.catalog.is_live:
+            message = f'relation "{shape.name}" does not exist, so nothing would be done'
+            scope.warn("nothing-to-do", message, shape.name.location, sqlstate="42P01")
+        return
+    table = table or scope.require_table(shape.name)
+    if table is None:
+        _check_alone(scope, shape.actions)
+        return
+    scope.target = table
+    if not _may_alter(scope, table, shape.name.location):
+        return
+    for action in sorted(shape.actions, key=lambda item: (_PASSES.get(item.kind, 3), item.order)):
+        table = _apply(scope, table, action)
+    scope.catalog.put(table)
+
+
+def _may_alter(scope: Scope, table: Table, location: int) -> bool:
+    expected = scope.statement.kind.removeprefix("alter_")
+    if expected == "table" and table.kind not in "rpfvmiIS":
+        message = f'"{table.name}" is not a table'
+        scope.error("wrong-object-kind", message, "42809", location)
+        return False
+    if not table.is_mine:
+        noun = _KINDS.get(table.kind, "relation")
+        scope.error("permission", f"must be owner of {noun} {table.name}", "42501", location)
+        return False
+    return table.is_known and table.kind in "rpf"
+
+
+def _check_alone(scope: Scope, actions: tuple[Action, ...]) -> None:
+    """What can be said of the commands without knowing the table: the types they name."""
+    for action in actions:
+        if action.kind in ("AddColumn", "AlterColumnType") and action.type:
+            column_type(scope, action.name, action.type)
+
+
+def _apply(scope: Scope, table: Table, action: Action) -> Table:
+    match action.kind:
+        case "AddColumn":
+            return _add_column(scope, table, action)
+        case "DropColumn":
+            return _drop_column(scope, table, action)
+        case "AlterColumnType":
+            return _change_type(scope, table, action)
+        case "AddConstraint" if action.constraint:
+            return add_constraint(scope, table, action.constraint, is_new=False)
+        case "DropConstraint":
+            return _drop_constraint(scope, table, action)
+        case "ValidateConstraint" | "AlterConstraint":
+            return _touch_constraint(scope, table, action)
+        case "ChangeOwner":
+            _check_role(scope, action)
+        case _ if action.kind in _COLUMN_ACTIONS:
+            return _change_column(scope, table, action)
+    return table
+
+
+_COLUMN_ACTIONS = {
+    "ColumnDefault",
+    "SetNotNull",
+    "DropNotNull",
+    "SetStatistics",
+    "SetOptions",
+    "ResetOptions",
+    "SetStorage",
+    "SetCompression",
+    "SetExpression",
+    "DropExpression",
+    "AddIdentity",
+    "SetIdentity",
+    "DropIdentity",
+}
+
+
+def _find(scope: Scope, name: str, action: Action) -> int:
+    """Where an action names something: ALTER TABLE's tree has no location, so count the commands' commas."""
+    depth = commas = 0
+    for start, token in scope.statement.tokens():
+        depth += (token in "([") - (token in ")]") if token else 0
+        if token == "," and depth == 0:
+            commas += 1
+        elif commas == action.order and (
+            token.strip('"').replace('""', '"') == name or token.lower() == name
+        ):
+            earlier = scope.target and scope.target.name == name and action.order == 0
+            if earlier and start == scope.statement.node.relation.location:
+                continue
+            return start
+    return -1
+
+
+def _add_column(scope: Scope, table: Table, action: Action) -> Table:
+    assert action.column is not None
+    name = action.column.name
+    if existing := table.column(name):
+        if action.missing_ok:
+            message = f'column "{name}" of relation "{table.name}" already exists, so it would be left as it is'
+            facts = {"type": existing.type_sql}
+            scope.warn("already-exists", message, action.column.location, sqlstate="42701", facts=facts)
+        else:
+            message = f'column "{name}" of relation "{table.name}" already exists'
+            hint = "Use another name, or ADD COLUMN IF NOT EXISTS if it may be there already."
+            scope.error("duplicate-column", message, "42701", action.column.location, hint=hint)
+        return table
+    if table.is_partition:
+        message = "cannot add column to a partition"
+        scope.error("inherited-column", message, "42809", action.column.location)
+    table = add_column(scope, table, action.column)
+    check_column_expressions(scope, table, action.column)
+    for constraint in action.column.constraints:
+        table = add_constraint(scope, table, constraint, is_new=False)
+    return table
+
+
+def _drop_column(scope: Scope, table: Table, action: Action) -> Table:
+    column = table.column(action.name)
+    location = _find(scope, action.name, action)
+    if action.name in SYSTEM_COLUMNS:
+        scope.error("system-column", f'cannot drop system column "{action.name}"', "0A000", location)
+        return table
+    if column is None:
+        if action.missing_ok:
+            message = f'column "{action.name}" of relation "{table.name}" does not exist, so nothing would be done'
+            scope.warn("nothing-to-do", message, location, sqlstate="42703")
+        else:
+            scope.unknown_column(table, action.name, location)
+        return table
+    if column.inherited:
+        scope.error("inherited-column", f'cannot drop inherited column "{action.name}"', "42P16", location)
+        return table
+    indexes = tuple(index for index in table.indexes if action.name not in index.columns)
+    constraints = tuple(item for item in table.constraints if action.name not in item.columns)
+    columns = tuple(item for item in table.columns if item is not column)
+    return replace(table, columns=columns, indexes=indexes, constraints=constraints)
+
+
+def _change_type(scope: Scope, table: Table, action: Action) -> Table:
+    column = table.column(action.name)
+    location = _find(scope, action.name, action)
+    if column is None:
+        if action.name in SYSTEM_COLUMNS:
+            scope.error("system-column", f'cannot alter system column "{action.name}"', "0A000", location)
+        else:
+            scope.unknown_column(table, action.name, location)
+        if action.type:
+            column_type(scope, action.name, action.type)
+        return table
+    if column.inherited:
+        scope.error("inherited-column", f'cannot alter inherited column "{action.name}"', "42P16", location)
+        return table
+    assert action.type is not None
+    info = column_type(scope, action.name, action.type)
+    if info is None:
+        return table
+    sql = sql_of(action.type, info.display)
+    if not scope.has_error:
+        check_conversion(scope, table, column, info, sql, action.using)
+    changed = replace(column, type=info, type_sql=sql)
+    return replace(table, columns=tuple(changed if item is column else item for item in table.columns))
+
+
+def _drop_constraint(scope: Scope, table: Table, action: Action) -> Table:
+    constraint = _require_constraint(scope, table, action)
+    if constraint is None:
+        return table
+    if constraint.inherited:
+        message = f'cannot drop inherited constraint "{action.name}" of relation "{table.name}"'
+        scope.error("inherited-constraint", message, "42P16", _find(scope, action.name, action))
+        return table
+    if constraint.kind in "pu" and table.referenced_by and not action.cascade:
+        key = sorted(constraint.columns)
+        if sum(index.is_key and sorted(map(str, index.columns)) == key for index in table.indexes) == 1:
+            _report_dependents(scope, table, action, constraint)
+    return replace(
+        table,
+        constraints=tuple(item for item in table.constraints if item is not constraint),
+        indexes=tuple(item for item in table.indexes if item.name != constraint.name),
+    )
+
+
+def _report_dependents(scope: Scope, table: Table, action: Action, constraint: Constraint) -> None:
+    users = [f"{name} on {other}" for other, name in table.referenced_by]
+    scope.warn(
+        "dependent-objects",
+        f'foreign keys refer to "{table.name}" and may depend on constraint "{constraint.name}"',
+        _find(scope, action.name, action),
+        sqlstate="2BP01",
+        hint="The server refuses if one does, unless CASCADE is given.",
+        facts={"foreign_keys": users},
+    )
+
+
+def _require_constraint(scope: Scope, table: Table, action: Action) -> Constraint | None:
+    constraint = table.constraint(action.name)
+    if constraint is not None:
+        return constraint
+    location = _find(scope, action.name, action)
+    message = f'constraint "{action.name}" of relation "{table.name}" does not exist'
+    if action.missing_ok:
+        scope.warn("nothing-to-do", f"{message}, so nothing would be done", location, sqlstate="42704")
+    elif scope.catalog.major < 18 or not action.name.endswith("_not_null"):  # NOT NULL has a name from 18 on
+        hint = did_you_mean(action.name, [item.name for item in table.constraints])
+        scope.error("undefined-constraint", message, "42704", location, hint=hint)
+    return None
+
+
+def _touch_constraint(scope: Scope, table: Table, action: Action) -> Table:
+    name = action.name or getattr(action.node, "def").constraint.conname
+    constraint = _require_constraint(scope, table, replace(action, name=name))
+    if constraint is None:
+        return table
+    location = _find(scope, name, action)
+    if action.kind == "ValidateConstraint":
+        if constraint.kind not in "fc":
+            message = f'constraint "{name}" of relation "{table.name}" is not a foreign key or check constraint'
+            scope.error("wrong-object-kind", message, "42809", location)
+        validated = replace(constraint, validated=True)
+        return replace(table, constraints=tuple(validated if c is constraint else c for c in table.constraints))
+    if constraint.kind != "f":
+        message = f'constraint "{name}" of relation "{table.name}" is not a foreign key constraint'
+        scope.error("wrong-object-kind", message, "42809", location)
+    return table
+
+
+def _change_column(scope: Scope, table: Table, action: Action) -> Table:
+    column = table.column(action.name)
+    if column is None:
+        if action.name and action.name not in SYSTEM_COLUMNS:
+            scope.unknown_column(table, action.name, _find(scope, action.name, action))
+        elif action.name:
+            message = f'cannot alter system column "{action.name}"'
+            scope.error("system-column", message, "0A000", _find(scope, action.name, action))
+        return table
+    location = _find(scope, action.name, action)
+    before = f'column "{column.name}" of relation "{table.name}"'
+    changed = column
+    match action.kind:
+        case "ColumnDefault":
+            if column.identity:
+                hint = "Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead." if action.using is None else ""
+                scope.error("invalid-identity", f"{before} is an identity column", "42601", location, hint=hint)
+            elif column.generated:
+                scope.error("generated-column", f"{before} is a generated column", "42601", location)
+            elif action.using is not None:
+                check_default(scope, column.name, column.type, action.using)
+            changed = replace(column, has_default=action.using is not None)
+        case "SetNotNull":
+            changed = replace(column, not_null=True)
+        case "DropNotNull":
+            if column.identity:
+                scope.error("invalid-identity", f"{before} is an identity column", "42601", location)
+            elif table.primary_key and column.name in table.primary_key.columns:
+                message = f'column "{column.name}" is in a primary key'
+                scope.error("primary-key-column", message, "42P16", location)
+            changed = replace(column, not_null=False)
+        case "AddIdentity":
+            changed = _add_identity(scope, table, action, location)
+        case "SetIdentity" | "DropIdentity" if not column.identity and not action.missing_ok:
+            scope.error("invalid-identity", f"{before} is not an identity column", "55000", location)
+        case "DropIdentity":
+            changed = replace(column, identity="")
+        case "DropExpression":
+            if not column.generated and not action.missing_ok:
+                scope.error("generated-column", f"{before} is not a stored generated column", "55000", location)
+            changed = replace(column, generated="")
+    return replace(table, columns=tuple(changed if item is column else item for item in table.columns))
+
+
+def _add_identity(scope: Scope, table: Table, action: Action, location: int) -> Column:
+    column = table.column(action.name)
+    assert column is not None
+    before = f'column "{column.name}" of relation "{table.name}"'
+    if not column.not_null:
+        message = f"{before} must be declared NOT NULL before identity can be added"
+        fix = f"ALTER TABLE {table.display} ALTER COLUMN {quote(column.name)} SET NOT NULL;"
+        scope.error("invalid-identity", message, "55000", location, fix=fix)
+    elif column.identity:
+        scope.error("invalid-identity", f"{before} is already an identity column", "55000", location)
+    elif column.has_default:
+        scope.error("invalid-identity", f"{before} already has a default value", "55000", location)
+    return replace(column, identity="a")
+
+
+def _check_role(scope: Scope, action: Action) -> None:
+    role = action.node.newowner.rolename
+    if role and scope.catalog.is_live and role not in scope.catalog.roles:
+        location = scope.statement.find(role)
+        scope.unknown("undefined-role", f'role "{role}" does not exist', "42704", location)

@@ -1,0 +1,146 @@
+"""The ladder: each statement goes as far up as the connection allows, in the order of the script."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from postgast import pg_query_pb2 as ast
+
+from schemacheck import locks
+from schemacheck.catalog import empty_catalog
+from schemacheck.findings import Finding, Proof, Severity, StatementReport
+from schemacheck.parser import GRAMMAR_VERSION, MAX_STATEMENT_CHARS, Problem, Statement, walk
+from schemacheck.proof.alterations import check_alter_table
+from schemacheck.proof.objects import HANDLERS, drop, rename
+from schemacheck.proof.scope import Progress, Scope
+from schemacheck.proof.tables import check_create_table
+from schemacheck.rules import run_rules
+from schemacheck.session import Session
+from schemacheck.snapshot import mentions, snapshot
+
+_JUDGED = {"create_table", "alter_table", "create_index"}
+
+
+def climb(
+    statements: Sequence[Statement], session: Session | None, *, proof: Proof, in_transaction: bool = False
+) -> list[StatementReport]:
+    """Judge every statement. Raises DatabaseAway."""
+    live = session is not None and proof is not Proof.PARSE
+    catalog = snapshot(session, mentions(statements)) if live and session else empty_catalog()
+    progress = Progress(in_transaction=in_transaction)
+    scopes: list[tuple[Scope, tuple[locks.Lock, ...]]] = []
+    similar: list[str] | None = None
+    for statement in statements:
+        scope = Scope(
+            statement=statement,
+            catalog=catalog,
+            session=session if live else None,
+            progress=progress,
+            similar=similar,
+        )
+        taken = _judge(scope)
+        similar = scope.similar
+        if statement.kind == "rollback" and progress.saved is not None:
+            catalog = progress.saved
+            progress.saved = None
+            progress.in_transaction = False
+        scopes.append((scope, taken))
+    for scope, _ in scopes:
+        scope.catalog = catalog
+        run_rules(scope, at_end=True)
+    return [_report(scope, taken) for scope, taken in scopes]
+
+
+def _judge(scope: Scope) -> tuple[locks.Lock, ...]:
+    statement = scope.statement
+    if statement.problem is not None:
+        _report_problem(scope, statement.problem)
+        return ()
+    if statement.node is None:
+        message = f"the statement is longer than {MAX_STATEMENT_CHARS:,} characters and was not checked"
+        scope.warn("statement-too-long", message)
+        scope.proof = Proof.NONE
+        return ()
+    _warn_newer_grammar(scope)
+    before = scope.catalog
+    forecast = locks.forecast(statement, before)
+    run_rules(scope)
+    handler = _handler(statement)
+    if handler is not None:
+        handler(scope)
+        if scope.catalog.is_live:
+            scope.proof = Proof.CATALOG
+    return forecast
+
+
+def _handler(statement: Statement) -> Callable[[Scope], None] | None:
+    match statement.kind:
+        case "create_table" if isinstance(statement.node, ast.CreateStmt):
+            return check_create_table
+        case kind if kind.startswith("alter_") and isinstance(statement.node, ast.AlterTableStmt):
+            return check_alter_table
+        case _ if isinstance(statement.node, ast.DropStmt):
+            return drop
+        case _ if isinstance(statement.node, ast.RenameStmt):
+            return rename
+    return HANDLERS.get(statement.kind)
+
+
+def _report_problem(scope: Scope, problem: Problem) -> None:
+    scope.findings.append(
+        Finding(
+            rule="syntax-error" if problem.sqlstate == "42601" else "unreadable-statement",
+            severity=Severity.ERROR,
+            message=problem.message,
+            sqlstate=problem.sqlstate,
+            line=problem.line,
+            column=problem.column,
+            hint=problem.hint,
+        )
+    )
+
+
+def _warn_newer_grammar(scope: Scope) -> None:
+    """The grammar is PostgreSQL 18's; an older server refuses what came after it."""
+    catalog = scope.catalog
+    if not catalog.is_live or catalog.major >= GRAMMAR_VERSION or scope.statement.kind not in _JUDGED:
+        return
+    for since, feature, location in _newer(scope.statement):
+        if catalog.major < since:
+            message = f"{feature} needs PostgreSQL {since}; this server is {catalog.major}"
+            scope.error("newer-syntax", message, "42601", location, facts={"since": since, "server": catalog.major})
+
+
+def _newer(statement: Statement) -> Iterator[tuple[int, str, int]]:
+    for node in walk(statement.node):
+        match node:
+            case ast.Constraint():
+                if node.contype == ast.CONSTR_GENERATED and node.generated_kind == "v":
+                    yield 18, "VIRTUAL generated columns", node.location
+                if node.contype == ast.CONSTR_ATTR_NOT_ENFORCED:
+                    yield 18, "NOT ENFORCED", node.location
+                if node.contype in (ast.CONSTR_CHECK, ast.CONSTR_FOREIGN) and not node.is_enforced:
+                    yield 18, "NOT ENFORCED", node.location
+                if node.without_overlaps or node.fk_with_period or node.pk_with_period:
+                    yield 18, "WITHOUT OVERLAPS and PERIOD", node.location
+                if node.nulls_not_distinct:
+                    yield 15, "NULLS NOT DISTINCT", node.location
+                if node.contype == ast.CONSTR_NOTNULL and node.conname and statement.kind == "alter_table":
+                    yield 18, "ADD CONSTRAINT ... NOT NULL", node.location
+            case ast.AlterTableCmd() if node.subtype == ast.AT_SetExpression:
+                yield 17, "SET EXPRESSION", statement.find("expression")
+            case ast.AlterTableCmd() if node.subtype == ast.AT_SetAccessMethod:
+                yield 15, "SET ACCESS METHOD", statement.find("access")
+            case ast.IndexStmt() if node.nulls_not_distinct:
+                yield 15, "NULLS NOT DISTINCT", -1
+
+
+def _report(scope: Scope, taken: tuple[locks.Lock, ...]) -> StatementReport:
+    ordered = sorted(scope.findings, key=lambda item: (item.line or 0, item.column or 0))
+    return StatementReport(
+        index=scope.statement.index,
+        kind=scope.statement.kind,
+        table_name=scope.table_name,
+        line=scope.statement.line,
+        proof=scope.proof,
+        findings=tuple(ordered),
+        locks=taken,
+    )

@@ -1,0 +1,208 @@
+"""CREATE TABLE: would the server make this table, and what would it look like?"""
+
+from dataclasses import replace
+
+from schemacheck.catalog import Column, Table
+from schemacheck.lowering import shape_of
+from schemacheck.proof.constraints import add_constraint
+from schemacheck.proof.expressions import check_default, check_generated
+from schemacheck.proof.scope import Scope
+from schemacheck.proof.types import column_type
+from schemacheck.shapes import ColumnShape, Name, TableShape, TypeShape, quote
+
+MAX_COLUMNS = 1600
+SYSTEM_COLUMNS = frozenset({"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"})
+_INTEGERS = {"smallint", "integer", "bigint"}
+
+
+def check_create_table(scope: Scope) -> None:
+    """Judge a CREATE TABLE and add the table to the catalog."""
+    shape: TableShape = shape_of(scope.statement)
+    scope.table_name = str(shape.name)
+    schema = _schema(scope, shape)
+    if _exists(scope, shape, schema):
+        return
+    table = Table(schema=schema or "public", name=shape.name.name, persistence=shape.persistence, is_new=True)
+    table = replace(table, kind="p" if shape.partition_columns is not None else "r", is_partition=shape.is_partition)
+    table = _with_inherited(scope, table, shape)
+    for column in shape.columns:
+        table = add_column(scope, table, column)
+    if len(table.columns) > MAX_COLUMNS:
+        scope.error("too-many-columns", f"tables can have at most {MAX_COLUMNS} columns", "54011")
+    for column in shape.columns:
+        check_column_expressions(scope, table, column)
+    for constraint in sorted(shape.all_constraints, key=lambda item: _ORDER.get(item.kind, 9)):
+        table = add_constraint(scope, table, constraint, is_new=True)
+    _check_partition_key(scope, table, shape)
+    scope.catalog.put(table)
+
+
+_ORDER = {"primary": 0, "unique": 1, "exclusion": 2, "check": 3, "foreign": 4}
+
+
+def _schema(scope: Scope, shape: TableShape) -> str | None:
+    catalog, name = scope.catalog, shape.name
+    if name.schema is not None and not catalog.has_schema(name.schema):
+        scope.unknown("undefined-schema", f'schema "{name.schema}" does not exist', "3F000", name.location)
+        return name.schema
+    schema = catalog.schema_for_new(name, shape.persistence)
+    if schema is None:
+        hint = "Set search_path to a schema that exists, or qualify the name."
+        scope.error("undefined-schema", "no schema has been selected to create in", "3F000", name.location, hint=hint)
+    elif catalog.is_live and catalog.schemas.get(schema) is False and shape.persistence != "t":
+        scope.error("permission", f"permission denied for schema {schema}", "42501", name.location)
+    return schema
+
+
+def _exists(scope: Scope, shape: TableShape, schema: str | None) -> bool:
+    catalog, name = scope.catalog, shape.name
+    existing = catalog.tables.get((schema or "", name.name))
+    if existing is not None:
+        if shape.if_not_exists:
+            message = f'relation "{name.name}" already exists, so nothing would be done'
+            scope.warn("already-exists", message, name.location, sqlstate="42P07")
+        else:
+            message = f'relation "{name.name}" already exists'
+            hint = "Use another name, or CREATE TABLE IF NOT EXISTS if it may be there already."
+            scope.error("duplicate-table", message, "42P07", name.location, hint=hint)
+        return True
+    kind = catalog.types.get((schema or "", name.name))
+    if kind is not None and not kind.of_table and catalog.is_live:
+        hint = "A relation has an associated type of the same name, so you must use a name that doesn't conflict with any existing type."
+        scope.error("duplicate-type", f'type "{name.name}" already exists', "42710", name.location, hint=hint)
+    return False
+
+
+def _with_inherited(scope: Scope, table: Table, shape: TableShape) -> Table:
+    """The columns that come from INHERITS, PARTITION OF, LIKE or OF."""
+    for parent_name in (*shape.parents, *shape.likes):
+        parent = scope.require_table(parent_name)
+        if parent is None:
+            table = replace(table, is_known=False)
+            continue
+        if shape.is_partition and parent.kind != "p":
+            message = f'"{parent.name}" is not partitioned'
+            scope.error("wrong-object-kind", message, "42P16", parent_name.location)
+        elif parent_name in shape.parents and not shape.is_partition and parent.kind == "p":
+            message = f'cannot inherit from partitioned table "{parent.name}"'
+            scope.error("wrong-object-kind", message, "42809", parent_name.location)
+        inherited = parent_name in shape.parents
+        known = {column.name for column in table.columns}
+        columns = tuple(replace(c, inherited=inherited) for c in parent.columns if c.name not in known)
+        table = replace(table, columns=(*table.columns, *columns), is_known=table.is_known and parent.is_known)
+    if shape.of_type is not None:
+        table = replace(table, is_known=False)
+    return table
+
+
+def add_column(scope: Scope, table: Table, shape: ColumnShape) -> Table:
+    """Check a column but for its expressions and answer with the table that has it."""
+    _check_name(scope, table, shape)
+    info = column_type(scope, shape.name, shape.type) if shape.type else None
+    _check_combination(scope, table, shape)
+    existing = table.column(shape.name)
+    identity, generated = shape.constraint("identity"), shape.constraint("generated")
+    serial = shape.type.serial if shape.type else None
+    if identity and info and info.base_display not in _INTEGERS:
+        message = "identity column type must be smallint, integer, or bigint"
+        scope.error("invalid-identity", message, "22023", shape.location)
+    column = Column(
+        name=shape.name,
+        type=info,
+        type_sql=sql_of(shape.type, info.display if info else None) if shape.type else "",
+        not_null=bool(shape.constraint("not_null") or shape.constraint("primary") or identity or serial),
+        has_default=bool(shape.constraint("default") or serial),
+        identity=("a" if identity.always else "d") if identity else "",
+        generated="s" if generated else "",
+    )
+    if existing:
+        merged = replace(existing, not_null=existing.not_null or column.not_null, inherited=False)
+        return replace(table, columns=tuple(merged if c is existing else c for c in table.columns))
+    return table.with_column(column)
+
+
+def sql_of(shape: TypeShape, display: str | None) -> str:
+    """A type with its modifiers, as format_type would show it."""
+    if display is None:
+        return shape.name.sql
+    if not shape.modifiers:
+        return display
+    base, ending = (display[:-2], "[]") if display.endswith("[]") else (display, "")
+    given = ",".join(str(item) for item in shape.modifiers)
+    if base.startswith(("time ", "timestamp ")):
+        word, _, rest = base.partition(" ")
+        return f"{word}({given}) {rest}{ending}"
+    if base == "interval":
+        return base + ending
+    return f"{base}({given}){ending}"
+
+
+def check_column_expressions(scope: Scope, table: Table, shape: ColumnShape) -> None:
+    """The DEFAULT and GENERATED of a column."""
+    column = table.column(shape.name)
+    if column is None:
+        return
+    if default := shape.constraint("default"):
+        check_default(scope, shape.name, column.type, default.expression)
+    if generated := shape.constraint("generated"):
+        check_generated(scope, table, column, generated)
+
+
+def _check_name(scope: Scope, table: Table, shape: ColumnShape) -> None:
+    existing = table.column(shape.name)
+    if existing and not existing.inherited:
+        message = f'column "{shape.name}" specified more than once'
+        scope.error("duplicate-column", message, "42701", shape.location)
+    elif shape.name in SYSTEM_COLUMNS:
+        message = f'column name "{shape.name}" conflicts with a system column name'
+        scope.error("duplicate-column", message, "42701", shape.location)
+
+
+def _check_combination(scope: Scope, table: Table, shape: ColumnShape) -> None:
+    """What may not stand together in one column; the grammar lets all of it pass."""
+    kinds = [constraint.kind for constraint in shape.constraints]
+    of = f'for column "{shape.name}" of table "{table.name}"'
+    serial = bool(shape.type and shape.type.serial)
+    message = ""
+    if "null" in kinds and ("not_null" in kinds or serial):
+        message = f"conflicting NULL/NOT NULL declarations {of}"
+    elif kinds.count("default") + serial > 1:
+        message = f"multiple default values specified {of}"
+    elif kinds.count("identity") > 1:
+        message = f"multiple identity specifications {of}"
+    elif kinds.count("generated") > 1:
+        message = f"multiple generation clauses specified {of}"
+    elif "identity" in kinds and ("default" in kinds or serial):
+        message = f"both default and identity specified {of}"
+    elif "generated" in kinds and ("default" in kinds or serial):
+        message = f"both default and generation expression specified {of}"
+    elif "generated" in kinds and "identity" in kinds:
+        message = f"both identity and generation expression specified {of}"
+    if message:
+        scope.error("conflicting-column-options", message, "42601", shape.location)
+
+
+def _check_partition_key(scope: Scope, table: Table, shape: TableShape) -> None:
+    keys = shape.partition_columns
+    if keys is None:
+        return
+    for name in keys:
+        if name and table.is_known and table.column(name) is None:
+            message = f'column "{name}" named in partition key does not exist'
+            location = scope.statement.find(name, after=scope.statement.find("partition"))
+            scope.error("undefined-column", message, "42703", location)
+    for index in table.indexes:
+        missing = [name for name in keys if name and name not in index.columns]
+        if missing and index.unique:
+            kind = "PRIMARY KEY" if index.primary else "UNIQUE"
+            message = "unique constraint on partitioned table must include all partitioning columns"
+            hint = f'{kind} constraint on table "{table.name}" lacks column {quote(missing[0])} which is part of the partition key.'
+            scope.error("partition-key", message, "0A000", hint=hint)
+
+
+def record_created(scope: Scope, name: Name, *, kind: str, is_known: bool = False) -> None:
+    """Add a relation whose columns are not followed: a view, a sequence, a table made from a query."""
+    schema = scope.catalog.schema_for_new(name)
+    scope.catalog.put(
+        Table(schema=schema or "public", name=name.name, kind=kind, is_known=is_known, is_new=True)
+    )

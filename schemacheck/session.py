@@ -1,0 +1,142 @@
+"""A guarded conversation with PostgreSQL: read only, short, and leaving no trace on the connection.
+
+Works on Django's connections and on plain psycopg ones, idle or inside a transaction. What it asks is answered
+by the catalogs or by parse analysis, which resolves names, types and operators but plans and runs nothing.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGconn, PGresult
+
+from config.errors import Unavailable
+
+STATEMENT_TIMEOUT_MS = 5_000
+LOCK_TIMEOUT_MS = 100
+_GUARD = (
+    f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS};"
+    "SET LOCAL transaction_read_only = on"
+)
+_SAVEPOINT = "handrail_schemacheck"
+_GOOD = {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK}
+_LOST = ("08", "57P", "53")
+
+
+class DatabaseAway(Unavailable):
+    code = "database-away"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerError:
+    """What the server said against a text; `position` is a character of it, from 1."""
+
+    sqlstate: str
+    message: str
+    hint: str
+    position: int | None
+
+
+class Session:
+    """Ask the server questions; see `open_session`."""
+
+    def __init__(self, pgconn: PGconn, encoding: str) -> None:
+        self._pgconn = pgconn
+        self._encoding = encoding
+
+    def document(self, sql: str, parameters: Sequence[str | None] = ()) -> Any:
+        """The JSON document a query answers with. Raises DatabaseAway if it cannot be had."""
+        encoded = [value.encode(self._encoding) if value is not None else None for value in parameters]
+        result = self._pgconn.exec_params(sql.encode(self._encoding), encoded)
+        if result.status not in _GOOD:
+            raise _away(self._error(result))
+        value = result.get_value(0, 0)
+        return json.loads(value) if value is not None else None
+
+    def analyse(self, sql: str) -> ServerError | int:
+        """What parse analysis says against a query, or the type (OID) of its first column. Nothing is executed."""
+        self._pgconn.exec_(f"SAVEPOINT {_SAVEPOINT}_step".encode())
+        try:
+            try:
+                text = sql.encode(self._encoding)
+            except UnicodeEncodeError:
+                return ServerError("22P05", f"the text has no equivalent in encoding {self._encoding}", "", None)
+            result = self._pgconn.prepare(b"", text)
+            if result.status not in _GOOD:
+                error = self._error(result)
+                if error.sqlstate.startswith(_LOST):
+                    raise _away(error)
+                return error
+            described = self._pgconn.describe_prepared(b"")
+            return described.ftype(0) if described.nfields else 0
+        finally:
+            self._pgconn.exec_(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}_step; RELEASE {_SAVEPOINT}_step".encode())
+
+    def _error(self, result: PGresult) -> ServerError:
+        def diagnostic(name: DiagnosticField) -> str:
+            return (result.error_field(name) or b"").decode(self._encoding, "replace")
+
+        message = diagnostic(DiagnosticField.MESSAGE_PRIMARY) or result.get_error_message()
+        position = diagnostic(DiagnosticField.STATEMENT_POSITION)
+        return ServerError(
+            diagnostic(DiagnosticField.SQLSTATE) or "08006",
+            message,
+            diagnostic(DiagnosticField.MESSAGE_HINT),
+            int(position) if position.isdigit() else None,
+        )
+
+
+@contextmanager
+def open_session(connection: Any) -> Iterator[Session | None]:
+    """A session on a Django or psycopg connection; None where its transaction has already failed.
+
+    Raises DatabaseAway if the server cannot be reached.
+    """
+    raw = _raw(connection)
+    pgconn = raw.pgconn
+    status = pgconn.transaction_status
+    if status == TransactionStatus.INERROR:
+        yield None
+        return
+    nested = status == TransactionStatus.INTRANS
+    session = Session(pgconn, raw.info.encoding)
+    begin = f"SAVEPOINT {_SAVEPOINT};" if nested else "BEGIN READ ONLY;"
+    end = f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE {_SAVEPOINT}" if nested else "ROLLBACK"
+    with raw.lock:
+        result = pgconn.exec_((begin + _GUARD).encode())
+        try:
+            if result.status not in _GOOD:
+                raise _away(session._error(result))  # noqa: SLF001
+            yield session
+        finally:
+            pgconn.exec_(end.encode())
+
+
+def _raw(connection: Any) -> psycopg.Connection[Any]:
+    """The psycopg connection behind a Django one."""
+    if isinstance(connection, psycopg.Connection):
+        if connection.closed:
+            raise DatabaseAway("The database connection is closed. Open a new one and check again.")
+        return connection
+    from django.db import Error
+
+    try:
+        connection.ensure_connection()
+    except Error as error:
+        raise DatabaseAway(
+            f"The database {connection.alias!r} cannot be reached, so nothing was checked. "
+            "See that it runs and that its address and password are right, then check again."
+        ) from error
+    raw: psycopg.Connection[Any] = connection.connection
+    return raw
+
+
+def _away(error: ServerError) -> DatabaseAway:
+    return DatabaseAway(
+        f"The database did not answer the check ({error.sqlstate}: {error.message.strip()}). "
+        "Nothing was changed; see that it runs, then check again."
+    )

@@ -1,0 +1,227 @@
+"""Reads from PostgreSQL, in one query, all that a script's names mean there."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from postgast import pg_query_pb2 as ast
+
+from schemacheck.catalog import Catalog, TypeInfo, table_from_document
+from schemacheck.parser import Statement, walk
+from schemacheck.session import Session
+from schemacheck.shapes import Name
+
+_QUERY = """
+WITH facts AS (
+  SELECT pg_catalog.current_schemas(true)::text[] AS path, coalesce(ns.nspname, 'pg_temp')::text AS temporary
+  FROM (SELECT pg_catalog.pg_my_temp_schema() AS oid) mine LEFT JOIN pg_catalog.pg_namespace ns USING (oid)
+), spaces AS (
+  SELECT ns.oid, ns.nspname::text AS name FROM pg_catalog.pg_namespace ns, facts
+  WHERE ns.nspname = ANY (facts.path) OR ns.nspname = facts.temporary OR ns.nspname = ANY ($2::text[])
+), rel AS (
+  SELECT c.*, spaces.name AS schema FROM pg_catalog.pg_class c JOIN spaces ON spaces.oid = c.relnamespace
+  WHERE c.relname = ANY ($1::text[])
+), typ AS (
+  SELECT t.oid FROM pg_catalog.pg_type t JOIN spaces ON spaces.oid = t.typnamespace
+  WHERE t.typname = ANY ($3::text[])
+  UNION SELECT a.atttypid FROM pg_catalog.pg_attribute a JOIN rel ON rel.oid = a.attrelid
+  WHERE a.attnum > 0 AND NOT a.attisdropped
+)
+SELECT pg_catalog.json_build_object(
+  'version', pg_catalog.current_setting('server_version_num')::int,
+  'user', current_user, 'path', (SELECT path FROM facts), 'temporary', (SELECT temporary FROM facts),
+  'creation', pg_catalog.current_schema(), 'in_recovery', pg_catalog.pg_is_in_recovery(),
+  'schemas', (SELECT pg_catalog.json_object_agg(name, pg_catalog.has_schema_privilege(oid, 'CREATE')) FROM spaces),
+  'roles', (SELECT pg_catalog.json_agg(rolname) FROM pg_catalog.pg_roles WHERE rolname = ANY ($5::text[])),
+  'functions', (SELECT pg_catalog.json_object_agg(proname, worst) FROM (
+      SELECT proname, max(CASE provolatile WHEN 'v' THEN 'v' WHEN 's' THEN 's' ELSE 'i' END) AS worst
+      FROM pg_catalog.pg_proc WHERE proname = ANY ($4::text[]) GROUP BY proname) f),
+  'types', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+      'oid', t.oid::bigint, 'schema', n.nspname, 'name', t.typname, 'display', pg_catalog.format_type(t.oid, NULL),
+      'kind', t.typtype, 'base', CASE WHEN t.typtype = 'd' THEN pg_catalog.format_type(b.oid, NULL) ELSE '' END,
+      'base_oid', coalesce(b.oid, t.oid)::bigint, 'usable', pg_catalog.has_type_privilege(t.oid, 'USAGE'),
+      'of_table', coalesce(r.relkind <> 'c', false)))
+    FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+    LEFT JOIN LATERAL (
+      WITH RECURSIVE down AS (
+        SELECT d.oid, d.typtype, d.typbasetype, 0 AS depth FROM pg_catalog.pg_type d WHERE d.oid = t.oid
+        UNION ALL SELECT d.oid, d.typtype, d.typbasetype, down.depth + 1
+        FROM pg_catalog.pg_type d JOIN down ON d.oid = down.typbasetype WHERE down.typtype = 'd')
+      SELECT down.oid FROM down ORDER BY depth DESC LIMIT 1) b ON t.typtype = 'd'
+    LEFT JOIN pg_catalog.pg_class r ON r.oid = t.typrelid
+    WHERE t.oid IN (SELECT oid FROM typ)),
+  'tables', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+      'oid', c.oid::bigint, 'schema', c.schema, 'name', c.relname, 'kind', c.relkind,
+      'persistence', c.relpersistence, 'rows', c.reltuples, 'is_partition', c.relispartition,
+      'bytes', CASE WHEN c.relkind IN ('r', 'm', 't') THEN pg_catalog.pg_relation_size(c.oid) ELSE 0 END,
+      'is_mine', pg_catalog.pg_has_role(c.relowner, 'USAGE'),
+      'may_reference', pg_catalog.has_table_privilege(c.oid, 'REFERENCES')
+                       OR pg_catalog.has_any_column_privilege(c.oid, 'REFERENCES'),
+      'has_children', EXISTS (SELECT 1 FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid),
+      'columns', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+          'name', a.attname, 'type', a.atttypid::bigint, 'sql', pg_catalog.format_type(a.atttypid, a.atttypmod),
+          'not_null', a.attnotnull, 'has_default', a.atthasdef, 'identity', a.attidentity,
+          'generated', a.attgenerated, 'inherited', a.attinhcount > 0) ORDER BY a.attnum)
+        FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+      'indexes', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+          'name', ic.relname, 'unique', i.indisunique, 'primary', i.indisprimary, 'valid', i.indisvalid,
+          'partial', i.indpred IS NOT NULL, 'deferrable', NOT i.indimmediate,
+          'columns', (SELECT pg_catalog.json_agg(a.attname ORDER BY k.n)
+             FROM pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY k (attnum, n)
+             LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum AND k.attnum <> 0
+             WHERE k.n <= i.indnkeyatts)))
+        FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class ic ON ic.oid = i.indexrelid WHERE i.indrelid = c.oid),
+      'constraints', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+          'name', k.conname, 'kind', k.contype, 'validated', k.convalidated,
+          'inherited', k.coninhcount > 0,
+          'definition', CASE WHEN k.contype = 'c' THEN pg_catalog.pg_get_constraintdef(k.oid) ELSE '' END,
+          'references', CASE WHEN k.confrelid <> 0 THEN k.confrelid::regclass::text END,
+          'columns', (SELECT pg_catalog.json_agg(a.attname ORDER BY u.n)
+             FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY u (attnum, n)
+             JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum),
+          'referenced_columns', (SELECT pg_catalog.json_agg(a.attname ORDER BY u.n)
+             FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY u (attnum, n)
+             JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum)))
+        FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid),
+      'referenced_by', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+          'table', k.conrelid::regclass::text, 'name', k.conname))
+        FROM pg_catalog.pg_constraint k WHERE k.confrelid = c.oid AND k.contype = 'f' AND k.conparentid = 0),
+      'views', (SELECT pg_catalog.json_agg(DISTINCT w.ev_class::regclass::text)
+        FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid
+        WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.refobjid = c.oid AND w.ev_class <> c.oid)))
+    FROM rel c)
+)
+"""
+_SIMILAR = """
+SELECT pg_catalog.json_agg(c.relname) FROM (
+  SELECT c.relname FROM pg_catalog.pg_class c
+  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relnamespace <> 'pg_catalog'::regnamespace
+    AND pg_catalog.pg_table_is_visible(c.oid) AND c.relname NOT LIKE 'pg\\_%'
+  ORDER BY c.relname LIMIT 5000) c
+"""
+_COMPARABLE = """
+SELECT pg_catalog.to_json(EXISTS (
+  SELECT 1 FROM pg_catalog.pg_opclass o JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod AND m.amname = 'btree'
+  WHERE o.opcdefault AND (o.opcintype = $2::oid OR EXISTS (
+      SELECT 1 FROM pg_catalog.pg_cast k WHERE k.castsource = $2::oid AND k.casttarget = o.opcintype
+        AND k.castmethod = 'b' AND k.castcontext = 'i'))
+    AND (EXISTS (SELECT 1 FROM pg_catalog.pg_amop a WHERE a.amopfamily = o.opcfamily
+           AND a.amoplefttype = o.opcintype AND a.amoprighttype = $1::oid AND a.amopstrategy = 3)
+      OR EXISTS (SELECT 1 FROM pg_catalog.pg_cast k WHERE k.castsource = $1::oid
+           AND k.casttarget = o.opcintype AND k.castcontext = 'i'))))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """The names a script mentions, whatever they turn out to be."""
+
+    relations: frozenset[str]
+    schemas: frozenset[str]
+    types: frozenset[str]
+    functions: frozenset[str]
+    roles: frozenset[str]
+
+
+def mentions(statements: Iterable[Statement]) -> Mentions:
+    """Every relation, schema, type, function and role that the definitions in a script mention."""
+    relations: set[str] = set()
+    schemas: set[str] = set()
+    types: set[str] = set()
+    functions: set[str] = set()
+    roles: set[str] = set()
+
+    def add(names: set[str], parts: list[str]) -> None:
+        if parts:
+            names.add(parts[-1])
+            schemas.update(parts[-2:-1])
+
+    for statement in statements:
+        if statement.node is None or statement.kind in _NOT_DEFINITIONS:
+            continue
+        for node in walk(statement.node):
+            match node:
+                case ast.RangeVar():
+                    add(relations, [part for part in (node.schemaname, node.relname) if part])
+                case ast.TypeName():
+                    add(types, _strings(node.names))
+                case ast.FuncCall():
+                    add(functions, _strings(node.funcname))
+                case ast.RoleSpec() if node.rolename:
+                    roles.add(node.rolename)
+                case ast.List():
+                    add(relations, _strings(node.items))
+                case ast.IndexStmt() if node.idxname:
+                    relations.add(node.idxname)
+                case ast.Constraint() if node.conname:
+                    relations.update((node.conname, node.indexname))
+                case ast.RenameStmt():
+                    relations.add(node.newname)
+                case ast.VariableSetStmt() if node.name == "search_path":
+                    schemas.update(argument.a_const.sval.sval for argument in node.args)
+                case ast.AlterObjectSchemaStmt() if node.newschema:
+                    schemas.add(node.newschema)
+    types |= relations | {f"_{name}" for name in types}
+    return Mentions(*(frozenset(names - {""}) for names in (relations, schemas, types, functions, roles)))
+
+
+_NOT_DEFINITIONS = frozenset({"select", "insert", "update", "delete", "merge", "copy", "explain"})
+
+
+def snapshot(session: Session, mentioned: Mentions) -> Catalog:
+    """The catalog of what is mentioned. Raises DatabaseAway."""
+    parameters = [
+        _array(names)
+        for names in (mentioned.relations, mentioned.schemas, mentioned.types, mentioned.functions, mentioned.roles)
+    ]
+    document: dict[str, Any] = session.document(_QUERY, parameters)
+    by_oid = {}
+    types = {}
+    for row in document["types"] or ():
+        info = TypeInfo(**row)
+        by_oid[info.oid] = info
+        types[info.schema, info.name] = info
+    tables = [table_from_document(row, by_oid) for row in document["tables"] or ()]
+    return Catalog(
+        is_live=True,
+        server_version=document["version"],
+        user=document["user"],
+        path=tuple(document["path"]),
+        temporary_schema=document["temporary"],
+        creation_schema=document["creation"],
+        in_recovery=document["in_recovery"],
+        schemas=document["schemas"] or {},
+        tables={(table.schema, table.name): table for table in tables},
+        types=types,
+        volatile=document["functions"] or {},
+        roles=frozenset(document["roles"] or ()),
+    )
+
+
+def visible_relations(session: Session) -> list[str]:
+    """Names of relations to suggest; asked only when a name is unknown."""
+    return session.document(_SIMILAR) or []
+
+
+def are_comparable(session: Session, column_oid: int, key_oid: int) -> bool:
+    """Whether a foreign key column of one base type may refer to a key of another."""
+    return bool(session.document(_COMPARABLE, (str(column_oid), str(key_oid))))
+
+
+def names_of(nodes: Iterable[Any]) -> list[Name]:
+    """The relations a DROP names."""
+    found = []
+    for node in nodes:
+        parts = _strings(node.list.items) if node.HasField("list") else _strings([node])
+        if parts:
+            found.append(Name(parts[-2] if len(parts) > 1 else None, parts[-1]))
+    return found
+
+
+def _strings(nodes: Iterable[Any]) -> list[str]:
+    return [node.string.sval for node in nodes if node.HasField("string")]
+
+
+def _array(values: Iterable[str]) -> str:
+    escaped = (value.replace("\\", "\\\\").replace('"', '\\"') for value in sorted(values))
+    return "{" + ",".join(f'"{value}"' for value in escaped) + "}"

@@ -1,0 +1,163 @@
+"""Splits a script into statements by PostgreSQL's lexical rules, so that one broken statement costs only itself.
+
+Written by hand because libpg_query's own splitters stop at the first error: they refuse the whole script.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_TOKEN = re.compile(
+    r"""
+      --[^\n]*                                              # comment to the end of the line
+    | /\*                                                   # block comment, may nest
+    | (?<![\w$])[eE]'[^'\\]*(?:(?:\\.|'')[^'\\]*)*'         # escape string
+    | '[^']*(?:''[^']*)*'                                   # string
+    | "[^"]*(?:""[^"]*)*"                                   # quoted identifier
+    | (?<![\w$])\$(?:[^\W\d]\w*)?\$                         # dollar quote opens
+    | ['"]                                                  # a quote that never closes
+    | [();]
+    | (?<![\w$])(?:BEGIN\s+ATOMIC|CASE|END)(?![\w$])        # bodies of SQL-standard functions
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+_COMMENT_MARK = re.compile(r"/\*|\*/")
+_BLANK = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z))*")
+_KEEPS_SEMICOLONS = re.compile(r"\s*CREATE\s+(?:OR\s+REPLACE\s+)?(RULE|FUNCTION|PROCEDURE)\b", re.IGNORECASE)
+_COPY_FROM_STDIN = re.compile(r"\s*COPY\s.*\sFROM\s+STDIN\b", re.IGNORECASE | re.DOTALL)
+_COPY_END = re.compile(r"^\\\.[ \t\r]*$", re.MULTILINE)
+_OPERATOR = re.compile(
+    r"--[^\n]*|'[^']*'|\"[^\"]*\"|[(\[]|[)\]]|,|[-+*/<>=~!@#%^&|?:]+"
+    r"|\b(?:UNION|INTERSECT|EXCEPT|JOIN|COLLATE|NOT|CASE|WHEN|IS|AT|LIKE|ILIKE|ISNULL|NOTNULL)\b",
+    re.IGNORECASE,
+)
+_MAX_DEPTH = 2_000
+_LISTS_DO_NOT_END = {"UNION", "INTERSECT", "EXCEPT", "JOIN"}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The text of one statement and where it starts, in characters from the start of the script."""
+
+    offset: int
+    text: str
+
+
+def split(script: str) -> Iterator[Piece]:
+    """The statements of a script, without their semicolons; comments before a statement are left out."""
+    position, end = 0, len(script)
+    while (position := _skip_blank(script, position)) < end:
+        if script[position] == "\\":  # a psql meta-command, as in the output of pg_dump
+            position = _line_end(script, position)
+            continue
+        if script[position] == ";":
+            position += 1
+            continue
+        stop = _statement_end(script, position)
+        text = script[position:stop]
+        yield Piece(position, text.rstrip())
+        position = stop + 1
+        if _COPY_FROM_STDIN.match(text):
+            position = _skip_copy_data(script, position)
+
+
+def is_too_deep(text: str) -> bool:
+    """Whether an expression nests so deeply that parsing it could exhaust the stack of a thread.
+
+    libpg_query needs about 400 bytes of stack a level and time that grows with the square of the depth:
+    20,000 levels overflow 8 MB, 500,000 were seen to take 105 seconds.
+    """
+    if len(text) < 2 * _MAX_DEPTH:
+        return False
+    levels, chains, depth = [0], [0], 0
+    for match in _OPERATOR.finditer(text):
+        token = match[0]
+        if token[0] in "'\"" or token.startswith("--"):
+            continue
+        if token in "([":
+            levels.append(1)
+            chains.append(0)
+            depth += 1
+        elif token in ")]":
+            if len(levels) > 1:
+                depth -= levels.pop() + chains.pop()
+        elif token == ",":
+            depth -= levels[-1]
+            levels[-1] = 0
+        else:
+            kept = chains if token.upper() in _LISTS_DO_NOT_END else levels
+            kept[-1] += 1
+            depth += 1
+            if depth > _MAX_DEPTH:
+                return True
+    return False
+
+
+def _statement_end(script: str, start: int) -> int:
+    keeps = _KEEPS_SEMICOLONS.match(script, start)
+    in_rule = bool(keeps) and keeps[1].upper() == "RULE" if keeps else False
+    in_routine = bool(keeps) and not in_rule
+    parens = blocks = 0
+    position = start
+    while match := _TOKEN.search(script, position):
+        token = match[0]
+        position = match.end()
+        if token == ";":
+            if not ((in_rule and parens > 0) or (in_routine and blocks > 0)):
+                return match.start()
+        elif token == "(":
+            parens += 1
+        elif token == ")":
+            parens -= 1
+        elif token == "/*":
+            position = _comment_end(script, match.start())
+        elif token[0] == "$":
+            closing = script.find(token, position)
+            position = len(script) if closing < 0 else closing + len(token)
+        elif token in ("'", '"'):
+            return len(script)
+        elif in_routine and token[0] in "bBcCeE" and token[-1] != "'":
+            blocks += _block_change(token, blocks)
+    return len(script)
+
+
+def _block_change(token: str, blocks: int) -> int:
+    word = token.upper()
+    if word.startswith("BEGIN"):
+        return 1
+    if blocks and word == "CASE":
+        return 1
+    return -1 if blocks and word == "END" else 0
+
+
+def _skip_blank(script: str, position: int) -> int:
+    while True:
+        blank = _BLANK.match(script, position)
+        position = blank.end() if blank else position
+        if not script.startswith("/*", position):
+            return position
+        end = _comment_end(script, position)
+        if end == len(script) and not script.endswith("*/"):
+            return position  # never closed: left in place, for the parser to say so
+        position = end
+
+
+def _comment_end(script: str, start: int) -> int:
+    depth, position = 0, start
+    while match := _COMMENT_MARK.search(script, position):
+        depth += 1 if match[0] == "/*" else -1
+        position = match.end()
+        if depth == 0:
+            return position
+    return len(script)
+
+
+def _skip_copy_data(script: str, position: int) -> int:
+    """Rows follow `COPY ... FROM stdin;` until a line that says `\\.`; they are data, not SQL."""
+    end = _COPY_END.search(script, position)
+    return end.end() if end else len(script)
+
+
+def _line_end(script: str, position: int) -> int:
+    newline = script.find("\n", position)
+    return len(script) if newline < 0 else newline + 1

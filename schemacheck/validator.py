@@ -1,0 +1,118 @@
+"""Says what the database would say to a script, before it runs.
+
+    report = validate("CREATE TABLE t (id bigint PRIMARY KEY)", connection=connection)
+
+Nothing is executed on the connection, and nothing on it changes: PostgreSQL is asked for its catalog and its parse
+analysis in a read-only, time-limited transaction that is rolled back; SQLite is asked for its schema.
+"""
+
+import sqlite3
+from typing import Any, Literal
+
+import psycopg
+
+from config.errors import DomainError, FieldError
+from schemacheck import parser, sqlite
+from schemacheck.findings import Finding, Proof, Report, Severity
+from schemacheck.proof.ladder import climb
+from schemacheck.session import open_session
+
+Dialect = Literal["postgresql", "sqlite"]
+MAX_SCRIPT_CHARS = 32 * 1024 * 1024
+_HIGHEST = Proof.CATALOG
+_RANK = [Proof.NONE, Proof.PARSE, Proof.CATALOG, Proof.COPIES, Proof.EXECUTE]
+
+
+class UnsupportedDatabase(DomainError):
+    code = "unsupported-database"
+
+
+class InvalidCheck(DomainError):
+    code = "invalid"
+
+
+def validate(
+    sql: str,
+    *,
+    connection: Any = None,
+    dialect: Dialect | str | None = None,
+    proof: Proof | str | None = None,
+) -> Report:
+    """Check a script statement by statement.
+
+    `connection` is Django's or a plain psycopg (or sqlite3) one; None checks by grammar and built-in types alone.
+    Raises DatabaseAway where the database cannot be asked, InvalidCheck for an unknown dialect or proof.
+    """
+    vendor = _vendor(connection)
+    spoken = _dialect(dialect, vendor)
+    wanted = _proof(proof)
+    if len(sql) > MAX_SCRIPT_CHARS:
+        detail = f"The script has {len(sql):,} characters; {MAX_SCRIPT_CHARS:,} is the limit. Split it."
+        raise InvalidCheck(detail, errors=[FieldError(field="sql", code="too-long", detail=detail)])
+    if spoken == "sqlite":
+        report = sqlite.check_script(sql, connection if vendor == "sqlite" else None, proof=wanted)
+        return _with_notes(report, wanted, vendor)
+    _, statements = parser.parse(sql)
+    if vendor != "postgresql" or wanted is Proof.PARSE or not statements:
+        reports = climb(statements, None, proof=Proof.PARSE)
+        report = Report(dialect=spoken, proof=Proof.PARSE, statements=tuple(reports))
+        return _with_notes(report, wanted if statements else Proof.PARSE, vendor)
+    with open_session(connection) as session:
+        reports = climb(statements, session, proof=wanted)
+    reached = Proof.CATALOG if session is not None else Proof.PARSE
+    return _with_notes(Report(dialect=spoken, proof=reached, statements=tuple(reports)), wanted, vendor)
+
+
+def _vendor(connection: Any) -> str | None:
+    if connection is None:
+        return None
+    if isinstance(connection, psycopg.Connection):
+        return "postgresql"
+    if isinstance(connection, sqlite3.Connection):
+        return "sqlite"
+    vendor = getattr(connection, "vendor", None)
+    if vendor in ("postgresql", "sqlite"):
+        return str(vendor)
+    raise UnsupportedDatabase(
+        f"Checks know PostgreSQL and SQLite, not {vendor or type(connection).__name__}. Choose another database."
+    )
+
+
+def _dialect(dialect: str | None, vendor: str | None) -> str:
+    if dialect is None:
+        return vendor or "postgresql"
+    if dialect not in ("postgresql", "sqlite"):
+        detail = f"There is no dialect {dialect!r}. Use postgresql or sqlite."
+        raise InvalidCheck(detail, errors=[FieldError(field="dialect", code="invalid", detail=detail)])
+    return dialect
+
+
+def _proof(proof: Proof | str | None) -> Proof:
+    try:
+        return Proof(proof) if proof is not None else Proof.CATALOG
+    except ValueError:
+        detail = f"There is no proof {proof!r}. Use parse, catalog, copies or execute."
+        raise InvalidCheck(detail, errors=[FieldError(field="proof", code="invalid", detail=detail)]) from None
+
+
+def _with_notes(report: Report, wanted: Proof, vendor: str | None) -> Report:
+    if _RANK.index(report.proof) >= _RANK.index(wanted):
+        return report
+    if _RANK.index(wanted) > _RANK.index(_HIGHEST) and report.proof is _HIGHEST:
+        why = f"This version checks up to {_HIGHEST}; {wanted} was asked for."
+    elif vendor == report.dialect:
+        why = "The connection's transaction has already failed; roll it back and check again."
+    else:
+        where = "there is no connection" if vendor is None else f"the database is {_NAMES[vendor]}"
+        why = f"Only grammar and built-in types were checked, because {where}, not {_NAMES[report.dialect]}."
+    note = Finding(
+        rule="proof-limited",
+        severity=Severity.SUGGESTION,
+        message=why,
+        hint="Statements say in `proof` how far each was checked.",
+        facts={"wanted": wanted.value, "reached": report.proof.value},
+    )
+    return Report(dialect=report.dialect, proof=report.proof, statements=report.statements, notes=(note,))
+
+
+_NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
