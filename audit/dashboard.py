@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from django.db.models import Count
+from django.urls import reverse
 
 from audit.models import Event
-from config.dashboard import Chart, Panel, Tile
+from config.dashboard import Chart, Happening, Panel, Tile
 
 
 def panel(since: datetime) -> Panel:
@@ -25,3 +26,16 @@ def panel(since: datetime) -> Panel:
             Chart(title="Events by actor", kind="bar", points=by_actor),
         ],
     )
+
+
+def recent_events(limit: int) -> list[Happening]:
+    return [
+        Happening(
+            at=event.timestamp,
+            what=event.event_type,
+            subject=f"{event.entity_type} {event.entity_id}",
+            who=event.user or event.actor,
+            link=reverse("admin:audit_event_change", args=[event.pk]),
+        )
+        for event in Event.objects.newest_first()[:limit]
+    ]

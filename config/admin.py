@@ -12,7 +12,7 @@ from config.models import ApiKey
 admin.site.site_header = "Handrail"
 admin.site.site_title = "Handrail"
 admin.site.index_title = "Tools"
-admin.site.site_url = "/"
+admin.site.site_url = None  # the template links the dashboard
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

@@ -1,21 +1,25 @@
-"""The geometry of the dashboard's charts: numbers in, coordinates out. Drawn by templates/config/chart.html as SVG."""
+"""The geometry of the dashboard's charts: numbers in, coordinates out. Drawn by templates/config/chart.html as SVG.
+
+Across, everything is a percentage, so that a chart fills whatever room there is and its text stays readable; down,
+it is pixels.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
 
-WIDTH = 440
-_ROW, _LABEL, _VALUE = 22, 150, 64
-_LONGEST = 24  # characters of a name that fit beside its bar
-_PLOT_HEIGHT, _LEFT, _TOP, _BOTTOM = 120, 44, 10, 22
+_ROW = 22
+_BAR_FROM, _BAR_ROOM = 38.0, 50.0  # names before it, figures after it
+_LINE_FROM, _LINE_ROOM = 10.0, 88.0
+_TOP, _PLOT, _BOTTOM = 10, 120, 22
+_MOST_MARKS = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
     label: str
     text: str
-    y: float
-    middle: float
+    top: int
     width: float
     end: float
 
@@ -32,20 +36,19 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    height: float
+    height: int
     bars: Sequence[Bar] = ()
-    bar_left: float = _LABEL
     path: str = ""
+    """In a box of 100 by 100, stretched over the plot."""
     area: str = ""
     marks: Sequence[Mark] = ()
     x_ticks: Sequence[Mark] = ()
     y_ticks: Sequence[Mark] = ()
-    right: float = WIDTH
 
 
 def draw(kind: str, points: Sequence[tuple[str, float]]) -> Drawing:
     """Where everything of a chart goes. Values that are no finite number count as 0."""
-    clean = [(str(label), float(value) if isfinite(value) else 0.0) for label, value in points]
+    clean = [(str(label), max(float(value), 0.0) if isfinite(value) else 0.0) for label, value in points]
     return _line(clean) if kind == "line" else _bars(clean)
 
 
@@ -63,42 +66,40 @@ def number(value: float) -> str:
 
 def _bars(points: Sequence[tuple[str, float]]) -> Drawing:
     top = max((value for _, value in points), default=0) or 1
-    room = WIDTH - _LABEL - _VALUE
-    lengths = [round(max(value, 0) / top * room, 1) for _, value in points]
+    widths = [round(value / top * _BAR_ROOM, 2) for _, value in points]
     bars = [
-        Bar(
-            label=label if len(label) <= _LONGEST else f"{label[: _LONGEST - 3]}...",
-            text=number(value),
-            y=index * _ROW + 4,
-            middle=index * _ROW + 11,
-            width=lengths[index],
-            end=_LABEL + lengths[index] + 6,
-        )
-        for index, (label, value) in enumerate(points)
+        Bar(label=label, text=number(value), top=row * _ROW, width=widths[row], end=_BAR_FROM + widths[row])
+        for row, (label, value) in enumerate(points)
     ]
-    return Drawing(height=max(len(bars), 1) * _ROW, bars=bars)
+    return Drawing(height=len(bars) * _ROW, bars=bars)
 
 
 def _line(points: Sequence[tuple[str, float]]) -> Drawing:
-    bottom = _TOP + _PLOT_HEIGHT
     ceiling = _round_up(max((value for _, value in points), default=0))
-    step = (WIDTH - _LEFT - 8) / max(len(points) - 1, 1)
-
-    def height(value: float) -> float:
-        return round(bottom - max(value, 0) / ceiling * _PLOT_HEIGHT, 1)
-
+    last = max(len(points) - 1, 1)
+    shares = [(index / last, value / ceiling) for index, (_, value) in enumerate(points)]
+    path = " ".join(f"{'L' if i else 'M'}{x * 100:.2f} {100 - y * 100:.2f}" for i, (x, y) in enumerate(shares))
     marks = [
-        Mark(x=round(_LEFT + index * step, 1), y=height(value), label=label, text=number(value))
-        for index, (label, value) in enumerate(points)
+        Mark(x=_across(x), y=_down(y), label=label, text=number(value))
+        for (x, y), (label, value) in zip(shares, points, strict=True)
     ]
-    path = " ".join(f"{'L' if index else 'M'}{mark.x} {mark.y}" for index, mark in enumerate(marks))
-    area = f"{path} L{marks[-1].x} {bottom} L{marks[0].x} {bottom} Z" if marks else ""
     every = max(ceil(len(marks) / 5), 1)
-    ticks = [Mark(x=mark.x, y=bottom + 15, label=mark.label) for mark in marks[::every]]
-    levels = [Mark(x=_LEFT - 6, y=height(ceiling * part), label=number(ceiling * part)) for part in (0, 0.5, 1)]
     return Drawing(
-        height=bottom + _BOTTOM, path=path, area=area, marks=marks, x_ticks=ticks, y_ticks=levels, bar_left=_LEFT
+        height=_TOP + _PLOT + _BOTTOM,
+        path=path,
+        area=f"{path} L{shares[-1][0] * 100:.2f} 100 L0 100 Z" if shares else "",
+        marks=marks if len(marks) <= _MOST_MARKS else (),
+        x_ticks=[Mark(x=mark.x, y=_TOP + _PLOT + 14, label=mark.label) for mark in marks[::every]],
+        y_ticks=[Mark(x=_LINE_FROM - 1, y=_down(part), label=number(ceiling * part)) for part in (0, 0.5, 1)],
     )
+
+
+def _across(share: float) -> float:
+    return round(_LINE_FROM + share * _LINE_ROOM, 2)
+
+
+def _down(share: float) -> float:
+    return round(_TOP + _PLOT - share * _PLOT, 1)
 
 
 def _round_up(value: float) -> float:

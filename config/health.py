@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cache
 from typing import Literal
 
@@ -17,6 +18,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, connections
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
 
 from config.discovery import app_modules
 from config.logs import blank_secrets
@@ -25,6 +27,8 @@ from config.models import BrokerMessage, Heartbeat
 logger = logging.getLogger(__name__)
 Status = Literal["ok", "warn", "fail"]
 _GIGABYTE = 1024**3
+_SLOW_SECONDS = 0.5
+_PATIENCE = timedelta(seconds=30)  # a job that waits longer has nobody to run it
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,11 @@ def database() -> list[Check]:
     except DatabaseError as error:
         fix = "Start the database, or correct DATABASE_URL."
         return [Check("database", "fail", f"does not answer: {type(error).__name__}", fix, critical=True)]
-    took = (time.perf_counter() - started) * 1000
-    return [Check("database", "ok", f"{connection.vendor} answers in {took:.0f} ms", critical=True)]
+    took = time.perf_counter() - started
+    if took > _SLOW_SECONDS:
+        fix = "See what else keeps the database or the machine busy."
+        return [Check("database", "warn", f"{connection.vendor} took {took:.1f} s to answer", fix, critical=True)]
+    return [Check("database", "ok", f"{connection.vendor} answers", critical=True)]
 
 
 def migrations() -> list[Check]:
@@ -69,7 +76,7 @@ def _migrations_on_disk() -> set[tuple[str, str]]:
 
 def disk() -> list[Check]:
     free = shutil.disk_usage(settings.DATA_DIR).free
-    detail = f"{free / _GIGABYTE:.1f} GB free where the data is"
+    detail = f"{free / _GIGABYTE:.0f} GB free where the data is"
     fix = "Free some space on the disk of DATA_DIR."
     if free < _GIGABYTE / 10:
         return [Check("disk", "fail", detail, fix, critical=True)]
@@ -102,14 +109,20 @@ def _outside_broker() -> Check:
 
 
 def workers() -> Iterator[Check]:
+    """Never critical: the web keeps answering, and jobs wait in the broker until a worker comes."""
     alive = Counter(Heartbeat.objects.alive().values_list("role", flat=True))
     fix = "Start the processes: `manage.py up` runs web, worker and beat."
-    # Not critical: the web keeps answering, and jobs wait in the broker until a worker comes.
-    for role, missing in ((Heartbeat.Role.WORKER, "jobs wait"), (Heartbeat.Role.BEAT, "periodic jobs do not run")):
-        if alive[role]:
-            yield Check(str(role), "ok", f"{alive[role]} alive")
-        else:
-            yield Check(str(role), "fail", f"no sign of life: {missing}", fix)
+    waiting = BrokerMessage.objects.ready().filter(available_at__lt=timezone.now() - _PATIENCE).count()
+    if not alive[Heartbeat.Role.WORKER] and waiting:
+        yield Check("worker", "fail", f"none is alive, and {waiting} jobs wait", fix)
+    elif not alive[Heartbeat.Role.WORKER]:
+        yield Check("worker", "warn", "none is alive: jobs will wait", fix)
+    else:
+        yield Check("worker", "ok", f"{alive[Heartbeat.Role.WORKER]} alive")
+    if not alive[Heartbeat.Role.BEAT]:
+        yield Check("beat", "warn", "none is alive: periodic jobs do not run", fix)
+    else:
+        yield Check("beat", "ok", f"{alive[Heartbeat.Role.BEAT]} alive")
 
 
 def own_sources() -> dict[str, Source]:

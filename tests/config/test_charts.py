@@ -1,0 +1,58 @@
+"""The geometry of charts."""
+
+from math import inf, nan
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.charts import draw, number
+
+POINTS = st.lists(st.tuples(st.text(max_size=40), st.floats() | st.integers(-(10**9), 10**12)), max_size=60)
+
+
+@given(kind=st.sampled_from(["bar", "line"]), points=POINTS)
+def test_everything_stays_inside_the_drawing(kind, points):
+    drawing = draw(kind, points)
+    for bar in drawing.bars:
+        assert 0 <= bar.width <= 50
+        assert 0 <= bar.top < drawing.height
+    for mark in [*drawing.marks, *drawing.x_ticks, *drawing.y_ticks]:
+        assert 0 <= mark.x <= 100
+        assert 0 <= mark.y <= drawing.height
+
+
+def test_the_longest_bar_is_the_largest_value():
+    drawing = draw("bar", [("a", 2), ("b", 4), ("c", 0)])
+    assert [bar.width for bar in drawing.bars] == [25, 50, 0]
+    assert [bar.text for bar in drawing.bars] == ["2", "4", "0"]
+
+
+def test_a_line_runs_from_left_to_right_under_a_round_ceiling():
+    drawing = draw("line", [("mon", 0), ("tue", 30), ("wed", 15)])
+    assert drawing.path == "M0.00 100.00 L50.00 40.00 L100.00 70.00"
+    assert [tick.label for tick in drawing.y_ticks] == ["0", "25", "50"]
+    assert [mark.label for mark in drawing.marks] == ["mon", "tue", "wed"]
+
+
+@pytest.mark.parametrize("points", [[], [("a", 0)], [("a", nan), ("b", inf)], [("a", -3)]])
+@pytest.mark.parametrize("kind", ["bar", "line"])
+def test_nothing_and_nonsense_can_be_drawn(kind, points):
+    draw(kind, points)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (7, "7"),
+        (1234, "1,234"),
+        (12345, "12.3k"),
+        (3_400_000, "3.4M"),
+        (0.423, "0.42"),
+        (12.34, "12.3"),
+        (0.5, "0.5"),
+    ],
+)
+def test_figures_are_written_for_people(value, text):
+    assert number(value) == text

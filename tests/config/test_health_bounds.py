@@ -1,0 +1,36 @@
+"""Checks that hang, raise or speak of secrets."""
+
+import threading
+import time
+
+from config.health import Check, run
+
+
+def test_a_check_that_hangs_is_a_finding_and_delays_nobody():
+    release = threading.Event()
+
+    def hangs():
+        release.wait(20)
+        return []
+
+    started = time.monotonic()
+    found = run({"slow": hangs, "quick": lambda: [Check("quick", "ok", "well")]}, seconds=0.2)
+    release.set()
+    assert time.monotonic() - started < 2
+    assert found == [
+        Check("slow", "fail", "no answer within 0.2 s", "See what it waits for."),
+        Check("quick", "ok", "well"),
+    ]
+
+
+def test_a_check_that_raises_is_a_finding_without_its_words():
+    def raises():
+        raise RuntimeError("secret-word")
+
+    [found] = run({"broken": raises}, seconds=2)
+    assert found == Check("broken", "fail", "the check failed: RuntimeError", "The log says more.")
+
+
+def test_what_looks_like_a_secret_is_blanked():
+    [found] = run({"a": lambda: [Check("a", "ok", "at http://user:secret-word@host/v1")]}, seconds=2)
+    assert "secret-word" not in found.detail
