@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
@@ -9,10 +9,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from config.admin import ReadOnlyAdmin
-from config.errors import DomainError
+from config.errors import DomainError, FieldError
 from escalation import bugs, fields, triage
 from escalation.models import Bug, BugQuerySet, Occurrence, Tag, TicketLink
-from escalation.reports import report_bug
+from escalation.reports import Report, report_bug
 
 RESOLVED_HERE = "Resolved in the admin."
 
@@ -30,12 +30,15 @@ class ReportForm(forms.ModelForm):
         fields = ["bug_id", "error_type", "error_message", "stack_trace", "user_impact", "deadline_hours", "metadata"]
 
     def clean(self) -> dict[str, Any]:
-        """The operation's own rules, shown beside the form's fields."""
-        cleaned = super().clean() or self.cleaned_data
-        bug_id = cleaned.get("bug_id") or ""
-        for problem in fields.check_bug_id(bug_id) if bug_id else ():
-            self.add_error("bug_id", problem.detail)
-        return cleaned
+        super().clean()
+        if not self.errors:
+            _show(self, Report(**self.report()).problems())
+        return self.cleaned_data
+
+    def report(self) -> dict[str, Any]:
+        """What the operation takes."""
+        given = {name: self.cleaned_data[name] for name in self.Meta.fields}
+        return given | {"stack_trace": given["stack_trace"] or None, "metadata": given["metadata"] or {}}
 
     def validate_unique(self) -> None:
         """A known bug is reported again, which is no mistake."""
@@ -54,14 +57,31 @@ class BugForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["tag_names"].initial = ", ".join(tag.name for tag in self.instance.tags.all())
 
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        if not self.errors:
+            _show(self, fields.check_name("assignee", self.cleaned_data["assignee"], blank=True))
+            _show(self, fields.check_tags("tag_names", self.tags()))
+        return self.cleaned_data
+
     def tags(self) -> list[str]:
         return [name for part in self.cleaned_data["tag_names"].split(",") if (name := part.strip())]
+
+
+def _show(form: forms.ModelForm, problems: Iterable[FieldError]) -> None:
+    """The operation's own findings beside the form's fields."""
+    for problem in problems:
+        name = problem.field.partition("[")[0].partition(".")[0]
+        form.add_error(name if name in form.fields else None, problem.detail)
 
 
 class ReadOnlyInline(admin.TabularInline):
     extra = 0
     can_delete = False
     show_change_link = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -148,22 +168,11 @@ class BugAdmin(admin.ModelAdmin):
         data = form.cleaned_data
         if change:
             bug = triage.update_bug(
-                bug_id=obj.bug_id, user_impact=data["user_impact"], assignee=data["assignee"].strip(), tags=form.tags()
+                bug_id=obj.bug_id, user_impact=data["user_impact"], assignee=data["assignee"], tags=form.tags()
             )
         else:
-            bug = report_bug(
-                bug_id=data["bug_id"],
-                error_type=data["error_type"],
-                error_message=data["error_message"],
-                stack_trace=data["stack_trace"] or None,
-                user_impact=data["user_impact"],
-                deadline_hours=data["deadline_hours"],
-                metadata=data["metadata"],
-            )
+            bug = report_bug(**form.report())
         obj.pk = bug.pk
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """The operations have saved the tags, and the inlines are only read."""
 
     @admin.display(description="priority", ordering="score")
     def priority_text(self, bug: Bug) -> str:

@@ -246,7 +246,7 @@ class TicketLink(models.Model):
     bug = models.ForeignKey(Bug, on_delete=models.CASCADE, related_name="tickets")
     system = models.CharField(max_length=16, choices=System.choices)
     ticket_id = models.CharField(max_length=255)
-    url = models.URLField(max_length=2048, blank=True)
+    url = models.CharField(max_length=2048, blank=True, help_text="http or https.")
     link_type = models.CharField(max_length=16, choices=LinkType.choices, default=LinkType.RELATED)
     status = models.CharField(max_length=50, blank=True, help_text="As the other system calls it.")
     created_at = models.DateTimeField(auto_now_add=True)

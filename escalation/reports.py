@@ -115,7 +115,7 @@ def bug_id_of(error_type: str, fingerprint: Fingerprint) -> str:
 @transaction.atomic
 def _store(report: Report, fingerprint: Fingerprint) -> Bug:
     now = timezone.now()
-    bug = Bug.objects.select_for_update().filter(bug_id=report.bug_id).first()
+    bug = _known(report.bug_id)
     if bug is None:
         bug = _begin(report, now)
         _show(bug, report, fingerprint)
@@ -136,6 +136,10 @@ def _store(report: Report, fingerprint: Fingerprint) -> Bug:
         correlation_id=by.correlation_id,
     )
     return bug
+
+
+def _known(bug_id: str) -> Bug | None:
+    return Bug.objects.select_for_update().filter(bug_id=bug_id).first()
 
 
 def _settle_first(bug: Bug, report: Report, now: datetime) -> None:

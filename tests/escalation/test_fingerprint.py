@@ -72,7 +72,7 @@ def test_the_hash_of_a_built_script_does_not_count():
 
 
 def test_generated_java_names_do_not_count():
-    one = "E: x\n    at com.acme.Svc$$EnhancerBySpringCGLIB$$1ebdddb0.run(<generated>:1)\n    at com.acme.Main.main(Main.java:9)"
+    one = "E: x\n  at a.Svc$$EnhancerBySpringCGLIB$$1ebdddb0.run(<generated>:1)\n  at a.Main.main(Main.java:9)"
     assert key(one) == key(one.replace("1ebdddb0", "9f00aa17"))
 
 

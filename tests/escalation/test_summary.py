@@ -1,0 +1,95 @@
+"""All bugs in one look: summary, figures, health, dashboard and demo."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+from prometheus_client import generate_latest
+from prometheus_client.core import CollectorRegistry
+
+from escalation import bugs, dashboard, demo, health, metrics
+from escalation.models import Bug
+from escalation.summary import summarise
+from tests.escalation.makers import reported
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+
+def test_the_summary_of_no_bugs_is_all_zero():
+    summary = summarise()
+    assert summary.by_status == {"pending": 0, "acknowledged": 0, "investigating": 0, "resolved": 0}
+    assert summary.by_priority == {"low": 0, "medium": 0, "high": 0, "critical": 0}
+    assert (summary.total, summary.open, summary.seconds_to_resolve) == (0, 0, None)
+
+
+def test_the_summary_counts_and_takes_times():
+    with time_machine.travel(NOW, tick=False) as clock:
+        reported(bug_id="a", user_impact="critical", deadline_hours=1)
+        reported(bug_id="b", error_type="APIError")
+        reported(bug_id="c")
+        bugs.assign(bug_id="c", assignee="kim")
+        bugs.mute(bug_id="c", until=NOW + timedelta(days=2))
+        clock.shift(timedelta(minutes=10))
+        bugs.acknowledge(bug_id="a")
+        clock.shift(timedelta(minutes=50))
+        bugs.resolve(bug_id="b", resolution="fixed")
+        clock.shift(timedelta(minutes=1))
+        summary = summarise()
+    assert summary.by_status == {"pending": 0, "acknowledged": 2, "investigating": 0, "resolved": 1}
+    assert summary.by_priority == {"low": 1, "medium": 1, "high": 0, "critical": 1}
+    assert summary.open_by_priority["critical"] == {"pending": 0, "acknowledged": 1, "investigating": 0}
+    assert summary.by_error_type == {"KeyError": 2, "APIError": 1}
+    assert (summary.total, summary.open, summary.overdue, summary.muted, summary.unassigned) == (3, 2, 1, 1, 1)
+    assert summary.seconds_to_acknowledge == (600 + 3600) / 2
+    assert summary.seconds_to_resolve == 3600
+
+
+class Source:
+    def collect(self):
+        return metrics.collect()
+
+
+def test_the_figures_are_valid_prometheus_text():
+    reported(bug_id="a", user_impact="critical", frequency=3)
+    bugs.resolve(bug_id="a", resolution="fixed")
+    registry = CollectorRegistry()
+    registry.register(Source())
+    text = generate_latest(registry).decode()
+    assert 'handrail_escalation_bugs{priority="high",status="resolved"} 1.0' in text
+    assert "handrail_escalation_reports_total 3.0" in text
+    assert "handrail_escalation_seconds_to_resolve" in text
+
+
+def test_health_tells_of_waiting_critical_bugs_and_of_a_job_that_does_not_run():
+    assert [check.status for check in health.checks()] == ["ok", "ok"]
+    reported(bug_id="a", error_type="DataLoss", user_impact="critical", deadline_hours=30)
+    assert [check.status for check in health.checks()] == ["warn", "ok"]
+    bugs.acknowledge(bug_id="a")
+    Bug.objects.update(weigh_again_at=timezone.now() - timedelta(hours=1))
+    assert [check.status for check in health.checks()] == ["ok", "warn"]
+
+
+@pytest.mark.parametrize("span", [timedelta(hours=1), timedelta(hours=24), timedelta(days=30)])
+def test_the_dashboard_shows_the_open_ones_and_the_flow(span):
+    demo.load()
+    panel = dashboard.panel(timezone.now() - span)
+    assert panel.tiles[0].value == 4
+    assert [row[0] for row in panel.rows] == ["critical", "high", "medium", "low"]
+    assert [sum(number for _, number in chart.points) for chart in panel.charts] == [5, 1]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(None, "-"), (5, "5 s"), (90, "1.5 min"), (5400, "1.5 h"), (129_600, "1.5 d")]
+)
+def test_a_duration_reads_as_a_person_says_it(seconds, text):
+    assert dashboard.duration(seconds) == text
+
+
+def test_the_demo_loads_once():
+    demo.load()
+    demo.load()
+    assert Bug.objects.count() == 5
+    assert Bug.objects.get(bug_id="demo-checkout-database").frequency == 10
+    assert Bug.objects.get(error_type="KeyError").frequency == 3
