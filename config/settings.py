@@ -14,6 +14,7 @@ env.read_env(BASE_DIR / ".env")
 # Where it runs and keeps its data
 HOST: str = env.str("HOST", "127.0.0.1")
 PORT: int = env.int("PORT", 8000)
+WEB_THREADS: int = env.int("WEB_THREADS", 8)
 PUBLIC_URL: str = env.str("PUBLIC_URL", f"http://{HOST}:{PORT}").rstrip("/")
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
 DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -176,7 +177,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "config.openapi.document_errors",
     ],
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "BugStatusEnum": "escalation.models.Status",
+        "BugLevelEnum": "escalation.models.Priority",
+    },
 }
 
 # Jobs

@@ -9,16 +9,16 @@ from escalation import fields
 from escalation.models import Bug, Impact, LinkType, Occurrence, Priority, Status, System, TicketLink
 
 
-class FactorSerializer(StrictSerializer):
+class PriorityFactorSerializer(StrictSerializer):
     """One addend of a score."""
 
-    name = serializers.ChoiceField(["error_type", "user_impact", "frequency", "deadline"])
+    name = serializers.CharField(help_text="error_type, user_impact, frequency or deadline.")
     value = serializers.JSONField(allow_null=True, help_text="A string, a number, or null without a deadline.")
     points = serializers.IntegerField()
     reason = serializers.CharField()
 
 
-class TicketSerializer(StrictModelSerializer):
+class TicketLinkSerializer(StrictModelSerializer):
     """A link to a ticket elsewhere."""
 
     type = serializers.ChoiceField(LinkType.choices, source="link_type", default=LinkType.RELATED)
@@ -29,7 +29,7 @@ class TicketSerializer(StrictModelSerializer):
         read_only_fields = ["created_at", "updated_at"]
 
 
-class NewTicketSerializer(StrictSerializer):
+class NewTicketLinkSerializer(StrictSerializer):
     """The ticket to link; the same ticket again updates its link."""
 
     system = serializers.ChoiceField(System.choices)
@@ -42,7 +42,7 @@ class NewTicketSerializer(StrictSerializer):
 class BugSummarySerializer(StrictModelSerializer):
     """A bug in a list: without its trace, metadata and tickets."""
 
-    priority_factors = FactorSerializer(many=True)
+    priority_factors = PriorityFactorSerializer(many=True)
     tags: serializers.Field[Any, Any, Any, Any] = serializers.SlugRelatedField(
         slug_field="name", many=True, read_only=True
     )
@@ -80,14 +80,14 @@ class BugSerializer(BugSummarySerializer):
 
     fingerprint_parts = serializers.ListField(child=serializers.CharField())
     metadata = serializers.DictField()
-    tickets = TicketSerializer(many=True)
+    tickets = TicketLinkSerializer(many=True)
 
     class Meta(BugSummarySerializer.Meta):
         fields = [*BugSummarySerializer.Meta.fields, "stack_trace", "fingerprint_parts", "metadata", "tickets"]
         read_only_fields = fields
 
 
-class ReportSerializer(StrictSerializer):
+class BugReportSerializer(StrictSerializer):
     """A report of a bug."""
 
     bug_id = serializers.RegexField(
@@ -127,7 +127,7 @@ class ReportSerializer(StrictSerializer):
     )
 
 
-class UpdateSerializer(StrictSerializer):
+class BugUpdateSerializer(StrictSerializer):
     """What to change; a field that is left out stays as it is."""
 
     status = serializers.ChoiceField(Status.choices, required=False)
@@ -150,26 +150,26 @@ class UpdateSerializer(StrictSerializer):
     metadata = serializers.DictField(required=False)
 
 
-class NothingSerializer(StrictSerializer):
+class NoBodySerializer(StrictSerializer):
     """No body is needed."""
 
 
-class ResolveSerializer(StrictSerializer):
+class BugResolveSerializer(StrictSerializer):
     resolution = serializers.CharField(max_length=fields.LONGEST_TEXT)
     resolved_by = serializers.CharField(
         required=False, default="", allow_blank=True, max_length=fields.LONGEST_NAME, help_text="By default the caller."
     )
 
 
-class ReopenSerializer(StrictSerializer):
+class BugReopenSerializer(StrictSerializer):
     reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=fields.LONGEST_TEXT)
 
 
-class MuteSerializer(StrictSerializer):
+class BugMuteSerializer(StrictSerializer):
     until = serializers.DateTimeField(allow_null=True, help_text="In the future; null ends the muting.")
 
 
-class AssignSerializer(StrictSerializer):
+class BugAssignSerializer(StrictSerializer):
     assignee = serializers.CharField(allow_blank=True, max_length=fields.LONGEST_NAME, help_text="Empty for nobody.")
 
 
@@ -207,15 +207,15 @@ class PriorityQuestionSerializer(StrictSerializer):
     )
 
 
-class ScoreSerializer(StrictSerializer):
+class PriorityScoreSerializer(StrictSerializer):
     """A priority and what it is made of."""
 
     priority = serializers.ChoiceField(Priority.choices)
     score = serializers.IntegerField()
-    factors = FactorSerializer(many=True)
+    factors = PriorityFactorSerializer(many=True)
 
 
-class SummarySerializer(StrictSerializer):
+class BugCountsSerializer(StrictSerializer):
     """All bugs in one look; times are means in seconds."""
 
     total = serializers.IntegerField()

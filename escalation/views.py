@@ -15,21 +15,21 @@ from escalation.filters import ORDERS, BugFilter
 from escalation.models import Bug, Occurrence
 from escalation.priority import calculate_priority
 from escalation.serializers import (
-    AssignSerializer,
+    BugAssignSerializer,
+    BugCountsSerializer,
+    BugMuteSerializer,
+    BugReopenSerializer,
+    BugReportSerializer,
+    BugResolveSerializer,
     BugSerializer,
     BugSummarySerializer,
-    MuteSerializer,
-    NewTicketSerializer,
-    NothingSerializer,
+    BugUpdateSerializer,
+    NewTicketLinkSerializer,
+    NoBodySerializer,
     OccurrenceSerializer,
     PriorityQuestionSerializer,
-    ReopenSerializer,
-    ReportSerializer,
-    ResolveSerializer,
-    ScoreSerializer,
-    SummarySerializer,
-    TicketSerializer,
-    UpdateSerializer,
+    PriorityScoreSerializer,
+    TicketLinkSerializer,
 )
 from escalation.summary import summarise
 
@@ -63,68 +63,68 @@ class BugViewSet(ReadViewSet):
         return Bug.objects.prefetch_related("tags")
 
     @extend_schema(
-        request=ReportSerializer,
+        request=BugReportSerializer,
         responses={201: BugSerializer},
         examples=[OpenApiExample("A refused connection", REPORT, request_only=True)],
     )
     def create(self, request: Request) -> Response:
         """Report a bug. The same `bug_id` again, or without one the same error again, raises its frequency."""
-        body = self.validated(ReportSerializer)
+        body = self.validated(BugReportSerializer)
         return self._answer(reports.report_bug(**body), status=201)
 
     def retrieve(self, request: Request, bug_id: str) -> Response:
         """A bug with all that is known of it."""
         return self._answer(bugs.find_bug(bug_id=bug_id))
 
-    @extend_schema(request=UpdateSerializer, responses=BugSerializer)
+    @extend_schema(request=BugUpdateSerializer, responses=BugSerializer)
     def partial_update(self, request: Request, bug_id: str) -> Response:
         """Change a bug in one go; a status is reached by its verb and keeps the verb's rules."""
-        return self._answer(triage.update_bug(bug_id=bug_id, **self.validated(UpdateSerializer)))
+        return self._answer(triage.update_bug(bug_id=bug_id, **self.validated(BugUpdateSerializer)))
 
-    @extend_schema(request=NothingSerializer, responses=BugSerializer)
+    @extend_schema(request=NoBodySerializer, responses=BugSerializer)
     @action(detail=True, methods=["post"])
     def acknowledge(self, request: Request, bug_id: str) -> Response:
         """Take notice of a pending bug."""
-        self.validated(NothingSerializer)
+        self.validated(NoBodySerializer)
         return self._answer(bugs.acknowledge(bug_id=bug_id))
 
-    @extend_schema(request=NothingSerializer, responses=BugSerializer)
+    @extend_schema(request=NoBodySerializer, responses=BugSerializer)
     @action(detail=True, methods=["post"])
     def investigate(self, request: Request, bug_id: str) -> Response:
         """Begin to work on a bug."""
-        self.validated(NothingSerializer)
+        self.validated(NoBodySerializer)
         return self._answer(bugs.investigate(bug_id=bug_id))
 
-    @extend_schema(request=ResolveSerializer, responses=BugSerializer)
+    @extend_schema(request=BugResolveSerializer, responses=BugSerializer)
     @action(detail=True, methods=["post"])
     def resolve(self, request: Request, bug_id: str) -> Response:
         """Close a bug, saying how and by whom."""
-        return self._answer(bugs.resolve(bug_id=bug_id, **self.validated(ResolveSerializer)))
+        return self._answer(bugs.resolve(bug_id=bug_id, **self.validated(BugResolveSerializer)))
 
-    @extend_schema(request=ReopenSerializer, responses=BugSerializer)
+    @extend_schema(request=BugReopenSerializer, responses=BugSerializer)
     @action(detail=True, methods=["post"])
     def reopen(self, request: Request, bug_id: str) -> Response:
         """Take back a resolution."""
-        return self._answer(bugs.reopen(bug_id=bug_id, **self.validated(ReopenSerializer)))
+        return self._answer(bugs.reopen(bug_id=bug_id, **self.validated(BugReopenSerializer)))
 
-    @extend_schema(request=MuteSerializer, responses=BugSerializer)
+    @extend_schema(request=BugMuteSerializer, responses=BugSerializer)
     @action(detail=True, methods=["post"])
     def mute(self, request: Request, bug_id: str) -> Response:
         """Keep a bug from calling for attention until a time; it still counts."""
-        return self._answer(bugs.mute(bug_id=bug_id, **self.validated(MuteSerializer)))
+        return self._answer(bugs.mute(bug_id=bug_id, **self.validated(BugMuteSerializer)))
 
-    @extend_schema(request=AssignSerializer, responses=BugSerializer)
+    @extend_schema(request=BugAssignSerializer, responses=BugSerializer)
     @action(detail=True, methods=["post"])
     def assign(self, request: Request, bug_id: str) -> Response:
         """Say whose bug it is."""
-        return self._answer(bugs.assign(bug_id=bug_id, **self.validated(AssignSerializer)))
+        return self._answer(bugs.assign(bug_id=bug_id, **self.validated(BugAssignSerializer)))
 
-    @extend_schema(request=NewTicketSerializer, responses={201: TicketSerializer})
+    @extend_schema(request=NewTicketLinkSerializer, responses={201: TicketLinkSerializer})
     @action(detail=True, methods=["post"])
     def tickets(self, request: Request, bug_id: str) -> Response:
         """Link the bug to a ticket elsewhere; the same ticket again updates its link."""
-        link = triage.link_ticket(bug_id=bug_id, **self.validated(NewTicketSerializer))
-        return Response(TicketSerializer(link).data, status=201)
+        link = triage.link_ticket(bug_id=bug_id, **self.validated(NewTicketLinkSerializer))
+        return Response(TicketLinkSerializer(link).data, status=201)
 
     def _answer(self, bug: Bug, status: int = 200) -> Response:
         return Response(BugSerializer(bug).data, status=status)
@@ -145,10 +145,10 @@ class OccurrenceViewSet(ReadViewSet):
 class SummaryView(APIView):
     """All bugs in one look."""
 
-    @extend_schema(responses=SummarySerializer)
+    @extend_schema(responses=BugCountsSerializer)
     def get(self, request: Request) -> Response:
         """Count bugs by status, priority and error type, with the times to acknowledge and resolve."""
-        return Response(SummarySerializer(asdict(summarise())).data)
+        return Response(BugCountsSerializer(asdict(summarise())).data)
 
 
 class PriorityView(APIView):
@@ -158,10 +158,10 @@ class PriorityView(APIView):
 
     @extend_schema(
         request=PriorityQuestionSerializer,
-        responses=ScoreSerializer,
+        responses=PriorityScoreSerializer,
         examples=[OpenApiExample("The documents' own example", QUESTION, request_only=True)],
     )
     def post(self, request: Request) -> Response:
         """Weigh a bug, and show what each factor adds."""
         score: Any = calculate_priority(**self.validated(PriorityQuestionSerializer))
-        return Response(ScoreSerializer(asdict(score)).data)
+        return Response(PriorityScoreSerializer(asdict(score)).data)

@@ -14,7 +14,7 @@ from escalation.filters import ORDERS, select_bugs
 from escalation.models import Bug, Impact, LinkType, Priority, Status, System
 from escalation.priority import calculate_priority
 from escalation.reports import report_bug
-from escalation.serializers import TicketSerializer, as_json
+from escalation.serializers import TicketLinkSerializer, as_json
 from escalation.summary import summarise
 
 
@@ -137,7 +137,7 @@ class Command(OperationCommand):
         names = ("bug_id", "system", "ticket_id", "url", "link_type", "status")
         link = triage.link_ticket(**{name: options[name] for name in names})
         if options["json"]:
-            self.print_json(TicketSerializer(link).data)
+            self.print_json(TicketLinkSerializer(link).data)
         else:
             self.stdout.write(f"[OK] {options['bug_id']} {link.link_type} {link}")
 
