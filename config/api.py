@@ -1,10 +1,14 @@
 """The REST conventions every view keeps: strict bodies, cursor paging, throttling and idempotent POSTs."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from django.db import models
 from django.http.response import HttpResponseBase
+from django_filters import BooleanFilter, NumberFilter
 from django_filters.rest_framework import DjangoFilterBackend
+from django_filters.utils import get_model_field
 from rest_framework import mixins, pagination, routers, serializers, views, viewsets
 from rest_framework.exceptions import NotFound as RestNotFound
 from rest_framework.exceptions import ValidationError
@@ -64,7 +68,9 @@ def _wrong_type(field: serializers.Field[Any, Any, Any, Any], value: Any) -> str
                 return "an object"
             expected = next(filter(None, (_wrong_type(field.child, item) for item in value.values())), None)
             return expected and f"an object where every value is {expected}"
-        case serializers.CharField() | serializers.ChoiceField() | serializers.DateTimeField():
+        case (
+            serializers.CharField() | serializers.ChoiceField() | serializers.DateTimeField() | serializers.UUIDField()
+        ):
             return None if isinstance(value, str) else "a string"
     return None
 
@@ -104,7 +110,7 @@ class CursorPagination(pagination.CursorPagination):
                 "name": "cursor",
                 "in": "query",
                 "description": "From `next` or `previous`.",
-                "schema": {"type": "string"},
+                "schema": {"type": "string", "minLength": 1},
             },
             {"name": "page_size", "in": "query", "description": "Rows a page.", "schema": size},
         ]
@@ -123,6 +129,8 @@ class FilterBackend(DjangoFilterBackend):
             if unknown:
                 message = f"Unknown parameter. Known are: {', '.join(sorted(known))}."
                 raise ValidationError(dict.fromkeys(unknown, message))
+        if filterset and (misread := _misread(filterset, request.query_params, queryset.model)):
+            raise ValidationError(misread)
         return super().filter_queryset(request, queryset, view)
 
 
@@ -132,6 +140,24 @@ def _parameters(filterset: Any) -> set[str]:
         suffixes = getattr(declared.field.widget, "suffixes", [])
         names |= {f"{name}_{suffix}" for suffix in suffixes}
     return names
+
+
+def _misread(filterset: Any, sent: Any, model: Any) -> dict[str, str]:
+    """Values django-filter would take for something else: 0.5 for a whole number, "null" for no filter at all."""
+    errors = {}
+    for name, declared in filterset.filters.items():
+        for value in sent.getlist(name):
+            match declared:
+                case BooleanFilter() if value not in {"true", "false"}:
+                    errors[name] = "Must be true or false."
+                case NumberFilter() if not _WHOLE.fullmatch(value) and isinstance(
+                    get_model_field(model, declared.field_name), models.IntegerField
+                ):
+                    errors[name] = "Must be a whole number."
+    return errors
+
+
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
 class Conventions(views.APIView):

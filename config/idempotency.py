@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from rest_framework.renderers import JSONRenderer
 
-from config.errors import Conflict, DomainError
+from config.errors import Conflict, DomainError, FieldError
 from config.models import IdempotentAnswer
 
 KEPT = timedelta(hours=24)
@@ -49,7 +49,8 @@ class Claim:
 def claim(*, caller: str, key: str, path: str, body: Any) -> Claim:
     """Claim a key. Raises Replay when its answer is known, Conflict while it runs or when the request differs."""
     if not (1 <= len(key) <= 255 and key.isascii() and key.isprintable()):
-        raise DomainError("Idempotency-Key has 1 to 255 printable ASCII characters.")
+        detail = "Idempotency-Key has 1 to 255 printable ASCII characters."
+        raise DomainError(detail, errors=[FieldError(field="Idempotency-Key", code="pattern", detail=detail)])
     body_hash = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
     now = timezone.now()
     try:

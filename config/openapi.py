@@ -72,7 +72,14 @@ class Schema(AutoSchema):
 
 def document_errors(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """Add the problem answers and the Idempotency-Key header to every operation."""
-    result["components"].setdefault("schemas", {})["Problem"] = _PROBLEM
+    schemas = result["components"].setdefault("schemas", {})
+    schemas["Problem"] = _PROBLEM
+    for name, schema in schemas.items():
+        if name.endswith("Request") and "properties" in schema:
+            schema.setdefault("additionalProperties", False)  # unknown fields are refused
+        for field, described in schema.get("properties", {}).items():
+            if described.get("oneOf") == [{}, {"type": "null"}]:  # a nullable JSON field: null would fit both
+                schema["properties"][field] = {key: value for key, value in described.items() if key != "oneOf"}
     for path in result["paths"].values():
         for method, operation in path.items():
             has_body = method in {"post", "put", "patch", "delete"}
