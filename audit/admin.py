@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 
 from audit import rollback
 from audit.export import CONTENT_TYPES, export, file_name
-from audit.models import Event, EventQuerySet
+from audit.models import Checkpoint, Event, EventQuerySet
 from config.admin import ReadOnlyAdmin
 from config.errors import DomainError
 
@@ -53,3 +53,8 @@ class EventAdmin(ReadOnlyAdmin):
 
     def has_roll_back_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_superuser)
+
+
+@admin.register(Checkpoint)
+class CheckpointAdmin(ReadOnlyAdmin):
+    list_display = ["size", "root", "created_at"]

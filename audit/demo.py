@@ -1,5 +1,7 @@
 """A small, believable trail: a team sets up its deploy role and thinks better of one step."""
 
+from itertools import pairwise
+
 from audit import rollback, trail
 from audit.models import Event
 
@@ -16,7 +18,7 @@ def load() -> None:
         {"can": ["read", "deploy"], "approval": True},
         {"can": ["read", "deploy", "drop database"], "approval": False},
     ]
-    for old, new in zip(states, states[1:], strict=False):
+    for old, new in pairwise(states):
         trail.record(event_type="role.changed", **ENTITY, old_value=old, new_value=new, user="dana")
     rollback.apply(**ENTITY, reason="deployers must not drop databases")
     for server, timeout in (("staging", 30), ("production", 5)):

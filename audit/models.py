@@ -1,12 +1,24 @@
-"""The trail: one append-only row for every change of state."""
+"""The trail, one append-only row for every change of state, and the ledger that proves it."""
 
 from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
+from audit.leaves import ENVELOPE
 from config.identifiers import uuid7
+
+
+class CurrentTransaction(models.Func):
+    """PostgreSQL's id of the writing transaction; SQLite has one writer at a time, so the order of ids is enough."""
+
+    template = "(pg_current_xact_id()::text::bigint)"
+    output_field = models.BigIntegerField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, tuple[str | int, ...]]:
+        return "0", ()
 
 
 class EventQuerySet(models.QuerySet["Event"]):
@@ -18,6 +30,14 @@ class EventQuerySet(models.QuerySet["Event"]):
         """Events from `start` on and before `end`."""
         found = self if start is None else self.filter(timestamp__gte=start)
         return found if end is None else found.filter(timestamp__lt=end)
+
+    def after(self, tx: int, id_: int) -> Self:
+        """Events behind a place in the ledger's order."""
+        return self.filter(Q(tx__gt=tx) | Q(tx=tx, id__gt=id_))
+
+    def up_to(self, tx: int, id_: int) -> Self:
+        """Events up to a place in the ledger's order, itself included."""
+        return self.filter(Q(tx__lt=tx) | Q(tx=tx, id__lte=id_))
 
     def newest_first(self) -> Self:
         return self.order_by("-timestamp", "-id")
@@ -38,8 +58,21 @@ class Event(models.Model):
     actor = models.CharField(max_length=255, help_text="The authenticated caller.")
     correlation_id = models.CharField(max_length=128, blank=True, help_text="Shared by all events of one request.")
     context = models.JSONField(null=True)
+    # Which agent did it, in which session and tool call: columns, since decisions and executions are joined by them.
+    agent = models.CharField(max_length=100, blank=True)
+    session_id = models.CharField(max_length=128, blank=True)
+    tool_use_id = models.CharField(max_length=128, blank=True)
+    idempotency_key = models.CharField(max_length=255, null=True, editable=False)  # noqa: DJ001
+    salt = models.CharField(max_length=32, blank=True, editable=False, help_text="Blank once the payload is erased.")
+    payload_hash = models.CharField(max_length=64, editable=False)
+    leaf_hash = models.CharField(max_length=64, editable=False)
+    tx = models.BigIntegerField(db_default=CurrentTransaction(), editable=False)
+    erased_at = models.DateTimeField(null=True, editable=False)
 
     objects = EventQuerySet.as_manager()
+
+    PROVEN = ("timestamp", *ENVELOPE)
+    """The columns the ledger's leaf is made of."""
 
     class Meta:
         ordering = ["-id"]
@@ -50,6 +83,12 @@ class Event(models.Model):
             models.Index(fields=["actor", "-id"], name="event_actor"),
             models.Index(fields=["user", "-id"], name="event_user"),
             models.Index(fields=["correlation_id"], name="event_correlation"),
+            models.Index(fields=["session_id", "-id"], name="event_session", condition=~Q(session_id="")),
+            models.Index(fields=["tool_use_id"], name="event_tool_use", condition=~Q(tool_use_id="")),
+            models.Index(fields=["tx", "id"], name="event_seal_order"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["actor", "idempotency_key"], name="event_once_a_key"),
         ]
 
     def __str__(self) -> str:
@@ -62,3 +101,70 @@ class Event(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise TypeError("Events are append-only: retention removes them by age, nothing else does.")
+
+
+class Tile(models.Model):
+    """Up to 256 leaves of the ledger's Merkle tree, in their order; 256 are a full subtree with its root."""
+
+    SIZE = 256
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    size = models.PositiveSmallIntegerField()
+    first_tx = models.BigIntegerField()
+    first_id = models.BigIntegerField()
+    last_tx = models.BigIntegerField()
+    last_id = models.BigIntegerField()
+    ids = models.BinaryField(help_text="The events' ids, 8 bytes each, big-endian.")
+    hashes = models.BinaryField(help_text="Their leaf hashes, 32 bytes each.")
+    root = models.BinaryField(null=True, help_text="The subtree's root, once full.")
+
+    class Meta:
+        ordering = ["number"]
+        indexes = [models.Index(fields=["first_tx", "first_id"], name="tile_order")]
+
+    def __str__(self) -> str:
+        return f"leaves {self.number * self.SIZE} to {self.number * self.SIZE + self.size - 1}"
+
+
+class Checkpoint(models.Model):
+    """The tree's size and root at a time, signed; the same text is kept outside the database."""
+
+    size = models.PositiveBigIntegerField(unique=True)
+    root = models.CharField(max_length=64)
+    note = models.TextField(help_text="C2SP tlog-checkpoint with its Ed25519 signature.")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-size"]
+
+    def __str__(self) -> str:
+        return f"{self.size} leaves, root {self.root[:16]}"
+
+
+class RemovalPermit(models.Model):
+    """A row in here lets the triggers pass: only retention inserts one, and deletes it in the same transaction."""
+
+    reason = models.CharField(max_length=255)
+
+    class Meta:
+        verbose_name = "removal permit"
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class TransactionBase(models.Model):
+    """What PostgreSQL's transaction ids are raised by, so that they go on rising after a restore elsewhere."""
+
+    base = models.BigIntegerField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return str(self.base)
+
+    @classmethod
+    def current(cls) -> int:
+        return cls.objects.values_list("base", flat=True).first() or 0

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from audit.models import Event
+from audit.models import Checkpoint, Event
 from audit.trail import MAX_BATCH
 from config.api import StrictModelSerializer, StrictSerializer
 
@@ -25,8 +25,13 @@ class EventSerializer(StrictModelSerializer):
             "actor",
             "correlation_id",
             "context",
+            "agent",
+            "session_id",
+            "tool_use_id",
+            "leaf_hash",
+            "erased_at",
         ]
-        read_only_fields = ["uid", "changes", "actor", "correlation_id"]
+        read_only_fields = ["uid", "changes", "actor", "correlation_id", "leaf_hash", "erased_at"]
 
 
 class NewEventSerializer(EventSerializer):
@@ -36,8 +41,25 @@ class NewEventSerializer(EventSerializer):
     user = serializers.CharField(required=False, allow_null=True, max_length=255, help_text="On whose behalf.")
     context = serializers.DictField(required=False, allow_null=True)  # type: ignore[assignment]  # a field of that name
 
+    idempotency_key = serializers.CharField(
+        required=False, max_length=255, help_text="A second event of this caller with the same key is not recorded."
+    )
+
     class Meta(EventSerializer.Meta):
-        fields = ["event_type", "entity_type", "entity_id", "old_value", "new_value", "user", "context", "timestamp"]
+        fields = [
+            "event_type",
+            "entity_type",
+            "entity_id",
+            "old_value",
+            "new_value",
+            "user",
+            "context",
+            "timestamp",
+            "agent",
+            "session_id",
+            "tool_use_id",
+            "idempotency_key",
+        ]
         read_only_fields: list[str] = []
 
 
@@ -90,3 +112,57 @@ class PlanSerializer(StrictSerializer):
     changes = ChangeSerializer(many=True)
     in_place = serializers.BooleanField(help_text="Whether Handrail writes the entity itself.")
     event = EventSerializer(allow_null=True, help_text="The recorded rollback; null for a dry run.")
+
+
+class CheckpointSerializer(StrictModelSerializer):
+    """A signed statement of the tree's size and root."""
+
+    class Meta:
+        model = Checkpoint
+        fields = ["size", "root", "note", "created_at"]
+
+
+class CheckpointsSerializer(StrictSerializer):
+    public_key = serializers.CharField(help_text="The verifier key of the notes.")
+    unsealed = serializers.IntegerField(help_text="Events no checkpoint holds yet.")
+    seconds_unsealed = serializers.FloatField(help_text="Age of the oldest of them.")
+
+
+class VerifySerializer(StrictSerializer):
+    """What to check; by default everything."""
+
+    since = serializers.IntegerField(required=False, default=0, min_value=0, help_text="First leaf.")
+    until = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=0)
+    checkpoint = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=10_000, trim_whitespace=False, help_text="A note."
+    )
+
+
+class FaultSerializer(StrictSerializer):
+    kind = serializers.CharField()
+    detail = serializers.CharField()
+    position = serializers.IntegerField(allow_null=True)
+    uid = serializers.CharField(allow_blank=True)
+
+
+class VerdictSerializer(StrictSerializer):
+    """What a check of the trail found."""
+
+    valid = serializers.BooleanField()
+    events = serializers.IntegerField()
+    removed = serializers.IntegerField()
+    checkpoints = serializers.IntegerField()
+    size = serializers.IntegerField()
+    fault = FaultSerializer(allow_null=True)
+
+
+class ProofSerializer(StrictSerializer):
+    """What `audit/verify_proof.py` checks without this service."""
+
+    format = serializers.CharField()
+    envelope = serializers.DictField()
+    payload = serializers.DictField(allow_null=True)
+    salt = serializers.CharField(allow_blank=True)
+    position = serializers.IntegerField()
+    inclusion = serializers.ListField(child=serializers.CharField())
+    checkpoint = serializers.CharField()

@@ -1,10 +1,20 @@
 """The Celery door of the trail."""
 
+import logging
+from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
 
-from audit import rollback, trail
+from audit import ledger, retention, rollback, trail, verification
+
+logger = logging.getLogger(__name__)
+
+SCHEDULE = {
+    "audit.seal": {"task": "audit.seal", "schedule": timedelta(minutes=1)},
+    "audit.prune": {"task": "audit.prune", "schedule": timedelta(days=1)},
+    "audit.verify": {"task": "audit.verify", "schedule": timedelta(days=1)},
+}
 
 
 @shared_task(name="audit.record")
@@ -17,3 +27,25 @@ def record(**event: Any) -> str:
 def roll_back(entity_type: str, entity_id: str, to: str | None = None, reason: str = "") -> str:
     """Roll an entity back; returns the uid of the recorded rollback."""
     return str(rollback.apply(entity_type=entity_type, entity_id=entity_id, to=to, reason=reason).uid)
+
+
+@shared_task(name="audit.seal")
+def seal() -> None:
+    """Hold what was recorded by a signed checkpoint; the schedule is the trail's open window."""
+    ledger.seal()
+
+
+@shared_task(name="audit.prune")
+def prune() -> None:
+    """Remove events past the days their type is kept."""
+    retention.prune()
+
+
+@shared_task(name="audit.verify")
+def verify() -> None:
+    """Check the whole trail; a fault is logged as an error and recorded, so that subscribers can raise alarm."""
+    verdict = verification.verify()
+    if verdict.fault:
+        logger.error("The trail is not as it was recorded: %s %s", verdict.fault.kind, verdict.fault.detail)
+        fault = {"kind": verdict.fault.kind, "detail": verdict.fault.detail, "position": verdict.fault.position}
+        trail.record(event_type="audit.fault_found", entity_type="trail", entity_id="events", new_value=fault)

@@ -1,19 +1,23 @@
 """Recording events and reading them back as history."""
 
 import logging
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypedDict, Unpack
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from audit.changes import deep_compare
+from audit.leaves import leaf, payload_hash
 from audit.models import Event
 from audit.signals import event_recorded
 from config.context import caller
-from config.errors import DomainError, FieldError, NotFound
+from config.errors import Conflict, DomainError, FieldError, NotFound
+from config.identifiers import uuid7
 
 logger = logging.getLogger(__name__)
 
@@ -32,34 +36,37 @@ class NewEvent:
     user: str | None = None
     context: Mapping[str, Any] | None = None
     timestamp: datetime | None = None
+    agent: str = ""
+    session_id: str = ""
+    tool_use_id: str = ""
+    idempotency_key: str | None = None
+
+
+class Details(TypedDict, total=False):
+    """The fields of NewEvent that may be left out."""
+
+    old_value: Any
+    new_value: Any
+    user: str | None
+    context: Mapping[str, Any] | None
+    timestamp: datetime | None
+    agent: str
+    session_id: str
+    tool_use_id: str
+    idempotency_key: str | None
 
 
 class InvalidEvent(DomainError):
     code = "invalid-event"
 
 
-def record(
-    *,
-    event_type: str,
-    entity_type: str,
-    entity_id: str,
-    old_value: Any = None,
-    new_value: Any = None,
-    user: str | None = None,
-    context: Mapping[str, Any] | None = None,
-    timestamp: datetime | None = None,
-) -> Event:
-    """Record that something happened; call it inside the transaction of the change. Raises InvalidEvent."""
-    new = NewEvent(
-        event_type=event_type,
-        entity_type=entity_type,
-        entity_id=entity_id,
-        old_value=old_value,
-        new_value=new_value,
-        user=user,
-        context=context,
-        timestamp=timestamp,
-    )
+def record(*, event_type: str, entity_type: str, entity_id: str, **fields: Unpack[Details]) -> Event:
+    """Record that something happened; call it inside the transaction of the change. Raises InvalidEvent.
+
+    A second event of one actor with the same `idempotency_key` is not recorded: the first is returned, or Conflict
+    raised when it says something else.
+    """
+    new = NewEvent(event_type=event_type, entity_type=entity_type, entity_id=entity_id, **fields)
     return record_all(events=[new])[0]
 
 
@@ -68,32 +75,71 @@ def record_all(*, events: Sequence[NewEvent]) -> list[Event]:
     if not 1 <= len(events) <= MAX_BATCH:
         raise InvalidEvent(f"Send 1 to {MAX_BATCH} events at once.")
     rows = [_row(new) for new in events]
-    with transaction.atomic():
-        if len(rows) == 1:
-            rows[0].save(force_insert=True)
-        else:
-            Event.objects.bulk_create(rows)
-        transaction.on_commit(lambda: _announce(rows))
-    return rows
+    keyed = any(row.idempotency_key for row in rows)
+    try:
+        return _write(rows, keyed=keyed)
+    except IntegrityError:
+        if not keyed:
+            raise
+        return _write(rows, keyed=True)  # another caller has just used the key; now it is found
+
+
+def _write(rows: list[Event], *, keyed: bool) -> list[Event]:
+    with transaction.atomic(savepoint=keyed):
+        known = _known(rows) if keyed else {}
+        fresh = [row for row in rows if row.idempotency_key not in known]
+        _insert(fresh)
+        transaction.on_commit(partial(_announce, fresh))
+    return [known.get(row.idempotency_key, row) for row in rows]
+
+
+def _insert(rows: list[Event]) -> None:
+    if len(rows) == 1:
+        rows[0].save(force_insert=True)
+    elif rows:
+        Event.objects.bulk_create(rows)
+
+
+def _known(rows: Sequence[Event]) -> dict[str | None, Event]:
+    """Events recorded before under the rows' idempotency keys. Raises Conflict where one says something else."""
+    keyed = {row.idempotency_key: row for row in rows if row.idempotency_key}
+    before = Event.objects.filter(actor=rows[0].actor, idempotency_key__in=keyed)
+    known = {str(event.idempotency_key): event for event in before}
+    for key, event in known.items():
+        if any(
+            getattr(event, name) != getattr(keyed[key], name) for name in ("event_type", "entity_type", "entity_id")
+        ):
+            raise Conflict(f"The idempotency key {key} was used for another event. Use a new key for a new event.")
+    return dict(known)
 
 
 def _row(new: NewEvent) -> Event:
     _check(new)
     by = caller()
-    changes = deep_compare(new.old_value, new.new_value)
-    return Event(
-        event_type=new.event_type,
-        entity_type=new.entity_type,
-        entity_id=new.entity_id,
-        old_value=new.old_value,
-        new_value=new.new_value,
-        changes=[asdict(change) for change in changes],
-        user=new.user or by.actor,
-        actor=by.actor,
-        correlation_id=by.correlation_id,
-        context={**by.details, **(new.context or {})} or None,
-        timestamp=new.timestamp or timezone.now(),
-    )
+    fields: dict[str, Any] = {
+        "uid": uuid7(),
+        "timestamp": new.timestamp or timezone.now(),
+        "event_type": new.event_type,
+        "entity_type": new.entity_type,
+        "entity_id": new.entity_id,
+        "old_value": new.old_value,
+        "new_value": new.new_value,
+        "changes": [asdict(change) for change in deep_compare(new.old_value, new.new_value)],
+        "user": new.user or by.actor,
+        "actor": by.actor,
+        "correlation_id": by.correlation_id,
+        "context": {**by.details, **(new.context or {})} or None,
+        "agent": new.agent,
+        "session_id": new.session_id,
+        "tool_use_id": new.tool_use_id,
+        "salt": secrets.token_hex(16),
+    }
+    try:
+        fields["payload_hash"] = payload_hash(fields["salt"], fields)
+        hashed = leaf({**fields, "uid": str(fields["uid"])})
+    except ValueError as error:
+        raise InvalidEvent(f"The event cannot be kept as JSON: {error}") from error
+    return Event(**fields, leaf_hash=hashed, idempotency_key=new.idempotency_key)
 
 
 def _check(new: NewEvent) -> None:
@@ -103,8 +149,11 @@ def _check(new: NewEvent) -> None:
         if not value or len(value) > limit:
             wrong = FieldError(field=name, code="length", detail=f"Must have 1 to {limit} characters.")
             raise InvalidEvent(f"The event's {name} must have 1 to {limit} characters.", errors=[wrong])
-    if new.user and len(new.user) > 255:
-        raise InvalidEvent("The event's user must have at most 255 characters.")
+    at_most = {"user": 255, "agent": 100, "session_id": 128, "tool_use_id": 128, "idempotency_key": 255}
+    for name, limit in at_most.items():
+        if len(getattr(new, name) or "") > limit:
+            wrong = FieldError(field=name, code="length", detail=f"Must have at most {limit} characters.")
+            raise InvalidEvent(f"The event's {name} must have at most {limit} characters.", errors=[wrong])
 
 
 def _announce(rows: Sequence[Event]) -> None:

@@ -4,6 +4,7 @@ from audit import views
 from config.api import Router
 
 router = Router()
+router.register("checkpoints", views.CheckpointViewSet, basename="audit-checkpoint")
 router.register("events", views.EventViewSet, basename="audit-event")
 
 ENTITY = "entities/<str:entity_type>/<path:entity_id>"
@@ -13,5 +14,6 @@ urlpatterns = [
     path(f"{ENTITY}/state", views.StateView.as_view(), name="audit-state"),
     path(f"{ENTITY}/rollback", views.RollbackView.as_view(), name="audit-rollback"),
     path("export", views.ExportView.as_view(), name="audit-export"),
+    path("verify", views.VerifyView.as_view(), name="audit-verify"),
     *router.urls,
 ]

@@ -8,23 +8,30 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, PolymorphicProxySerializer, extend_schema
+from rest_framework import mixins
+from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit import rollback, trail
+from audit import ledger, rollback, signing, trail, verification
 from audit.export import CONTENT_TYPES, FORMATS, export, file_name
-from audit.models import Event
+from audit.models import Checkpoint, Event
 from audit.serializers import (
     BatchSerializer,
+    CheckpointSerializer,
+    CheckpointsSerializer,
     EventSerializer,
     HistorySerializer,
     NewEventSerializer,
     PlanSerializer,
+    ProofSerializer,
     RollbackSerializer,
     StateSerializer,
+    VerdictSerializer,
+    VerifySerializer,
 )
-from config.api import APIView, FilterBackend, ReadViewSet
+from config.api import APIView, FilterBackend, ReadViewSet, ViewSet
 
 EXAMPLE = {
     "event_type": "permission.granted",
@@ -42,7 +49,17 @@ class EventFilter(django_filters.FilterSet):
 
     class Meta:
         model = Event
-        fields = ["event_type", "entity_type", "entity_id", "actor", "user", "correlation_id"]
+        fields = [
+            "event_type",
+            "entity_type",
+            "entity_id",
+            "actor",
+            "user",
+            "correlation_id",
+            "agent",
+            "session_id",
+            "tool_use_id",
+        ]
 
 
 class EventViewSet(ReadViewSet):
@@ -68,6 +85,40 @@ class EventViewSet(ReadViewSet):
         rows = trail.record_all(events=[trail.NewEvent(**body) for body in bodies])
         answer = EventSerializer(rows, many=True).data
         return Response({"events": answer} if many else answer[0], status=201)
+
+    @extend_schema(responses=ProofSerializer, parameters=[OpenApiParameter("size", int, description="Checkpoint.")])
+    @action(detail=True)
+    def proof(self, request: Request, uid: str) -> Response:
+        """That a signed checkpoint holds the event; `audit/verify_proof.py` checks it anywhere."""
+        size = request.query_params.get("size")
+        return Response(ledger.prove(uid=uid, checkpoint_size=_limit(size, "size", 10**12) if size else None))
+
+
+class CheckpointViewSet(mixins.ListModelMixin, ViewSet):
+    """Signed checkpoints, newest first."""
+
+    queryset = Checkpoint.objects.all()
+    serializer_class = CheckpointSerializer
+    ordering = "-size"
+
+    @extend_schema(responses=CheckpointsSerializer, filters=False)
+    @action(detail=False, url_path="status", pagination_class=None)
+    def status(self, request: Request) -> Response:
+        """The public key to check notes with, and what no checkpoint holds yet."""
+        count, _ = ledger.unsealed()
+        return Response(
+            {"public_key": signing.public_key(), "unsealed": count, "seconds_unsealed": ledger.seconds_unsealed()}
+        )
+
+
+class VerifyView(APIView):
+    """Check events, tree and checkpoints against each other; names the first fault."""
+
+    scope = "read"
+
+    @extend_schema(request=VerifySerializer, responses=VerdictSerializer)
+    def post(self, request: Request) -> Response:
+        return Response(VerdictSerializer(verification.verify(**self.validated(VerifySerializer))).data)
 
 
 class HistoryView(APIView):
@@ -129,9 +180,9 @@ class ExportView(APIView):
         return response
 
 
-def _limit(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= 500):
-        raise ValidationError({"limit": "Must be a whole number from 1 to 500."})
+def _limit(text: str, name: str = "limit", most: int = 500) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 14 and 1 <= int(text) <= most):
+        raise ValidationError({name: f"Must be a whole number from 1 to {most}."})
     return int(text)
 
 

@@ -1,0 +1,29 @@
+"""`manage.py audit_prune`: remove old events by AUDIT_RETENTION_DAYS, or erase one payload; proofs stay."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandParser
+from django.utils import timezone
+
+from audit import retention
+from config.commands import OperationCommand
+
+
+class Command(OperationCommand):
+    help = "Remove events past the days AUDIT_RETENTION_DAYS gives their type, or erase the payload of one event."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="only count")
+        parser.add_argument("--erase", metavar="UID", help="erase this event's payload instead")
+        parser.add_argument("--reason", default="", help="why it is erased")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["erase"]:
+            event = retention.erase(uid=options["erase"], reason=options["reason"])
+            self.stdout.write(f"[OK] the payload is erased, event {event.uid} says so")
+        elif options["dry_run"]:
+            count = retention.expired(settings.AUDIT_RETENTION_DAYS, timezone.now()).count()
+            self.stdout.write(f"[OK] {count} events would be removed")
+        else:
+            self.stdout.write(f"[OK] {retention.prune()} events removed")

@@ -1,0 +1,24 @@
+"""`manage.py audit_seal`: hold every recorded event by a signed checkpoint, now."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from audit import ledger
+from config.commands import OperationCommand
+
+
+class Command(OperationCommand):
+    help = "Seal events into the ledger and sign a checkpoint. Beat does this every minute."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--rebase", action="store_true", help="once, after a restore into another PostgreSQL")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["rebase"]:
+            self.stdout.write(f"[OK] transaction ids now count from {ledger.rebase()}")
+        sealed = ledger.seal()
+        if options["json"]:
+            self.print_json({"events": sealed.events, "size": sealed.size})
+        else:
+            self.stdout.write(f"[OK] {sealed.events} events sealed, {sealed.size} in all")

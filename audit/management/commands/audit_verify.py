@@ -1,0 +1,51 @@
+"""`manage.py audit_verify`: is the trail the one that was recorded?"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from audit.verification import verify
+from config.commands import FINDINGS, OperationCommand
+
+
+class Command(OperationCommand):
+    help = "Check events, tree and checkpoints against each other. Exit code 1 names the first fault."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--since", type=int, default=0, metavar="N", help="first leaf; a checkpoint's size is one")
+        parser.add_argument("--until", type=int, metavar="N", help="one past the last leaf")
+        parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint kept elsewhere")
+        parser.add_argument("--key", default="", help="the verifier key it was signed with; by default our own")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        note = _read(options["checkpoint"]) if options["checkpoint"] else ""
+        verdict = verify(
+            since=options["since"],
+            until=options["until"],
+            checkpoint=note,
+            key=options["key"],
+            progress=lambda done, total: self.progress(done, total, "events"),
+        )
+        if options["json"]:
+            self.print_json(asdict(verdict))
+        elif verdict.fault:
+            where = f" at leaf {verdict.fault.position}" if verdict.fault.position is not None else ""
+            self.stdout.write(
+                f"[FAIL] {verdict.fault.kind}{where}: {verdict.fault.detail} {verdict.fault.uid}".rstrip()
+            )
+        else:
+            removed = f", {verdict.removed} removed by retention" if verdict.removed else ""
+            self.stdout.write(
+                f"[OK] {verdict.events} events as recorded{removed}; {verdict.checkpoints} checkpoints hold"
+            )
+        if not verdict.valid:
+            raise SystemExit(FINDINGS)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"Cannot read {path}: {error}") from error
