@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.http.response import HttpResponseBase
-from django_filters import BooleanFilter, NumberFilter
+from django_filters import BooleanFilter, CharFilter, Filter, NumberFilter
 from django_filters.rest_framework import DjangoFilterBackend
 from django_filters.utils import get_model_field
 from rest_framework import mixins, pagination, routers, serializers, views, viewsets
@@ -154,6 +154,8 @@ def _misread(filterset: Any, sent: Any, model: Any) -> dict[str, str]:
                     get_model_field(model, declared.field_name), models.IntegerField
                 ):
                     errors[name] = "Must be a whole number."
+                case Filter() if not value and not isinstance(declared, CharFilter):
+                    errors[name] = "Must not be blank."
     return errors
 
 

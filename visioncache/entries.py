@@ -139,13 +139,25 @@ def snapshot(entry: Entry) -> dict[str, Any]:
     }
 
 
+def find_entry(*, entry_id: UUID | str, locked: bool = False) -> Entry:
+    """The live entry of an id; inside a transaction its row can be locked. Raises EntryNotFound."""
+    entries = Entry.objects.live()
+    try:
+        wanted = UUID(str(entry_id))
+    except ValueError:
+        entry = None
+    else:
+        entry = (entries.select_for_update() if locked else entries).filter(uid=wanted).first()
+    if entry is None:
+        raise EntryNotFound("No live entry has this id. It has expired, or was invalidated.")
+    return entry
+
+
 @transaction.atomic
 def extend_entry(*, entry_id: UUID | str, hours: float = DEFAULT_TTL_HOURS) -> Entry:
     """Let a live entry live longer; one that never expires stays as it is. Raises EntryNotFound or InvalidEntry."""
     longer = read_lifetime(hours)
-    entry = Entry.objects.live().select_for_update().filter(uid=entry_id).first()
-    if entry is None:
-        raise EntryNotFound("No live entry has this id. Store the answer again instead.")
+    entry = find_entry(entry_id=entry_id, locked=True)
     if entry.expires_at is not None and longer is not None:
         old = snapshot(entry)
         entry.expires_at += longer

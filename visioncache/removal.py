@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.trail import record
-from visioncache.entries import EntryNotFound, snapshot
+from visioncache.entries import find_entry, snapshot
 from visioncache.identity import DEFAULT_NAMESPACE, read_hashes, read_namespace, read_text, wrong
 from visioncache.images import choose_images
 from visioncache.leases import drop_expired_leases
@@ -89,9 +89,7 @@ def _matching(conditions: Mapping[str, str]) -> EntryQuerySet:
 @transaction.atomic
 def remove_entry(*, entry_id: UUID | str) -> None:
     """Remove one live entry. Raises EntryNotFound."""
-    entry = Entry.objects.live().select_for_update().filter(uid=entry_id).first()
-    if entry is None:
-        raise EntryNotFound("No live entry has this id. It has expired, or was invalidated.")
+    entry = find_entry(entry_id=entry_id, locked=True)
     Entry.objects.filter(pk=entry.pk).remove()
     record(
         event_type="entry.invalidated",

@@ -24,7 +24,7 @@ _DATA: dict[str, Any] = {
     "description": "What the model read. Empty and error answers are refused: they are not worth a day.",
 }
 _REQUEST: dict[str, Any] = {
-    "type": ["object", "null"],
+    "type": "object",
     "additionalProperties": True,
     "description": "Prompt, parameters, whatever was asked; all of it counts but transport fields.",
 }

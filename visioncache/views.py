@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api import APIView, ReadViewSet
-from visioncache.entries import EntryNotFound, store_entry
+from visioncache.entries import find_entry, store_entry
 from visioncache.identity import HASH_PATTERN, NAMESPACE_PATTERN
 from visioncache.leases import release_lease
 from visioncache.lookups import look_up
@@ -68,16 +68,12 @@ class EntryViewSet(ReadViewSet):
     filterset_class = EntryFilter
     lookup_field = "uid"
     lookup_url_kwarg = "id"
-    lookup_value_converter = "uuid"
 
     def get_queryset(self) -> QuerySet[Entry]:
         return Entry.objects.live()
 
     def get_object(self) -> Entry:
-        entry = self.get_queryset().filter(uid=self.kwargs["id"]).first()
-        if entry is None:
-            raise EntryNotFound("No live entry has this id. It has expired, or was invalidated.")
-        return entry
+        return find_entry(entry_id=self.kwargs["id"])
 
     @extend_schema(
         request=EntryInSerializer,

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from audit.models import Event
 from tests.visioncache.makers import ask, make_entry, picture
-from visioncache.entries import EntryNotFound, extend_entry, store_entry
+from visioncache.entries import EntryNotFound, extend_entry, find_entry, store_entry
 from visioncache.identity import InvalidEntry
 from visioncache.models import Entry, EntryImage, EntryTag
 from visioncache.terms import EmptyResult
@@ -155,6 +155,14 @@ def test_only_a_live_entry_can_be_extended() -> None:
     entry = make_entry("for ever", ttl_hours=None).entry
     assert extend_entry(entry_id=entry.uid).expires_at is None
     assert not Event.objects.filter(event_type="entry.extended").exists()
+
+
+def test_an_entry_is_found_by_its_id_while_it_lives() -> None:
+    entry = make_entry().entry
+    assert find_entry(entry_id=str(entry.uid)) == entry
+    for missing in ("x", "", make_entry("b", ttl_hours=0).entry.uid):
+        with pytest.raises(EntryNotFound):
+            find_entry(entry_id=missing)
 
 
 def test_the_database_itself_refuses_an_impossible_confidence() -> None:
