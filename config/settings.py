@@ -138,6 +138,7 @@ LANGUAGE_CODE = "en-us"
 USE_I18N = False
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = True  # serves the installed files until they are collected
 STATIC_ROOT.mkdir(exist_ok=True)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -220,6 +221,7 @@ MODEL_TIMEOUT_SECONDS: float = env.float("MODEL_TIMEOUT_SECONDS", 60.0)
 MODEL_PRICES: dict[str, list[float]] = env.json("MODEL_PRICES", default={})
 PROMPT_RUN_DAYS: int = env.int("PROMPT_RUN_DAYS", 180)  # tests older than this are deleted, but a version's last
 DOCKER_HOST: str = env.str("DOCKER_HOST", "")
+SCHEMACHECK_RETENTION_DAYS: int = env.int("SCHEMACHECK_RETENTION_DAYS", 90)
 DIAGNOSIS_RETENTION_DAYS: int = env.int("DIAGNOSIS_RETENTION_DAYS", 90)
 
 LOGGING = {

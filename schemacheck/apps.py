@@ -3,4 +3,4 @@ from django.apps import AppConfig
 
 class SchemacheckConfig(AppConfig):
     name = "schemacheck"
-    verbose_name = "Schema check"
+    verbose_name = "Schema checks"

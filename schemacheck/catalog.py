@@ -126,7 +126,9 @@ class Table:
     def key_on(self, columns: Iterable[str]) -> Index | None:
         """The unique index on exactly these columns, in any order."""
         wanted = sorted(columns)
-        return next((index for index in self.indexes if index.is_key and sorted(map(str, index.columns)) == wanted), None)
+        return next(
+            (index for index in self.indexes if index.is_key and sorted(map(str, index.columns)) == wanted), None
+        )
 
     def index_leading_with(self, columns: tuple[str, ...]) -> Index | None:
         """A valid index whose first columns are these, in any order, as a foreign key's checks need."""
@@ -155,6 +157,7 @@ class Catalog:
     creation_schema: str | None = "public"
     temporary_schema: str = "pg_temp"
     in_recovery: bool = False
+    system_changes: bool = False
     schemas: dict[str, bool] = field(default_factory=dict)  # name -> may create in it
     tables: dict[tuple[str, str], Table] = field(default_factory=dict)
     types: dict[tuple[str, str], TypeInfo] = field(default_factory=dict)
@@ -251,7 +254,9 @@ def empty_catalog() -> Catalog:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint that names the closest known name; empty if none is close."""
-    close = difflib.get_close_matches(name.lower(), {item.lower(): item for item in known if item != name}, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(
+        name.lower(), {item.lower(): item for item in known if item != name}, n=1, cutoff=0.6
+    )
     if not close:
         return ""
     match = next(item for item in known if item.lower() == close[0] and item != name)
@@ -278,9 +283,7 @@ def table_from_document(row: Mapping[str, Any], types: Mapping[int, TypeInfo]) -
             )
             for column in row["columns"] or ()
         ),
-        indexes=tuple(
-            Index(**{**index, "columns": tuple(index["columns"])}) for index in row["indexes"] or ()
-        ),
+        indexes=tuple(Index(**{**index, "columns": tuple(index["columns"])}) for index in row["indexes"] or ()),
         constraints=tuple(
             Constraint(
                 **{

@@ -100,6 +100,10 @@ class StatementReport:
         }
 
 
+MAX_SHOWN = 1_000
+"""Findings of a kind, and statements, that a report shows; `counts` has them all."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """The verdict on a script; `notes` are findings about the script as a whole."""
@@ -141,15 +145,17 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """The report in the public shape."""
+        kinds = {"errors": self.errors, "warnings": self.warnings, "suggestions": self.suggestions}
+        counts = {"statements": len(self.statements), **{name: len(found) for name, found in kinds.items()}}
         return {
             "valid": self.valid,
             "table_name": self.table_name,
             "dialect": self.dialect,
             "proof": self.proof.value,
-            "errors": [as_dict(finding) for finding in self.errors],
-            "warnings": [as_dict(finding) for finding in self.warnings],
-            "suggestions": [as_dict(finding) for finding in self.suggestions],
-            "statements": [statement.as_dict() for statement in self.statements],
+            **{name: [as_dict(finding) for finding in found[:MAX_SHOWN]] for name, found in kinds.items()},
+            "statements": [statement.as_dict() for statement in self.statements[:MAX_SHOWN]],
+            "counts": counts,
+            "truncated": max(counts.values()) > MAX_SHOWN,
         }
 
 

@@ -294,5 +294,3 @@ def not_null_proof(column: str, table: Table | None) -> str | None:
         if constraint.kind == "c" and constraint.validated and constraint.definition in wanted:
             return f"validated constraint {constraint.name}"
     return None
-
-

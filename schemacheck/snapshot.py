@@ -31,6 +31,7 @@ SELECT pg_catalog.json_build_object(
   'version', pg_catalog.current_setting('server_version_num')::int,
   'user', current_user, 'path', (SELECT path FROM facts), 'temporary', (SELECT temporary FROM facts),
   'creation', pg_catalog.current_schema(), 'in_recovery', pg_catalog.pg_is_in_recovery(),
+  'system_changes', pg_catalog.current_setting('allow_system_table_mods')::bool,
   'schemas', (SELECT pg_catalog.json_object_agg(name, pg_catalog.has_schema_privilege(oid, 'CREATE')) FROM spaces),
   'roles', (SELECT pg_catalog.json_agg(rolname) FROM pg_catalog.pg_roles WHERE rolname = ANY ($5::text[])),
   'functions', (SELECT pg_catalog.json_object_agg(proname, worst) FROM (
@@ -161,6 +162,8 @@ def mentions(statements: Iterable[Statement]) -> Mentions:
                     schemas.update(argument.a_const.sval.sval for argument in node.args)
                 case ast.AlterObjectSchemaStmt() if node.newschema:
                     schemas.add(node.newschema)
+    if any(name.endswith(("serial", "serial2", "serial4", "serial8")) for name in types):
+        types |= {"int2", "int4", "int8"}
     types |= relations | {f"_{name}" for name in types}
     return Mentions(*(frozenset(names - {""}) for names in (relations, schemas, types, functions, roles)))
 
@@ -190,6 +193,7 @@ def snapshot(session: Session, mentioned: Mentions) -> Catalog:
         temporary_schema=document["temporary"],
         creation_schema=document["creation"],
         in_recovery=document["in_recovery"],
+        system_changes=document["system_changes"],
         schemas=document["schemas"] or {},
         tables={(table.schema, table.name): table for table in tables},
         types=types,

@@ -129,7 +129,9 @@ def _judge(source: Source, piece: _Piece, copy: sqlite3.Connection, reached: Pro
     kind = _kind(piece)
     item = _Judged(piece, kind, _table_name(piece), [], Proof.PARSE)
     if "\0" in piece.text or any("\ud800" <= character <= "\udfff" for character in piece.text):
-        bad = next(i for i, character in enumerate(piece.text) if character == "\0" or "\ud800" <= character <= "\udfff")
+        bad = next(
+            i for i, character in enumerate(piece.text) if character == "\0" or "\ud800" <= character <= "\udfff"
+        )
         _add(source, item, bad, "unreadable-statement", Severity.ERROR, "the statement has a character SQL cannot hold")
         return item
     if piece.word(0) not in _DEFINITIONS:
@@ -332,7 +334,14 @@ def _add(
     line, column = source.position(item.piece.offset + start)
     item.findings.append(
         Finding(
-            rule=rule, severity=severity, message=message, line=line, column=column, hint=hint, fix=fix, facts=facts or {}
+            rule=rule,
+            severity=severity,
+            message=message,
+            line=line,
+            column=column,
+            hint=hint,
+            fix=fix,
+            facts=facts or {},
         )
     )
 

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from schemacheck.catalog import Column, Constraint, Table, did_you_mean
-from schemacheck.lowering import shape_of
+from schemacheck.lowering import range_name, shape_of
 from schemacheck.proof.constraints import add_constraint
 from schemacheck.proof.expressions import check_conversion, check_default
 from schemacheck.proof.scope import Scope
-from schemacheck.proof.tables import SYSTEM_COLUMNS, add_column, check_column_expressions, sql_of
+from schemacheck.proof.tables import INTEGERS, SYSTEM_COLUMNS, add_column, check_column_expressions, sql_of
 from schemacheck.proof.types import column_type
 from schemacheck.shapes import Action, AlterationShape, quote
 
@@ -23,7 +23,8 @@ _KINDS = {
     "c": "composite type",
 }
 # The server works in passes, not in the order written: drops, then type changes, new columns, constraints, the rest.
-_PASSES = {"DropColumn": 0, "DropConstraint": 0, "AlterColumnType": 1, "AddColumn": 2, "AddConstraint": 4}
+_PASSES = {"DropColumn": 0, "DropConstraint": 0, "AlterColumnType": 1, "AddColumn": 2}
+_CONSTRAINT_PASSES = {"primary": 4, "unique": 4, "foreign": 6}
 
 
 def check_alter_table(scope: Scope) -> None:
@@ -43,9 +44,15 @@ def check_alter_table(scope: Scope) -> None:
     scope.target = table
     if not _may_alter(scope, table, shape.name.location):
         return
-    for action in sorted(shape.actions, key=lambda item: (_PASSES.get(item.kind, 3), item.order)):
+    for action in sorted(shape.actions, key=lambda item: (_pass(item), item.order)):
         table = _apply(scope, table, action)
     scope.catalog.put(table)
+
+
+def _pass(action: Action) -> int:
+    if action.kind == "AddConstraint" and action.constraint:
+        return _CONSTRAINT_PASSES.get(action.constraint.kind, 5)
+    return _PASSES.get(action.kind, 3)
 
 
 def _may_alter(scope: Scope, table: Table, location: int) -> bool:
@@ -57,6 +64,10 @@ def _may_alter(scope: Scope, table: Table, location: int) -> bool:
     if not table.is_mine:
         noun = _KINDS.get(table.kind, "relation")
         scope.error("permission", f"must be owner of {noun} {table.name}", "42501", location)
+        return False
+    if table.schema == "pg_catalog" and not scope.catalog.system_changes:
+        message = f'permission denied: "{table.name}" is a system catalog'
+        scope.error("permission", message, "42501", location)
         return False
     return table.is_known and table.kind in "rpf"
 
@@ -82,6 +93,10 @@ def _apply(scope: Scope, table: Table, action: Action) -> Table:
             return _drop_constraint(scope, table, action)
         case "ValidateConstraint" | "AlterConstraint":
             return _touch_constraint(scope, table, action)
+        case "AttachPartition" | "DetachPartition":
+            scope.require_table(range_name(getattr(action.node, "def").partition_cmd.name))
+        case "AddInherit" | "DropInherit":
+            scope.require_table(range_name(getattr(action.node, "def").range_var))
         case "ChangeOwner":
             _check_role(scope, action)
         case _ if action.kind in _COLUMN_ACTIONS:
@@ -113,9 +128,7 @@ def _find(scope: Scope, name: str, action: Action) -> int:
         depth += (token in "([") - (token in ")]") if token else 0
         if token == "," and depth == 0:
             commas += 1
-        elif commas == action.order and (
-            token.strip('"').replace('""', '"') == name or token.lower() == name
-        ):
+        elif commas == action.order and (token.strip('"').replace('""', '"') == name or token.lower() == name):
             earlier = scope.target and scope.target.name == name and action.order == 0
             if earlier and start == scope.statement.node.relation.location:
                 continue
@@ -187,8 +200,11 @@ def _change_type(scope: Scope, table: Table, action: Action) -> Table:
     if info is None:
         return table
     sql = sql_of(action.type, info.display)
-    if not scope.has_error:
-        check_conversion(scope, table, column, info, sql, action.using)
+    if column.identity and info.base_display not in INTEGERS:
+        message = "identity column type must be smallint, integer, or bigint"
+        scope.error("invalid-identity", message, "22023", location)
+    elif not scope.has_error:
+        check_conversion(scope, scope.target or table, column, info, action.using)
     changed = replace(column, type=info, type_sql=sql)
     return replace(table, columns=tuple(changed if item is column else item for item in table.columns))
 
@@ -239,7 +255,9 @@ def _require_constraint(scope: Scope, table: Table, action: Action) -> Constrain
 
 
 def _touch_constraint(scope: Scope, table: Table, action: Action) -> Table:
-    name = action.name or getattr(action.node, "def").constraint.conname
+    body = getattr(action.node, "def")
+    named = body.atalter_constraint if body.HasField("atalter_constraint") else body.constraint
+    name = action.name or named.conname
     constraint = _require_constraint(scope, table, replace(action, name=name))
     if constraint is None:
         return table
@@ -304,7 +322,10 @@ def _add_identity(scope: Scope, table: Table, action: Action, location: int) -> 
     column = table.column(action.name)
     assert column is not None
     before = f'column "{column.name}" of relation "{table.name}"'
-    if not column.not_null:
+    if column.type and column.type.base_display not in INTEGERS:
+        message = "identity column type must be smallint, integer, or bigint"
+        scope.error("invalid-identity", message, "22023", location)
+    elif not column.not_null:
         message = f"{before} must be declared NOT NULL before identity can be added"
         fix = f"ALTER TABLE {table.display} ALTER COLUMN {quote(column.name)} SET NOT NULL;"
         scope.error("invalid-identity", message, "55000", location, fix=fix)

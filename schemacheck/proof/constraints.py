@@ -1,6 +1,7 @@
 """Keys, foreign keys and checks of a table, new or existing."""
 
 from dataclasses import replace
+from itertools import count
 
 from schemacheck.builtin_types import can_reference
 from schemacheck.catalog import Column, Constraint, Index, Table, did_you_mean
@@ -16,10 +17,15 @@ _NOUNS = {"primary": "primary key", "unique": "unique"}
 
 def add_constraint(scope: Scope, table: Table, shape: ConstraintShape, *, is_new: bool) -> Table:
     """Check a constraint and answer with the table that has it."""
-    if shape.name and table.constraint(shape.name):
+    existing = table.constraint(shape.name) if shape.name else None
+    if existing and not (existing.inherited and shape.kind == "check"):  # an equal inherited check is merged
         message = f'constraint "{shape.name}" for relation "{table.name}" already exists'
         location = scope.statement.find(shape.name, after=max(shape.location, 0))
-        scope.error("duplicate-constraint", message, "42710", location)
+        if existing.kind in "pu" and shape.kind in ("primary", "unique") and not shape.index:
+            message = f'relation "{shape.name}" already exists'
+            scope.error("duplicate-table", message, "42P07", location)
+        else:
+            scope.error("duplicate-constraint", message, "42710", location)
     match shape.kind:
         case "primary" | "unique":
             return _add_key(scope, table, shape)
@@ -50,7 +56,7 @@ def _name(table: Table, shape: ConstraintShape, ending: str) -> str:
         return shape.name
     base = "_".join([table.name, *shape.columns, ending])[:63]
     taken = {constraint.name for constraint in table.constraints} | {index.name for index in table.indexes}
-    return next(name for name in (base, *(f"{base[:60]}{n}" for n in range(1, 10_000))) if name not in taken)
+    return next(name for n in count() if (name := f"{base[:60]}{n}" if n else base) not in taken)
 
 
 def _add_key(scope: Scope, table: Table, shape: ConstraintShape) -> Table:
@@ -70,11 +76,15 @@ def _add_key(scope: Scope, table: Table, shape: ConstraintShape) -> Table:
             scope.error("duplicate-column", message, "42701", location)
         elif column is None and table.is_known and name not in _SYSTEM_COLUMNS:
             hint = did_you_mean(name, [known_column.name for known_column in table.columns])
-            scope.error("undefined-column", f'column "{name}" named in key does not exist', "42703", location, hint=hint)
+            scope.error(
+                "undefined-column", f'column "{name}" named in key does not exist', "42703", location, hint=hint
+            )
             known = False
         elif column and column.type and column.type.base_display in _NO_BTREE:
             message = f'data type {column.type.display} has no default operator class for access method "btree"'
-            hint = "You must specify an operator class for the index or define a default operator class for the data type."
+            hint = (
+                "You must specify an operator class for the index or define a default operator class for the data type."
+            )
             scope.error("no-operator-class", message, "42704", location, hint=hint)
     name = _name(table, shape, "pkey" if primary else "key")
     if primary and not shape.name:
@@ -117,8 +127,10 @@ def _adopt_index(scope: Scope, table: Table, shape: ConstraintShape) -> Table:
 def _add_foreign_key(scope: Scope, table: Table, shape: ConstraintShape, *, is_new: bool) -> Table:
     assert shape.references is not None
     referring = _referring_columns(scope, table, shape)
-    own = shape.references.name == table.name and shape.references.schema in (None, table.schema)
-    parent = table if own and (is_new or scope.catalog.table(shape.references) == table) else None
+    parent = scope.catalog.table(shape.references)
+    named_alike = shape.references.name == table.name and shape.references.schema in (None, table.schema)
+    if named_alike and (is_new or (parent and parent.schema == table.schema)):
+        parent = table
     parent = parent or scope.require_table(shape.references)
     name = _name(table, shape, "fkey")
     shape = replace(shape, referenced_columns=shape.referenced_columns or _primary_columns(parent))

@@ -39,13 +39,14 @@ def check_default(scope: Scope, column: str, info: TypeInfo | None, expression: 
         return
     literal = _is_literal(expression)
     cast = info.base_display if literal else ""
-    answer = _analyse(scope, f"SELECT ({sql}){f'::{cast}' if cast else ''}", expression, {"SELECT": "DEFAULT"})
-    if answer and not literal and info.base_oid and answer != info.base_oid:
-        if scope.session.document(_ASSIGNABLE, (str(answer), str(info.base_oid))) is False:
-            shown = _type_name(scope, answer)
-            message = f'column "{column}" is of type {info.display} but default expression is of type {shown}'
-            hint = "You will need to rewrite or cast the expression."
-            scope.error("datatype-mismatch", message, "42804", _location(expression), hint=hint)
+    typed = f"({sql})::{cast}" if cast else f"({sql})"
+    words = {"in WHERE": "in DEFAULT expressions"}  # where, as in a default, no aggregate may stand
+    answer = _analyse(scope, f"SELECT {typed} WHERE {typed} IS NOT NULL", expression, words)
+    if answer and not literal and not _is_assignable(scope, answer, info):
+        shown = _type_name(scope, answer)
+        message = f'column "{column}" is of type {info.display} but default expression is of type {shown}'
+        hint = "You will need to rewrite or cast the expression."
+        scope.error("datatype-mismatch", message, "42804", _location(expression), hint=hint)
 
 
 def check_condition(scope: Scope, table: Table, constraint: ConstraintShape) -> None:
@@ -54,6 +55,12 @@ def check_condition(scope: Scope, table: Table, constraint: ConstraintShape) -> 
         return
     if not _columns_exist(scope, table, constraint.expression):
         return
+    for node in _column_references(constraint.expression):
+        name = _referenced(node)
+        if name in _SYSTEM - {"tableoid"} and table.column(name) is None:
+            message = f'system column "{name}" reference in check constraint is invalid'
+            scope.error("system-column", message, "42P10", node.location)
+            return
     sql, source = expression_sql(constraint.expression), _null_row(table)
     if sql and source and scope.session:
         words = {"WHERE": "CHECK", "in CHECK": "in check constraints"}
@@ -77,7 +84,7 @@ def check_generated(scope: Scope, table: Table, column: Column, constraint: Cons
         _analyse(scope, f"SELECT ({sql}) FROM {source}", constraint.expression, {})
 
 
-def check_conversion(scope: Scope, table: Table, column: Column, info: TypeInfo, type_sql: str, using: Any) -> None:
+def check_conversion(scope: Scope, table: Table, column: Column, info: TypeInfo, using: Any) -> None:
     """ALTER COLUMN TYPE: the old type must turn into the new one by assignment, or USING must say how."""
     if scope.session is None or column.type is None:
         return
@@ -85,10 +92,13 @@ def check_conversion(scope: Scope, table: Table, column: Column, info: TypeInfo,
     if using is not None:
         sql = expression_sql(using)
         if sql and source and _columns_exist(scope, table, using):
-            _analyse(scope, f"SELECT ({sql}) FROM {source}", using, {})
+            answer = _analyse(scope, f"SELECT ({sql}) FROM {source}", using, {})
+            if answer and not _is_literal(using) and not _is_assignable(scope, answer, info):
+                message = f'result of USING clause for column "{column.name}" cannot be cast automatically to type {info.display}'
+                hint = "You might need to add an explicit cast."
+                scope.error("datatype-mismatch", message, "42804", _location(using), hint=hint)
         return
-    old, new = column.type.base_oid, info.base_oid
-    if old and new and scope.session.document(_ASSIGNABLE, (str(old), str(new))) is False:
+    if column.type.base_oid and not _is_assignable(scope, column.type.base_oid, info):
         location = scope.statement.find(column.name)
         scope.error(
             "datatype-mismatch",
@@ -97,6 +107,13 @@ def check_conversion(scope: Scope, table: Table, column: Column, info: TypeInfo,
             location,
             hint=f'You might need to specify "USING {quote(column.name)}::{info.display}".',
         )
+
+
+def _is_assignable(scope: Scope, source: int, info: TypeInfo) -> bool:
+    """Whether a value of a type (OID) goes into a column of another without being told how."""
+    if not info.base_oid or source == info.base_oid or scope.session is None:
+        return True
+    return scope.session.document(_ASSIGNABLE, (str(source), str(info.base_oid))) is not False
 
 
 def _analyse(scope: Scope, sql: str, expression: Any, words: dict[str, str]) -> int:

@@ -51,9 +51,7 @@ class Scope:
 
     def add(self, rule: str, severity: Severity, message: str, location: int = -1, **more: Any) -> None:
         line, column = self.statement.at(location)
-        self.findings.append(
-            Finding(rule=rule, severity=severity, message=message, line=line, column=column, **more)
-        )
+        self.findings.append(Finding(rule=rule, severity=severity, message=message, line=line, column=column, **more))
 
     def standing(self, name: Name) -> Table | None | bool:
         """The relation if it stands before the script and may hold rows; False if it does not, None if unknown."""

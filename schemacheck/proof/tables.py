@@ -12,7 +12,7 @@ from schemacheck.shapes import ColumnShape, Name, TableShape, TypeShape, quote
 
 MAX_COLUMNS = 1600
 SYSTEM_COLUMNS = frozenset({"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"})
-_INTEGERS = {"smallint", "integer", "bigint"}
+INTEGERS = {"smallint", "integer", "bigint"}
 
 
 def check_create_table(scope: Scope) -> None:
@@ -49,6 +49,8 @@ def _schema(scope: Scope, shape: TableShape) -> str | None:
     if schema is None:
         hint = "Set search_path to a schema that exists, or qualify the name."
         scope.error("undefined-schema", "no schema has been selected to create in", "3F000", name.location, hint=hint)
+    elif schema == "pg_catalog":
+        scope.error("permission", f'permission denied to create "pg_catalog.{name.name}"', "42501", name.location)
     elif catalog.is_live and catalog.schemas.get(schema) is False and shape.persistence != "t":
         scope.error("permission", f"permission denied for schema {schema}", "42501", name.location)
     return schema
@@ -82,7 +84,13 @@ def _with_inherited(scope: Scope, table: Table, shape: TableShape) -> Table:
             continue
         if shape.is_partition and parent.kind != "p":
             message = f'"{parent.name}" is not partitioned'
-            scope.error("wrong-object-kind", message, "42P16", parent_name.location)
+            scope.error("wrong-object-kind", message, "42P17", parent_name.location)
+        elif parent_name in shape.parents and (parent.persistence == "t") != (shape.persistence == "t"):
+            if parent.persistence == "t" or shape.is_partition:
+                verb = "create a permanent relation as partition of" if shape.is_partition else "inherit from"
+                kind = "temporary" if parent.persistence == "t" else "permanent"
+                message = f'cannot {verb} {kind} relation "{parent.name}"'
+                scope.error("wrong-object-kind", message, "42809", parent_name.location)
         elif parent_name in shape.parents and not shape.is_partition and parent.kind == "p":
             message = f'cannot inherit from partitioned table "{parent.name}"'
             scope.error("wrong-object-kind", message, "42809", parent_name.location)
@@ -103,7 +111,7 @@ def add_column(scope: Scope, table: Table, shape: ColumnShape) -> Table:
     existing = table.column(shape.name)
     identity, generated = shape.constraint("identity"), shape.constraint("generated")
     serial = shape.type.serial if shape.type else None
-    if identity and info and info.base_display not in _INTEGERS:
+    if identity and info and info.base_display not in INTEGERS:
         message = "identity column type must be smallint, integer, or bigint"
         scope.error("invalid-identity", message, "22023", shape.location)
     column = Column(
@@ -164,7 +172,7 @@ def _check_combination(scope: Scope, table: Table, shape: ColumnShape) -> None:
     of = f'for column "{shape.name}" of table "{table.name}"'
     serial = bool(shape.type and shape.type.serial)
     message = ""
-    if "null" in kinds and ("not_null" in kinds or serial):
+    if "null" in kinds and ("not_null" in kinds or "identity" in kinds or serial):
         message = f"conflicting NULL/NOT NULL declarations {of}"
     elif kinds.count("default") + serial > 1:
         message = f"multiple default values specified {of}"
@@ -203,6 +211,4 @@ def _check_partition_key(scope: Scope, table: Table, shape: TableShape) -> None:
 def record_created(scope: Scope, name: Name, *, kind: str, is_known: bool = False) -> None:
     """Add a relation whose columns are not followed: a view, a sequence, a table made from a query."""
     schema = scope.catalog.schema_for_new(name)
-    scope.catalog.put(
-        Table(schema=schema or "public", name=name.name, kind=kind, is_known=is_known, is_new=True)
-    )
+    scope.catalog.put(Table(schema=schema or "public", name=name.name, kind=kind, is_known=is_known, is_new=True))

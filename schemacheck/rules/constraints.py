@@ -116,7 +116,9 @@ def foreign_key_without_index(scope: Scope) -> None:
         foreign = [
             constraint
             for action in shape.actions
-            for constraint in ([action.constraint] if action.constraint else action.column.constraints if action.column else ())
+            for constraint in (
+                [action.constraint] if action.constraint else action.column.constraints if action.column else ()
+            )
             if constraint.kind == "foreign"
         ]
         if table is None and not scope.catalog.is_live:

@@ -2,6 +2,7 @@
 
 from postgast import pg_query_pb2 as ast
 
+from schemacheck.catalog import Table
 from schemacheck.lowering import range_name, shape_of
 from schemacheck.proof.scope import Scope
 from schemacheck.rules.registry import about, rule
@@ -21,7 +22,8 @@ def drop_column(scope: Scope) -> None:
     shape: AlterationShape = shape_of(scope.statement)
     table = scope.standing(shape.name)
     for action in shape.actions:
-        if action.kind == "DropColumn" and table is not False:
+        missing = isinstance(table, Table) and table.column(action.name) is None
+        if action.kind == "DropColumn" and table is not False and not missing:
             scope.warn(
                 "drop-column",
                 f'the data in "{action.name}" is lost, and code that still names it fails',
@@ -79,7 +81,8 @@ def truncate(scope: Scope) -> None:
 def rename_column(scope: Scope) -> None:
     node = scope.statement.node
     table = scope.standing(range_name(node.relation)) if node.relation.relname else False
-    if table is not False:
+    missing = isinstance(table, Table) and table.column(node.subname) is None
+    if table is not False and not missing:
         scope.warn(
             "rename-column",
             f'code that names "{node.subname}" fails as soon as it is called "{node.newname}"',

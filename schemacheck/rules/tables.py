@@ -134,7 +134,9 @@ def prefer_text(scope: Scope) -> None:
 )
 def small_key(scope: Scope) -> None:
     shape: TableShape = shape_of(scope.statement)
-    keyed = {name for constraint in shape.all_constraints if constraint.kind == "primary" for name in constraint.columns}
+    keyed = {
+        name for constraint in shape.all_constraints if constraint.kind == "primary" for name in constraint.columns
+    }
     for column in shape.columns:
         narrow = column.type and (_is(column.type, "int4", "int2") or column.type.serial in ("int4", "int2"))
         if column.name in keyed and len(keyed) == 1 and narrow and column.type and not column.type.is_array:

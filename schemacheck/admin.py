@@ -1,0 +1,180 @@
+import json
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import connections
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PostgresLexer
+
+from config.admin import ReadOnlyAdmin
+from config.errors import DomainError
+from schemacheck import checks
+from schemacheck.models import Check, CheckQuerySet
+
+_HIGHLIGHT_LIMIT = 200_000
+
+
+class CheckForm(forms.ModelForm):
+    """Checks a script when it is sent, so that what is wrong with the request shows beside its field."""
+
+    made: Check | None = None
+
+    class Meta:
+        model = Check
+        fields: ClassVar = ["sql", "dialect", "database", "proof"]
+        widgets: ClassVar = {"sql": forms.Textarea(attrs={"rows": 20, "cols": 100, "spellcheck": "false"})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        aliases = [(alias, alias) for alias in connections.settings]
+        self.fields["database"] = forms.ChoiceField(choices=aliases, initial="default")
+
+    def clean(self) -> dict[str, Any]:
+        asked = super().clean() or {}
+        if not self.errors:
+            try:
+                self.made = checks.check_schema(
+                    sql=asked["sql"],
+                    dialect=asked["dialect"] or None,
+                    database=asked["database"],
+                    proof=asked["proof"] or None,
+                )
+            except DomainError as error:
+                raise forms.ValidationError(error.detail) from error
+        return asked
+
+
+@admin.register(Check)
+class CheckAdmin(ReadOnlyAdmin):
+    list_display = [
+        "created_at",
+        "verdict",
+        "table_name",
+        "statements",
+        "errors",
+        "warnings",
+        "dialect",
+        "database",
+        "requested_by",
+        "door",
+        "duration_ms",
+    ]
+    list_filter = ["valid", "status", "dialect", "database", "door", "created_at"]
+    # Exact matches only: each has an index, and a text search would read every script.
+    search_fields = ["=sql_hash", "=uid", "=requested_by", "=table_name"]
+    search_help_text = "A hash of the SQL, an id, a caller or a table, exactly."
+    date_hierarchy = "created_at"
+    show_full_result_count = False
+    actions = ["check_again"]
+    form = CheckForm
+    fieldsets = [
+        ("Verdict", {"fields": ["verdict", "findings", "locks", "failure"]}),
+        ("Script", {"fields": ["script"]}),
+        (
+            "Check",
+            {
+                "fields": [
+                    *("uid", "created_at", "requested_by", "door", "correlation_id", "dialect", "database"),
+                    *("proof", "status", "statements", "duration_ms", "sql_hash"),
+                ]
+            },
+        ),
+        ("Report", {"fields": ["report_text"], "classes": ["collapse"]}),
+    ]
+    add_fieldsets: ClassVar = [(None, {"fields": ["sql", "dialect", "database", "proof"]})]
+    readonly_fields = ["verdict", "findings", "locks", "script", "report_text", "uid"]
+
+    class Media:
+        css: ClassVar = {"all": ["schemacheck/report.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> CheckQuerySet:
+        rows: CheckQuerySet = super().get_queryset(request)
+        match = request.resolver_match
+        return rows.without_texts() if match and match.url_name == "schemacheck_check_changelist" else rows
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_staff and request.user.has_perm("schemacheck.add_check"))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Check | None = None) -> Any:
+        return self.fieldsets if obj else self.add_fieldsets
+
+    def get_form(self, request: HttpRequest, obj: Check | None = None, change: bool = False, **kwargs: Any) -> Any:
+        return CheckForm if obj is None else super().get_form(request, obj, change, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Check, form: CheckForm, change: bool) -> None:
+        if form.made is not None:  # the form's clean() has made the check; show that one
+            obj.__dict__.update(form.made.__dict__)
+
+    @admin.action(description="Check selected scripts again", permissions=["add"])
+    def check_again(self, request: HttpRequest, queryset: CheckQuerySet) -> None:
+        for check in queryset:
+            try:
+                made = checks.check_again(uid=str(check.uid))
+            except DomainError as error:
+                self.message_user(request, error.detail, messages.ERROR)
+            else:
+                self.message_user(request, f"Checked again: {made}.")
+
+    @admin.display(description="Verdict", ordering="valid")
+    def verdict(self, check: Check) -> str:
+        return check.verdict
+
+    @admin.display(description="SQL")
+    def script(self, check: Check) -> SafeString:
+        if len(check.sql) > _HIGHLIGHT_LIMIT:
+            return format_html('<pre class="schemacheck-sql">{}</pre>', check.sql)
+        marked = {finding["line"] for finding in _findings(check) if finding["line"]}
+        formatter = HtmlFormatter(linenos="inline", cssclass="schemacheck-sql", hl_lines=sorted(marked))
+        # Pygments escapes the script itself; its markup has classes only, as the content security policy asks.
+        return mark_safe(highlight(check.sql, PostgresLexer(stripnl=False), formatter))  # noqa: S308
+
+    @admin.display(description="Findings")
+    def findings(self, check: Check) -> SafeString | str:
+        rows = (
+            (
+                finding["severity"],
+                finding["severity"],
+                f"{finding['line']}:{finding['column']}" if finding["line"] else "",
+                finding["sqlstate"] or "",
+                finding["rule"],
+                finding["message"],
+                finding["hint"],
+                finding["fix"],
+            )
+            for finding in _findings(check)
+        )
+        body = format_html_join(
+            "\n",
+            '<tr class="schemacheck-{}"><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}<br>{}<pre>{}</pre></td></tr>',
+            rows,
+        )
+        return format_html('<table class="schemacheck-findings">{}</table>', body) if body else "none"
+
+    @admin.display(description="Locks")
+    def locks(self, check: Check) -> SafeString | str:
+        rows = [
+            (
+                statement["index"] + 1,
+                lock["relation"],
+                lock["mode"],
+                ", ".join(word for word in ("rewrites", "scans") if lock[word]),
+            )
+            for statement in (check.report or {}).get("statements", [])
+            for lock in statement["locks"]
+        ]
+        return format_html_join(mark_safe("<br>"), "statement {}: {} {} {}", rows) or "none"
+
+    @admin.display(description="As JSON")
+    def report_text(self, check: Check) -> SafeString:
+        return format_html("<pre>{}</pre>", json.dumps(check.report, indent=2, ensure_ascii=False))
+
+
+def _findings(check: Check) -> list[dict[str, Any]]:
+    report = check.report or {}
+    found = [finding for kind in ("errors", "warnings", "suggestions") for finding in report.get(kind, [])]
+    return sorted(found, key=lambda finding: (finding["line"] or 0, finding["column"] or 0))

@@ -1,0 +1,188 @@
+"""Checks as things that are asked for, kept and looked back at: every door comes through here."""
+
+import hashlib
+import re
+import time
+from typing import Any
+
+from django.conf import settings
+from django.db import connections, transaction
+
+from audit.trail import record
+from config.context import caller
+from config.errors import DomainError, FieldError, NotFound
+from schemacheck.findings import Report
+from schemacheck.models import Check
+from schemacheck.validator import InvalidCheck, validate
+
+_PRUNE_BATCH = 1_000
+_PASSWORD = re.compile(r"(\bPASSWORD\s+)'(?:[^']|'')*'", re.IGNORECASE)
+_CONNECTION = re.compile(r"(\bpassword\s*=\s*)[^\s';]+", re.IGNORECASE)
+
+
+def check_schema(
+    *, sql: str, dialect: str | None = None, database: str | None = None, proof: str | None = None
+) -> Check:
+    """Check a script now and keep the verdict. Raises InvalidCheck, DatabaseAway, UnsupportedDatabase."""
+    started = time.perf_counter()
+    report = _validate(sql, dialect, database, proof)
+    check = _new(sql, dialect, database, proof)
+    with transaction.atomic():
+        _finish(check, report, time.perf_counter() - started)
+    return check
+
+
+def request_check(
+    *, sql: str, dialect: str | None = None, database: str | None = None, proof: str | None = None
+) -> Check:
+    """Leave a script to be checked by a worker. Raises InvalidCheck."""
+    from schemacheck.tasks import run_check as job
+
+    _alias(database)
+    check = _new(sql, dialect, database, proof)
+    check.sql = _storable(sql)
+    with transaction.atomic():
+        check.save()
+        record(
+            event_type="schema.check_requested",
+            entity_type="schema_check",
+            entity_id=str(check.uid),
+            new_value={"sql_hash": check.sql_hash, "dialect": dialect, "database": check.database},
+        )
+        job.delay_on_commit(check.pk)
+    return check
+
+
+def run_check(*, check_id: int) -> None:
+    """Do a requested check, once however often it is called."""
+    check = Check.objects.pending().filter(pk=check_id).first()
+    if check is None:
+        return
+    started = time.perf_counter()
+    try:
+        report = _validate(check.sql, check.dialect or None, check.database, check.proof or None)
+    except DomainError as error:
+        _settle(check, None, time.perf_counter() - started, failure=error.detail)
+    else:
+        _settle(check, report, time.perf_counter() - started)
+
+
+def check_again(*, uid: str) -> Check:
+    """Check the script of an earlier check once more: the database may have changed. Raises NotFound."""
+    earlier = Check.objects.filter(uid=uid).first()
+    if earlier is None:
+        raise NotFound(f"No check has the id {uid}.")
+    return check_schema(
+        sql=earlier.sql, dialect=earlier.dialect or None, database=earlier.database, proof=earlier.proof or None
+    )
+
+
+def prune(*, days: int | None = None) -> int:
+    """Delete checks older than SCHEMACHECK_RETENTION_DAYS; returns how many."""
+    kept = settings.SCHEMACHECK_RETENTION_DAYS if days is None else days
+    if kept < 1:
+        raise InvalidCheck("A check is kept for at least 1 day.")
+    removed = 0
+    while True:
+        with transaction.atomic():
+            ids = list(Check.objects.older_than(kept).order_by("pk").values_list("pk", flat=True)[:_PRUNE_BATCH])
+            if ids:
+                Check.objects.filter(pk__in=ids).delete()
+                record(
+                    event_type="schema.checks_pruned",
+                    entity_type="schema_check",
+                    entity_id="retention",
+                    new_value={"removed": len(ids), "older_than_days": kept},
+                )
+        removed += len(ids)
+        if len(ids) < _PRUNE_BATCH:
+            return removed
+
+
+def _validate(sql: str, dialect: str | None, database: str | None, proof: str | None) -> Report:
+    connection = connections[_alias(database)]
+    return validate(sql, connection=connection, dialect=dialect, proof=proof)
+
+
+def _alias(database: str | None) -> str:
+    alias = database or "default"
+    if alias not in connections.settings:
+        known = ", ".join(sorted(connections.settings))
+        detail = f"There is no database {alias!r}. Known are: {known}."
+        raise InvalidCheck(detail, errors=[FieldError(field="database", code="unknown", detail=detail)])
+    return alias
+
+
+def _new(sql: str, dialect: str | None, database: str | None, proof: str | None) -> Check:
+    by = caller()
+    return Check(
+        requested_by=by.actor[:255],
+        door=by.door,
+        correlation_id=by.correlation_id,
+        sql=_without_secrets(_storable(sql)),
+        sql_hash=hashlib.sha256(sql.encode("utf-8", "surrogatepass")).hexdigest(),
+        dialect=dialect or "",
+        database=_alias(database),
+        proof=proof or "",
+    )
+
+
+def _settle(check: Check, report: Report | None, seconds: float, *, failure: str = "") -> None:
+    with transaction.atomic():
+        if not Check.objects.select_for_update().pending().filter(pk=check.pk).exists():
+            return  # another worker was faster
+        if report is not None:
+            _finish(check, report, seconds)
+            return
+        check.status, check.failure, check.duration_ms = Check.Status.FAILED, failure, seconds * 1000
+        check.sql = _without_secrets(check.sql)
+        check.save()
+        record(
+            event_type="schema.check_failed",
+            entity_type="schema_check",
+            entity_id=str(check.uid),
+            new_value={"failure": failure},
+        )
+
+
+def _finish(check: Check, report: Report, seconds: float) -> None:
+    check.status, check.valid = Check.Status.FINISHED, report.valid
+    check.sql = _without_secrets(check.sql)
+    check.dialect = report.dialect
+    check.table_name = str(_storable(report.table_name or ""))[:255]
+    check.report = _storable(report.as_dict())
+    counts = check.report["counts"]
+    check.statements, check.errors, check.warnings = counts["statements"], counts["errors"], counts["warnings"]
+    check.duration_ms = round(seconds * 1000, 3)
+    check.save()
+    record(
+        event_type="schema.checked",
+        entity_type="schema_check",
+        entity_id=str(check.uid),
+        new_value={
+            "valid": report.valid,
+            "table_name": check.table_name or None,
+            "sql_hash": check.sql_hash,
+            "dialect": report.dialect,
+            "database": check.database,
+            "proof": report.proof.value,
+            **counts,
+        },
+    )
+
+
+def _without_secrets(sql: str) -> str:
+    """The script as it is kept: passwords of CREATE ROLE and connection strings stay out of the history."""
+    return _CONNECTION.sub(r"\1[redacted]", _PASSWORD.sub(r"\1'[redacted]'", sql))
+
+
+def _storable(value: Any) -> Any:
+    """No database stores NUL in text, nor half a surrogate pair."""
+    match value:
+        case str():
+            return value.replace("\0", "\u2400").encode("utf-8", "replace").decode()
+        case dict():
+            return {_storable(key): _storable(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_storable(item) for item in value]
+    return value

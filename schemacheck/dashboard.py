@@ -1,0 +1,34 @@
+"""What the dashboard shows of the checks."""
+
+from collections import Counter
+from datetime import datetime
+
+from django.db.models import Avg, Count
+
+from config.dashboard import Chart, Panel, Tile
+from schemacheck.models import Check
+
+_ADMIN = "/admin/schemacheck/check/"
+_SAMPLE = 200
+
+
+def panel(since: datetime) -> Panel:
+    checks = Check.objects.filter(created_at__gte=since)
+    totals = dict(checks.order_by().values_list("valid").annotate(count=Count("id")))
+    average = checks.aggregate(Avg("duration_ms"))["duration_ms__avg"]
+    rules: Counter[str] = Counter()
+    for report in checks.filter(report__isnull=False).order_by("-id").values_list("report", flat=True)[:_SAMPLE]:
+        rules.update(finding["rule"] for kind in ("errors", "warnings") for finding in report[kind])
+    callers = checks.order_by().values_list("requested_by").annotate(count=Count("id")).order_by("-count")[:8]
+    return Panel(
+        title="Schema checks",
+        tiles=[
+            Tile("Checks", str(sum(totals.values())), _ADMIN),
+            Tile("Refused", str(totals.get(False, 0)), f"{_ADMIN}?valid__exact=0"),
+            Tile("Mean time", f"{average:.1f} ms" if average is not None else "-"),
+        ],
+        charts=[
+            Chart("Findings by rule", "bar", rules.most_common(8)),
+            Chart("Checks by caller", "bar", list(callers)),
+        ],
+    )

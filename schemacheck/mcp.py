@@ -1,0 +1,23 @@
+"""The MCP door of checks."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from config.mcp import tool
+from schemacheck import checks
+
+
+@tool(name="validate_schema", scope="read", title="Validate a schema change", read_only=True)
+def validate_schema(
+    sql: Annotated[str, Field(description="SQL: one statement or a script.")],
+    dialect: Annotated[
+        Literal["postgresql", "sqlite"] | None, Field(description="By default that of the database.")
+    ] = None,
+    database: Annotated[str | None, Field(description="Alias of a configured database.")] = None,
+    proof: Literal["parse", "catalog", "copies", "execute"] | None = None,
+) -> dict[str, Any]:
+    """Check CREATE/ALTER TABLE and other DDL against the live database without running it: errors with position
+    and SQLSTATE, safety warnings, suggested fixes, and the locks each statement would take."""
+    check = checks.check_schema(sql=sql, dialect=dialect, database=database, proof=proof)
+    return {"id": str(check.uid), **(check.report or {})}

@@ -1,0 +1,119 @@
+from rest_framework import serializers
+
+from config.api import StrictModelSerializer, StrictSerializer
+from schemacheck.models import Check
+
+
+class ValidateSerializer(StrictSerializer):
+    sql = serializers.CharField(trim_whitespace=False, allow_blank=True, help_text="One statement or a whole script.")
+    dialect = serializers.ChoiceField(
+        Check.Dialect.choices, required=False, help_text="By default that of the database."
+    )
+    database = serializers.CharField(
+        required=False, max_length=64, help_text="Alias of a configured database; `default` if not given."
+    )
+    proof = serializers.ChoiceField(
+        Check.Proof.choices, required=False, help_text="How far to check at most; `catalog` if not given."
+    )
+    background = serializers.BooleanField(
+        required=False, default=False, help_text="Leave it to a worker and answer 202, for scripts of megabytes."
+    )
+
+
+class FindingSerializer(serializers.Serializer[object]):
+    rule = serializers.CharField()
+    severity = serializers.ChoiceField(["error", "warning", "suggestion"])
+    message = serializers.CharField()
+    sqlstate = serializers.CharField(allow_null=True)
+    line = serializers.IntegerField(allow_null=True)
+    column = serializers.IntegerField(allow_null=True)
+    hint = serializers.CharField()
+    fix = serializers.CharField()
+    facts = serializers.DictField()
+
+
+class LockSerializer(serializers.Serializer[object]):
+    relation = serializers.CharField()
+    mode = serializers.CharField()
+    rewrites = serializers.BooleanField()
+    scans = serializers.BooleanField()
+
+
+class StatementSerializer(serializers.Serializer[object]):
+    index = serializers.IntegerField()
+    kind = serializers.CharField()
+    table_name = serializers.CharField(allow_null=True)
+    line = serializers.IntegerField()
+    valid = serializers.BooleanField()
+    proof = serializers.CharField()
+    errors = FindingSerializer(many=True)  # type: ignore[assignment]  -- the public name of the shape
+    warnings = FindingSerializer(many=True)
+    suggestions = FindingSerializer(many=True)
+    locks = LockSerializer(many=True)
+
+
+class ReportSerializer(serializers.Serializer[object]):
+    """The answer to a check."""
+
+    id = serializers.UUIDField(help_text="Of the check in the history.")
+    valid = serializers.BooleanField()
+    table_name = serializers.CharField(allow_null=True)
+    dialect = serializers.CharField()
+    proof = serializers.CharField()
+    errors = FindingSerializer(many=True)  # type: ignore[assignment]  -- the public name of the shape
+    warnings = FindingSerializer(many=True)
+    suggestions = FindingSerializer(many=True)
+    statements = StatementSerializer(many=True)
+    counts = serializers.DictField(child=serializers.IntegerField())
+    truncated = serializers.BooleanField()
+
+
+class CheckSummarySerializer(StrictModelSerializer):
+    id = serializers.UUIDField(source="uid", read_only=True)
+
+    class Meta:
+        model = Check
+        fields = [
+            "id",
+            "created_at",
+            "requested_by",
+            "door",
+            "status",
+            "valid",
+            "table_name",
+            "dialect",
+            "database",
+            "statements",
+            "errors",
+            "warnings",
+            "duration_ms",
+            "sql_hash",
+            "correlation_id",
+            "failure",
+        ]
+        read_only_fields = fields
+
+
+class CheckSerializer(CheckSummarySerializer):
+    report = ReportSerializer(read_only=True, allow_null=True)
+
+    class Meta(CheckSummarySerializer.Meta):
+        fields = [*CheckSummarySerializer.Meta.fields, "proof", "sql", "report"]
+        read_only_fields = fields
+
+    def to_representation(self, instance: Check) -> dict[str, object]:
+        shown: dict[str, object] = dict(super().to_representation(instance))
+        shown["report"] = instance.report
+        return shown
+
+
+class RuleSerializer(serializers.Serializer[object]):
+    code = serializers.CharField()
+    family = serializers.CharField()
+    severity = serializers.ChoiceField(["error", "warning", "suggestion"])
+    title = serializers.CharField()
+    why = serializers.CharField()
+    bad = serializers.CharField()
+    good = serializers.CharField()
+    sqlstate = serializers.CharField(allow_null=True)
+    dialect = serializers.CharField()

@@ -1,0 +1,13 @@
+from django.urls import path
+
+from config.api import Router
+from schemacheck import views
+
+router = Router()
+router.register("checks", views.CheckViewSet, basename="schemacheck-check")
+
+urlpatterns = [
+    path("validate", views.ValidateView.as_view(), name="schemacheck-validate"),
+    path("rules", views.RulesView.as_view(), name="schemacheck-rules"),
+    *router.urls,
+]

@@ -1,0 +1,73 @@
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from django.urls import reverse
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from config.api import APIView, ReadViewSet
+from schemacheck import checks
+from schemacheck.models import Check
+from schemacheck.rules import RULES
+from schemacheck.serializers import (
+    CheckSerializer,
+    CheckSummarySerializer,
+    ReportSerializer,
+    RuleSerializer,
+    ValidateSerializer,
+)
+
+_EXAMPLE = "CREATE TABLE orders (\n  id bigint PRIMARY KEY,\n  customer_id bigint REFERENCES customers (id)\n);"
+
+
+class ValidateView(APIView):
+    scope = "read"  # it computes; nothing but the history is written
+
+    @extend_schema(
+        request=ValidateSerializer,
+        responses={200: ReportSerializer, 202: CheckSerializer},
+        examples=[OpenApiExample("A table", {"sql": _EXAMPLE, "dialect": "postgresql"}, request_only=True)],
+    )
+    def post(self, request: Request) -> Response:
+        """Say what the database would say to a script, without running it."""
+        asked = self.validated(ValidateSerializer)
+        if asked.pop("background"):
+            check = checks.request_check(**asked)
+            location = reverse("schemacheck-check-detail", args=[check.uid])
+            return Response(CheckSerializer(check).data, status=202, headers={"Location": location})
+        check = checks.check_schema(**asked)
+        return Response({"id": str(check.uid), **check.report})
+
+
+class CheckFilter(django_filters.FilterSet):
+    start = django_filters.IsoDateTimeFilter("created_at", "gte", label="from this time on")
+    end = django_filters.IsoDateTimeFilter("created_at", "lt", label="before this time")
+
+    class Meta:
+        model = Check
+        fields = ["valid", "status", "dialect", "database", "requested_by", "sql_hash", "table_name"]
+
+
+class CheckViewSet(ReadViewSet):
+    """Checks made so far, newest first."""
+
+    queryset = Check.objects.all()
+    filterset_class = CheckFilter
+    lookup_field = "uid"
+    lookup_value_converter = "uuid"
+
+    def get_queryset(self) -> QuerySet[Check]:
+        return Check.objects.without_texts() if self.action == "list" else Check.objects.all()
+
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
+        return CheckSummarySerializer if self.action == "list" else CheckSerializer
+
+
+class RulesView(APIView):
+    @extend_schema(responses=RuleSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """Every kind of finding, with its stable code."""
+        return Response([rule.as_dict() for rule in sorted(RULES.values(), key=lambda rule: (rule.family, rule.code))])
