@@ -217,3 +217,10 @@ def test_the_database_itself_refuses_impossible_bugs(wrong):
     reported(bug_id="one")
     with pytest.raises(IntegrityError), transaction.atomic():
         Bug.objects.update(**wrong)
+
+
+def test_a_bug_is_found_by_its_id_or_said_to_be_nowhere():
+    reported(bug_id="one", tags=["a"])
+    assert [tag.name for tag in bugs.find_bug(bug_id="one").tags.all()] == ["a"]
+    with pytest.raises(BugNotFound, match="List the bugs"):
+        bugs.find_bug(bug_id="One")
