@@ -12,7 +12,13 @@ def main() -> None:
         from django.core.management import execute_from_command_line
     except ImportError:
         sys.exit("Django is not installed in this Python. Run `make up`, which makes .venv, or use .venv/bin/python.")
-    execute_from_command_line(sys.argv)
+    from django.core.exceptions import ImproperlyConfigured
+
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.stderr.write(f"The settings cannot be used: {error}\n")
+        sys.exit(2)
 
 
 if __name__ == "__main__":

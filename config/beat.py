@@ -4,30 +4,15 @@ import logging
 from typing import Any
 
 from celery import beat
-from django.apps import apps
-from django.conf import settings
 from django.db import Error, transaction
 from django.db.models import F
-from django.utils.module_loading import import_string, module_has_submodule
 
 from config.broker_queue import own_connection
 from config.heartbeat import beat as give_sign_of_life
 from config.models import Heartbeat, PeriodicRun
+from config.schedule import periodic_jobs
 
 logger = logging.getLogger(__name__)
-
-
-def periodic_jobs() -> dict[str, dict[str, Any]]:
-    """Every periodic job by name; the settings win over the apps."""
-    jobs: dict[str, dict[str, Any]] = {}
-    for app in apps.get_app_configs():
-        if app.module is not None and module_has_submodule(app.module, "tasks"):
-            try:
-                jobs |= import_string(f"{app.name}.tasks.SCHEDULE")
-            except ImportError as error:
-                if error.__cause__ is None:  # not the missing SCHEDULE of an app without periodic jobs
-                    raise
-    return jobs | settings.CELERY_BEAT_SCHEDULE
 
 
 class Scheduler(beat.Scheduler):

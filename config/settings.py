@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from config.environment import env, generated_secret, secret
 
@@ -17,7 +18,10 @@ PORT: int = env.int("PORT", 8000)
 WEB_THREADS: int = env.int("WEB_THREADS", 8)
 PUBLIC_URL: str = env.str("PUBLIC_URL", f"http://{HOST}:{PORT}").rstrip("/")
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+try:
+    DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+except OSError as error:
+    raise ImproperlyConfigured(f"DATA_DIR {DATA_DIR} cannot be made: {error.strerror}") from error
 
 DEBUG: bool = env.bool("DEBUG", False)
 SECRET_KEY = secret("SECRET_KEY") or generated_secret(DATA_DIR / "secret_key")

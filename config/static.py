@@ -1,7 +1,11 @@
 """Static files: hashed names and compression once collected, plain names before that."""
 
+import hashlib
 from typing import Any
 
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
@@ -15,3 +19,28 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
             return str(super().hashed_name(name, content, filename))
         except ValueError:
             return name
+
+
+_LEFT_OUT = ["redoc"]  # the API pages use Swagger UI; compressing a second viewer would double the work
+
+
+def is_collected() -> bool:
+    """Whether the collected files are those that are installed now."""
+    stamp = settings.DATA_DIR / "static.stamp"
+    return stamp.exists() and stamp.read_text() == _fingerprint()
+
+
+def collect() -> None:
+    """Collect, compress and name the static files by their content."""
+    found = _fingerprint()
+    call_command("collectstatic", verbosity=0, interactive=False, ignore_patterns=_LEFT_OUT)
+    (settings.DATA_DIR / "static.stamp").write_text(found)
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for path, storage in finder.list(_LEFT_OUT):
+            status = (path, storage.size(path), storage.get_modified_time(path))
+            digest.update(repr(status).encode())
+    return digest.hexdigest()

@@ -1,0 +1,132 @@
+"""The ASGI door: /mcp (and live streams) on the event loop, the rest of the site as WSGI on a bounded set of threads.
+
+Django's own ASGI handler would cost a synchronous view more than half of its requests per second; one hop to a thread
+costs a few per cent (docs/benchmarks.md).
+"""
+
+import asyncio
+import io
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from wsgiref.util import FileWrapper
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+from config.wsgi import application as site
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+# What runs on the event loop, imported with its first request: the MCP SDK alone takes half a second.
+ROUTES = {"/mcp": "config.mcp_http.endpoint"}
+FILE_BLOCK_BYTES = 65536
+SEND_TIMEOUT_SECONDS = 60  # a client that reads this slowly loses its stream, not we a thread
+
+# Bounds both threads and database connections; PostgreSQL's pool has 20 for the whole process.
+_threads = ThreadPoolExecutor(max_workers=settings.WEB_THREADS, thread_name_prefix="web")
+
+
+async def application(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    """Answer one HTTP request."""
+    if scope["type"] != "http":
+        raise NotImplementedError(f"Nothing here speaks {scope['type']}.")
+    route = ROUTES.get("/" + scope["path"].split("/", 2)[1])
+    if route is not None:
+        await import_string(route)(scope, receive, send)
+        return
+    body = await _read_body(scope, receive)
+    loop = asyncio.get_running_loop()
+    answer = Answer(lambda message: asyncio.run_coroutine_threadsafe(send(message), loop).result(SEND_TIMEOUT_SECONDS))
+    for message in await loop.run_in_executor(_threads, answer.compute, _environ(scope, body)):
+        await send(message)
+
+
+async def _read_body(scope: MutableMapping[str, Any], receive: Receive) -> bytes:
+    """The whole body, or as much of it as shows Django that it is too large to be read."""
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    length = _header(scope, b"content-length")
+    if length.isdigit() and int(length) > limit:
+        return b""  # Django answers 413 from the length alone
+    body = bytearray()
+    while len(body) <= limit:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            break
+    return bytes(body)
+
+
+def _header(scope: MutableMapping[str, Any], name: bytes) -> bytes:
+    return next((value for key, value in scope["headers"] if key == name), b"")
+
+
+def _environ(scope: MutableMapping[str, Any], body: bytes) -> dict[str, Any]:
+    """PEP 3333's view of the request."""
+    client, server = scope.get("client") or ("", 0), scope.get("server") or ("localhost", 80)
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope["path"].encode("utf-8", "surrogateescape").decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "CONTENT_LENGTH": str(len(body)),
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": str(server[1]),
+        "SERVER_PROTOCOL": f"HTTP/{scope.get('http_version', '1.1')}",
+        "REMOTE_ADDR": client[0],
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        "wsgi.file_wrapper": lambda file, size=FILE_BLOCK_BYTES: FileWrapper(file, FILE_BLOCK_BYTES),
+    }
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        if name == "content-type":
+            environ["CONTENT_TYPE"] = value
+        elif name == "content-length":
+            environ["CONTENT_LENGTH"] = value
+        elif "_" not in name:  # X_Real_IP must not pass for X-Real-IP
+            key = "HTTP_" + name.upper().replace("-", "_")
+            joint = "; " if name == "cookie" else ","
+            environ[key] = f"{environ[key]}{joint}{value}" if key in environ else value
+    return environ
+
+
+class Answer:
+    """One run of the site in a thread. A stream is sent from there, piece by piece, as fast as the client reads."""
+
+    def __init__(self, send: Callable[[Message], None]) -> None:
+        self.send = send
+        self.start: Message = {}
+
+    def compute(self, environ: dict[str, Any]) -> list[Message]:
+        """The messages that remain to be sent."""
+        parts = site(environ, self._start_response)
+        try:
+            if getattr(parts, "streaming", False) or isinstance(parts, FileWrapper):
+                self._stream(parts)
+                return [{"type": "http.response.body"}]
+            return [self.start, {"type": "http.response.body", "body": b"".join(parts)}]
+        finally:
+            if close := getattr(parts, "close", None):
+                close()
+
+    def _start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+        encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        self.start = {"type": "http.response.start", "status": int(status[:3]), "headers": encoded}
+
+    def _stream(self, parts: Iterable[bytes]) -> None:
+        self.send(self.start)
+        for part in parts:
+            if part:
+                self.send({"type": "http.response.body", "body": part, "more_body": True})
