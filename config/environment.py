@@ -3,11 +3,38 @@
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-env = environ.Env()
+
+class Environment(environ.Env):
+    """Names the variable whose value does not fit."""
+
+    def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().get_value(var, *args, **kwargs)
+        except (ValueError, TypeError) as error:
+            raise ImproperlyConfigured(f"{var}: {error}") from error
+
+
+env = Environment()
+
+
+def database(default: str) -> dict[str, Any]:
+    """Django's description of the database at DATABASE_URL. The address is never repeated: it has a password."""
+    address = env.str("DATABASE_URL", default)
+    try:
+        # The scheme first: the parser would print an address it does not know, password and all.
+        known = address.partition(":")[0] in {"postgres", "postgresql", "sqlite"}
+        found: dict[str, Any] = env.db_url_config(address) if known else {}
+    except ValueError:
+        found = {}
+    if not found:
+        forms = "postgres://user:password@host:5432/name (with %-escapes in the password) or sqlite:////path/to/file"
+        raise ImproperlyConfigured(f"DATABASE_URL is not an address of the form {forms}")
+    return found
 
 
 def secret(name: str, default: str = "") -> str:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config.environment import env, generated_secret, secret
+from config.environment import database, env, generated_secret, secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.read_env(BASE_DIR / ".env")
@@ -79,9 +79,7 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # Database: SQLite out of the box, PostgreSQL by DATABASE_URL
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'handrail.sqlite3'}")
-}
+DATABASES: dict[str, dict[str, Any]] = {"default": database(f"sqlite:///{DATA_DIR / 'handrail.sqlite3'}")}
 DATABASE = DATABASES["default"]
 if DATABASE["ENGINE"].endswith("sqlite3"):
     # WAL without IMMEDIATE fails 75 of 100 read-then-write transactions of four writers at once; all four

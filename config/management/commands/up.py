@@ -103,6 +103,8 @@ def _check_data_dir() -> None:
 
 
 def _check_address(host: str, port: int) -> None:
+    if not 0 < port < 65536:
+        raise DomainError(f"PORT is 1 to 65535, not {port}.")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
