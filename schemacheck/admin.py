@@ -1,5 +1,5 @@
 import json
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -93,7 +93,7 @@ class CheckAdmin(ReadOnlyAdmin):
         css: ClassVar = {"all": ["schemacheck/report.css"]}
 
     def get_queryset(self, request: HttpRequest) -> CheckQuerySet:
-        rows: CheckQuerySet = super().get_queryset(request)
+        rows = cast("CheckQuerySet", super().get_queryset(request))
         match = request.resolver_match
         return rows.without_texts() if match and match.url_name == "schemacheck_check_changelist" else rows
 
@@ -150,7 +150,8 @@ class CheckAdmin(ReadOnlyAdmin):
         )
         body = format_html_join(
             "\n",
-            '<tr class="schemacheck-{}"><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}<br>{}<pre>{}</pre></td></tr>',
+            '<tr class="schemacheck-{}"><td>{}</td><td>{}</td><td>{}</td><td>{}</td>'
+            "<td>{}<br>{}<pre>{}</pre></td></tr>",
             rows,
         )
         return format_html('<table class="schemacheck-findings">{}</table>', body) if body else "none"

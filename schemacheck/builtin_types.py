@@ -1,5 +1,7 @@
 """PostgreSQL's own types, for checks without a catalog. Names as in pg_type, and as `format_type` shows them."""
 
+from schemacheck.shapes import words
+
 DISPLAY = {
     "bool": "boolean",
     "int2": "smallint",
@@ -26,16 +28,16 @@ _PLAIN = (
 )
 DISPLAY.update({name: name for name in _PLAIN.split()})
 
-PSEUDO = frozenset(
+PSEUDO = words(
     "any anyarray anyelement anynonarray anyenum anyrange anymultirange anycompatible anycompatiblearray "
     "anycompatiblenonarray anycompatiblerange anycompatiblemultirange cstring internal language_handler fdw_handler "
-    "table_am_handler index_am_handler tsm_handler record trigger event_trigger void unknown pg_ddl_command".split()
+    "table_am_handler index_am_handler tsm_handler record trigger event_trigger void unknown pg_ddl_command"
 )
 
 # Types that well-known extensions bring: their absence from the list above proves nothing.
-EXTENSION = frozenset(
+EXTENSION = words(
     "citext hstore ltree lquery ltxtquery cube seg geometry geography raster box2d box3d vector halfvec sparsevec isbn "
-    "isbn13 ean13 semver lo roaringbitmap h3index".split()
+    "isbn13 ean13 semver lo roaringbitmap h3index"
 )
 
 # Types a foreign key may compare across (btree operator families), and implicit casts towards the key's type.

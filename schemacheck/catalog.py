@@ -185,14 +185,14 @@ class Catalog:
     def table(self, name: Name) -> Table | None:
         """The relation a name means, by the search path."""
         if name.schema is not None:
-            return self.tables.get((self._schema(name.schema), name.name))
+            return self.tables.get((self.schema_called(name.schema), name.name))
         return next((found for schema in self.path if (found := self.tables.get((schema, name.name)))), None)
 
     def schema_for_new(self, name: Name, persistence: str = "p") -> str | None:
         """The schema a relation is made in; None if the search path offers none."""
         if persistence == "t":
             return self.temporary_schema
-        return self._schema(name.schema) if name.schema is not None else self.creation_schema
+        return self.schema_called(name.schema) if name.schema is not None else self.creation_schema
 
     def put(self, table: Table) -> None:
         self.tables[table.schema, table.name] = table
@@ -202,7 +202,7 @@ class Catalog:
 
     def has_schema(self, name: str) -> bool:
         """Whether a schema exists; without a live catalog every schema might."""
-        return not self.is_live or self._schema(name) in self.schemas
+        return not self.is_live or self.schema_called(name) in self.schemas
 
     def type(self, shape: TypeShape) -> TypeInfo | None:
         """The type a shape names, as an array where it is one."""
@@ -224,7 +224,7 @@ class Catalog:
             return self._builtin(serial)
         name = shape.name
         if name.schema is not None:
-            schema = self._schema(name.schema)
+            schema = self.schema_called(name.schema)
             return self.types.get((schema, name.name)) or (self._builtin(name.name) if schema == "pg_catalog" else None)
         for schema in self.path:
             if found := self.types.get((schema, name.name)):
@@ -243,7 +243,7 @@ class Catalog:
         display = DISPLAY.get(name)
         return TypeInfo(schema="pg_catalog", name=name, display=display) if display else None
 
-    def _schema(self, name: str) -> str:
+    def schema_called(self, name: str) -> str:
         return self.temporary_schema if name == "pg_temp" else name
 
 

@@ -36,7 +36,7 @@ def request_check(
     *, sql: str, dialect: str | None = None, database: str | None = None, proof: str | None = None
 ) -> Check:
     """Leave a script to be checked by a worker. Raises InvalidCheck."""
-    from schemacheck.tasks import run_check as job
+    from schemacheck import tasks
 
     _alias(database)
     check = _new(sql, dialect, database, proof)
@@ -49,6 +49,7 @@ def request_check(
             entity_id=str(check.uid),
             new_value={"sql_hash": check.sql_hash, "dialect": dialect, "database": check.database},
         )
+        job: Any = tasks.run_check  # ours has delay_on_commit, which Celery's type does not know
         job.delay_on_commit(check.pk)
     return check
 

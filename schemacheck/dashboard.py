@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Avg, Count
 
@@ -18,7 +19,8 @@ def panel(since: datetime) -> Panel:
     average = checks.aggregate(Avg("duration_ms"))["duration_ms__avg"]
     rules: Counter[str] = Counter()
     for report in checks.filter(report__isnull=False).order_by("-id").values_list("report", flat=True)[:_SAMPLE]:
-        rules.update(finding["rule"] for kind in ("errors", "warnings") for finding in report[kind])
+        found: dict[str, Any] = report or {"errors": [], "warnings": []}
+        rules.update(finding["rule"] for kind in ("errors", "warnings") for finding in found[kind])
     callers = checks.order_by().values_list("requested_by").annotate(count=Count("id")).order_by("-count")[:8]
     return Panel(
         title="Schema checks",

@@ -5,11 +5,20 @@ from schemacheck import checks
 from schemacheck.models import Check
 
 ACTOR = "demo-agent"
+ORDERS = """\
+CREATE TABLE customers (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  email text NOT NULL UNIQUE
+);
+CREATE TABLE orders (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  customer_id bigint NOT NULL REFERENCES customers (id),
+  placed_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX ON orders (customer_id);
+"""
 SCRIPTS = [
-    "CREATE TABLE customers (\n  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n  email text NOT NULL UNIQUE\n);\n"
-    "CREATE TABLE orders (\n  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n"
-    "  customer_id bigint NOT NULL REFERENCES customers (id),\n  placed_at timestamptz NOT NULL DEFAULT now()\n);\n"
-    "CREATE INDEX ON orders (customer_id);",
+    ORDERS,
     "CREATE TABLE invoices (\n  number varchr(20),\n  total numeric(12,2),\n  total numeric\n);",
     "ALTER TABLE orders ALTER COLUMN total SET NOT NULL;\nCREATE INDEX orders_total ON orders (total);",
     "ALTER TABLE orders ADD COLUMN token uuid DEFAULT gen_random_uuid();\nALTER TABLE orders DROP COLUMN note;",

@@ -12,7 +12,7 @@ from schemacheck.catalog import Catalog, Column, Table
 from schemacheck.findings import Lock
 from schemacheck.lowering import range_name, shape_of
 from schemacheck.parser import Statement, walk
-from schemacheck.shapes import Action, AlterationShape, ColumnShape, ConstraintShape, Name, TableShape
+from schemacheck.shapes import Action, AlterationShape, ColumnShape, ConstraintShape, Name, TableShape, words
 from schemacheck.snapshot import names_of
 
 ORDER = (
@@ -38,33 +38,35 @@ _SHARE_UPDATE = {
     "DetachPartitionFinalize",
 }
 _EXCLUSIVE_OPTIONS = {"user_catalog_table", "check_option", "security_barrier", "security_invoker"}
-VOLATILE_FUNCTIONS = frozenset(
+VOLATILE_FUNCTIONS = words(
     "random clock_timestamp timeofday gen_random_uuid uuidv4 uuidv7 uuid_generate_v1 uuid_generate_v1mc "
     "uuid_generate_v4 nextval setval currval lastval pg_sleep txid_current pg_current_xact_id setseed "
-    "random_normal".split()
+    "random_normal"
 )
 
 
 def forecast(statement: Statement, catalog: Catalog) -> tuple[Lock, ...]:
     """The locks on relations that exist before the script; what the script made itself nobody waits for."""
     strongest: dict[str, Lock] = {}
-    for name, mode, rewrites, scans in _locks(statement, catalog):
+    for name, mode, rewrites, reads in _locks(statement, catalog):
         table = catalog.table(name)
         if table is not None and table.is_new:
             continue
         relation = table.display if table else str(name)
-        known = strongest.get(relation)
-        if known and ORDER.index(known.mode) > ORDER.index(mode):
-            mode = known.mode
-        rewrites, scans = rewrites or bool(known and known.rewrites), scans or bool(known and known.scans)
-        strongest[relation] = Lock(relation=relation, mode=mode, rewrites=rewrites, scans=scans)
+        known = strongest.get(relation) or Lock(relation=relation, mode=mode)
+        strongest[relation] = Lock(
+            relation=relation,
+            mode=max(mode, known.mode, key=ORDER.index),
+            rewrites=rewrites or known.rewrites,
+            scans=reads or known.scans,
+        )
     return tuple(strongest.values())
 
 
 _Taken = tuple[Name, str, bool, bool]
 
 
-def _locks(statement: Statement, catalog: Catalog) -> Iterator[_Taken]:
+def _locks(statement: Statement, catalog: Catalog) -> Iterator[_Taken]:  # noqa: C901, PLR0912  -- a case a kind
     node = statement.node
     match node:
         case ast.CreateStmt():
@@ -163,9 +165,9 @@ def _drop(node: Any, catalog: Catalog) -> Iterator[_Taken]:
     if node.remove_type == ast.OBJECT_INDEX:
         mode = "SHARE UPDATE EXCLUSIVE" if node.concurrent else "ACCESS EXCLUSIVE"
         for name in names_of(node.objects):
-            for table in catalog.tables.values():
-                if any(index.name == name.name for index in table.indexes):
-                    yield Name(table.schema, table.name), mode, False, False
+            for owner in catalog.tables.values():
+                if any(index.name == name.name for index in owner.indexes):
+                    yield Name(owner.schema, owner.name), mode, False, False
     elif node.remove_type in (ast.OBJECT_TABLE, ast.OBJECT_VIEW, ast.OBJECT_MATVIEW, ast.OBJECT_FOREIGN_TABLE):
         for name in names_of(node.objects):
             yield name, "ACCESS EXCLUSIVE", False, False
@@ -221,7 +223,7 @@ def type_change_rewrites(action: Action, table: Table | None, catalog: Catalog) 
     column = table.column(action.name) if table else None
     using = action.using is not None and not _is_plain_cast(action)
     if column is None or column.type is None:
-        return action.type.name.name not in ("text",) or action.type.is_array or using
+        return action.type.name.name != "text" or action.type.is_array or using
     new = catalog.type(action.type)
     if new is None or using:
         return True

@@ -94,10 +94,11 @@ def table_shape(node: Any) -> TableShape:
 
 def column_shape(node: Any) -> ColumnShape:
     """A column; DEFERRABLE written after a constraint belongs to it."""
-    constraints: list[ConstraintShape] = []
-    for item in node.constraints:
-        if item.constraint.contype in _CONSTRAINTS:
-            constraints.append(constraint_shape(item.constraint, column=node.colname))
+    constraints = [
+        constraint_shape(item.constraint, column=node.colname)
+        for item in node.constraints
+        if item.constraint.contype in _CONSTRAINTS
+    ]
     deferrable = any(item.constraint.contype in _DEFERS for item in node.constraints)
     if deferrable and constraints:
         constraints[-1] = _as_deferrable(constraints[-1])
@@ -158,11 +159,11 @@ def _action(node: Any, order: int) -> Action:
     body = getattr(node, "def") if node.HasField("def") else None
     column = constraint = declared = using = None
     match body.WhichOneof("node") if body is not None else None:
-        case "column_def":
+        case "column_def" if body is not None:
             column = column_shape(body.column_def)
             declared = column.type
             using = body.column_def.raw_default if body.column_def.HasField("raw_default") else None
-        case "constraint":
+        case "constraint" if body is not None:
             constraint = constraint_shape(body.constraint, column=node.name or None)
     if kind == "ColumnDefault" and body is not None:
         using = body

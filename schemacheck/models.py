@@ -79,14 +79,14 @@ class Check(models.Model):
     def __str__(self) -> str:
         return f"{self.table_name or 'script'}, {self.verdict}"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk and not Check.objects.filter(pk=self.pk, status=self.Status.PENDING).exists():
+            raise ValueError("A finished check is never changed.")
+        super().save(*args, **kwargs)
+
     @property
     def verdict(self) -> str:
         """In one word."""
         if self.valid is None:
             return str(self.status)
         return "valid" if self.valid else "invalid"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.pk and not Check.objects.filter(pk=self.pk, status=self.Status.PENDING).exists():
-            raise ValueError("A finished check is never changed.")
-        super().save(*args, **kwargs)

@@ -46,7 +46,7 @@ class StatementSerializer(serializers.Serializer[object]):
     line = serializers.IntegerField()
     valid = serializers.BooleanField()
     proof = serializers.CharField()
-    errors = FindingSerializer(many=True)  # type: ignore[assignment]  -- the public name of the shape
+    errors = FindingSerializer(many=True)  # type: ignore[assignment]
     warnings = FindingSerializer(many=True)
     suggestions = FindingSerializer(many=True)
     locks = LockSerializer(many=True)
@@ -60,7 +60,7 @@ class ReportSerializer(serializers.Serializer[object]):
     table_name = serializers.CharField(allow_null=True)
     dialect = serializers.CharField()
     proof = serializers.CharField()
-    errors = FindingSerializer(many=True)  # type: ignore[assignment]  -- the public name of the shape
+    errors = FindingSerializer(many=True)  # type: ignore[assignment]
     warnings = FindingSerializer(many=True)
     suggestions = FindingSerializer(many=True)
     statements = StatementSerializer(many=True)

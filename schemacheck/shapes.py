@@ -4,6 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 
+def words(text: str) -> frozenset[str]:
+    """The words of a text, for long lists of names."""
+    return frozenset(text.split())
+
+
 @dataclass(frozen=True, slots=True)
 class Name:
     """The name of a relation or type, as written; `location` is a byte of the statement."""
@@ -141,14 +146,14 @@ _SERIALS = {
     "smallserial": "int2",
     "serial2": "int2",
 }
-_RESERVED = frozenset(
+_RESERVED = words(
     "all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation "
     "column concurrently constraint create cross current_catalog current_date current_role current_schema current_time "
     "current_timestamp current_user default deferrable desc distinct do else end except false fetch for foreign freeze "
     "from full grant group having ilike in initially inner intersect into is isnull join lateral leading left like "
     "limit localtime localtimestamp natural not notnull null offset on only or order outer overlaps placing primary "
     "references returning right select session_user similar some symmetric table tablesample then to trailing true "
-    "union unique user using variadic verbose when where window with".split()
+    "union unique user using variadic verbose when where window with"
 )
 
 

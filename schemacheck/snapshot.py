@@ -124,7 +124,7 @@ class Mentions:
     roles: frozenset[str]
 
 
-def mentions(statements: Iterable[Statement]) -> Mentions:
+def mentions(statements: Iterable[Statement]) -> Mentions:  # noqa: C901, PLR0912  -- a case a kind of node
     """Every relation, schema, type, function and role that the definitions in a script mention."""
     relations: set[str] = set()
     schemas: set[str] = set()

@@ -71,21 +71,21 @@ def is_too_deep(text: str) -> bool:
         return False
     levels, chains, depth = [0], [0], 0
     for match in _OPERATOR.finditer(text):
-        token = match[0]
-        if token[0] in "'\"" or token.startswith("--"):
+        mark = match[0]
+        if mark[0] in "'\"" or mark.startswith("--"):
             continue
-        if token in "([":
+        if mark in "([":
             levels.append(1)
             chains.append(0)
             depth += 1
-        elif token in ")]":
+        elif mark in ")]":
             if len(levels) > 1:
                 depth -= levels.pop() + chains.pop()
-        elif token == ",":
+        elif mark == ",":
             depth -= levels[-1]
             levels[-1] = 0
         else:
-            kept = chains if token.upper() in _LISTS_DO_NOT_END else levels
+            kept = chains if mark.upper() in _LISTS_DO_NOT_END else levels
             kept[-1] += 1
             depth += 1
             if depth > _MAX_DEPTH:
@@ -100,29 +100,29 @@ def _statement_end(script: str, start: int) -> int:
     parens = blocks = 0
     position = start
     while match := _TOKEN.search(script, position):
-        token = match[0]
+        mark = match[0]
         position = match.end()
-        if token == ";":
+        if mark == ";":
             if not ((in_rule and parens > 0) or (in_routine and blocks > 0)):
                 return match.start()
-        elif token == "(":
+        elif mark == "(":
             parens += 1
-        elif token == ")":
+        elif mark == ")":
             parens -= 1
-        elif token == "/*":
+        elif mark == "/*":
             position = _comment_end(script, match.start())
-        elif token[0] == "$":
-            closing = script.find(token, position)
-            position = len(script) if closing < 0 else closing + len(token)
-        elif token in ("'", '"'):
+        elif mark[0] == "$":
+            closing = script.find(mark, position)
+            position = len(script) if closing < 0 else closing + len(mark)
+        elif mark in ("'", '"'):
             return len(script)
-        elif in_routine and token[0] in "bBcCeE" and token[-1] != "'":
-            blocks += _block_change(token, blocks)
+        elif in_routine and mark[0] in "bBcCeE" and mark[-1] != "'":
+            blocks += _block_change(mark, blocks)
     return len(script)
 
 
-def _block_change(token: str, blocks: int) -> int:
-    word = token.upper()
+def _block_change(mark: str, blocks: int) -> int:
+    word = mark.upper()
     if word.startswith("BEGIN"):
         return 1
     if blocks and word == "CASE":

@@ -7,6 +7,7 @@ analysis in a read-only, time-limited transaction that is rolled back; SQLite is
 """
 
 import sqlite3
+from dataclasses import replace
 from typing import Any, Literal
 
 import psycopg
@@ -56,7 +57,7 @@ def validate(
     if vendor != "postgresql" or wanted is Proof.PARSE or not statements:
         reports = climb(statements, None, proof=Proof.PARSE)
         report = Report(dialect=spoken, proof=Proof.PARSE, statements=tuple(reports))
-        return _with_notes(report, wanted if statements else Proof.PARSE, vendor)
+        return _with_notes(report, wanted, vendor)
     with open_session(connection) as session:
         reports = climb(statements, session, proof=wanted)
     reached = Proof.CATALOG if session is not None else Proof.PARSE
@@ -96,6 +97,9 @@ def _proof(proof: Proof | str | None) -> Proof:
 
 
 def _with_notes(report: Report, wanted: Proof, vendor: str | None) -> Report:
+    if not report.statements:
+        empty = Finding(rule="empty-script", severity=Severity.WARNING, message="there is no statement to check")
+        return replace(report, notes=(empty,))
     if _RANK.index(report.proof) >= _RANK.index(wanted):
         return report
     if _RANK.index(wanted) > _RANK.index(_HIGHEST) and report.proof is _HIGHEST:
@@ -112,7 +116,7 @@ def _with_notes(report: Report, wanted: Proof, vendor: str | None) -> Report:
         hint="Statements say in `proof` how far each was checked.",
         facts={"wanted": wanted.value, "reached": report.proof.value},
     )
-    return Report(dialect=report.dialect, proof=report.proof, statements=report.statements, notes=(note,))
+    return replace(report, notes=(note,))
 
 
 _NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}

@@ -39,7 +39,7 @@ class ValidateView(APIView):
             location = reverse("schemacheck-check-detail", args=[check.uid])
             return Response(CheckSerializer(check).data, status=202, headers={"Location": location})
         check = checks.check_schema(**asked)
-        return Response({"id": str(check.uid), **check.report})
+        return Response({"id": str(check.uid), **(check.report or {})})
 
 
 class CheckFilter(django_filters.FilterSet):

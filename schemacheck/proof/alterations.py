@@ -79,7 +79,7 @@ def _check_alone(scope: Scope, actions: tuple[Action, ...]) -> None:
             column_type(scope, action.name, action.type)
 
 
-def _apply(scope: Scope, table: Table, action: Action) -> Table:
+def _apply(scope: Scope, table: Table, action: Action) -> Table:  # noqa: C901  -- a case a command
     match action.kind:
         case "AddColumn":
             return _add_column(scope, table, action)
@@ -124,11 +124,11 @@ _COLUMN_ACTIONS = {
 def _find(scope: Scope, name: str, action: Action) -> int:
     """Where an action names something: ALTER TABLE's tree has no location, so count the commands' commas."""
     depth = commas = 0
-    for start, token in scope.statement.tokens():
-        depth += (token in "([") - (token in ")]") if token else 0
-        if token == "," and depth == 0:
+    for start, word in scope.statement.tokens():
+        depth += (word in "([") - (word in ")]") if word else 0
+        if word == "," and depth == 0:
             commas += 1
-        elif commas == action.order and (token.strip('"').replace('""', '"') == name or token.lower() == name):
+        elif commas == action.order and (word.strip('"').replace('""', '"') == name or word.lower() == name):
             earlier = scope.target and scope.target.name == name and action.order == 0
             if earlier and start == scope.statement.node.relation.location:
                 continue
@@ -274,7 +274,7 @@ def _touch_constraint(scope: Scope, table: Table, action: Action) -> Table:
     return table
 
 
-def _change_column(scope: Scope, table: Table, action: Action) -> Table:
+def _change_column(scope: Scope, table: Table, action: Action) -> Table:  # noqa: C901, PLR0912  -- a case a command
     column = table.column(action.name)
     if column is None:
         if action.name and action.name not in SYSTEM_COLUMNS:

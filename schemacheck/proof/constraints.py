@@ -20,7 +20,7 @@ def add_constraint(scope: Scope, table: Table, shape: ConstraintShape, *, is_new
     existing = table.constraint(shape.name) if shape.name else None
     if existing and not (existing.inherited and shape.kind == "check"):  # an equal inherited check is merged
         message = f'constraint "{shape.name}" for relation "{table.name}" already exists'
-        location = scope.statement.find(shape.name, after=max(shape.location, 0))
+        location = scope.statement.find(existing.name, after=max(shape.location, 0))
         if existing.kind in "pu" and shape.kind in ("primary", "unique") and not shape.index:
             message = f'relation "{shape.name}" already exists'
             scope.error("duplicate-table", message, "42P07", location)

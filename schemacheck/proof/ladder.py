@@ -6,7 +6,7 @@ from postgast import pg_query_pb2 as ast
 
 from schemacheck import locks
 from schemacheck.catalog import empty_catalog
-from schemacheck.findings import Finding, Proof, Severity, StatementReport
+from schemacheck.findings import Finding, Lock, Proof, Severity, StatementReport
 from schemacheck.parser import GRAMMAR_VERSION, MAX_STATEMENT_CHARS, Problem, Statement, walk
 from schemacheck.proof.alterations import check_alter_table
 from schemacheck.proof.objects import HANDLERS, drop, rename
@@ -26,7 +26,7 @@ def climb(
     live = session is not None and proof is not Proof.PARSE
     catalog = snapshot(session, mentions(statements)) if live and session else empty_catalog()
     progress = Progress(in_transaction=in_transaction)
-    scopes: list[tuple[Scope, tuple[locks.Lock, ...]]] = []
+    scopes: list[tuple[Scope, tuple[Lock, ...]]] = []
     similar: list[str] | None = None
     for statement in statements:
         scope = Scope(
@@ -49,7 +49,7 @@ def climb(
     return [_report(scope, taken) for scope, taken in scopes]
 
 
-def _judge(scope: Scope) -> tuple[locks.Lock, ...]:
+def _judge(scope: Scope) -> tuple[Lock, ...]:
     statement = scope.statement
     if statement.problem is not None:
         _report_problem(scope, statement.problem)
@@ -109,7 +109,7 @@ def _warn_newer_grammar(scope: Scope) -> None:
             scope.error("newer-syntax", message, "42601", location, facts={"since": since, "server": catalog.major})
 
 
-def _newer(statement: Statement) -> Iterator[tuple[int, str, int]]:
+def _newer(statement: Statement) -> Iterator[tuple[int, str, int]]:  # noqa: C901  -- a case a feature
     for node in walk(statement.node):
         match node:
             case ast.Constraint():
@@ -133,7 +133,7 @@ def _newer(statement: Statement) -> Iterator[tuple[int, str, int]]:
                 yield 15, "NULLS NOT DISTINCT", -1
 
 
-def _report(scope: Scope, taken: tuple[locks.Lock, ...]) -> StatementReport:
+def _report(scope: Scope, taken: tuple[Lock, ...]) -> StatementReport:
     ordered = sorted(scope.findings, key=lambda item: (item.line or 0, item.column or 0))
     return StatementReport(
         index=scope.statement.index,

@@ -315,7 +315,7 @@ def set_variable(scope: Scope) -> None:
     scope.progress.settings[node.name] = ", ".join(values)
     if node.name == "search_path" and values:
         catalog = scope.catalog
-        known = [value for value in values if not catalog.is_live or catalog._schema(value) in catalog.schemas]
+        known = [value for value in values if not catalog.is_live or catalog.schema_called(value) in catalog.schemas]
         catalog.path = ("pg_catalog", *known) if "pg_catalog" not in known else tuple(known)
         catalog.creation_schema = next((value for value in known if value != "pg_catalog"), None)
 

@@ -53,7 +53,7 @@ class Scope:
         line, column = self.statement.at(location)
         self.findings.append(Finding(rule=rule, severity=severity, message=message, line=line, column=column, **more))
 
-    def standing(self, name: Name) -> Table | None | bool:
+    def standing(self, name: Name) -> Table | bool | None:
         """The relation if it stands before the script and may hold rows; False if it does not, None if unknown."""
         table = self.catalog.table(name)
         if table is None:

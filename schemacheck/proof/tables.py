@@ -70,7 +70,7 @@ def _exists(scope: Scope, shape: TableShape, schema: str | None) -> bool:
         return True
     kind = catalog.types.get((schema or "", name.name))
     if kind is not None and not kind.of_table and catalog.is_live:
-        hint = "A relation has an associated type of the same name, so you must use a name that doesn't conflict with any existing type."
+        hint = "A relation has a type of its own name, so choose a name that no type has."
         scope.error("duplicate-type", f'type "{name.name}" already exists', "42710", name.location, hint=hint)
     return False
 
@@ -204,7 +204,7 @@ def _check_partition_key(scope: Scope, table: Table, shape: TableShape) -> None:
         if missing and index.unique:
             kind = "PRIMARY KEY" if index.primary else "UNIQUE"
             message = "unique constraint on partitioned table must include all partitioning columns"
-            hint = f'{kind} constraint on table "{table.name}" lacks column {quote(missing[0])} which is part of the partition key.'
+            hint = f"{kind} lacks column {quote(missing[0])}, which is part of the partition key."
             scope.error("partition-key", message, "0A000", hint=hint)
 
 

@@ -40,16 +40,22 @@ def _unknown_type(scope: Scope, shape: TypeShape) -> None:
         return
     message = f'type "{name}{"[]" if shape.is_array else ""}" does not exist'
     hint = did_you_mean(name.name, catalog.type_names())
+    if name.name in EXTENSION:
+        hint = f"The type {name.name} comes from an extension; CREATE EXTENSION it first."
     if catalog.is_live:
-        if name.name in EXTENSION:
-            hint = f"The type {name.name} comes from an extension; CREATE EXTENSION it first."
         scope.unknown("undefined-type", message, "42704", name.location, hint=hint)
     else:
         perhaps = name.schema not in (None, "pg_catalog") or name.name in EXTENSION
         severity = Severity.WARNING if perhaps or not catalog.is_certain else Severity.ERROR
-        hint = f"{hint} Only PostgreSQL's built-in types are known here: create the type earlier in the script, or check against the database that has it.".strip()
+        hint = f"{hint} {_ONLY_BUILT_IN}".strip()
         facts = {"known_types": "built-in"}
         scope.add("undefined-type", severity, message, name.location, sqlstate="42704", hint=hint, facts=facts)
+
+
+_ONLY_BUILT_IN = (
+    "Only PostgreSQL's built-in types are known here: create the type earlier in the script, or check against the "
+    "database that has it."
+)
 
 
 def _check_modifiers(scope: Scope, shape: TypeShape) -> None:

@@ -25,6 +25,12 @@ def _name(shape: ConstraintShape) -> str:
     return quote(shape.name) if shape.name else "constraint_name"
 
 
+def _in_two_steps(scope: Scope, constraint: ConstraintShape) -> str:
+    validate = f"ALTER TABLE {shape_of(scope.statement).name.sql} VALIDATE CONSTRAINT {_name(constraint)};"
+    alone = len(shape_of(scope.statement).actions) == 1
+    return f"{scope.statement.sql.rstrip()} NOT VALID;\n{validate}" if alone else validate
+
+
 @rule(
     "foreign-key-without-not-valid",
     title="Adding a foreign key checks every row under a lock",
@@ -37,13 +43,12 @@ def _name(shape: ConstraintShape) -> str:
 def foreign_key_without_not_valid(scope: Scope) -> None:
     for constraint, table in _added(scope):
         if constraint.kind == "foreign" and not constraint.not_valid:
-            name = shape_of(scope.statement).name.sql
             scope.warn(
                 "foreign-key-without-not-valid",
                 "adding the foreign key blocks writes to both tables while every row is checked",
                 constraint.location,
                 hint="Add it NOT VALID, then VALIDATE it in a transaction of its own.",
-                fix=f"{scope.statement.sql.rstrip()} NOT VALID;\nALTER TABLE {name} VALIDATE CONSTRAINT {_name(constraint)};",
+                fix=_in_two_steps(scope, constraint),
                 facts=about(table),
             )
 
@@ -60,13 +65,12 @@ def foreign_key_without_not_valid(scope: Scope) -> None:
 def check_without_not_valid(scope: Scope) -> None:
     for constraint, table in _added(scope):
         if constraint.kind == "check" and not constraint.not_valid:
-            name = shape_of(scope.statement).name.sql
             scope.warn(
                 "check-without-not-valid",
                 "adding the check blocks every query on the table while all rows are read",
                 constraint.location,
                 hint="Add it NOT VALID, then VALIDATE it in a transaction of its own.",
-                fix=f"{scope.statement.sql.rstrip()} NOT VALID;\nALTER TABLE {name} VALIDATE CONSTRAINT {_name(constraint)};",
+                fix=_in_two_steps(scope, constraint),
                 facts=about(table),
             )
 

@@ -99,7 +99,7 @@ def run_rules(scope: Scope, *, at_end: bool = False) -> None:
         check(scope)
 
 
-def about(table: Table | None | bool) -> Mapping[str, Any]:
+def about(table: Table | bool | None) -> Mapping[str, Any]:
     """The facts of the database a finding about a table rests on."""
     if not isinstance(table, Table):
         return {"catalog": "not read"}

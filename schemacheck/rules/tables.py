@@ -50,8 +50,8 @@ def _suggested_key(shape: TableShape) -> tuple[str, str]:
             return text, f"ALTER TABLE {table} ADD PRIMARY KEY ({quote(column.name)});"
     if "id" in names:
         return 'Make "id" the primary key.', f"ALTER TABLE {table} ADD PRIMARY KEY (id);"
-    column = "id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
-    return f"Add a primary key, for instance: {column}.", f"ALTER TABLE {table} ADD COLUMN {column};"
+    added = "id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
+    return f"Add a primary key, for instance: {added}.", f"ALTER TABLE {table} ADD COLUMN {added};"
 
 
 @rule(

@@ -49,6 +49,7 @@ _WARNINGS = """
 already-exists It exists already, so nothing would be done
 nothing-to-do It does not exist, so nothing would be done
 foreign-key-type-differs A foreign key between types that differ, though they can be compared
+empty-script There is nothing to check
 statement-too-long The statement is too long to be checked
 """
 _SQLITE = """
