@@ -14,11 +14,13 @@ from typing import Any
 import jsonschema
 import regex
 from referencing import Registry
+from referencing.exceptions import Unresolvable
 
 from config.errors import DomainError, FieldError
 from prompts.tokens import count_tokens
 
 REGEX_SECONDS = 1.0
+"""Of the process's CPU, which is what the regex package counts."""
 MAX_ASSERTIONS = 50
 MAX_DISTANCE = 500
 MAX_DISTANCE_TEXT = 10_000
@@ -286,7 +288,9 @@ def _starts_with(assertion: Assertion, subject: Subject) -> tuple[float, str]:
 
 
 def _regex(assertion: Assertion, subject: Subject) -> tuple[float, str]:
-    return float(_search(assertion.value, subject.text)), f"No match of {_show(assertion.value)} in {_show(subject.text)}"
+    return float(
+        _search(assertion.value, subject.text)
+    ), f"No match of {_show(assertion.value)} in {_show(subject.text)}"
 
 
 def _search(pattern: str, text: str) -> bool:
@@ -321,7 +325,7 @@ def _schema_error(schema: Any, value: Any) -> str:
     try:
         # An empty registry: a $ref to another host must not make this service fetch it.
         error = jsonschema.exceptions.best_match(bounded(schema, registry=Registry()).iter_errors(value))
-    except (RecursionError, jsonschema.exceptions._WrappedReferencingError) as problem:
+    except (RecursionError, LookupError, Unresolvable) as problem:
         raise _Fault(f"The schema cannot be used: {str(problem)[:300]}") from None
     return "" if error is None else f"{error.json_path}: {error.message}"
 

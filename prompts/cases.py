@@ -15,6 +15,8 @@ from prompts.versions import get_prompt
 
 MAX_TEXT = 200_000
 """Characters of one input or expected output."""
+BLANK: dict[str, Any] = {"type": "general", "expected_output": None, "assertions": [], "threshold": None}
+"""What a case has when nothing is said."""
 
 
 class TestCaseNotFound(NotFound):
@@ -68,6 +70,15 @@ def update_test_case(*, prompt_id: str, uid: str, **given: Any) -> TestCase:
 
 
 @transaction.atomic
+def keep_test_case(*, prompt_id: str, **given: Any) -> TestCase:
+    """Add a case, or change the one of that name. Raises as create_test_case does."""
+    existing = TestCase.objects.filter(prompt=get_prompt(prompt_id=prompt_id), name=given.get("name")).first()
+    if existing is None:
+        return create_test_case(prompt_id=prompt_id, **given)
+    return update_test_case(prompt_id=prompt_id, uid=str(existing.uid), **{**BLANK, **given})
+
+
+@transaction.atomic
 def delete_test_case(*, prompt_id: str, uid: str) -> None:
     """Raises PromptNotFound, TestCaseNotFound."""
     case = get_test_case(prompt_id=prompt_id, uid=uid, lock=True)
@@ -89,8 +100,7 @@ def check_definition(given: Mapping[str, Any], *, name: str = "") -> dict[str, A
     """A case's definition with its defaults. Raises TestCaseInvalid, AssertionsInvalid."""
     if unknown := sorted(set(given) - set(DEFINITION)):
         raise _invalid(unknown[0], "Unknown field.")
-    defaults = {"type": "general", "expected_output": None, "assertions": [], "threshold": None}
-    case: dict[str, Any] = {"name": name, "input": None, **defaults, **given}
+    case: dict[str, Any] = {"name": name, "input": None, **BLANK, **given}
     case["assertions"] = [] if case["assertions"] is None else case["assertions"]
     _check_word(case, "name", 120)
     _check_word(case, "type", 50)

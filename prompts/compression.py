@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pygments.lexers import get_lexer_by_name, guess_lexer
+from pygments.lexers import get_lexer_by_name
 from pygments.token import Token
 from pygments.util import ClassNotFound
 
@@ -24,6 +24,21 @@ MAX_DROPPED = 200
 PROSE = {"", "text", "markdown", "md", "rst", "plain"}
 # Comments that change what a program means to its tools.
 _KEPT_COMMENT = re.compile(r"#\s*(?:type:|-\*-|coding[:=]|.{0,20}?coding[:=])|#!")
+_SIGNS = {
+    name: re.compile(pattern, re.MULTILINE)
+    for name, pattern in {
+        "bash": r"\A#!.*\b(?:ba|z|da)?sh\b",
+        "python": r"\A#!.*python|^(?:def|class|async def) \w+.*:[ \t]*(?:#.*)?$|^(?:from [\w.]+ )?import [\w., ]+$",
+        "html": r"\A\s*<(?:!doctype html|html)\b",
+        "c": r"^#include [<\"]",
+        "go": r"\Apackage \w+[ \t]*$",
+        "rust": r"^(?:pub )?fn \w+.*\{[ \t]*$|^use [\w:{}, ]+;$",
+        "java": r"^(?:public|private|protected) (?:static |final |abstract )*(?:class|interface|enum|void) ",
+        "typescript": r"^(?:export )?(?:interface|type) \w+.*[={][ \t]*$",
+        "javascript": r"^(?:export |async )*function\b.*\{|^(?:export )?(?:const|let|var) \w+ =|^import .* from [\"']",
+        "sql": r"(?i)\A\s*(?:create|alter|drop|select|insert|update|delete)\s+(?:[*\d]|(?:.*\b)?(?:from|into|table|set)\b)",
+    }.items()
+}
 
 
 class CompressionInvalid(DomainError):
@@ -67,7 +82,7 @@ def compress(text: str, *, max_tokens: int, language: str = "", model: str = "")
         shorter, gone = skeleton.summarize(
             source, max_tokens=max_tokens, language=language, count=lambda part: count_tokens(part, model).tokens
         )
-        dropped.extend(gone)
+        dropped[:] = gone
         return shorter
 
     def truncate(source: str) -> str:
@@ -86,10 +101,14 @@ def compress(text: str, *, max_tokens: int, language: str = "", model: str = "")
             break
         shorter = rung(text)
         after = count_tokens(shorter, model).tokens
-        # A rung may lose: fewer characters can be more tokens.
-        if shorter != text and (after < tokens or name == "truncation"):
+        # A rung may lose: fewer characters can be more tokens, and a text of few large pieces has no summary that
+        # comes near the budget; then its beginning says more.
+        poor = name == "summary" and after < max_tokens // 2
+        if shorter != text and not poor and (after < tokens or name == "truncation"):
             text, tokens = shorter, after
             steps.append(Step(name=name, tokens=tokens))
+        elif name == "summary":
+            dropped.clear()
     shown = dropped[:MAX_DROPPED] + ([f"and {len(dropped) - MAX_DROPPED} more"] if len(dropped) > MAX_DROPPED else [])
     return Compressed(
         text=text,
@@ -104,17 +123,12 @@ def compress(text: str, *, max_tokens: int, language: str = "", model: str = "")
 
 
 def detect(text: str) -> str:
-    """python, a Pygments alias, or text when nothing is certain."""
+    """A Pygments alias, or text when nothing speaks for a language.
+
+    Not Pygments' own guess: it takes a second for one long line and is seldom sure.
+    """
     sample = text[:20_000]
-    if re.search(r"^(?:def|class|async def) \w+.*:\s*(?:#.*)?$|^from [\w.]+ import |^import [\w.]+\s*$", sample, re.M):
-        return "python"
-    try:
-        lexer = guess_lexer(sample)
-    except ClassNotFound:
-        return "text"
-    # Pygments guesses from a feeling; what it is not sure of is prose to us, which loses nothing but blank lines.
-    sure = type(lexer).analyse_text(sample) >= 0.3
-    return str(lexer.aliases[0]) if sure and lexer.aliases else "text"
+    return next((name for name, pattern in _SIGNS.items() if pattern.search(sample)), "text")
 
 
 def strip_whitespace(text: str, language: str) -> str:
@@ -142,13 +156,26 @@ def strip_comments(text: str, language: str) -> str:
     spans = _python_comments(text) if language == "python" else _lexed_comments(text, language)
     lines = _lines(text)
     touched: set[int] = set()
-    for row, start, end in reversed(spans):
+    for row, start, end in reversed(_merged(spans)):
         line = lines[row]
         before, after = line[:start], line[end:]
         joined = before[-1:].strip() and after[:1].strip()
-        lines[row] = f"{before} {after}" if joined else before.rstrip(" \t") + after if not after.strip() else before + after
+        lines[row] = (
+            f"{before} {after}" if joined else before.rstrip(" \t") + after if not after.strip() else before + after
+        )
         touched.add(row)
     return "".join(line for row, line in enumerate(lines) if row not in touched or line.strip())
+
+
+def _merged(spans: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """Spans that touch as one: a lexer may give a comment in several pieces."""
+    merged: list[tuple[int, int, int]] = []
+    for row, start, end in spans:
+        if merged and merged[-1][0] == row and merged[-1][2] == start:
+            merged[-1] = (row, merged[-1][1], end)
+        else:
+            merged.append((row, start, end))
+    return merged
 
 
 def _lines(text: str) -> list[str]:
@@ -201,13 +228,11 @@ def _lexed_comments(text: str, language: str) -> list[tuple[int, int, int]]:
             continue
         while starts[row + 1] <= offset:
             row += 1
-        end = offset + len(value)
-        here = row
-        while offset < end:
-            stop = min(end, starts[here + 1])
+        position, end, here = offset, offset + len(value), row
+        while position < end:
             line_end = starts[here + 1] - len(_ending(text[starts[here] : starts[here + 1]]))
-            spans.append((here, offset - starts[here], min(stop, line_end) - starts[here]))
-            offset, here = stop, here + 1
+            spans.append((here, position - starts[here], min(end, line_end) - starts[here]))
+            position, here = starts[here + 1], here + 1
     return spans
 
 

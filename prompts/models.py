@@ -235,7 +235,9 @@ class Run(models.Model):
     def judged(self) -> Mapping[str, bool]:
         """Which cases passed; a case is its name and its definition, so an edited case is another one."""
         found = self.results.exclude(outcome__in=[RunResult.Outcome.PENDING, RunResult.Outcome.ERROR])
-        return {case: outcome == RunResult.Outcome.PASSED for case, outcome in found.values_list("case_hash", "outcome")}
+        return {
+            case: outcome == RunResult.Outcome.PASSED for case, outcome in found.values_list("case_hash", "outcome")
+        }
 
 
 class RunResult(models.Model):

@@ -175,6 +175,11 @@ class HTTPProvider:
             self._sleep(wait)
         raise AssertionError("unreachable")
 
+    def probe(self) -> int:
+        """The status of a cheap request, to see whether anybody is there. Raises httpx2.HTTPError."""
+        with self._client.stream("GET", f"{self._url.removesuffix(self._api.path)}models") as response:
+            return int(response.status_code)
+
     def _try(self, content: bytes, model: str) -> Answer:
         started = time.monotonic()
         try:
@@ -247,12 +252,13 @@ class HTTPProvider:
                 f"The model at {self.address} answered {what}. Check that MODEL_BASE_URL ends in the API's /v1."
             ) from None
         try:
-            return self._api.answer(body, model, latency_ms)
-        except (KeyError, IndexError, TypeError, ValueError):
+            answer: Answer = self._api.answer(body, model, latency_ms)
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError):
             raise ModelAnswerInvalid(
                 f"The model at {self.address} answered JSON that is no {self._api.name} answer. "
                 "Check MODEL_API (openai or anthropic) and MODEL_BASE_URL."
             ) from None
+        return answer
 
 
 @dataclass
@@ -264,7 +270,8 @@ class _Again(Exception):
 
 
 def _wait(attempt: int) -> float:
-    return min(FIRST_WAIT_SECONDS * 2**attempt, LONGEST_WAIT_SECONDS) * (1 - 0.25 * random.random())
+    wait: float = min(FIRST_WAIT_SECONDS * 2**attempt, LONGEST_WAIT_SECONDS)
+    return wait * random.uniform(0.75, 1)  # noqa: S311  -- spreads retries, guards nothing
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

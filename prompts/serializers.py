@@ -7,8 +7,7 @@ from rest_framework import serializers
 from config.api import StrictModelSerializer, StrictSerializer
 from prompts.models import Prompt, Run, RunResult, TestCase, Version
 from prompts.templates import ROLES
-from prompts.testing import MAX_CASES, MAX_CONCURRENCY
-from prompts.versions import MAX_MESSAGES
+from prompts.testing import MAX_CONCURRENCY
 
 CALLS = ["regression", "improvement", "no difference", "too few cases", "not run"]
 Input = serializers.JSONField
@@ -23,7 +22,7 @@ class PromptSerializer(StrictModelSerializer):
         fields = ["prompt_id", "description", "active_version", "latest_version", "created_at", "created_by"]
         read_only_fields = ["created_at", "created_by"]
         # Whether the id is free is answered by the operation, with 409.
-        extra_kwargs = {"prompt_id": {"validators": []}}
+        extra_kwargs: dict[str, Any] = {"prompt_id": {"validators": []}}
 
 
 class PromptUpdateSerializer(StrictSerializer):
@@ -66,7 +65,7 @@ class NewVersionSerializer(StrictSerializer):
     """Either prompt_text or messages; both are templates with `{{ name }}`."""
 
     prompt_text = serializers.CharField(required=False, trim_whitespace=False)
-    messages = MessageSerializer(many=True, required=False, min_length=1, max_length=MAX_MESSAGES)
+    messages = MessageSerializer(many=True, required=False)
     purpose = serializers.CharField(required=False, default="", allow_blank=True, max_length=10_000)
     notes = serializers.CharField(required=False, default="", allow_blank=True, max_length=100_000)
     settings = serializers.DictField(required=False, help_text="model, temperature, seed, max_tokens, ...")
@@ -115,9 +114,7 @@ class TestSerializer(StrictSerializer):
     """What to test a version with."""
 
     __test__ = False
-    test_cases = GivenCaseSerializer(
-        many=True, required=False, min_length=1, max_length=MAX_CASES, help_text="By default the prompt's own cases."
-    )
+    test_cases = GivenCaseSerializer(many=True, required=False, help_text="By default the prompt's own cases.")
     model = serializers.CharField(required=False, default="", max_length=255, help_text="Instead of the version's.")
     concurrency = serializers.IntegerField(required=False, default=4, min_value=1, max_value=MAX_CONCURRENCY)
 

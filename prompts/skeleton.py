@@ -20,8 +20,12 @@ _DEFINITION = re.compile(
         |alter\s+table)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-_SIGNATURE = re.compile(r"^\s*(?!if\b|for\b|while\b|switch\b|return\b|else\b|catch\b)[\w<>\[\]*&:~,\s]*\w\s*\([^;]*\)[^;]*\{\s*$")
-_ARROW = re.compile(r"^\s*(?:export\s+)?(?:const|let|var)\s+\w+\s*=\s*(?:async\s*)?(?:function\b|\(?[\w\s,{}:=]*\)?\s*=>)")
+_SIGNATURE = re.compile(
+    r"^\s*(?!if\b|for\b|while\b|switch\b|return\b|else\b|catch\b)[\w<>\[\]*&:~,\s]*\w\s*\([^;]*\)[^;]*\{\s*$"
+)
+_ARROW = re.compile(
+    r"^\s*(?:export\s+)?(?:const|let|var)\s+\w+\s*=\s*(?:async\s*)?(?:function\b|\(?[\w\s,{}:=]*\)?\s*=>)"
+)
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s|^\[[\w.\s\"-]+\]\s*$|^[\w\"'-]+:\s*(?:[|>].*)?$")
 _WORD = re.compile(r"[^\W\d]\w*")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
@@ -206,7 +210,7 @@ def _by_line(body: Sequence[ast.stmt]) -> Iterator[list[ast.stmt]]:
 
 
 def _first_line(node: ast.stmt) -> int:
-    decorators = getattr(node, "decorator_list", [])
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 

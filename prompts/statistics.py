@@ -31,7 +31,8 @@ def mcnemar(lost: int, won: int) -> float:
     flips = lost + won
     tail = sum(comb(flips, k) for k in range(min(lost, won) + 1))
     # Whole numbers until the last step: 2.0**flips overflows past 1,023 flips.
-    return min(1.0, 2 * tail / 2**flips)
+    p_value: float = 2 * tail / 2**flips
+    return min(1.0, p_value)
 
 
 def wilson(passed: int, total: int, z: float = 1.959963984540054) -> tuple[float, float]:

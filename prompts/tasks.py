@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 from django.conf import settings
 
-from prompts import testing
+from prompts import cases, testing, versions
 
 SCHEDULE = {
     "prompts.resume_runs": {"task": "prompts.resume_runs", "schedule": timedelta(minutes=1)},
@@ -35,3 +35,27 @@ def resume_runs() -> int:
 def prune_runs() -> int:
     """Delete runs past their time."""
     return testing.prune_runs(days=settings.PROMPT_RUN_DAYS)
+
+
+@shared_task(name="prompts.save_version")
+def save_version(**version: Any) -> int:
+    """Save a version from a job; its number."""
+    return versions.save_version(**version).version.number
+
+
+@shared_task(name="prompts.activate_version")
+def activate_version(prompt_id: str, number: int) -> None:
+    """Make a version the active one."""
+    versions.activate_version(prompt_id=prompt_id, number=number)
+
+
+@shared_task(name="prompts.create_test_case")
+def create_test_case(**case: Any) -> str:
+    """Add a test case; its id."""
+    return str(cases.create_test_case(**case).uid)
+
+
+@shared_task(name="prompts.test_version")
+def start_test(**what: Any) -> str:
+    """Test a version, for instance every night from CELERY_BEAT_SCHEDULE; the run's id."""
+    return str(testing.test_prompt_version(**what).uid)

@@ -82,6 +82,8 @@ def inspect(template: str) -> Variables:
         names = _environment(len(template)).undeclared_variables_in_str(template)
     except minijinja.TemplateError as error:
         raise TemplateInvalid(_explain(error)) from error
+    except UnicodeEncodeError as error:
+        raise TemplateInvalid("The template has a lone surrogate, which no encoding can hold.") from error
     blocks = list(_blocks(template))
     for block in blocks:
         _refuse_power(block)
@@ -99,6 +101,7 @@ def inspect(template: str) -> Variables:
 def render(template: str, values: Mapping[str, Any]) -> str:
     """The text of a template. Raises TemplateInvalid, VariablesInvalid."""
     check(inspect(template), values)
+    _check_encodable(values)
     return _render(template, values)
 
 
@@ -138,6 +141,7 @@ def conversation(
     Raises TemplateInvalid, VariablesInvalid.
     """
     variables = inspect_messages(messages)
+    _check_encodable(given)
     appended = isinstance(given, str) and not variables.names
     values: Mapping[str, Any] = {}
     if isinstance(given, Mapping):
@@ -151,6 +155,14 @@ def conversation(
     if plain:
         rendered = [Message(role="system", content=rendered[0].content)]
     return [*rendered, Message(role="user", content=str(given))]
+
+
+def _check_encodable(given: Any) -> None:
+    """minijinja would replace a lone surrogate by a question mark and say nothing."""
+    try:
+        json.dumps(given, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError as error:
+        raise VariablesInvalid("The input has a lone surrogate, which no encoding can hold.") from error
 
 
 def _render(template: str, values: Mapping[str, Any]) -> str:
@@ -247,20 +259,28 @@ def _refuse_power(block: _Block) -> None:
     """Raises TemplateInvalid for what could build large values or reach code."""
     if block.tag and block.tag not in TAGS:
         known = ", ".join(sorted(TAGS))
-        raise TemplateInvalid(f"Line {block.line}: the tag {block.tag!r} is not part of prompt templates ({known} are).")
+        raise TemplateInvalid(
+            f"Line {block.line}: the tag {block.tag!r} is not part of prompt templates ({known} are)."
+        )
     tokens = [("", ""), *block.tokens, ("", "")]
     for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
         kind, text = token
         if kind == "mark" and text not in _PUNCTUATION:
-            raise TemplateInvalid(f"Line {block.line}: {text!r} is not part of prompt templates. Compute the value first.")
+            raise TemplateInvalid(
+                f"Line {block.line}: {text!r} is not part of prompt templates. Compute the value first."
+            )
         if kind != "name":
             continue
         if before[1] == "|" and text not in FILTERS:
             known = ", ".join(sorted(FILTERS))
-            raise TemplateInvalid(f"Line {block.line}: the filter {text!r} is not part of prompt templates ({known} are).")
+            raise TemplateInvalid(
+                f"Line {block.line}: the filter {text!r} is not part of prompt templates ({known} are)."
+            )
         called = after[1] == "(" and before[1] not in {"|", "is"} and text not in _WORDS
         if called and (text != "range" or before[1] == "."):
-            raise TemplateInvalid(f"Line {block.line}: {text}() is not part of prompt templates; only range() may be called.")
+            raise TemplateInvalid(
+                f"Line {block.line}: {text}() is not part of prompt templates; only range() may be called."
+            )
 
 
 def _names(block: _Block) -> Iterator[str]:

@@ -1,3 +1,4 @@
+# ruff: noqa: PT028  -- test_prompt_version is the specification's name, and no test of pytest's
 """Testing a version with a real model: start a run, work it off, cancel it.
 
 The calls run in threads, and the thread that started them writes their results in batches: SQLite has one writer,
@@ -92,9 +93,7 @@ def test_prompt_version(
         RunResult.objects.bulk_create(rows, batch_size=200)
         _record(run, "prompt.run_requested")
         if queued:
-            from prompts.tasks import run_test
-
-            run_test.delay_on_commit(run.pk)
+            _enqueue(run.pk)
     return run
 
 
@@ -152,13 +151,11 @@ def execute_run(*, run_id: int, provider: Provider | None = None, progress: Prog
 
 def resume_stale_runs() -> int:
     """Send a job for every run whose worker fell silent; how many."""
-    from prompts.tasks import run_test
-
     silent = timezone.now() - timedelta(seconds=2 * CLAIM_SECONDS)
     stale = Run.objects.filter(Q(claimed_at__lt=silent) | Q(claimed_at=None), status=Run.Status.RUNNING)
     ids = list(stale.values_list("pk", flat=True)[:100])
     for run_id in ids:
-        run_test.delay_on_commit(run_id)
+        _enqueue(run_id)
     return len(ids)
 
 
@@ -177,6 +174,13 @@ def prune_runs(*, days: int) -> int:
             new_value={"deleted": len(doomed), "older_than_days": days},
         )
     return len(doomed)
+
+
+def _enqueue(run_id: int) -> None:
+    from prompts import tasks
+
+    job: Any = tasks.run_test  # celery-types does not know Django's tasks
+    job.delay_on_commit(run_id)
 
 
 # Cases
@@ -225,9 +229,7 @@ def _check_inputs(version: Version, cases: Sequence[Mapping[str, Any]]) -> None:
 def _row(run: Run, position: int, case: Mapping[str, Any]) -> RunResult:
     definition = {name: case[name] for name in DEFINITION}
     stored: TestCase | None = case.get("test_case")
-    return RunResult(
-        run=run, position=position, test_case=stored, case_hash=compute_hash(definition), **definition
-    )
+    return RunResult(run=run, position=position, test_case=stored, case_hash=compute_hash(definition), **definition)
 
 
 # Working off
@@ -333,9 +335,7 @@ def _judge(result: RunResult, answer: Answer, model: str) -> None:
         output_tokens=answer.output_tokens,
         finish_reason=answer.finish_reason,
     )
-    judgement = judge(
-        parse(result.assertions), subject, expected=result.expected_output, threshold=result.threshold
-    )
+    judgement = judge(parse(result.assertions), subject, expected=result.expected_output, threshold=result.threshold)
     result.outcome = RunResult.Outcome.PASSED if judgement.passed else RunResult.Outcome.FAILED
     result.output, result.score = answer.text, judgement.score
     result.checks = [asdict(outcome) for outcome in judgement.outcomes]

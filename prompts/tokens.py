@@ -107,9 +107,7 @@ def count_messages(messages: Sequence[Message], model: str = "") -> TokenCount:
     total = REPLY_OVERHEAD
     for message in messages:
         total += MESSAGE_OVERHEAD + _count(message.role, tokenizer.ranks) + _count(message.content, tokenizer.ranks)
-    return TokenCount(
-        tokens=math.ceil(total * tokenizer.factor), encoding=tokenizer.encoding, exact=tokenizer.exact
-    )
+    return TokenCount(tokens=math.ceil(total * tokenizer.factor), encoding=tokenizer.encoding, exact=tokenizer.exact)
 
 
 def encode(text: str, ranks: str = DEFAULT_ENCODING) -> list[int]:

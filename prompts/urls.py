@@ -1,10 +1,12 @@
+from typing import Any
+
 from django.urls import path
 
 from prompts import views
 
 ONE = "prompts/<str:prompt_id>"
-READ = {"get": "list", "post": "create"}
-CHANGE = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
+READ: dict[str, Any] = {"get": "list", "post": "create"}
+CHANGE: dict[str, Any] = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
 
 urlpatterns = [
     path("prompts", views.PromptViewSet.as_view(READ), name="prompts-prompts"),

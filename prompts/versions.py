@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from audit.changes import Change, deep_compare
@@ -57,7 +58,9 @@ def create_prompt(*, prompt_id: str, description: str = "") -> Prompt:
         with transaction.atomic():
             prompt.save(force_insert=True)
     except IntegrityError as error:
-        raise PromptExists(f"A prompt {prompt_id} exists. Save a version of it, or choose another prompt_id.") from error
+        raise PromptExists(
+            f"A prompt {prompt_id} exists. Save a version of it, or choose another prompt_id."
+        ) from error
     _record(prompt, "prompt.created", None)
     return prompt
 
@@ -112,9 +115,9 @@ def save_version(
     Raises VersionInvalid, TemplateInvalid.
     """
     settings = dict(settings or {})
-    content = _content(prompt_text, messages)
-    _check_variables(content, variables)
-    _check_settings(settings)
+    content = check_content(prompt_text, messages, variables)
+    check_settings(settings)
+    _check_storable(purpose=purpose, notes=notes)
     prompt = Prompt.objects.select_for_update().filter(prompt_id=prompt_id).first()
     if prompt is None:
         prompt = create_prompt(prompt_id=prompt_id)
@@ -224,8 +227,8 @@ def compare_versions(*, prompt_id: str, before: int, after: int) -> Comparison:
         after=new,
         text_diff="\n".join(diff),
         settings_changes=deep_compare(old.settings, new.settings),
-        results_before=old_run and old_run.summary(),
-        results_after=new_run and new_run.summary(),
+        results_before=old_run.summary() if old_run else None,
+        results_after=new_run.summary() if new_run else None,
         cases=_case_changes(old_run, new_run),
         verdict=compare_runs(old_run, new_run),
     )
@@ -270,8 +273,10 @@ def describe(version: Version) -> dict[str, Any]:
 
 def _set_active(prompt: Prompt, number: int | None) -> None:
     # Off before on: the database holds that there is one at most.
-    prompt.versions.active().exclude(number=number).update(is_active=False)
-    if number is not None:
+    if number is None:
+        prompt.versions.active().update(is_active=False)
+    else:
+        prompt.versions.active().exclude(number=number).update(is_active=False)
         prompt.versions.filter(number=number).update(is_active=True)
 
 
@@ -300,8 +305,6 @@ def _hash(version: Version) -> str:
 
 
 def _check_id(prompt: Prompt) -> None:
-    from django.core.exceptions import ValidationError
-
     try:
         prompt.clean_fields(exclude=["created_by", "description"])
     except ValidationError as error:
@@ -310,6 +313,31 @@ def _check_id(prompt: Prompt) -> None:
 
 def _invalid(field: str, detail: str) -> VersionInvalid:
     return VersionInvalid(f"{field}: {detail}", errors=[FieldError(field=field, code="invalid", detail=detail)])
+
+
+def check_content(
+    prompt_text: str | None, messages: Sequence[Mapping[str, str]] | None, variables: Sequence[str] | None = None
+) -> list[Message]:
+    """The messages of a version to be: templates that parse and use exactly the declared variables, when some are.
+
+    Raises VersionInvalid, TemplateInvalid.
+    """
+    content = _content(prompt_text, messages)
+    for message in content:
+        _check_storable(content=message.content)
+    found = inspect_messages(content)
+    if variables is not None:
+        if missing := sorted(set(found.names) - set(variables)):
+            raise _invalid("variables", f"The template uses {', '.join(missing)}, which is not declared.")
+        if unused := sorted(set(variables) - set(found.names)):
+            raise _invalid("variables", f"The template does not use {', '.join(unused)}.")
+    return content
+
+
+def _check_storable(**texts: str) -> None:
+    for field, text in texts.items():
+        if "\x00" in text:
+            raise _invalid(field, "Must not hold a NUL character.")
 
 
 def _content(prompt_text: str | None, messages: Sequence[Mapping[str, str]] | None) -> list[Message]:
@@ -332,17 +360,6 @@ def _content(prompt_text: str | None, messages: Sequence[Mapping[str, str]] | No
     return content
 
 
-def _check_variables(content: Sequence[Message], declared: Sequence[str] | None) -> None:
-    """Templates parse, and use exactly the variables declared, when some are."""
-    found = inspect_messages(content)
-    if declared is None:
-        return
-    if missing := sorted(set(found.names) - set(declared)):
-        raise _invalid("variables", f"The template uses {', '.join(missing)}, which is not declared.")
-    if unused := sorted(set(declared) - set(found.names)):
-        raise _invalid("variables", f"The template does not use {', '.join(unused)}.")
-
-
 _NUMBERS = {
     "temperature": (0, 2),
     "top_p": (0, 1),
@@ -356,7 +373,8 @@ SETTINGS = sorted([*_NUMBERS, *_INTEGERS, *_OTHERS])
 """Names a version's settings may have; `extra` goes to the model's API as it is."""
 
 
-def _check_settings(settings: Mapping[str, Any]) -> None:
+def check_settings(settings: Mapping[str, Any]) -> None:
+    """Raises VersionInvalid for a setting that is unknown or out of its range."""
     for name, value in settings.items():
         field = f"settings.{name}"
         number = isinstance(value, int | float) and not isinstance(value, bool)

@@ -195,8 +195,7 @@ class TestCaseViewSet(ReadViewSet):
     def update(self, request: Request, prompt_id: str, uid: str) -> Response:
         """Replace a case; runs that used it keep it as it was."""
         body = self.validated(TestCaseSerializer)
-        blank = {"type": "general", "expected_output": None, "assertions": [], "threshold": None}
-        case = cases.update_test_case(prompt_id=prompt_id, uid=uid, **{**blank, **body})
+        case = cases.update_test_case(prompt_id=prompt_id, uid=uid, **{**cases.BLANK, **body})
         return Response(TestCaseSerializer(case).data)
 
     def partial_update(self, request: Request, prompt_id: str, uid: str) -> Response:
@@ -324,7 +323,9 @@ class CompressView(APIView):
         request=CompressSerializer,
         responses=CompressedSerializer,
         examples=[
-            OpenApiExample("A file", {"text": "x = 1  # one\n", "max_tokens": 5, "language": "python"}, request_only=True)
+            OpenApiExample(
+                "A file", {"text": "x = 1  # one\n", "max_tokens": 5, "language": "python"}, request_only=True
+            )
         ],
     )
     def post(self, request: Request) -> Response:

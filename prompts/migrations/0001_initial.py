@@ -8,164 +8,251 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Prompt',
+            name="Prompt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('prompt_id', models.CharField(help_text='The name it is fetched by, such as extract-keywords.', max_length=128, unique=True, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}\\Z', 'Letters, digits and . _ : @ - only, at most 128.')])),
-                ('description', models.TextField(blank=True, default='')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('created_by', models.CharField(blank=True, editable=False, max_length=255)),
-                ('latest_number', models.PositiveIntegerField(default=0, editable=False, help_text='Counts versions; a number is never given twice.')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "prompt_id",
+                    models.CharField(
+                        help_text="The name it is fetched by, such as extract-keywords.",
+                        max_length=128,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}\\Z",
+                                "Letters, digits and . _ : @ - only, at most 128.",
+                            )
+                        ],
+                    ),
+                ),
+                ("description", models.TextField(blank=True, default="")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("created_by", models.CharField(blank=True, editable=False, max_length=255)),
+                (
+                    "latest_number",
+                    models.PositiveIntegerField(
+                        default=0, editable=False, help_text="Counts versions; a number is never given twice."
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.UUIDField(default=config.identifiers.uuid7, editable=False, unique=True)),
-                ('status', models.CharField(choices=[('pending', 'Pending'), ('running', 'Running'), ('finished', 'Finished'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='pending', max_length=10)),
-                ('model', models.CharField(help_text='The model that was asked for.', max_length=255)),
-                ('concurrency', models.PositiveSmallIntegerField(default=4)),
-                ('total', models.PositiveIntegerField(default=0)),
-                ('passed', models.PositiveIntegerField(default=0)),
-                ('failed', models.PositiveIntegerField(default=0, help_text='Includes cases without an answer.')),
-                ('errors', models.PositiveIntegerField(default=0, help_text='Cases the model gave no answer to.')),
-                ('verdict', models.JSONField(help_text='Against the version that was active.', null=True)),
-                ('error', models.TextField(blank=True, default='', help_text='Why it failed, and what to do.')),
-                ('input_tokens', models.PositiveBigIntegerField(default=0)),
-                ('output_tokens', models.PositiveBigIntegerField(default=0)),
-                ('cost_micros', models.PositiveBigIntegerField(help_text='Micro-dollars; null without a price.', null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('created_by', models.CharField(blank=True, max_length=255)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('claim', models.UUIDField(editable=False, help_text='The job that works on it.', null=True)),
-                ('claimed_at', models.DateTimeField(editable=False, help_text='When that job last wrote.', null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uid", models.UUIDField(default=config.identifiers.uuid7, editable=False, unique=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("running", "Running"),
+                            ("finished", "Finished"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("model", models.CharField(help_text="The model that was asked for.", max_length=255)),
+                ("concurrency", models.PositiveSmallIntegerField(default=4)),
+                ("total", models.PositiveIntegerField(default=0)),
+                ("passed", models.PositiveIntegerField(default=0)),
+                ("failed", models.PositiveIntegerField(default=0, help_text="Includes cases without an answer.")),
+                ("errors", models.PositiveIntegerField(default=0, help_text="Cases the model gave no answer to.")),
+                ("verdict", models.JSONField(help_text="Against the version that was active.", null=True)),
+                ("error", models.TextField(blank=True, default="", help_text="Why it failed, and what to do.")),
+                ("input_tokens", models.PositiveBigIntegerField(default=0)),
+                ("output_tokens", models.PositiveBigIntegerField(default=0)),
+                (
+                    "cost_micros",
+                    models.PositiveBigIntegerField(help_text="Micro-dollars; null without a price.", null=True),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("created_by", models.CharField(blank=True, max_length=255)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("claim", models.UUIDField(editable=False, help_text="The job that works on it.", null=True)),
+                ("claimed_at", models.DateTimeField(editable=False, help_text="When that job last wrote.", null=True)),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='TestCase',
+            name="TestCase",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.UUIDField(default=config.identifiers.uuid7, editable=False, unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('type', models.CharField(default='general', help_text='A word to group cases by.', max_length=50)),
-                ('input', models.JSONField(help_text='A text, or {variable: value}.')),
-                ('expected_output', models.TextField(blank=True, null=True)),
-                ('assertions', models.JSONField(blank=True, default=list)),
-                ('threshold', models.FloatField(blank=True, help_text='The weighted score that is enough, 0 to 1.', null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('created_by', models.CharField(blank=True, editable=False, max_length=255)),
-                ('prompt', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='test_cases', to='prompts.prompt')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uid", models.UUIDField(default=config.identifiers.uuid7, editable=False, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                ("type", models.CharField(default="general", help_text="A word to group cases by.", max_length=50)),
+                ("input", models.JSONField(help_text="A text, or {variable: value}.")),
+                ("expected_output", models.TextField(blank=True, null=True)),
+                ("assertions", models.JSONField(blank=True, default=list)),
+                (
+                    "threshold",
+                    models.FloatField(blank=True, help_text="The weighted score that is enough, 0 to 1.", null=True),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("created_by", models.CharField(blank=True, editable=False, max_length=255)),
+                (
+                    "prompt",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="test_cases", to="prompts.prompt"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='RunResult',
+            name="RunResult",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('name', models.CharField(max_length=120)),
-                ('type', models.CharField(max_length=50)),
-                ('input', models.JSONField()),
-                ('expected_output', models.TextField(null=True)),
-                ('assertions', models.JSONField(default=list)),
-                ('threshold', models.FloatField(null=True)),
-                ('case_hash', models.CharField(max_length=64)),
-                ('outcome', models.CharField(choices=[('pending', 'Pending'), ('passed', 'Passed'), ('failed', 'Failed'), ('error', 'Error')], default='pending', max_length=7)),
-                ('output', models.TextField(blank=True, default='')),
-                ('score', models.FloatField(null=True)),
-                ('checks', models.JSONField(default=list, help_text='What each assertion said.')),
-                ('error', models.TextField(blank=True, default='')),
-                ('latency_ms', models.PositiveIntegerField(null=True)),
-                ('input_tokens', models.PositiveIntegerField(null=True)),
-                ('output_tokens', models.PositiveIntegerField(null=True)),
-                ('cost_micros', models.PositiveBigIntegerField(null=True)),
-                ('finish_reason', models.CharField(blank=True, default='', max_length=50)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='results', to='prompts.run')),
-                ('test_case', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='results', to='prompts.testcase')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveIntegerField()),
+                ("name", models.CharField(max_length=120)),
+                ("type", models.CharField(max_length=50)),
+                ("input", models.JSONField()),
+                ("expected_output", models.TextField(null=True)),
+                ("assertions", models.JSONField(default=list)),
+                ("threshold", models.FloatField(null=True)),
+                ("case_hash", models.CharField(max_length=64)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("passed", "Passed"),
+                            ("failed", "Failed"),
+                            ("error", "Error"),
+                        ],
+                        default="pending",
+                        max_length=7,
+                    ),
+                ),
+                ("output", models.TextField(blank=True, default="")),
+                ("score", models.FloatField(null=True)),
+                ("checks", models.JSONField(default=list, help_text="What each assertion said.")),
+                ("error", models.TextField(blank=True, default="")),
+                ("latency_ms", models.PositiveIntegerField(null=True)),
+                ("input_tokens", models.PositiveIntegerField(null=True)),
+                ("output_tokens", models.PositiveIntegerField(null=True)),
+                ("cost_micros", models.PositiveBigIntegerField(null=True)),
+                ("finish_reason", models.CharField(blank=True, default="", max_length=50)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="results", to="prompts.run"
+                    ),
+                ),
+                (
+                    "test_case",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="results",
+                        to="prompts.testcase",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['run', 'position'],
+                "ordering": ["run", "position"],
             },
         ),
         migrations.CreateModel(
-            name='Version',
+            name="Version",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(help_text='From 1, without gaps.')),
-                ('prompt_text', models.TextField(null=True)),
-                ('messages', models.JSONField(help_text='[{role, content}] when it is not a single text.', null=True)),
-                ('purpose', models.TextField(blank=True, default='')),
-                ('notes', models.TextField(blank=True, default='')),
-                ('settings', models.JSONField(blank=True, default=dict, help_text='temperature, seed, max_tokens, ...')),
-                ('tokens', models.PositiveIntegerField()),
-                ('content_hash', models.CharField(help_text='SHA-256 of text or messages and settings.', max_length=64)),
-                ('test_results', models.JSONField(help_text='The summary of the last finished run.', null=True)),
-                ('is_active', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('created_by', models.CharField(blank=True, max_length=255)),
-                ('prompt', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='prompts.prompt')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField(help_text="From 1, without gaps.")),
+                ("prompt_text", models.TextField(null=True)),
+                ("messages", models.JSONField(help_text="[{role, content}] when it is not a single text.", null=True)),
+                ("purpose", models.TextField(blank=True, default="")),
+                ("notes", models.TextField(blank=True, default="")),
+                (
+                    "settings",
+                    models.JSONField(blank=True, default=dict, help_text="temperature, seed, max_tokens, ..."),
+                ),
+                ("tokens", models.PositiveIntegerField()),
+                (
+                    "content_hash",
+                    models.CharField(help_text="SHA-256 of text or messages and settings.", max_length=64),
+                ),
+                ("test_results", models.JSONField(help_text="The summary of the last finished run.", null=True)),
+                ("is_active", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("created_by", models.CharField(blank=True, max_length=255)),
+                (
+                    "prompt",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="prompts.prompt"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-number'],
+                "ordering": ["-number"],
             },
         ),
         migrations.AddField(
-            model_name='run',
-            name='version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='prompts.version'),
+            model_name="run",
+            name="version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="runs", to="prompts.version"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='testcase',
-            constraint=models.UniqueConstraint(fields=('prompt', 'name'), name='case_name'),
+            model_name="testcase",
+            constraint=models.UniqueConstraint(fields=("prompt", "name"), name="case_name"),
         ),
         migrations.AddConstraint(
-            model_name='runresult',
-            constraint=models.UniqueConstraint(fields=('run', 'position'), name='result_position'),
+            model_name="runresult",
+            constraint=models.UniqueConstraint(fields=("run", "position"), name="result_position"),
         ),
         migrations.AddIndex(
-            model_name='version',
-            index=models.Index(fields=['prompt', 'content_hash'], name='version_content'),
+            model_name="version",
+            index=models.Index(fields=["prompt", "content_hash"], name="version_content"),
         ),
         migrations.AddConstraint(
-            model_name='version',
-            constraint=models.UniqueConstraint(fields=('prompt', 'number'), name='version_number'),
+            model_name="version",
+            constraint=models.UniqueConstraint(fields=("prompt", "number"), name="version_number"),
         ),
         migrations.AddConstraint(
-            model_name='version',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_active', True)), fields=('prompt',), name='one_active_version'),
+            model_name="version",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_active", True)), fields=("prompt",), name="one_active_version"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='version',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('messages__isnull', True), ('prompt_text__isnull', False)), models.Q(('messages__isnull', False), ('prompt_text__isnull', True)), _connector='OR'), name='version_text_or_messages'),
+            model_name="version",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("messages__isnull", True), ("prompt_text__isnull", False)),
+                    models.Q(("messages__isnull", False), ("prompt_text__isnull", True)),
+                    _connector="OR",
+                ),
+                name="version_text_or_messages",
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['version', 'status', '-id'], name='run_version'),
+            model_name="run",
+            index=models.Index(fields=["version", "status", "-id"], name="run_version"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['status', '-id'], name='run_status'),
+            model_name="run",
+            index=models.Index(fields=["status", "-id"], name="run_status"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['created_at'], name='run_created'),
+            model_name="run",
+            index=models.Index(fields=["created_at"], name="run_created"),
         ),
     ]

@@ -1,0 +1,51 @@
+"""What the dashboard shows of prompts."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from config.dashboard import Chart, Job, Panel, Tile
+from prompts.models import Prompt, Run, Version
+
+RUNS = "/admin/prompts/run/"
+
+
+def panel(since: datetime) -> Panel:
+    runs = Run.objects.filter(created_at__gte=since).select_related("version__prompt")
+    finished = list(runs.filter(status=Run.Status.FINISHED)[:50])
+    regressions = sum((run.verdict or {}).get("call") == "regression" for run in finished)
+    passed, total = sum(run.passed for run in finished), sum(run.total for run in finished)
+    failed = runs.filter(status=Run.Status.FAILED).count()
+    return Panel(
+        title="Prompts",
+        tiles=[
+            Tile(label="Prompts", value=str(Prompt.objects.count()), link="/admin/prompts/prompt/"),
+            Tile(label="New versions", value=str(Version.objects.filter(created_at__gte=since).count())),
+            Tile(label="Test runs", value=str(runs.count()), link=RUNS),
+            Tile(label="Cases passed", value=f"{100 * passed / total:.0f} %" if total else "-"),
+            Tile(label="Regressions", value=str(regressions), link=RUNS, tone="fail" if regressions else "ok"),
+            Tile(label="Runs failed", value=str(failed), link=RUNS, tone="warn" if failed else ""),
+        ],
+        charts=[
+            Chart(
+                title="Success rate of the last runs, %",
+                kind="bar",
+                points=[(str(run.version), round(100 * (run.success_rate or 0), 1)) for run in finished[:8]],
+            )
+        ],
+        headers=["Version", "Model", "Passed", "Verdict"],
+        rows=[
+            [str(run.version), run.model, f"{run.passed}/{run.total}", (run.verdict or {}).get("call", "-")]
+            for run in finished[:5]
+        ],
+    )
+
+
+def active_jobs() -> Iterator[Job]:
+    for run in Run.objects.open().select_related("version__prompt").order_by("pk")[:12]:
+        done = run.passed + run.failed
+        yield Job(
+            name=f"Test of {run.version}",
+            status=f"{run.status} {done}/{run.total}",
+            since=run.started_at or run.created_at,
+            link=f"{RUNS}{run.pk}/change/",
+        )

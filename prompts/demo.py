@@ -1,0 +1,70 @@
+"""A believable prompt with three versions, its cases and their tests, answered by a script instead of a model."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from prompts.cases import create_test_case
+from prompts.models import Prompt
+from prompts.provider import Answer
+from prompts.templates import Message
+from prompts.testing import execute_run, test_prompt_version
+from prompts.versions import activate_version, save_version
+
+PROMPT_ID = "triage-ticket"
+TICKETS = {
+    "login loop": ("I am sent back to the login page again and again.", "bug"),
+    "invoice copy": ("Please send me last month's invoice once more.", "billing"),
+    "dark mode": ("Could you add a dark theme?", "feature"),
+    "export empty": ("The CSV export has a header and nothing else.", "bug"),
+    "card declined": ("My card was declined although it is valid.", "billing"),
+    "search slow": ("Search takes half a minute since yesterday.", "bug"),
+    "keyboard": ("I would love shortcuts for moving between tickets.", "feature"),
+    "double charge": ("I was charged twice in October.", "billing"),
+}
+ANSWER = "Answer with one word: bug, billing or feature."
+
+
+class Scripted:
+    """Knows the right answers; without the list of words in the prompt it chats, as small models do."""
+
+    def complete(self, messages: Sequence[Message], settings: Mapping[str, Any], *, model: str) -> Answer:
+        said = "\n".join(message.content for message in messages)
+        label = next(label for text, label in TICKETS.values() if text in said)
+        text = label if ANSWER in said else f"This looks like a {label} ticket. Shall I draft a reply?"
+        return Answer(
+            text=text,
+            model=model,
+            finish_reason="stop",
+            input_tokens=len(said) // 4,
+            output_tokens=len(text) // 4 + 1,
+            latency_ms=180,
+        )
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+def load() -> None:
+    """Load it once; does nothing when the prompt is there."""
+    if Prompt.objects.filter(prompt_id=PROMPT_ID).exists():
+        return
+    first = f"Classify the support ticket.\n{ANSWER}\n\nTicket: {{{{ input }}}}"
+    save_version(prompt_id=PROMPT_ID, prompt_text=first, purpose="Triage", settings={"temperature": 0})
+    for name, (text, label) in TICKETS.items():
+        create_test_case(prompt_id=PROMPT_ID, name=name, input=text, expected_output=label, type="triage")
+    _test(1)
+    activate_version(prompt_id=PROMPT_ID, number=1)
+    messages = [
+        {"role": "system", "content": f"You sort support tickets. {ANSWER}"},
+        {"role": "user", "content": "{{ input }}"},
+    ]
+    save_version(prompt_id=PROMPT_ID, messages=messages, purpose="Triage", notes="Instructions as system message.")
+    _test(2)
+    shorter = "Classify this ticket: {{ input }}"
+    save_version(prompt_id=PROMPT_ID, prompt_text=shorter, purpose="Triage", notes="Fewer tokens.")
+    _test(3)
+
+
+def _test(number: int) -> None:
+    run = test_prompt_version(prompt_id=PROMPT_ID, number=number, model="scripted-demo", queued=False)
+    execute_run(run_id=run.pk, provider=Scripted())

@@ -1,0 +1,34 @@
+"""`manage.py compress [PATH] --max-tokens N`: a text cut to a token budget."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from config.commands import OperationCommand
+from prompts.compression import compress
+from prompts.management.commands.tokens import read_text
+
+LANGUAGES = {".py": "python", ".js": "javascript", ".ts": "typescript", ".md": "markdown", ".txt": "text"}
+
+
+class Command(OperationCommand):
+    help = "Cut a file, or standard input, to a token budget: whitespace, comments, summary, truncation."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("path", nargs="?", default="-", help="a file; - is standard input")
+        parser.add_argument("--max-tokens", type=int, required=True)
+        parser.add_argument("--language", default="", help="by default by the file's name, else guessed")
+        parser.add_argument("--model", default="", help="a model or an encoding; by default cl100k_base")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        language = options["language"] or LANGUAGES.get(Path(options["path"]).suffix, "")
+        text = read_text(options["path"])
+        found = compress(text, max_tokens=options["max_tokens"], language=language, model=options["model"])
+        if options["json"]:
+            self.print_json(asdict(found))
+            return
+        self.stdout.write(found.text, ending="")
+        steps = ", ".join(f"{step.name} {step.tokens}" for step in found.steps) or "nothing to do"
+        self.stderr.write(f"{found.original_tokens} -> {found.tokens} tokens: {steps}")

@@ -1,0 +1,247 @@
+"""`manage.py prompt save|list|show|activate|case|test|compare|regression`: prompts from a shell."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from config.commands import FINDINGS, OperationCommand
+from prompts import cases, regression, testing, versions
+from prompts.models import Prompt, Run, RunResult
+from prompts.serializers import (
+    ComparisonSerializer,
+    PromptSerializer,
+    ReportSerializer,
+    RunDetailSerializer,
+    TestCaseSerializer,
+    VersionSerializer,
+)
+from prompts.statistics import Verdict
+from prompts.views import with_active
+
+
+class Command(OperationCommand):
+    help = "Save prompts in versions, activate one, test them with the model, compare them."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        save = verbs.add_parser("save", help="save a version; the prompt is made when it is new")
+        save.add_argument("prompt_id")
+        save.add_argument("text", nargs="?", help="the template; - or nothing reads it from standard input")
+        save.add_argument("--file", help="read the template from a file; a .json file holds messages")
+        save.add_argument("--purpose", default="")
+        save.add_argument("--notes", default="")
+        save.add_argument("--settings", default="{}", metavar="JSON")
+        save.add_argument("--activate", action="store_true")
+        listing = verbs.add_parser("list", help="list prompts, or the versions of one")
+        listing.add_argument("prompt_id", nargs="?")
+        show = verbs.add_parser("show", help="show a version, by default the active one")
+        show.add_argument("prompt_id")
+        show.add_argument("number", nargs="?", type=int)
+        activate = verbs.add_parser("activate", help="make a version the active one")
+        activate.add_argument("prompt_id")
+        activate.add_argument("number", type=int)
+        case = verbs.add_parser("case", help="add a test case, or list them")
+        case.add_argument("prompt_id")
+        case.add_argument("name", nargs="?")
+        case.add_argument("--input", help="a text, or a JSON object of variables")
+        case.add_argument("--expected", help="what the whole output must be")
+        case.add_argument("--assertions", default="[]", metavar="JSON")
+        case.add_argument("--type", default="general")
+        test = verbs.add_parser("test", help="test a version with the model; exit 1 on a failed case or a regression")
+        test.add_argument("prompt_id")
+        test.add_argument("number", nargs="?", type=int, help="by default the active version")
+        test.add_argument("--cases", metavar="FILE", help="JSON list of test cases instead of the stored ones")
+        test.add_argument("--model", default="")
+        test.add_argument("--concurrency", type=int, default=4)
+        test.add_argument("--queue", action="store_true", help="leave it to a worker and print the run's id")
+        compare = verbs.add_parser("compare", help="two versions side by side; exit 1 on a regression")
+        compare.add_argument("prompt_id")
+        compare.add_argument("before", type=int)
+        compare.add_argument("after", type=int)
+        report = verbs.add_parser("regression", help="how every version did; exit 1 on a regression")
+        report.add_argument("prompt_id")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        getattr(self, f"do_{options['verb']}")(options)
+
+    def do_save(self, options: dict[str, Any]) -> None:
+        content = _content(options["text"], options["file"])
+        saved = versions.save_version(
+            prompt_id=options["prompt_id"],
+            **content,
+            purpose=options["purpose"],
+            notes=options["notes"],
+            settings=_json(options["settings"], dict),
+            activate=options["activate"],
+        )
+        if options["json"]:
+            self.print_json(VersionSerializer(saved.version).data)
+        else:
+            said = "saved" if saved.created else "is there already"
+            self.stdout.write(f"[OK] {saved.version} {said}, {saved.version.tokens} tokens")
+
+    def do_list(self, options: dict[str, Any]) -> None:
+        if options["prompt_id"]:
+            found = versions.get_prompt(prompt_id=options["prompt_id"]).versions.select_related("prompt")
+            data = VersionSerializer(found, many=True).data
+            names = ["version", "is_active", "tokens", "success_rate", "created_by", "purpose"]
+            rows = [{**row, "success_rate": (row["test_results"] or {}).get("success_rate", "-")} for row in data]
+        else:
+            data = PromptSerializer(with_active(Prompt.objects.all()), many=True).data
+            names, rows = ["prompt_id", "active_version", "latest_version", "created_at"], list(data)
+        if options["json"]:
+            self.print_json(data)
+        else:
+            self.table(names, [["-" if row[name] is None else row[name] for name in names] for row in rows])
+
+    def do_show(self, options: dict[str, Any]) -> None:
+        prompt = versions.get_prompt(prompt_id=options["prompt_id"])
+        version = versions.get_version(prompt=prompt, number=options["number"])
+        if options["json"]:
+            self.print_json(VersionSerializer(version).data)
+        else:
+            self.stdout.write(version.text)
+
+    def do_activate(self, options: dict[str, Any]) -> None:
+        version = versions.activate_version(prompt_id=options["prompt_id"], number=options["number"])
+        if options["json"]:
+            self.print_json(VersionSerializer(version).data)
+        else:
+            self.stdout.write(f"[OK] {version} is active")
+
+    def do_case(self, options: dict[str, Any]) -> None:
+        if options["name"] is None:
+            found = versions.get_prompt(prompt_id=options["prompt_id"]).test_cases.order_by("pk")
+            data = TestCaseSerializer(found, many=True).data
+            rows = [[row["name"], row["type"], json.dumps(row["input"], ensure_ascii=False)[:60]] for row in data]
+            self.print_json(data) if options["json"] else self.table(["name", "type", "input"], rows)
+            return
+        if options["input"] is None:
+            raise CommandError("Give --input: a text, or a JSON object of variables.")
+        case = cases.create_test_case(
+            prompt_id=options["prompt_id"],
+            name=options["name"],
+            type=options["type"],
+            input=_input(options["input"]),
+            expected_output=options["expected"],
+            assertions=_json(options["assertions"], list),
+        )
+        if options["json"]:
+            self.print_json(TestCaseSerializer(case).data)
+        else:
+            self.stdout.write(f"[OK] {case} is kept")
+
+    def do_test(self, options: dict[str, Any]) -> None:
+        run = testing.test_prompt_version(
+            prompt_id=options["prompt_id"],
+            number=options["number"],
+            cases=_json(_read(options["cases"]), list) if options["cases"] else None,
+            model=options["model"],
+            concurrency=options["concurrency"],
+            queued=options["queue"],
+        )
+        if options["queue"]:
+            self.print_json({"id": run.uid}) if options["json"] else self.stdout.write(str(run.uid))
+            return
+        try:
+            run = testing.execute_run(
+                run_id=run.pk, progress=lambda done, total: self.progress(done, total, f"testing {run.version}")
+            )
+        except KeyboardInterrupt:
+            testing.cancel_run(uid=str(run.uid))
+            raise CommandError("Cancelled.") from None
+        if options["json"]:
+            self.print_json(RunDetailSerializer(run).data)
+        else:
+            self._show_run(run)
+        if run.status != Run.Status.FINISHED:
+            raise CommandError(run.error or f"The run is {run.status}.")
+        if run.failed or (run.verdict or {}).get("call") == "regression":
+            raise SystemExit(FINDINGS)
+
+    def do_compare(self, options: dict[str, Any]) -> None:
+        names = ("prompt_id", "before", "after")
+        found = versions.compare_versions(**{name: options[name] for name in names})
+        if options["json"]:
+            self.print_json(ComparisonSerializer(found).data)
+        else:
+            self.stdout.write(found.text_diff or "The texts are equal.")
+            for change in found.settings_changes:
+                self.stdout.write(f"{change.kind} {change.path}: {change.old!r} -> {change.new!r}")
+            for side in (found.before, found.after):
+                self.stdout.write(f"{side}: {side.purpose or 'no purpose'}; {_results(side.test_results)}")
+            self._show_verdict(found.verdict)
+        self._leave(found.verdict)
+
+    def do_regression(self, options: dict[str, Any]) -> None:
+        report = regression.regression_report(prompt_id=options["prompt_id"])
+        if options["json"]:
+            self.print_json(ReportSerializer(report).data)
+        else:
+            rows = []
+            for row in report.rows:
+                rate = f"{row.run.passed}/{row.run.total}" if row.run else "-"
+                between = f"{row.interval[0]:.0%} to {row.interval[1]:.0%}" if row.interval else "-"
+                active = "active" if row.version.is_active else ""
+                rows.append([row.version.number, active, rate, between, row.against or "-", row.verdict.call])
+            self.table(["version", "", "passed", "95 %", "against", "verdict"], rows)
+            self._show_verdict(report.verdict)
+        self._leave(report.verdict)
+
+    def _show_run(self, run: Run) -> None:
+        for result in run.results.all():
+            mark = "OK" if result.outcome == RunResult.Outcome.PASSED else "FAIL"
+            why = "; ".join(check["detail"] for check in result.checks if not check["passed"]) or result.error
+            self.stdout.write(f"[{mark}] {result.name}{why and ': '}{why}")
+        self.stdout.write(f"{run.version} on {run.model}: {run.passed} of {run.total} passed")
+        if run.verdict:
+            verdict = {name: run.verdict[name] for name in ("call", "lost", "won", "common", "p_value", "note")}
+            self._show_verdict(Verdict(**verdict))
+
+    def _show_verdict(self, verdict: Verdict) -> None:
+        mark = {"regression": "FAIL", "not run": "SKIP", "too few cases": "WARN"}.get(verdict.call, "OK")
+        self.stdout.write(f"[{mark}] {verdict.call}: {verdict.note}")
+
+    def _leave(self, verdict: Verdict) -> None:
+        if verdict.call == "regression":
+            raise SystemExit(FINDINGS)
+
+
+def _results(summary: dict[str, Any] | None) -> str:
+    return f"{summary['passed']} of {summary['total']} passed on {summary['model']}" if summary else "not tested"
+
+
+def _content(text: str | None, file: str | None) -> dict[str, Any]:
+    if file:
+        content = _read(file)
+        return {"messages": _json(content, list)} if file.endswith(".json") else {"prompt_text": content}
+    return {"prompt_text": sys.stdin.read() if text in {None, "-"} else text}
+
+
+def _read(path: str) -> str:
+    try:
+        return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"Cannot read {path}: {error}") from error
+
+
+def _json(text: str, kind: type) -> Any:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        raise CommandError(f"Not JSON: {text[:80]}") from None
+    if not isinstance(value, kind):
+        raise CommandError(f"Must be a JSON {'object' if kind is dict else 'list'}: {text[:80]}")
+    return value
+
+
+def _input(text: str) -> Any:
+    """A JSON object is variables, anything else is the text itself."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return value if isinstance(value, dict) else text

@@ -1,0 +1,139 @@
+"""The MCP door of prompts."""
+
+import json
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from config.mcp import tool
+from prompts import cases, compression, testing, tokens, versions
+from prompts.models import RunResult
+from prompts.templates import conversation
+
+PromptId = Annotated[str, Field(description="Name of the prompt.")]
+Number = Annotated[int | None, Field(description="By default the active version.", ge=1)]
+Model = Annotated[str, Field(description="Model or encoding, e.g. gpt-4o, claude-sonnet-4-5.")]
+SHOWN = 10
+"""Failures a job's answer lists; the run itself has them all."""
+SHOWN_CHARACTERS = 500
+
+
+@tool(name="get_prompt", scope="read", title="Get a prompt", read_only=True)
+def get_prompt(
+    prompt_id: PromptId,
+    version: Number = None,
+    input: Annotated[  # noqa: A002
+        str | dict[str, Any] | None, Field(description="Text, or {variable: value}: renders the template.")
+    ] = None,
+) -> dict[str, Any]:
+    """Fetch a version of a prompt as messages, rendered when an input is given."""
+    found = versions.get_version(prompt=versions.get_prompt(prompt_id=prompt_id), number=version)
+    messages = found.conversation
+    if input is not None:
+        messages = conversation(messages, input, plain=found.is_plain)
+    return {
+        "prompt_id": prompt_id,
+        "version": found.number,
+        "is_active": found.is_active,
+        "purpose": found.purpose,
+        "messages": [asdict(message) for message in messages],
+        "variables": found.variables.names,
+        "settings": found.settings,
+        "tokens": found.tokens,
+        "test_results": found.test_results,
+    }
+
+
+@tool(name="save_prompt_version", scope="write", title="Save a prompt version", idempotent=True)
+def save_prompt_version(
+    prompt_id: PromptId,
+    purpose: Annotated[str, Field(description="What it is for.")],
+    prompt_text: Annotated[str | None, Field(description="Template with {{ name }}; or give messages.")] = None,
+    messages: Annotated[list[dict[str, str]] | None, Field(description="[{role, content}]")] = None,
+    notes: Annotated[str, Field(description="What changed and why.")] = "",
+    settings: Annotated[dict[str, Any] | None, Field(description="temperature, max_tokens, ...")] = None,
+    activate: bool = False,
+) -> dict[str, Any]:
+    """Save the next version of a prompt; an identical one is returned, not repeated. Versions never change."""
+    saved = versions.save_version(
+        prompt_id=prompt_id,
+        prompt_text=prompt_text,
+        messages=messages,
+        purpose=purpose,
+        notes=notes,
+        settings=settings,
+        activate=activate,
+    )
+    return {
+        "prompt_id": prompt_id,
+        "version": saved.version.number,
+        "created": saved.created,
+        "is_active": saved.version.is_active,
+        "tokens": saved.version.tokens,
+        "content_hash": saved.version.content_hash,
+    }
+
+
+@tool(name="test_prompt", scope="write", title="Test a prompt version", open_world=True)
+def start_test(
+    prompt_id: PromptId,
+    version: Number = None,
+    test_cases: Annotated[
+        list[dict[str, Any]] | None,
+        Field(description="[{name, input, expected_output?, assertions?: [{type, value}]}]; else the stored ones."),
+    ] = None,
+    keep_cases: Annotated[bool, Field(description="Store test_cases with the prompt, by name.")] = False,
+    model: Annotated[str, Field(description="Instead of the version's.")] = "",
+) -> dict[str, Any]:
+    """Run a version's test cases on a real model in the background; ask get_job for the result."""
+    if keep_cases:
+        for case in test_cases or []:
+            cases.keep_test_case(prompt_id=prompt_id, **case)
+    run = testing.test_prompt_version(prompt_id=prompt_id, number=version, cases=test_cases, model=model)
+    return {"job": str(run.uid), "status": run.status, "total": run.total, "next": "Call get_job with this job."}
+
+
+@tool(name="get_job", scope="read", title="Follow a test run", read_only=True)
+def get_job(job: Annotated[str, Field(description="As test_prompt answered it.")]) -> dict[str, Any]:
+    """Status of a test run, and once it is over its verdict and failed cases."""
+    run = testing.get_run(uid=job)
+    failed = run.results.filter(outcome__in=[RunResult.Outcome.FAILED, RunResult.Outcome.ERROR])
+    return {
+        "job": job,
+        "prompt": str(run.version),
+        **{name: getattr(run, name) for name in ("status", "total", "passed", "failed", "success_rate", "verdict")},
+        **({"error": run.error} if run.error else {}),
+        "failures": [_failure(result) for result in failed[:SHOWN]],
+        "more_failures": max(0, run.failed - SHOWN) if run.is_over else 0,
+        **({} if run.is_over else {"next": "Not over yet; ask again in some seconds."}),
+    }
+
+
+@tool(name="count_tokens", scope="read", title="Count tokens", read_only=True)
+def count_tokens(text: str, model: Model = "") -> dict[str, Any]:
+    """Count the tokens of a text offline. exact is false where the model's tokenizer is not public."""
+    return asdict(tokens.count_tokens(text, model))
+
+
+@tool(name="compress_context", scope="read", title="Compress context", read_only=True)
+def compress_context(
+    text: str,
+    max_tokens: Annotated[int, Field(ge=0)],
+    language: Annotated[str, Field(description="python, javascript, markdown, ...; else guessed.")] = "",
+    model: Model = "",
+) -> dict[str, Any]:
+    """Cut code or prose to a token budget, never over it: whitespace, comments, summary that keeps definitions,
+    truncation. dropped says what is gone."""
+    return asdict(compression.compress(text, max_tokens=max_tokens, language=language, model=model))
+
+
+def _failure(result: RunResult) -> dict[str, Any]:
+    whys = [check["detail"] for check in result.checks if not check["passed"]] or [result.error]
+    given = result.input if isinstance(result.input, str) else json.dumps(result.input, ensure_ascii=False)
+    return {
+        "name": result.name,
+        "input": given[:SHOWN_CHARACTERS],
+        "output": result.output[:SHOWN_CHARACTERS],
+        "why": "; ".join(whys)[:SHOWN_CHARACTERS],
+    }

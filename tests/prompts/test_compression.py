@@ -1,0 +1,229 @@
+# ruff: noqa: W291, E501  -- blanks at line ends and whole programs are what is tested
+"""The contract of compression: never over the budget, the same program after two rungs, definitions first."""
+
+import argparse
+import ast
+import asyncio.base_events
+import dataclasses
+import inspect as inspecting
+import json.decoder
+import textwrap
+import time
+from types import ModuleType
+
+import django.db.models.query
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prompts.compression import CompressionInvalid, compress, detect, strip_comments, strip_whitespace
+from prompts.tokens import count_tokens
+
+MODULES: list[ModuleType] = [argparse, asyncio.base_events, dataclasses, json.decoder, textwrap, django.db.models.query]
+TRICKY = '''#!/usr/bin/env python
+# -*- coding: utf-8 -*-
+"""Docstring with # no comment.   
+
+And a blank line above.
+"""
+import os  # gone
+
+
+x = "# not a comment"   
+y = f"{x!r} # neither {'#'}"
+z = """trailing blanks   
+
+
+  # inside a string
+"""
+
+
+def f(a, b):  # type: (int, int) -> int
+    # gone
+    """Adds."""   
+    return a + \\
+        b  # gone
+
+
+class Empty:  # gone
+    pass
+
+
+if x:
+    # only a comment before
+
+    pass
+'''
+
+
+def source_of(module: ModuleType) -> str:
+    return inspecting.getsource(module)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_two_rungs_leave_the_syntax_tree_of_python_as_it_is(module: ModuleType) -> None:
+    source = source_of(module)
+    tree = ast.dump(ast.parse(source))
+    once = strip_whitespace(source, "python")
+    twice = strip_comments(once, "python")
+    assert ast.dump(ast.parse(once)) == ast.dump(ast.parse(twice)) == tree
+    assert len(twice) <= len(once) <= len(source)
+
+
+def test_comments_go_and_strings_docstrings_and_marks_stay() -> None:
+    lean = strip_comments(strip_whitespace(TRICKY, "python"), "python")
+    assert ast.dump(ast.parse(lean), include_attributes=False) == ast.dump(ast.parse(TRICKY))
+    assert "gone" not in lean
+    for kept in (
+        "#!/usr/bin/env",
+        "coding: utf-8",
+        "# not a comment",
+        "# type: (int",
+        "  # inside a string",
+        '"""Adds."""',
+    ):
+        assert kept in lean
+
+
+@pytest.mark.parametrize("ending", ["\r\n", "\n"])
+def test_line_ends_are_kept(ending: str) -> None:
+    source = TRICKY.replace("\n", ending)
+    lean = strip_comments(strip_whitespace(source, "python"), "python")
+    assert ast.dump(ast.parse(lean)) == ast.dump(ast.parse(source))
+    assert ("\r" in lean) == ("\r" in ending)
+
+
+@pytest.mark.parametrize(
+    ("language", "source", "lean"),
+    [
+        ("javascript", "#!/usr/bin/env node\nlet a = 1; // gone\n/* gone\n gone */\nlet u = 'http://x'; // gone\n", "#!/usr/bin/env node\nlet a = 1;\nlet u = 'http://x';\n"),
+        ("javascript", "const t = `// kept\n/* kept */`;\nlet r = /\\/\\*/;\n", "const t = `// kept\n/* kept */`;\nlet r = /\\/\\*/;\n"),
+        ("typescript", "type A = string /* gone */ | number;\n", "type A = string  | number;\n"),
+        ("c", "#include <a.h>\n#define B 1 // gone\nint x; /* gone */ int y;\n", None),
+        ("sql", "SELECT '--kept' -- gone\nFROM t; /* gone */\n", "SELECT '--kept'\nFROM t;\n"),
+        ("yaml", "a: 1 # gone\nb: '# kept'\n", "a: 1\nb: '# kept'\n"),
+        ("bash", "#!/bin/sh\necho '# kept' # gone\n# gone\n", "#!/bin/sh\necho '# kept'\n"),
+        ("c", "a/**/b;\n", "a b;\n"),
+        ("markdown", "# Heading\n\nText <!-- kept -->\n", "# Heading\n\nText <!-- kept -->\n"),
+        ("no-such-language", "x # y\n", "x # y\n"),
+    ],
+)  # fmt: skip
+def test_comments_of_other_languages(language: str, source: str, lean: str | None) -> None:
+    found = strip_comments(source, language)
+    assert "gone" not in found or lean is None
+    if lean is not None:
+        assert found == lean
+
+
+@pytest.mark.parametrize("percent", [25, 10])
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_a_summary_parses_keeps_definitions_and_uses_its_budget(module: ModuleType, percent: int) -> None:
+    source = source_of(module)
+    budget = count_tokens(source).tokens * percent // 100
+    found = compress(source, max_tokens=budget, language="python")
+    assert 0.8 * budget <= found.tokens <= budget
+    ast.parse(found.text)
+    outer = [
+        node.name
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    ]
+    kept = [name for name in outer if f"def {name}(" in found.text or f"class {name}" in found.text]
+    assert len(kept) >= 0.9 * len(outer)
+    assert [step.name for step in found.steps][-1] == "summary"
+    assert found.dropped
+
+
+@pytest.mark.parametrize("budget", [0, 1, 10, 100])
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        (TRICKY, "python"),
+        (TRICKY, ""),
+        ("def broken(:\n  # a\n" * 50, "python"),
+        ("word " * 3000, "text"),
+        ("お誕生日おめでとう😀" * 200, ""),
+        ("x" * 20_000, ""),
+        ("function f() { // c\n return 1; }\n" * 60, "javascript"),
+        ("# Title\n\nFirst sentence. Second one.\n\n" * 60, "markdown"),
+        ("", ""),
+        ("\n\n\n", "python"),
+        ("\r\r\r\x0c\t", "yaml"),
+    ],
+)
+def test_never_over_the_budget(text: str, language: str, budget: int) -> None:
+    for model in ("", "gpt-4o", "claude-sonnet-5"):
+        found = compress(text, max_tokens=budget, language=language, model=model)
+        assert found.tokens == count_tokens(found.text, model).tokens <= budget or found.text == text
+        assert found.tokens <= budget
+        assert "\ufffd" not in found.text
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.text(st.characters(codec="utf-8"), max_size=400),
+    st.integers(0, 60),
+    st.sampled_from(["", "python", "javascript", "markdown", "sql", "yaml", "html"]),
+)
+def test_no_text_breaks_the_budget(text: str, budget: int, language: str) -> None:
+    found = compress(text, max_tokens=budget, language=language)
+    assert found.tokens == count_tokens(found.text).tokens <= budget
+
+
+def test_within_the_budget_nothing_changes() -> None:
+    found = compress(TRICKY, max_tokens=10_000)
+    assert (found.text, found.steps, found.dropped) == (TRICKY, (), ())
+
+
+def test_the_ladder_stops_at_the_first_rung_that_is_enough() -> None:
+    budget = count_tokens(strip_whitespace(TRICKY, "python")).tokens
+    found = compress(TRICKY, max_tokens=budget, language="python")
+    assert [step.name for step in found.steps] == ["whitespace"]
+    fewer = count_tokens(strip_comments(strip_whitespace(TRICKY, "python"), "python")).tokens
+    found = compress(TRICKY, max_tokens=fewer, language="python")
+    assert [step.name for step in found.steps] == ["whitespace", "comments"]
+    assert found.steps[-1].tokens == found.tokens
+
+
+def test_prose_keeps_headings_and_first_sentences() -> None:
+    text = "# One\n\nThe first is here. A second follows it closely.\n\n# Two\n\nAnother first. And more of it there.\n"
+    found = compress(text, max_tokens=22, language="markdown")
+    assert "# One" in found.text
+    assert "# Two" in found.text
+    assert "The first is here." in found.text
+    assert found.tokens <= 22
+
+
+def test_truncation_says_how_much_is_gone() -> None:
+    found = compress("x" * 8000, max_tokens=10)
+    assert [step.name for step in found.steps] == ["truncation"]
+    assert found.dropped == (f"the last {found.original_tokens - 10} tokens",)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("def f():\n    pass\n", "python"),
+        ("import os\n", "python"),
+        ("export function f() {\n}\n", "javascript"),
+        ("SELECT 1", "sql"),
+        ("#!/bin/bash\necho", "bash"),
+        ("Dear Sir, I write to you.", "text"),
+        ("", "text"),
+    ],
+)
+def test_the_language_is_guessed(text: str, language: str) -> None:
+    assert detect(text) == language
+
+
+def test_a_negative_budget_is_an_error() -> None:
+    with pytest.raises(CompressionInvalid):
+        compress("x", max_tokens=-1)
+
+
+def test_25_kilobytes_of_code_take_under_a_second() -> None:
+    source = source_of(argparse)[:25_000]
+    count_tokens("warm")
+    started = time.process_time()
+    compress(source, max_tokens=1500, language="python")
+    assert time.process_time() - started < 1
