@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
@@ -59,8 +60,22 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
         return {"type": "http", "scheme": "bearer", "description": "`manage.py apikey create NAME` makes a key."}
 
 
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "config.authentication.SessionAuthentication"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        cookie = settings.SESSION_COOKIE_NAME
+        return {"type": "apiKey", "in": "cookie", "name": cookie, "description": "The admin's login, in a browser."}
+
+
 class Schema(AutoSchema):
     """Names operations and says which scope each needs."""
+
+    def get_serializer_name(self, serializer: Any, direction: str) -> str:
+        """Begins with the app, so that no two apps' shapes share a name."""
+        kind = type(serializer)
+        return f"{kind.__module__.split('.')[0].capitalize()}{kind.__name__}"
 
     def get_tags(self) -> list[str]:
         return [self.path.removeprefix("/api/v1/").split("/")[0]]

@@ -106,7 +106,8 @@ class Entry(models.Model):
         # Nothing that a hit writes is indexed: PostgreSQL can then update the row in place (HOT).
         indexes = [
             models.Index(fields=["question_key", "-stored_at"], name="entry_question"),
-            models.Index(fields=["image_hash"], name="entry_image"),
+            # Both, else SQLite prefers the namespace's index and reads all of the tenant: 60 ms a miss, not 0.3.
+            models.Index(fields=["image_hash", "namespace"], name="entry_image"),
             models.Index(fields=["model_version", "namespace"], name="entry_model"),
             models.Index(fields=["namespace", "-id"], name="entry_namespace"),
             models.Index(fields=["request_hash"], name="entry_request"),

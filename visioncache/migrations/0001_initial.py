@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
                 "ordering": ["-id"],
                 "indexes": [
                     models.Index(fields=["question_key", "-stored_at"], name="entry_question"),
-                    models.Index(fields=["image_hash"], name="entry_image"),
+                    models.Index(fields=["image_hash", "namespace"], name="entry_image"),
                     models.Index(fields=["model_version", "namespace"], name="entry_model"),
                     models.Index(fields=["namespace", "-id"], name="entry_namespace"),
                     models.Index(fields=["request_hash"], name="entry_request"),
