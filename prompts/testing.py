@@ -36,7 +36,7 @@ MAX_CASES = 5_000
 MAX_CONCURRENCY = 32
 BATCH = 25
 FLUSH_SECONDS = 0.5
-CLAIM_SECONDS = 60
+CLAIM_SECONDS = 20
 """A claim whose holder has not written for so long is free; a living holder writes every FLUSH_SECONDS."""
 GIVE_UP_AFTER = 3
 """Cases without any answer before the first one that has: the model is away, and the rest are not tried."""
