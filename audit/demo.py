@@ -19,7 +19,14 @@ def load() -> None:
         {"can": ["read", "deploy", "drop database"], "approval": False},
     ]
     for old, new in pairwise(states):
-        trail.record(event_type="role.changed", **ENTITY, old_value=old, new_value=new, user="dana")
+        trail.record(
+            event_type="role.changed",
+            entity_type=ENTITY["entity_type"],
+            entity_id=ENTITY["entity_id"],
+            old_value=old,
+            new_value=new,
+            user="dana",
+        )
     rollback.apply(**ENTITY, reason="deployers must not drop databases")
     for server, timeout in (("staging", 30), ("production", 5)):
         trail.record(

@@ -176,7 +176,7 @@ def _checkpoint() -> Checkpoint | None:
 
 
 def export_checkpoint(checkpoint: Checkpoint) -> None:
-    """Write the note where the database's owner cannot reach: AUDIT_CHECKPOINT_DIR, one file a size, never rewritten."""
+    """Keep the note outside the database, in AUDIT_CHECKPOINT_DIR: one file a size, never rewritten."""
     folder = settings.AUDIT_CHECKPOINT_DIR
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{checkpoint.size:012}.txt"
@@ -303,8 +303,7 @@ def rebase() -> int:
                 base
             )
         )
-    TransactionBase.objects.create(base=base)
-    return base
+    return TransactionBase.objects.create(base=base).base
 
 
 def seconds_unsealed() -> float:

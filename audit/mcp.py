@@ -68,6 +68,7 @@ def plan_rollback(
         "current": plan.current,
         "target": plan.target,
         "changes": [asdict(change) for change in plan.changes],
+        "conflicts": [asdict(change) for change in plan.conflicts],
         "points": [_brief(event) for event in points],
     }
 

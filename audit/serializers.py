@@ -98,8 +98,29 @@ class RollbackSerializer(StrictSerializer):
     to = serializers.UUIDField(
         required=False, help_text="The event whose state comes back; by default the state before the last change."
     )
+    based_on = serializers.UUIDField(
+        required=False, help_text="The last event the caller knows of; a later one makes the rollback a conflict."
+    )
     dry_run = serializers.BooleanField(default=False, help_text="Only say what would change.")
+    force = serializers.BooleanField(default=False, help_text="Overwrite an entity that is not as the trail left it.")
     reason = serializers.CharField(required=False, default="", max_length=1000, allow_blank=True)
+
+
+class GroupRollbackSerializer(StrictSerializer):
+    """Undo everything of one request, command or job."""
+
+    correlation_id = serializers.CharField(max_length=128)
+    dry_run = serializers.BooleanField(default=False, help_text="Only say what would change.")
+    force = serializers.BooleanField(default=False, help_text="Overwrite entities that are not as the trail left them.")
+    reason = serializers.CharField(required=False, default="", max_length=1000, allow_blank=True)
+
+
+class PatchSerializer(StrictSerializer):
+    """An RFC 6902 operation."""
+
+    op = serializers.ChoiceField(["add", "remove", "replace", "test"])
+    path = serializers.CharField(allow_blank=True)
+    value = serializers.JSONField(required=False)
 
 
 class PlanSerializer(StrictSerializer):
@@ -107,11 +128,27 @@ class PlanSerializer(StrictSerializer):
 
     entity_type = serializers.CharField()
     entity_id = serializers.CharField()
+    based_on = serializers.UUIDField(source="based_on.uid")
+    restores = serializers.CharField(allow_blank=True)
+    reverts = serializers.ListField(child=serializers.CharField())
     current = serializers.JSONField()
     target = serializers.JSONField()
     changes = ChangeSerializer(many=True)
+    patch = PatchSerializer(many=True)
+    conflicts = ChangeSerializer(many=True, help_text="Where the entity is not as the trail left it.")
     in_place = serializers.BooleanField(help_text="Whether Handrail writes the entity itself.")
-    event = EventSerializer(allow_null=True, help_text="The recorded rollback; null for a dry run.")
+
+
+class RolledBackSerializer(StrictSerializer):
+    """A plan, and the recorded rollback; null for a dry run."""
+
+    plan = PlanSerializer()
+    event = EventSerializer(allow_null=True)
+
+
+class GroupRolledBackSerializer(StrictSerializer):
+    plans = PlanSerializer(many=True)
+    events = EventSerializer(many=True, help_text="The recorded rollbacks; empty for a dry run.")
 
 
 class CheckpointSerializer(StrictModelSerializer):

@@ -90,7 +90,7 @@ def _write(rows: list[Event], *, keyed: bool) -> list[Event]:
         fresh = [row for row in rows if row.idempotency_key not in known]
         _insert(fresh)
         transaction.on_commit(partial(_announce, fresh))
-    return [known.get(row.idempotency_key, row) for row in rows]
+    return [known.get(row.idempotency_key or "", row) for row in rows]
 
 
 def _insert(rows: list[Event]) -> None:
@@ -100,7 +100,7 @@ def _insert(rows: list[Event]) -> None:
         Event.objects.bulk_create(rows)
 
 
-def _known(rows: Sequence[Event]) -> dict[str | None, Event]:
+def _known(rows: Sequence[Event]) -> dict[str, Event]:
     """Events recorded before under the rows' idempotency keys. Raises Conflict where one says something else."""
     keyed = {row.idempotency_key: row for row in rows if row.idempotency_key}
     before = Event.objects.filter(actor=rows[0].actor, idempotency_key__in=keyed)
@@ -110,7 +110,7 @@ def _known(rows: Sequence[Event]) -> dict[str | None, Event]:
             getattr(event, name) != getattr(keyed[key], name) for name in ("event_type", "entity_type", "entity_id")
         ):
             raise Conflict(f"The idempotency key {key} was used for another event. Use a new key for a new event.")
-    return dict(known)
+    return known
 
 
 def _row(new: NewEvent) -> Event:

@@ -13,8 +13,8 @@ from audit.models import RemovalPermit
 
 # Erasure blanks the payload and touches nothing that is proven; retention deletes rows. Both hold a permit.
 _ERASES = """
-    EXISTS (SELECT 1 FROM audit_removalpermit) AND NEW.id = OLD.id AND NEW.uid = OLD.uid AND NEW.leaf_hash = OLD.leaf_hash
-    AND NEW.payload_hash = OLD.payload_hash AND NEW.timestamp = OLD.timestamp
+    EXISTS (SELECT 1 FROM audit_removalpermit) AND NEW.id = OLD.id AND NEW.uid = OLD.uid
+    AND NEW.leaf_hash = OLD.leaf_hash AND NEW.payload_hash = OLD.payload_hash AND NEW.timestamp = OLD.timestamp
     AND NEW.event_type = OLD.event_type AND NEW.entity_type = OLD.entity_type AND NEW.entity_id = OLD.entity_id
     AND NEW.actor = OLD.actor
 """

@@ -14,6 +14,7 @@ urlpatterns = [
     path(f"{ENTITY}/state", views.StateView.as_view(), name="audit-state"),
     path(f"{ENTITY}/rollback", views.RollbackView.as_view(), name="audit-rollback"),
     path("export", views.ExportView.as_view(), name="audit-export"),
+    path("rollback", views.GroupRollbackView.as_view(), name="audit-rollback-group"),
     path("verify", views.VerifyView.as_view(), name="audit-verify"),
     *router.urls,
 ]

@@ -22,11 +22,14 @@ from audit.serializers import (
     CheckpointSerializer,
     CheckpointsSerializer,
     EventSerializer,
+    GroupRollbackSerializer,
+    GroupRolledBackSerializer,
     HistorySerializer,
     NewEventSerializer,
     PlanSerializer,
     ProofSerializer,
     RollbackSerializer,
+    RolledBackSerializer,
     StateSerializer,
     VerdictSerializer,
     VerifySerializer,
@@ -148,19 +151,38 @@ class StateView(APIView):
 class RollbackView(APIView):
     """Go back to an earlier state of an entity; the rollback is an event itself and can be rolled back."""
 
-    action_scopes = {}
-
-    @extend_schema(request=RollbackSerializer, responses={200: PlanSerializer, 201: PlanSerializer})
+    @extend_schema(request=RollbackSerializer, responses={200: RolledBackSerializer, 201: RolledBackSerializer})
     def post(self, request: Request, entity_type: str, entity_id: str) -> Response:
         body = self.validated(RollbackSerializer)
-        to = str(body["to"]) if "to" in body else None
-        steps = rollback.plan(entity_type=entity_type, entity_id=entity_id, to=to)
-        answer = {name: getattr(steps, name) for name in ("current", "target", "changes", "in_place")}
-        answer |= {"entity_type": entity_type, "entity_id": entity_id, "event": None}
+        to, based_on = (str(body[name]) if name in body else None for name in ("to", "based_on"))
+        plan = PlanSerializer(rollback.plan(entity_type=entity_type, entity_id=entity_id, to=to)).data
         if body["dry_run"]:
-            return Response(PlanSerializer(answer).data)
-        answer["event"] = rollback.apply(entity_type=entity_type, entity_id=entity_id, to=to, reason=body["reason"])
-        return Response(PlanSerializer(answer).data, status=201)
+            return Response({"plan": plan, "event": None})
+        event = rollback.apply(
+            entity_type=entity_type,
+            entity_id=entity_id,
+            to=to,
+            based_on=based_on,
+            reason=body["reason"],
+            force=body["force"],
+        )
+        return Response({"plan": plan, "event": EventSerializer(event).data}, status=201)
+
+
+class GroupRollbackView(APIView):
+    """Undo everything of one request, command or job: all of its entities, or none."""
+
+    @extend_schema(
+        request=GroupRollbackSerializer, responses={200: GroupRolledBackSerializer, 201: GroupRolledBackSerializer}
+    )
+    def post(self, request: Request) -> Response:
+        body = self.validated(GroupRollbackSerializer)
+        dry_run = body.pop("dry_run")
+        plans = PlanSerializer(rollback.plan_group(correlation_id=body["correlation_id"]), many=True).data
+        if dry_run:
+            return Response({"plans": plans, "events": []})
+        events = rollback.apply_group(**body)
+        return Response({"plans": plans, "events": EventSerializer(events, many=True).data}, status=201)
 
 
 class ExportView(APIView):

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.changes import Change, deep_compare
+from audit.changes import Change, deep_compare, json_patch
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(max_size=5),
@@ -56,3 +56,37 @@ def test_comparing_the_other_way_round_mirrors_the_changes(old: Any, new: Any) -
     forwards = [(change.path, change.kind) for change in deep_compare(old, new)]
     backwards = [(change.path, mirror[change.kind]) for change in deep_compare(new, old)]
     assert forwards == backwards
+
+
+def patched(value: Any, patch: list[dict[str, Any]]) -> Any:
+    """RFC 6902, the four operations we write."""
+    holder = {"": copy.deepcopy(value)}
+    for step in patch:
+        parent: Any = holder
+        *way, last = ["", *(part.replace("~1", "/").replace("~0", "~") for part in step["path"].split("/")[1:])]
+        for part in way:
+            parent = parent[int(part)] if isinstance(parent, list) else parent[part]
+        key = last if not isinstance(parent, list) else len(parent) if last == "-" else int(last)
+        if step["op"] == "test":
+            assert parent[key] == step["value"]
+        elif step["op"] == "remove":
+            del parent[key]
+        elif isinstance(parent, list) and step["op"] == "add":
+            parent.insert(key, step["value"])
+        else:
+            parent[key] = step["value"]
+    return holder[""]
+
+
+@given(json_values, json_values)
+def test_the_patch_turns_the_old_value_into_the_new_one(old: Any, new: Any) -> None:
+    assert deep_compare(patched(old, json_patch(old, new)), new) == []
+
+
+def test_a_patch_tests_what_it_replaces_and_escapes_names() -> None:
+    assert json_patch({"a/b~": [1, 2]}, {"a/b~": [3]}) == [
+        {"op": "test", "path": "/a~1b~0/0", "value": 1},
+        {"op": "replace", "path": "/a~1b~0/0", "value": 3},
+        {"op": "test", "path": "/a~1b~0/1", "value": 2},
+        {"op": "remove", "path": "/a~1b~0/1"},
+    ]

@@ -89,6 +89,7 @@ def test_the_state_at_a_time_by_rest(api: Any, reader: Any) -> None:
 def test_a_rollback_by_rest_is_previewed_done_and_undone(api: Any) -> None:
     api.post(EVENTS, BODY)
     dry = api.post(f"{ENTITY}/rollback", {"dry_run": True})
+    assert dry.json()["plan"]["patch"][-1] == {"op": "remove", "path": "/can/1"}
     assert (dry.status_code, dry.json()["event"], Event.objects.filter(entity_type="role").count()) == (200, None, 1)
     done = api.post(f"{ENTITY}/rollback", {"reason": "mistake"})
     assert done.status_code == 201
@@ -194,3 +195,26 @@ def test_a_read_key_records_nothing(reader: Any) -> None:
     answer = reader.post(EVENTS, BODY)
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
     assert not Event.objects.filter(entity_type="role").exists()
+
+
+def test_everything_of_one_request_is_undone_together(api: Any, run_command: Any) -> None:
+    batch = [{**BODY, "entity_id": name, "old_value": 1, "new_value": 2} for name in ("a", "b")]
+    api.post(EVENTS, {"events": batch}, headers={"X-Request-ID": "req-9"})
+    url = "/api/v1/audit/rollback"
+    dry = api.post(url, {"correlation_id": "req-9", "dry_run": True}).json()
+    assert [(plan["entity_id"], plan["target"]) for plan in dry["plans"]] == [("b", 1), ("a", 1)]
+    done = api.post(url, {"correlation_id": "req-9"}, headers={"X-Request-ID": "req-10"}).json()
+    assert {event["entity_id"] for event in done["events"]} == {"a", "b"}
+    code, out, _ = run_command("audit", "rollback", "--correlation-id", "req-10")
+    assert (code, out.count("[OK]")) == (0, 2)
+    assert {event.new_value for event in Event.objects.filter(entity_type="role")[:2]} == {2}
+    assert api.post(url, {"correlation_id": "none"}).status_code == 404
+    assert run_command("audit", "rollback")[0] == 2
+
+
+def test_a_rollback_planned_before_a_later_change_is_a_conflict(api: Any) -> None:
+    api.post(EVENTS, BODY)
+    plan = api.post(f"{ENTITY}/rollback", {"dry_run": True}).json()["plan"]
+    api.post(EVENTS, {**BODY, "new_value": {"can": []}})
+    answer = api.post(f"{ENTITY}/rollback", {"based_on": plan["based_on"]})
+    assert (answer.status_code, answer.json()["code"]) == (409, "changed-meanwhile")

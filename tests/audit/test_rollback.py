@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from audit import rollback, trail
+from audit import retention, rollback, trail
 from audit.models import Event
+from config.context import acting_as
 from config.errors import DomainError, NotFound
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +72,38 @@ def test_the_present_state_is_read_from_the_entity_not_from_the_trail(store: Sto
     store.values["limits"] = {"max": 7}
     plan = rollback.plan(**ENTITY)
     assert (plan.current, plan.target, plan.in_place) == ({"max": 7}, {"max": 1}, True)
+    assert [(conflict.path, conflict.new) for conflict in plan.conflicts] == [("max", 7)]
+
+
+def test_an_entity_that_is_not_as_the_trail_left_it_is_overwritten_only_by_force(store: Store) -> None:
+    change({"max": 1}, {"max": 2})
+    store.values["limits"] = {"max": 7}
+    with pytest.raises(rollback.ChangedMeanwhile, match="max"):
+        rollback.apply(**ENTITY)
+    assert store.values["limits"] == {"max": 7}
+    event = rollback.apply(**ENTITY, force=True)
+    assert store.values["limits"] == {"max": 1}
+    assert event.old_value == {"max": 7}
+
+
+def test_a_group_with_one_conflict_is_not_undone_at_all(store: Store) -> None:
+    with acting_as(correlation_id="req-1"):
+        change(1, 2)
+        trail.record(event_type="setting.changed", entity_type="setting", entity_id="other", old_value=1, new_value=2)
+    store.values |= {"limits": 2, "other": 5}
+    with pytest.raises(rollback.ChangedMeanwhile, match="other"):
+        rollback.apply_group(correlation_id="req-1")
+    assert Event.objects.count() == 2
+    store.values["other"] = 2
+    events = rollback.apply_group(correlation_id="req-1")
+    assert [event.new_value for event in events] == [1, 1]
+
+
+def test_an_erased_state_cannot_come_back() -> None:
+    event = change({"max": 1}, {"max": 2})
+    retention.erase(uid=str(event.uid), reason="asked")
+    with pytest.raises(DomainError, match="erased"):
+        rollback.plan(**ENTITY)
 
 
 def test_a_plan_changes_nothing(store: Store) -> None:
@@ -84,6 +117,7 @@ def test_a_plan_changes_nothing(store: Store) -> None:
 def test_an_adapter_that_refuses_leaves_no_event(store: Store) -> None:
     change({"max": -1}, {"max": 2})
     store.values["limits"] = {"max": 2}
+    assert rollback.plan(**ENTITY).conflicts == []
     with pytest.raises(DomainError, match="negative"):
         rollback.apply(**ENTITY)
     assert Event.objects.count() == 1

@@ -32,9 +32,12 @@ class Command(OperationCommand):
         add_entity(history)
         history.add_argument("--limit", type=int, default=10)
         back = verbs.add_parser("rollback", help="restore an earlier state of an entity")
-        add_entity(back)
+        back.add_argument("entity_type", nargs="?")
+        back.add_argument("entity_id", nargs="?")
+        back.add_argument("--correlation-id", help="undo everything of one request, command or job instead")
         back.add_argument("--to", metavar="UID", help="the event whose state comes back; else the one before the last")
         back.add_argument("--reason", default="")
+        back.add_argument("--force", action="store_true", help="overwrite what is not as the trail left it")
         back.add_argument("--dry-run", action="store_true", help="only say what would change")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -63,12 +66,25 @@ class Command(OperationCommand):
         self.show(trail.history(**entity, limit=options["limit"]), options)
 
     def roll_back(self, options: dict[str, Any]) -> None:
-        target = {name: options[name] for name in ("entity_type", "entity_id", "to")}
-        plan = rollback.plan(**target)
-        for change in plan.changes:
-            self.stdout.write(f"{change.kind} {change.path or 'value'}: {change.old!r} -> {change.new!r}")
-        if not options["dry_run"]:
-            event = rollback.apply(**target, reason=options["reason"])
+        entity = {name: options[name] for name in ("entity_type", "entity_id")}
+        group = options["correlation_id"]
+        if bool(group) == bool(entity["entity_id"]):
+            raise CommandError("Name an entity by its type and id, or a --correlation-id.")
+        plans = rollback.plan_group(correlation_id=group) if group else [rollback.plan(**entity, to=options["to"])]
+        for plan in plans:
+            self.stdout.write(f"{plan.entity_type} {plan.entity_id}")
+            for change in plan.changes:
+                self.stdout.write(f"  {change.kind} {change.path or 'value'}: {change.old!r} -> {change.new!r}")
+            for conflict in plan.conflicts:
+                self.stdout.write(f"  [WARN] not as the trail left it: {conflict.path or 'value'}")
+        if options["dry_run"]:
+            return
+        how = {"reason": options["reason"], "force": options["force"]}
+        if group:
+            events = rollback.apply_group(correlation_id=group, **how)
+        else:
+            events = [rollback.apply(**entity, to=options["to"], **how)]
+        for event in events:
             self.stdout.write(f"[OK] rolled back, event {event.uid}")
 
     def show(self, events: list[Event], options: dict[str, Any]) -> None:
