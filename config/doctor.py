@@ -122,7 +122,8 @@ def secret_files() -> list[Check]:
 
 def _secret_files() -> list[Path]:
     # The database's own files are inside the data directory, which nobody else may enter.
-    return [path for path in (settings.DATA_DIR / "secret_key", settings.BASE_DIR / ".env") if path.is_file()]
+    kept = [settings.DATA_DIR / "secret_key", settings.DATA_DIR / "credential_keys", settings.BASE_DIR / ".env"]
+    return [path for path in kept if path.is_file()]
 
 
 def static_files() -> list[Check]:

@@ -1,7 +1,12 @@
 """Reads settings from the environment and `.env`; a bad value stops the start with its name."""
 
+import base64
+import binascii
+import json
 import os
+import re
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -48,14 +53,14 @@ def secret(name: str, default: str = "") -> str:
         raise ImproperlyConfigured(f"{name}_FILE: cannot read {path}: {error}") from error
 
 
-def generated_secret(path: Path) -> str:
+def generated_secret(path: Path, make: Callable[[], str] = lambda: secrets.token_urlsafe(64)) -> str:
     """The secret kept in `path`, made at first start; readable by its owner alone."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists():
             draft = path.with_name(f"{path.name}.{os.getpid()}")
             draft.touch(mode=0o600)
-            draft.write_text(secrets.token_urlsafe(64), encoding="ascii")
+            draft.write_text(make(), encoding="ascii")
             try:
                 os.link(draft, path)  # unlike a rename, never replaces what another process made first
             except FileExistsError:
@@ -64,4 +69,43 @@ def generated_secret(path: Path) -> str:
                 draft.unlink()
         return path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ImproperlyConfigured(f"SECRET_KEY is not set and {path} cannot be used: {error}") from error
+        raise ImproperlyConfigured(f"{path.name.upper()} is not set and {path} cannot be used: {error}") from error
+
+
+def credential_keys(path: Path) -> dict[str, bytes]:
+    """The keys of config.vault by their ids, the active one first: CREDENTIAL_KEYS, or one made at first start.
+
+    Written as `k2:BASE64,k1:BASE64` or as a JSON object. Never derived from SECRET_KEY, which changes on its own.
+    """
+    text = secret("CREDENTIAL_KEYS") or generated_secret(path, _new_credential_key)
+    keys: dict[str, bytes] = {}
+    for kid, encoded in _named_keys(text):
+        try:
+            key = base64.b64decode(encoded.replace("-", "+").replace("_", "/"), validate=True)
+        except binascii.Error:
+            key = b""
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", kid) or kid in keys or len(key) != CREDENTIAL_KEY_BYTES:
+            form = f"key ids of letters, digits, - and _, each once, each with base64 of {CREDENTIAL_KEY_BYTES} bytes"
+            raise ImproperlyConfigured(f"CREDENTIAL_KEYS must hold {form}, as in k2:BASE64,k1:BASE64")
+        keys[kid] = key
+    if not keys:
+        raise ImproperlyConfigured("CREDENTIAL_KEYS names no key")
+    return keys
+
+
+CREDENTIAL_KEY_BYTES = 32
+
+
+def _new_credential_key() -> str:
+    return f"k1:{base64.b64encode(secrets.token_bytes(CREDENTIAL_KEY_BYTES)).decode()}"
+
+
+def _named_keys(text: str) -> list[tuple[str, str]]:
+    if not text.startswith("{"):
+        named = [entry.partition(":") for part in text.split(",") if (entry := part.strip())]
+        return [(kid.strip(), encoded.strip()) for kid, _, encoded in named]
+    try:
+        given = json.loads(text)
+    except ValueError:
+        given = {"": ""}
+    return [(str(kid), str(encoded)) for kid, encoded in given.items()]

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config.environment import database, env, generated_secret, secret
+from config.environment import credential_keys, database, env, generated_secret, secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.read_env(BASE_DIR / ".env")
@@ -25,6 +25,7 @@ except OSError as error:
 
 DEBUG: bool = env.bool("DEBUG", False)
 SECRET_KEY = secret("SECRET_KEY") or generated_secret(DATA_DIR / "secret_key")
+CREDENTIAL_KEYS = credential_keys(DATA_DIR / "credential_keys")  # of config.vault, the active one first
 _public = urlsplit(PUBLIC_URL)
 ALLOWED_HOSTS: list[str] = env.list(
     "ALLOWED_HOSTS", default=list(dict.fromkeys(["localhost", "127.0.0.1", "[::1]", _public.hostname or "localhost"]))
@@ -176,14 +177,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "config.openapi.document_errors",
-    ],
-    "ENUM_NAME_OVERRIDES": {
-        "BugStatusEnum": "escalation.models.Status",
-        "BugLevelEnum": "escalation.models.Priority",
-    },
+    # Enums stay where they are used: as components, every app's `status` would need a name of its own here.
+    "POSTPROCESSING_HOOKS": ["config.openapi.document_errors"],
 }
 
 # Jobs
