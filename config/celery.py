@@ -8,6 +8,8 @@ from celery import Celery, signals
 from celery.platforms import SecurityWarning
 from kombu.transport import TRANSPORT_ALIASES
 
+from config.context import caller
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 TRANSPORT_ALIASES["database"] = "config.broker:Transport"
 
@@ -19,11 +21,14 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
+SENDER = "handrail"
+"""The message header with the sender's actor and correlation id."""
+
+
 @signals.before_task_publish.connect
 def _sign(headers: dict[str, Any] | None = None, **kwargs: Any) -> None:
-    from config.jobs import sign
-
-    sign(headers)
+    if headers is not None:
+        headers.setdefault(SENDER, {"actor": caller().actor, "correlation_id": caller().correlation_id})
 
 
 @signals.worker_ready.connect

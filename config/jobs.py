@@ -5,13 +5,11 @@ from typing import Any
 
 from celery.contrib.django.task import DjangoTask
 
+from config.celery import SENDER
 from config.context import acting_as, caller
 from config.errors import DomainError
 
 logger = logging.getLogger(__name__)
-
-HEADER = "handrail"
-"""The message header with the sender's actor and correlation id."""
 
 
 class Job(DjangoTask):
@@ -30,7 +28,7 @@ class Job(DjangoTask):
                 raise
 
     def _sender(self) -> dict[str, str]:
-        sent = getattr(self.request, HEADER, None) or {}
+        sent = getattr(self.request, SENDER, None) or {}
         actor = sent.get("actor") or caller().actor
         return {
             "actor": f"job:{self.name}" if actor == "system" else actor,
@@ -50,9 +48,3 @@ class Job(DjangoTask):
             self.apply_async(*args, **kwargs)
         else:
             super().apply_async_on_commit(*args, **kwargs)
-
-
-def sign(headers: dict[str, Any] | None = None, **kwargs: Any) -> None:
-    """Put the sender into the message (before_task_publish)."""
-    if headers is not None:
-        headers.setdefault(HEADER, {"actor": caller().actor, "correlation_id": caller().correlation_id})

@@ -82,7 +82,7 @@ def _beat() -> list[str]:
     try:
         return _child("beat", schedule.to_json(schedule.periodic_jobs()))
     except TypeError:  # a kind of schedule of somebody's own: the full process knows it
-        return [sys.executable, "-m", "celery", "-A", "config.celery", "-q", "beat"]
+        return _child("beat")
 
 
 def _in_url(host: str) -> str:
