@@ -8,6 +8,8 @@ from django.conf import settings
 
 from prompts import cases, testing, versions
 
+RETRY_SECONDS = 5
+"""How often a second delivery looks whether the first still works."""
 SCHEDULE = {
     "prompts.resume_runs": {"task": "prompts.resume_runs", "schedule": timedelta(minutes=1)},
     "prompts.prune_runs": {"task": "prompts.prune_runs", "schedule": timedelta(days=1)},
@@ -20,7 +22,7 @@ def run_test(self: Any, run_id: int) -> None:
     try:
         testing.execute_run(run_id=run_id)
     except testing.RunBusy as busy:
-        raise self.retry(exc=busy, countdown=testing.CLAIM_SECONDS) from busy
+        raise self.retry(exc=busy, countdown=RETRY_SECONDS) from busy
     except testing.RunNotFound:
         return
 
