@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 from django.core.serializers.json import DjangoJSONEncoder
 
 from audit.models import Event, EventQuerySet
-from config.errors import DomainError
+from config.errors import DomainError, FieldError
 
 Format = Literal["json", "jsonl", "csv"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -35,7 +35,8 @@ _ROWS_A_READ = 2000
 def export(*, events: EventQuerySet, form: str) -> Iterator[str]:
     """The events, oldest first, as chunks of text. Raises DomainError for an unknown format."""
     if form not in FORMATS:
-        raise DomainError(f"Unknown export format. Known are: {', '.join(FORMATS)}.")
+        detail = f"Unknown export format. Known are: {', '.join(FORMATS)}."
+        raise DomainError(detail, errors=[FieldError(field="format", code="unknown", detail=detail)])
     rows = events.order_by("id").values_list(*COLUMNS).iterator(_ROWS_A_READ)
     return {"json": _json, "jsonl": _json_lines, "csv": _csv}[form](rows)
 
