@@ -38,7 +38,7 @@ def only_an_absent_service_fails(context: CheckContext, response: Any, case: Cas
 
 @contract.parametrize()
 @settings(
-    max_examples=EXAMPLES or 4,
+    max_examples=EXAMPLES or 3,
     derandomize=not EXAMPLES,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
