@@ -42,10 +42,10 @@ def beat(schedule: str = "") -> None:
     import django
     from django.conf import settings
 
-    from config.schedule import from_json
+    from config.schedule import use
 
     if schedule:
-        settings.CELERY_BEAT_SCHEDULE = from_json(schedule)
+        use(schedule)
         settings.INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "config"]
     django.setup()
     from config.celery import app
