@@ -386,15 +386,25 @@ def test_the_jobs_of_time_weigh_and_clean_up(settings: Any) -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("prompt", ["greeting", "team/greeting v2"])
 def test_a_regression_of_a_prompt_becomes_one_bug_however_often_it_is_found(prompt: str) -> None:
-    for lost in (1, 2):
+    for version in (2, 3):
         record(
             event_type="prompt.regression_found",
-            entity_type="prompt",
-            entity_id=prompt,
-            new_value={"lost": lost, "won": 0, "api_key": "SEKRET1"},
+            entity_type="prompt_version",
+            entity_id=f"{prompt}/{version}",
+            new_value={"passed": 3, "api_key": "SEKRET1"},
+            context={"prompt_id": prompt, "version": version, "against_version": 1, "lost": 4},
         )
     record(event_type="prompt.version_saved", entity_type="prompt", entity_id=prompt)
     bug = Bug.objects.get()
     assert bug.bug_id.startswith("prompt-regression:")
     assert (bug.frequency, bug.error_type) == (2, "PromptRegression")
-    assert bug.metadata["found"] == {"lost": 2, "won": 0, "api_key": "[scrubbed]"}
+    assert bug.error_message.endswith("version 3 loses 4 of the cases that version 1 passed.")
+    assert bug.metadata["result"] == {"passed": 3, "api_key": "[scrubbed]"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_regression_that_tells_little_or_too_much_is_a_bug_as_well() -> None:
+    record(
+        event_type="prompt.regression_found", entity_type="prompt", entity_id="greeting", new_value=["x" * 1000] * 300
+    )
+    assert set(Bug.objects.get().metadata) == {"event", "entity_type", "entity_id"}
