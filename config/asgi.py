@@ -43,7 +43,13 @@ async def application(scope: MutableMapping[str, Any], receive: Receive, send: S
         return
     body = await _read_body(scope, receive)
     loop = asyncio.get_running_loop()
-    answer = Answer(lambda message: asyncio.run_coroutine_threadsafe(send(message), loop).result(SEND_TIMEOUT_SECONDS))
+
+    async def send_on(message: Message) -> None:
+        await send(message)  # granian's send returns a future, and a thread may hand over coroutines only
+
+    answer = Answer(
+        lambda message: asyncio.run_coroutine_threadsafe(send_on(message), loop).result(SEND_TIMEOUT_SECONDS)
+    )
     for message in await loop.run_in_executor(_threads, answer.compute, _environ(scope, body)):
         await send(message)
 

@@ -14,6 +14,13 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
 
     manifest_strict = False
 
+    def stored_name(self, name: str) -> str:
+        # WhiteNoise serves what was collected when the process started. The names must be of that moment too: a
+        # collection that runs beside the first start writes files that WhiteNoise has never seen.
+        if self.hash_key(self.clean_name(name)) not in self.hashed_files:
+            return name
+        return str(super().stored_name(name))
+
     def hashed_name(self, name: str, content: Any = None, filename: str | None = None) -> str:
         try:
             return str(super().hashed_name(name, content, filename))
