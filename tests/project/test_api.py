@@ -18,6 +18,7 @@ PROBLEM = {"type", "title", "status", "detail", "code"}
 # Plain arrays that cannot grow beyond a bound of their own; every other list is paged by cursor.
 BOUNDED: dict[str, str] = {
     "/api/v1/audit/entities/{entity_type}/{entity_id}/history": "takes limit, at most 500",
+    "/api/v1/schemacheck/rules": "the rules there are, part of the code",
     "/api/v1/dockerdebug/checks": "the checks there are, part of the code",
     "/api/v1/dockerdebug/findings": "the findings there can be, part of the code",
     "/api/v1/dockerdebug/containers": "what runs on one engine, read from it",

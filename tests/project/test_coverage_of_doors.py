@@ -88,13 +88,3 @@ def test_every_job_and_tool_has_a_test(app: str) -> None:
                     if name not in strings_in_tests() and not (module == "tasks" and node.name in names_in_tests()):
                         untested.append(f"{path.relative_to(ROOT)}: {name}")
     assert not untested, "No test uses these jobs or tools:\n" + "\n".join(untested)
-
-
-@pytest.mark.parametrize("app", APPS)
-@pytest.mark.parametrize("sign", ["dashboard", "metrics", "demo", "health"])
-def test_what_an_app_shows_has_a_test(app: str, sign: str) -> None:
-    if not (ROOT / app / f"{sign}.py").exists():
-        pytest.skip("nothing to say")
-    texts = [path.read_text(encoding="utf-8") for path in python_files(f"tests/{app}", "tests/config")]
-    pattern = re.compile(rf"\bfrom {app} import [^\n]*\b{sign}\b|\b{app}\.{sign}\b|from {app} import \([^)]*\b{sign}\b")
-    assert any(pattern.search(text) for text in texts), f"No test imports {app}.{sign}."

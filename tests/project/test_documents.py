@@ -15,8 +15,8 @@ DOORS = ("REST", "Command", "MCP", "Celery", "Admin")
 EMOJI = re.compile(
     "[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u231a\u231b\u23e9-\u23fa\u25fb-\u25fe\u20e3\ufe0f\U000e0020-\U000e007f]"
 )
-# Homes of one person on one machine have no business here; containers' own folders (/app, /data) do.
-PERSONAL_PATH = re.compile(r"(?<![\w.$}/~-])/(?:home/\w+|Users/\w+|root|work|mnt/\w+)/[\w.-]+")
+# Folders of the machine something was written on; containers' and users' own (/app, /root/.pip, ~) may be spoken of.
+PERSONAL_PATH = re.compile(r"(?<![\w.$}/~-])/(?:Users/\w+|work|workspaces?|mnt/\w+)/[\w.-]+")
 UNFINISHED = re.compile(r"\b(?:FIX" r"ME|XX" r"X|HA" r"CK)\b")
 BINARY = {".png", ".ico", ".gz", ".woff2", ".jpg", ".tiktoken", ".whl"}
 

@@ -1,0 +1,73 @@
+"""What each app shows of itself: demonstration data, a panel, metrics, health checks."""
+
+import io
+import time
+from datetime import timedelta
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.utils import timezone
+
+from config.dashboard import Panel
+from tests.project.sources import APPS
+
+pytestmark = pytest.mark.django_db
+
+
+def module(app: str, name: str) -> Any:
+    if not find_spec(f"{app}.{name}"):
+        pytest.skip(f"{app} has no {name}.py: nothing to say")
+    return import_module(f"{app}.{name}")
+
+
+def rows() -> dict[str, int]:
+    models = (model for app in APPS for model in apps.get_app_config(app).get_models())
+    return {model._meta.label: model._default_manager.count() for model in models}
+
+
+def test_the_demonstration_fills_every_app_and_only_once(demonstration: None) -> None:
+    first = rows()
+    call_command("demo", stdout=io.StringIO())
+    assert rows() == first
+    empty = [app for app in APPS if not any(count for label, count in first.items() if label.startswith(f"{app}."))]
+    assert not empty, f"The admin has nothing to look at in {empty}: give them a demo.py."
+
+
+@pytest.mark.parametrize("app", APPS)
+@pytest.mark.parametrize("days", [1, 30])
+def test_a_panel_says_something(app: str, days: int, demonstration: None) -> None:
+    panel = module(app, "dashboard").panel(timezone.now() - timedelta(days=days))
+    assert isinstance(panel, Panel)
+    assert panel.title
+    assert panel.tiles
+    for chart in panel.charts:
+        assert all(isinstance(label, str) and isinstance(number, int | float) for label, number in chart.points), chart
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_an_empty_app_has_a_panel_too(app: str) -> None:
+    assert module(app, "dashboard").panel(timezone.now() - timedelta(hours=1)).tiles
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_metrics_are_named_after_their_app(app: str, demonstration: None) -> None:
+    families = list(module(app, "metrics").collect())
+    assert families
+    for family in families:
+        assert f"{family.name}_".startswith(f"handrail_{app}_"), family.name
+        assert family.documentation, family.name
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_health_checks_are_quick_and_say_what_to_do(app: str) -> None:
+    checks = module(app, "health").checks
+    started = time.perf_counter()
+    found = list(checks())
+    assert time.perf_counter() - started < 1
+    for check in found:
+        assert check.status in {"ok", "warn", "fail"}
+        assert check.status == "ok" or check.fix, f"{check.name} says what is wrong and not what to do."
