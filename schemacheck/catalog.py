@@ -76,7 +76,7 @@ class Constraint:
     validated: bool = True
     references: str | None = None
     referenced_columns: tuple[str, ...] = ()
-    definition: str = ""
+    proves_not_null: bool = False  # a validated CHECK (column IS NOT NULL)
     inherited: bool = False
 
 
@@ -92,13 +92,14 @@ class Table:
     indexes: tuple[Index, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     rows: float = -1
-    bytes: int = 0
+    bytes: int = 0  # as of the last VACUUM or ANALYZE: to measure it now would wait for locks
+    seems_empty: bool = False
     is_mine: bool = True
     may_reference: bool = True
     is_partition: bool = False
     has_children: bool = False
     referenced_by: tuple[tuple[str, str], ...] = ()  # table and foreign key
-    views: tuple[str, ...] = ()
+    views: tuple[tuple[str, str], ...] = ()  # view and the column it uses; no column for the table as a whole
     is_known: bool = True
     is_new: bool = False  # made by the script being checked
     oid: int = 0
@@ -110,8 +111,12 @@ class Table:
 
     @property
     def is_empty(self) -> bool:
-        """Whether it surely has no rows: it is new, or it has not a single page."""
-        return self.is_new or (self.bytes == 0 and self.kind in "rpm" and not self.has_children)
+        """Whether it has no rows: the script made it, or ANALYZE found none and none were counted since."""
+        return self.is_new or (self.seems_empty and not self.has_children)
+
+    def views_on(self, column: str) -> list[str]:
+        """The views that use a column."""
+        return sorted(view for view, used in self.views if used == column)
 
     @property
     def primary_key(self) -> Index | None:
@@ -301,6 +306,7 @@ def table_from_document(row: Mapping[str, Any], types: Mapping[int, TypeInfo]) -
         is_partition=row["is_partition"],
         has_children=row["has_children"],
         referenced_by=tuple((item["table"], item["name"]) for item in row["referenced_by"] or ()),
-        views=tuple(row["views"] or ()),
+        views=tuple((view, column) for view, column in row["views"] or ()),
+        seems_empty=row["seems_empty"],
         oid=row["oid"],
     )

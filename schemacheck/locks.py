@@ -291,8 +291,7 @@ def not_null_proof(column: str, table: Table | None) -> str | None:
     known = table.column(column)
     if known and known.not_null:
         return "already NOT NULL"
-    wanted = {f"CHECK (({column} IS NOT NULL))", f'CHECK (("{column}" IS NOT NULL))'}
     for constraint in table.constraints:
-        if constraint.kind == "c" and constraint.validated and constraint.definition in wanted:
+        if constraint.proves_not_null and constraint.validated and constraint.columns == (column,):
             return f"validated constraint {constraint.name}"
     return None

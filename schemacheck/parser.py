@@ -182,10 +182,11 @@ def _parse_piece(source: Source, piece: Piece, index: int) -> Statement | None:
 def _refuse(statement: Statement, error: postgast.PgQueryError) -> Statement:
     if error.message.startswith("memory exhausted"):
         return _refuse_as_too_deep(statement)
-    line, column = statement.at(max(error.cursorpos - 1, 0))
+    offset = max(error.cursorpos - 1, 0)  # in characters, though trees have bytes
+    line, column = statement.source.position(statement.offset + min(offset, len(statement.sql)))
     message = error.message
     near = _NEAR.search(message)
-    at_end = error.cursorpos - 1 >= len(statement.sql.encode())
+    at_end = offset >= len(statement.sql)
     if at_end and message.startswith("syntax error"):
         message = "syntax error at end of input"
     elif near and len(near["near"]) > 80:

@@ -53,9 +53,6 @@ class StatementSerializer(serializers.Serializer[object]):
 
 
 class ReportSerializer(serializers.Serializer[object]):
-    """The answer to a check."""
-
-    id = serializers.UUIDField(help_text="Of the check in the history.")
     valid = serializers.BooleanField()
     table_name = serializers.CharField(allow_null=True)
     dialect = serializers.CharField()
@@ -66,6 +63,12 @@ class ReportSerializer(serializers.Serializer[object]):
     statements = StatementSerializer(many=True)
     counts = serializers.DictField(child=serializers.IntegerField())
     truncated = serializers.BooleanField()
+
+
+class AnswerSerializer(ReportSerializer):
+    """The answer to a check."""
+
+    id = serializers.UUIDField(help_text="Of the check in the history.")
 
 
 class CheckSummarySerializer(StrictModelSerializer):
@@ -100,11 +103,6 @@ class CheckSerializer(CheckSummarySerializer):
     class Meta(CheckSummarySerializer.Meta):
         fields = [*CheckSummarySerializer.Meta.fields, "proof", "sql", "report"]
         read_only_fields = fields
-
-    def to_representation(self, instance: Check) -> dict[str, object]:
-        shown: dict[str, object] = dict(super().to_representation(instance))
-        shown["report"] = instance.report
-        return shown
 
 
 class RuleSerializer(serializers.Serializer[object]):

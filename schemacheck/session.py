@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 
 from config.errors import Unavailable
@@ -24,6 +24,7 @@ _GUARD = (
 )
 _SAVEPOINT = "handrail_schemacheck"
 _GOOD = {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK}
+_UNCHANGED = "Nothing was changed; see that it runs, then check again."
 _LOST = ("08", "57P", "53")
 
 
@@ -47,6 +48,12 @@ class Session:
     def __init__(self, pgconn: PGconn, encoding: str) -> None:
         self._pgconn = pgconn
         self._encoding = encoding
+
+    def begin(self, sql: str) -> None:
+        """Open the guarded transaction. Raises DatabaseAway."""
+        result = self._pgconn.exec_(sql.encode())
+        if result.status not in _GOOD:
+            raise _away(self._error(result))
 
     def document(self, sql: str, parameters: Sequence[str | None] = ()) -> Any:
         """The JSON document a query answers with. Raises DatabaseAway if it cannot be had."""
@@ -74,7 +81,8 @@ class Session:
             described = self._pgconn.describe_prepared(b"")
             return described.ftype(0) if described.nfields else 0
         finally:
-            self._pgconn.exec_(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}_step; RELEASE {_SAVEPOINT}_step".encode())
+            if self._pgconn.status == ConnStatus.OK:
+                self._pgconn.exec_(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}_step; RELEASE {_SAVEPOINT}_step".encode())
 
     def _error(self, result: PGresult) -> ServerError:
         def diagnostic(name: DiagnosticField) -> str:
@@ -107,13 +115,14 @@ def open_session(connection: Any) -> Iterator[Session | None]:
     begin = f"SAVEPOINT {_SAVEPOINT};" if nested else "BEGIN READ ONLY;"
     end = f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE {_SAVEPOINT}" if nested else "ROLLBACK"
     with raw.lock:
-        result = pgconn.exec_((begin + _GUARD).encode())
         try:
-            if result.status not in _GOOD:
-                raise _away(session._error(result))  # noqa: SLF001
+            session.begin(begin + _GUARD)
             yield session
+        except psycopg.OperationalError as error:
+            raise DatabaseAway(f"The database went away during the check ({error}). {_UNCHANGED}") from error
         finally:
-            pgconn.exec_(end.encode())
+            if pgconn.status == ConnStatus.OK:
+                pgconn.exec_(end.encode())
 
 
 def _raw(connection: Any) -> psycopg.Connection[Any]:
@@ -137,6 +146,5 @@ def _raw(connection: Any) -> psycopg.Connection[Any]:
 
 def _away(error: ServerError) -> DatabaseAway:
     return DatabaseAway(
-        f"The database did not answer the check ({error.sqlstate}: {error.message.strip()}). "
-        "Nothing was changed; see that it runs, then check again."
+        f"The database did not answer the check ({error.sqlstate}: {error.message.strip()}). {_UNCHANGED}"
     )

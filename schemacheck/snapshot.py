@@ -11,6 +11,7 @@ from schemacheck.parser import Statement, walk
 from schemacheck.session import Session
 from schemacheck.shapes import Name
 
+# It must not wait for anybody, so it calls nothing that opens a table: no pg_relation_size, no pg_get_constraintdef.
 _QUERY = """
 WITH facts AS (
   SELECT pg_catalog.current_schemas(true)::text[] AS path, coalesce(ns.nspname, 'pg_temp')::text AS temporary
@@ -54,7 +55,9 @@ SELECT pg_catalog.json_build_object(
   'tables', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
       'oid', c.oid::bigint, 'schema', c.schema, 'name', c.relname, 'kind', c.relkind,
       'persistence', c.relpersistence, 'rows', c.reltuples, 'is_partition', c.relispartition,
-      'bytes', CASE WHEN c.relkind IN ('r', 'm', 't') THEN pg_catalog.pg_relation_size(c.oid) ELSE 0 END,
+      'bytes', c.relpages::bigint * pg_catalog.current_setting('block_size')::bigint,
+      'seems_empty', c.relpages = 0 AND c.reltuples = 0 AND pg_catalog.pg_stat_get_live_tuples(c.oid) = 0
+                     AND pg_catalog.current_setting('server_version_num')::int >= 140000,
       'is_mine', pg_catalog.pg_has_role(c.relowner, 'USAGE'),
       'may_reference', pg_catalog.has_table_privilege(c.oid, 'REFERENCES')
                        OR pg_catalog.has_any_column_privilege(c.oid, 'REFERENCES'),
@@ -75,7 +78,8 @@ SELECT pg_catalog.json_build_object(
       'constraints', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
           'name', k.conname, 'kind', k.contype, 'validated', k.convalidated,
           'inherited', k.coninhcount > 0,
-          'definition', CASE WHEN k.contype = 'c' THEN pg_catalog.pg_get_constraintdef(k.oid) ELSE '' END,
+          'proves_not_null', k.contype = 'c' AND k.convalidated AND pg_catalog.array_length(k.conkey, 1) = 1
+                             AND k.conbin::text LIKE '{NULLTEST :arg {VAR %:nulltesttype 1 %',
           'references', CASE WHEN k.confrelid <> 0 THEN k.confrelid::regclass::text END,
           'columns', (SELECT pg_catalog.json_agg(a.attname ORDER BY u.n)
              FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY u (attnum, n)
@@ -87,8 +91,10 @@ SELECT pg_catalog.json_build_object(
       'referenced_by', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
           'table', k.conrelid::regclass::text, 'name', k.conname))
         FROM pg_catalog.pg_constraint k WHERE k.confrelid = c.oid AND k.contype = 'f' AND k.conparentid = 0),
-      'views', (SELECT pg_catalog.json_agg(DISTINCT w.ev_class::regclass::text)
+      'views', (SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(
+            w.ev_class::regclass::text, coalesce(a.attname, '')))
         FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid
+        LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid AND a.attnum > 0
         WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.refobjid = c.oid AND w.ev_class <> c.oid)))
     FROM rel c)
 )
@@ -158,6 +164,12 @@ def mentions(statements: Iterable[Statement]) -> Mentions:  # noqa: C901, PLR091
                     relations.update((node.conname, node.indexname))
                 case ast.RenameStmt():
                     relations.add(node.newname)
+                case ast.CreateSchemaStmt():
+                    schemas.update((node.schemaname, node.authrole.rolename))
+                case ast.CreateEnumStmt() | ast.CreateRangeStmt():
+                    add(types, _strings(node.type_name))
+                case ast.CreateDomainStmt():
+                    add(types, _strings(node.domainname))
                 case ast.VariableSetStmt() if node.name == "search_path":
                     schemas.update(argument.a_const.sval.sval for argument in node.args)
                 case ast.AlterObjectSchemaStmt() if node.newschema:

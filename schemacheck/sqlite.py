@@ -19,7 +19,7 @@ from schemacheck.parser import Source
 from schemacheck.session import DatabaseAway
 from schemacheck.shapes import words
 
-_TIME_LIMIT_SECONDS = 5.0
+_TIME_LIMIT_SECONDS = 2.0
 _TOKEN = re.compile(
     r"--[^\n]*|/\*.*?(?:\*/|\Z)|'[^']*(?:''[^']*)*'?|\"[^\"]*(?:\"\"[^\"]*)*\"?|\[[^\]]*\]?|`[^`]*`?|\w+|;|\s+|.",
     re.DOTALL,
@@ -30,7 +30,7 @@ _NAMED = re.compile(
     r"\"?(?P<name>[^\"]+?)\"?\Z"
     r"|(?:table|index|view|trigger) \"?(?P<other>[^\"]+?)\"? already exists\Z"
 )
-_UNSPEAKABLE = re.compile(r"[\0\ud800-\udfff]")
+_UNSPEAKABLE = re.compile("[\\0\\ud800-\\udfff]")
 _DEFINITIONS = {"CREATE", "ALTER", "DROP"}
 _REFUSED = {sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH}
 _SQLITE_TYPES = words(
@@ -137,6 +137,7 @@ def _judge(source: Source, piece: _Piece, copy: sqlite3.Connection, reached: Pro
     kind = _kind(piece)
     item = _Judged(piece, kind, _table_name(piece), [], Proof.PARSE)
     if bad := _UNSPEAKABLE.search(piece.text):
+        item.table_name = None
         message = "the statement has a character that SQL cannot hold: NUL or half a surrogate pair"
         _add(source, item, bad.start(), "unreadable-statement", Severity.ERROR, message)
         return item

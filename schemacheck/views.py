@@ -13,9 +13,9 @@ from schemacheck import checks
 from schemacheck.models import Check
 from schemacheck.rules import RULES
 from schemacheck.serializers import (
+    AnswerSerializer,
     CheckSerializer,
     CheckSummarySerializer,
-    ReportSerializer,
     RuleSerializer,
     ValidateSerializer,
 )
@@ -28,7 +28,7 @@ class ValidateView(APIView):
 
     @extend_schema(
         request=ValidateSerializer,
-        responses={200: ReportSerializer, 202: CheckSerializer},
+        responses={200: AnswerSerializer, 202: CheckSerializer},
         examples=[OpenApiExample("A table", {"sql": _EXAMPLE, "dialect": "postgresql"}, request_only=True)],
     )
     def post(self, request: Request) -> Response:

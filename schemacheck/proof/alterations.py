@@ -175,6 +175,10 @@ def _drop_column(scope: Scope, table: Table, action: Action) -> Table:
     if column.inherited:
         scope.error("inherited-column", f'cannot drop inherited column "{action.name}"', "42P16", location)
         return table
+    if (views := table.views_on(column.name)) and not action.cascade:
+        message = f"cannot drop column {column.name} of table {table.name} because other objects depend on it"
+        hint = f"These views use it: {', '.join(views)}. Drop them first, or use CASCADE to drop them too."
+        scope.error("dependent-objects", message, "2BP01", location, hint=hint, facts={"dependents": views})
     indexes = tuple(index for index in table.indexes if action.name not in index.columns)
     constraints = tuple(item for item in table.constraints if action.name not in item.columns)
     columns = tuple(item for item in table.columns if item is not column)
@@ -203,6 +207,10 @@ def _change_type(scope: Scope, table: Table, action: Action) -> Table:
     if column.identity and info.base_display not in INTEGERS:
         message = "identity column type must be smallint, integer, or bigint"
         scope.error("invalid-identity", message, "22023", location)
+    elif views := table.views_on(column.name):
+        message = "cannot alter type of a column used by a view or rule"
+        hint = f"These views use it: {', '.join(views)}. Drop them, change the type, and make them again."
+        scope.error("dependent-objects", message, "0A000", location, hint=hint, facts={"dependents": views})
     elif not scope.has_error:
         check_conversion(scope, scope.target or table, column, info, action.using)
     changed = replace(column, type=info, type_sql=sql)

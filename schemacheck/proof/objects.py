@@ -95,7 +95,7 @@ def _check_dependents(scope: Scope, table: Table, noun: str, location: int) -> N
     node = scope.statement.node
     going = {name.name for name in names_of(node.objects)}
     keys = [f"constraint {name} on table {other}" for other, name in table.referenced_by if other not in going]
-    users = [*keys, *(f"view {view}" for view in table.views)]
+    users = [*keys, *sorted({f"view {view}" for view, _ in table.views})]
     if users and node.behavior != ast.DROP_CASCADE:
         message = f"cannot drop {noun} {table.name} because other objects depend on it"
         hint = f"These depend on it: {', '.join(users[:5])}. Drop them first, or use CASCADE to drop them too."

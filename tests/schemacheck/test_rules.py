@@ -1,0 +1,32 @@
+import pytest
+
+from schemacheck.rules import RULES
+from schemacheck.validator import validate
+
+EXAMPLES = [rule for rule in RULES.values() if rule.bad]
+
+
+def fired(sql: str) -> set[str]:
+    report = validate(sql, dialect="postgresql")
+    return {finding.rule for finding in report.findings}
+
+
+@pytest.mark.parametrize("rule", EXAMPLES, ids=lambda rule: rule.code)
+def test_a_rule_fires_on_its_bad_example_only(rule) -> None:
+    assert rule.code in fired(rule.bad)
+    assert rule.code not in fired(rule.good)
+
+
+@pytest.mark.parametrize("rule", EXAMPLES, ids=lambda rule: rule.code)
+def test_examples_parse(rule) -> None:
+    assert "syntax-error" not in fired(rule.bad) | fired(rule.good)
+
+
+def test_a_table_made_by_the_script_may_be_changed_at_will() -> None:
+    new = "CREATE TABLE t (id bigint PRIMARY KEY, a int);"
+    changes = "CREATE INDEX ON t (a); ALTER TABLE t ALTER a SET NOT NULL; ALTER TABLE t ADD UNIQUE (a); DROP TABLE t;"
+    assert fired(new + changes) == {"proof-limited"}
+
+
+def test_every_rule_has_a_title_and_a_reason() -> None:
+    assert all(rule.title and rule.why and rule.code == rule.code.lower() for rule in RULES.values())

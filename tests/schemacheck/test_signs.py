@@ -1,0 +1,33 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from schemacheck import checks, dashboard, health, metrics
+
+pytestmark = pytest.mark.django_db
+
+
+def test_health_tells_of_checks_that_wait() -> None:
+    assert [check.status for check in health.checks()] == ["ok"]
+    waiting = checks.request_check(sql="SELECT 1")
+    type(waiting).objects.update(created_at=timezone.now() - timedelta(minutes=6))
+    assert [check.status for check in health.checks()] == ["ok", "warn"]
+
+
+def test_metrics_count_by_dialect_and_verdict() -> None:
+    checks.check_schema(sql="SELECT 1", dialect="postgresql", proof="parse")
+    checks.check_schema(sql="SELEC 1", dialect="postgresql", proof="parse")
+    kept, duration = metrics.collect()
+    assert {tuple(sample.labels.values()): sample.value for sample in kept.samples} == {
+        ("postgresql", "valid"): 1,
+        ("postgresql", "invalid"): 1,
+    }
+    assert duration.samples[0].value > 0
+
+
+def test_the_dashboard_counts_findings_by_rule() -> None:
+    checks.check_schema(sql="SELEC 1", dialect="postgresql", proof="parse")
+    panel = dashboard.panel(timezone.now() - timedelta(hours=1))
+    assert [tile.value for tile in panel.tiles[:2]] == ["1", "1"]
+    assert panel.charts[0].points == [("syntax-error", 1)]
