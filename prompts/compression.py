@@ -36,7 +36,7 @@ _SIGNS = {
         "java": r"^(?:public|private|protected) (?:static |final |abstract )*(?:class|interface|enum|void) ",
         "typescript": r"^(?:export )?(?:interface|type) \w+.*[={][ \t]*$",
         "javascript": r"^(?:export |async )*function\b.*\{|^(?:export )?(?:const|let|var) \w+ =|^import .* from [\"']",
-        "sql": r"(?i)\A\s*(?:create|alter|drop|select|insert|update|delete)\s+(?:[*\d]|(?:.*\b)?(?:from|into|table|set)\b)",
+        "sql": r"(?i)\A\s*(?:create|alter|drop|select|insert|update|delete)\s+(?:[*\d]|.*?\b(?:from|into|table|set)\b)",
     }.items()
 }
 
@@ -102,8 +102,8 @@ def compress(text: str, *, max_tokens: int, language: str = "", model: str = "")
         shorter = rung(text)
         after = count_tokens(shorter, model).tokens
         # A rung may lose: fewer characters can be more tokens, and a text of few large pieces has no summary that
-        # comes near the budget; then its beginning says more.
-        poor = name == "summary" and after < max_tokens // 2
+        # comes near the budget; then its beginning says more, unless it is Python, which shall parse.
+        poor = name == "summary" and after < max_tokens // (10 if language == "python" else 2)
         if shorter != text and not poor and (after < tokens or name == "truncation"):
             text, tokens = shorter, after
             steps.append(Step(name=name, tokens=tokens))

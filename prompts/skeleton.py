@@ -165,8 +165,10 @@ def _function(
     indent = " " * node.body[0].col_offset
     if "\t" in lines[first - 1][: node.body[0].col_offset]:
         indent = lines[first - 1][: node.body[0].col_offset]
-    short = f"{head}{_first_doc_line(node, indent)}{indent}...\n"
-    return _Part(full, short, f"{head}{indent}...\n", name, rank, True, owner)
+    doc = _first_doc_line(node, indent)
+    # On the signature's own line the ellipsis is two tokens cheaper; a comment there would swallow it.
+    bare = f"{head[:-1]} ...\n" if head.endswith(":\n") and "#" not in head else f"{head}{indent}...\n"
+    return _Part(full, f"{head}{doc}{indent}...\n" if doc else bare, bare, name, rank, True, owner)
 
 
 def _statement(group: Sequence[ast.stmt], references: Counter[str], owner: _Part | None, full: str) -> _Part:
