@@ -53,15 +53,25 @@ def parse_verifier_key(text: str) -> tuple[str, bytes]:
 
 def sign(head: Head, name: str, private: Ed25519PrivateKey) -> str:
     """The signed note of a tree head."""
+    return sign_text(head.text(), name, private)
+
+
+def sign_text(text: str, name: str, private: Ed25519PrivateKey) -> str:
+    """The signed note of any text that ends with a newline."""
     public = private.public_key().public_bytes_raw()
-    signature = key_id(name, public) + private.sign(head.text().encode())
-    return f"{head.text()}\n{DASH} {name} {base64.b64encode(signature).decode()}\n"
+    signature = key_id(name, public) + private.sign(text.encode())
+    return f"{text}\n{DASH} {name} {base64.b64encode(signature).decode()}\n"
 
 
 def verify(note: str, key: str) -> Head:
     """The tree head a note states, once the key's signature on it holds. Raises BadNote."""
+    return parse_head(verify_text(note, key))
+
+
+def verify_text(note: str, key: str) -> str:
+    """The text of a note, once the key's signature on it holds. Raises BadNote."""
     name, public = parse_verifier_key(key)
-    body, separator, signatures = note.partition("\n\n")
+    body, separator, signatures = note.rpartition("\n\n")
     body += "\n"
     if not separator:
         raise BadNote("A signed note has a blank line before its signatures.")
@@ -76,7 +86,7 @@ def verify(note: str, key: str) -> Head:
             Ed25519PublicKey.from_public_bytes(public).verify(raw[4:], body.encode())
         except InvalidSignature as error:
             raise BadNote(f"The signature of {name} does not fit the text.") from error
-        return parse_head(body)
+        return body
     raise BadNote(f"The note has no signature of {name}.")
 
 

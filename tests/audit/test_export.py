@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,5 +59,45 @@ def test_the_filters_narrow_an_export() -> None:
 
 
 def test_an_unknown_format_is_refused() -> None:
-    with pytest.raises(DomainError, match="json, jsonl, csv"):
+    with pytest.raises(DomainError, match="json, jsonl, csv, ocsf"):
         export(events=select(), form="xml")
+
+
+def test_ocsf_is_entity_management_with_its_activity() -> None:
+    trail.record(event_type="a.changed", entity_type="a", entity_id="9", old_value=1, new_value=2, user="dana")
+    trail.record(event_type="a.deleted", entity_type="a", entity_id="9", old_value=2)
+    *_, update, delete = [json.loads(line) for line in text("ocsf").splitlines()]
+    assert (update["class_uid"], update["activity_id"], update["type_uid"]) == (3004, 3, 300403)
+    assert update["entity"] == {"type": "a", "uid": "9", "data": 1}
+    assert update["entity_result"]["data"] == 2
+    assert (update["actor"]["user"]["name"], update["metadata"]["event_code"]) == ("dana", "a.changed")
+    assert (delete["activity_id"], "entity_result" in delete) == (4, False)
+    assert json.loads(text("ocsf").splitlines()[0])["activity_id"] == 1
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_every_awkward_text_survives_an_export(form: str) -> None:
+    awkward = 'back\\slash \\n "quotes", line\nbreak, tab\t, \\N, \u4e2d\U0001f600, \\\\ end'
+    trail.record(event_type="c.changed", entity_type="c", entity_id=awkward, new_value={awkward: [awkward, None]})
+    found = text(form, entity_type="c")
+    if form == "jsonl":
+        row = json.loads(found)
+    else:
+        row = next(csv.DictReader(io.StringIO(found, newline="")))
+        row["new_value"] = json.loads(row["new_value"])
+    assert (row["entity_id"], row["new_value"]) == (awkward, {awkward: [awkward, None]})
+
+
+def test_a_manifest_holds_an_export_to_its_file(run_command: Any, tmp_path: Path) -> None:
+    target = tmp_path / "events.csv"
+    arguments = ["--format", "csv", "--entity-type", "a", "--output", str(target), "--manifest"]
+    assert run_command("audit_export", *arguments)[0] == 0
+    manifest = tmp_path / "events.csv.manifest"
+    code, out, _ = run_command("audit_verify", "--manifest", str(manifest))
+    assert (code, "events 3" in out, "filter entity_type a" in out) == (0, True, True)
+    target.write_text(target.read_text().replace("0", "1"))
+    code, _, err = run_command("audit_verify", "--manifest", str(manifest))
+    assert (code, "not the one that was exported" in err) == (2, True)
+    manifest.write_text(manifest.read_text().replace("events 3", "events 4"))
+    assert "signature" in run_command("audit_verify", "--manifest", str(manifest))[2]
+    assert run_command("audit_export", "--manifest")[0] == 2

@@ -6,8 +6,10 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from audit import manifest
 from audit.export import FORMATS, export, select
 from audit.management.commands.audit import add_filters
+from audit.models import EventQuerySet
 from config.commands import OperationCommand
 
 
@@ -18,14 +20,24 @@ class Command(OperationCommand):
         add_filters(parser)
         parser.add_argument("--format", choices=FORMATS, default="json")
         parser.add_argument("--output", type=Path, help="a file that must not exist; by default stdout")
+        parser.add_argument("--manifest", action="store_true", help="write a signed statement beside the file")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        names = ("entity_type", "entity_id", "event_type", "start", "end")
-        events = select(**{name: options[name] for name in names})
-        total = events.count() if self.shows_progress else 0
+        filters = {name: options[name] for name in ("entity_type", "entity_id", "event_type", "start", "end")}
+        if options["manifest"] and options["output"] is None:
+            raise CommandError("A manifest lies beside a file: give --output too.")
+        count = self.write(options["output"], select(**filters), options["format"])
+        if options["manifest"]:
+            given = {name: str(value) for name, value in filters.items() if value}
+            path = manifest.write(export=options["output"], events=count, filters=given)
+            self.stdout.write(f"[OK] {count} events; signed in {path}")
+
+    def write(self, output: Path | None, events: EventQuerySet, form: str) -> int:
+        """Write the events; returns how many there were, where somebody wants to know."""
+        total = events.count() if self.shows_progress or output else 0
         try:
-            with options["output"].open("x", encoding="utf-8") if options["output"] else nullcontext() as file:
-                for done, chunk in enumerate(export(events=events, form=options["format"]), start=1):
+            with output.open("x", encoding="utf-8", newline="") if output else nullcontext() as file:
+                for done, chunk in enumerate(export(events=events, form=form), start=1):
                     if file:
                         file.write(chunk)
                     else:
@@ -33,4 +45,5 @@ class Command(OperationCommand):
                     if done % 1000 == 0:
                         self.progress(done, total, "events")
         except OSError as error:
-            raise CommandError(f"Cannot write {options['output']}: {error.strerror}.") from error
+            raise CommandError(f"Cannot write {output}: {error.strerror}.") from error
+        return total

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from audit import manifest
 from audit.verification import verify
 from config.commands import FINDINGS, OperationCommand
 
@@ -19,7 +20,13 @@ class Command(OperationCommand):
         parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint kept elsewhere")
         parser.add_argument("--key", default="", help="the verifier key it was signed with; by default our own")
 
+        parser.add_argument("--manifest", type=Path, metavar="FILE", help="check an export and its manifest instead")
+
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["manifest"]:
+            for line in manifest.check(manifest=options["manifest"], key=options["key"]):
+                self.stdout.write(f"[OK] {line}")
+            return
         note = _read(options["checkpoint"]) if options["checkpoint"] else ""
         verdict = verify(
             since=options["since"],
