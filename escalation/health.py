@@ -17,12 +17,12 @@ def checks() -> Iterator[Check]:
     waiting = critical.exclude(pk__in=critical.muted(at=now).values("pk")).count()
     if waiting:
         fix = "`manage.py escalation list --priority critical --status pending`, then acknowledge them."
-        yield Check("bugs", "warn", f"{waiting} critical bugs wait for somebody", fix)
+        yield Check("bugs", "warn", f"critical bugs that wait for somebody: {waiting}", fix)
     else:
         yield Check("bugs", "ok", "no critical bug waits")
     late = Bug.objects.due_for_weighing(at=now - LATE).count()
     if late:
         fix = "See that beat and a worker run: `manage.py up` starts both."
-        yield Check("deadlines", "warn", f"{late} bugs were not weighed although their deadline came near", fix)
+        yield Check("deadlines", "warn", f"bugs not weighed although their deadline came near: {late}", fix)
     else:
         yield Check("deadlines", "ok", "priorities follow the deadlines")
