@@ -1,7 +1,4 @@
-"""The MCP door. `@tool` in an app's mcp.py declares a tool; `mcp_asgi_app()` and `manage.py mcp` serve them all.
-
-This module stays light, since every web process imports it; the SDK is imported with the first request.
-"""
+"""The MCP door. `@tool` in an app's mcp.py declares a tool; config/mcp_http.py and `manage.py mcp` serve them all."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -74,14 +71,3 @@ def tools() -> dict[str, Tool]:
     """Every tool of every app by name, in a stable order."""
     autodiscover_modules("mcp")
     return dict(sorted(_tools.items()))
-
-
-def mcp_asgi_app() -> Callable[..., Any]:
-    """The ASGI application to mount at /mcp. It needs no lifespan events."""
-
-    async def application(scope: Any, receive: Any, send: Any) -> None:
-        from config.mcp_http import endpoint  # 1.1 s of SDK import, spared to workers nobody calls
-
-        await endpoint(scope, receive, send)
-
-    return application

@@ -40,7 +40,7 @@ class Refused(DomainError):
 
 
 async def endpoint(scope: Any, receive: Any, send: Any) -> None:
-    """Answer one request to /mcp or /mcp/."""
+    """The ASGI application of /mcp and /mcp/. It needs no lifespan events."""
     if scope["type"] != "http":
         raise ValueError(f"The MCP endpoint speaks http, not {scope['type']}.")
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
@@ -53,7 +53,7 @@ async def endpoint(scope: Any, receive: Any, send: Any) -> None:
 
     with acting_as(actor="anonymous", door="mcp", correlation_id=request_id):
         try:
-            await _serve(scope | {"path": "/mcp"}, receive, send_with_id, headers, request_id)
+            await _serve(scope, receive, send_with_id, headers, request_id)
         except Exception as error:
             known = as_domain_error(error)
             if known is None:
@@ -66,6 +66,8 @@ async def _serve(
     scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable, headers: dict[str, str], request_id: str
 ) -> None:
     _check_source(headers)
+    if scope["path"].rstrip("/") != "/mcp":
+        raise Refused(404, "not-found", "Nothing is here. The MCP endpoint is /mcp.")
     if scope["method"] != "POST":
         # No stream to open and no session to delete: every request stands alone.
         raise Refused(405, "method-not-allowed", "MCP requests are POSTs.", {"Allow": "POST"})

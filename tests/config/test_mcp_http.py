@@ -17,8 +17,8 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from config import mcp_http
+from config.asgi import application
 from config.keys import create_key, revoke_key
-from config.mcp import mcp_asgi_app
 from tests.config.mcp_trial import trial_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,7 +32,7 @@ def address() -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch, socket.create_server(("127.0.0.1", 0)) as listening:
         trial = trial_server()
         patch.setattr(mcp_http, "server", lambda: trial)
-        config = uvicorn.Config(mcp_asgi_app(), lifespan="off", log_level="warning", ws="none")
+        config = uvicorn.Config(application, lifespan="off", log_level="warning", ws="none")
         web = uvicorn.Server(config)
         thread = threading.Thread(target=web.run, kwargs={"sockets": [listening]})
         thread.start()
@@ -107,6 +107,11 @@ def test_foreign_hosts_and_origins_are_refused(address, key_for):
     assert post(address, key, Origin="https://evil.example").status_code == 403
     assert post(address, key, Origin="null").status_code == 403
     assert post(address, key, Origin="http://localhost:3000").status_code == 200
+
+
+def test_nothing_lies_beneath_the_endpoint(address, db):
+    answer = post(f"{address}/other")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
 
 
 def test_only_posts_are_answered(address, db):
