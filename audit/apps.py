@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 
 
@@ -9,12 +10,19 @@ class AuditConfig(AppConfig):
     verbose_name = "Audit"
 
     def ready(self) -> None:
-        from audit import subscribers  # noqa: F401  -- connects its receivers
+        from audit import capture, subscribers  # noqa: F401  -- subscribers connects its receivers
 
-        post_migrate.connect(_guard_events, sender=self)
+        post_migrate.connect(_install_triggers, sender=self)
+        connection_created.connect(capture.watch)
+        # Who may do what is Django's own to keep, and the trail's to know, whoever writes it.
+        capture.register("auth.User", exclude=["password", "last_login"])
+        capture.register("auth.Group")
+        for through in ("auth.User_groups", "auth.User_user_permissions", "auth.Group_permissions"):
+            capture.register(through)
 
 
-def _guard_events(using: str, **kwargs: Any) -> None:
-    from audit.triggers import install
+def _install_triggers(using: str, **kwargs: Any) -> None:
+    from audit import capture, triggers
 
-    install(using)
+    triggers.install(using)
+    capture.install(using)

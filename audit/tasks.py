@@ -6,7 +6,7 @@ from typing import Any
 
 from celery import shared_task
 
-from audit import ledger, retention, rollback, trail, verification
+from audit import capture, ledger, retention, rollback, trail, verification
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,8 @@ def roll_back(entity_type: str, entity_id: str, to: str | None = None, reason: s
 
 @shared_task(name="audit.seal")
 def seal() -> None:
-    """Hold what was recorded by a signed checkpoint; the schedule is the trail's open window."""
+    """Hold what was recorded or captured by a signed checkpoint; the schedule is the trail's open window."""
+    capture.collect()
     ledger.seal()
 
 

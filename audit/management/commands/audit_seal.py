@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from audit import ledger
+from audit import capture, ledger
 from config.commands import OperationCommand
 
 
@@ -17,6 +17,7 @@ class Command(OperationCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["rebase"]:
             self.stdout.write(f"[OK] transaction ids now count from {ledger.rebase()}")
+        capture.collect()
         sealed = ledger.seal()
         if options["json"]:
             self.print_json({"events": sealed.events, "size": sealed.size})
