@@ -10,7 +10,7 @@ from django.db import connection
 
 from audit import ocsf
 from audit.models import Event, EventQuerySet
-from config.errors import DomainError
+from config.errors import DomainError, FieldError
 
 Format = Literal["json", "jsonl", "csv", "ocsf"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -48,7 +48,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def export(*, events: EventQuerySet, form: str) -> Iterator[str]:
     """The events, oldest first, as chunks of text. Raises DomainError for an unknown format."""
     if form not in FORMATS:
-        raise DomainError(f"Unknown export format. Known are: {', '.join(FORMATS)}.")
+        detail = f"Unknown export format. Known are: {', '.join(FORMATS)}."
+        raise DomainError(detail, errors=[FieldError(field="format", code="unknown", detail=detail)])
     if connection.vendor == "postgresql" and form in _COPY:
         return _copy(events, form)
     rows = events.order_by("id").values_list(*COLUMNS).iterator(_ROWS_A_READ)

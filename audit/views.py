@@ -1,5 +1,6 @@
 """The REST door of the trail."""
 
+from datetime import UTC
 from typing import Any
 
 import django_filters
@@ -213,7 +214,9 @@ def _time(text: str | None) -> Any:
         return None
     try:
         found = parse_datetime(text.replace(" ", "+"))  # an unescaped + of the zone arrives as a blank
-    except ValueError:
+        if found and found.tzinfo:
+            found = found.astimezone(UTC)  # PostgreSQL takes no zone beyond 15 hours
+    except (ValueError, OverflowError):
         found = None
     if found is None:
         raise ValidationError({"at": "Must be an ISO 8601 time such as 2026-01-31T12:00:00Z."})

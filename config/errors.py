@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -97,6 +97,9 @@ def as_domain_error(error: Exception) -> DomainError | None:
             return _named(403, "forbidden", "This caller may not do that.")
         case SuspiciousOperation():
             return DomainError("The request was refused as malformed.")
+        case DataError():
+            logger.warning("The database refused a value: %s", error)
+            return _named(400, "out-of-range", "A value is beyond what the database can hold. Send a smaller one.")
         case OperationalError():
             logger.error("Database unavailable: %s", type(error).__name__)
             detail = "The database is busy or away. Nothing was changed; try again in a moment."

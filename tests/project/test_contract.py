@@ -4,11 +4,14 @@ A few examples an operation keep this quick; CONTRACT_EXAMPLES=100 looks longer,
 """
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import Case
 from schemathesis.checks import CheckContext, not_a_server_error, positive_data_acceptance
@@ -34,6 +37,16 @@ def refusals_name_the_field(context: CheckContext, response: Any, case: Case) ->
 def only_an_absent_service_fails(context: CheckContext, response: Any, case: Case) -> None:
     """503 is the answer when an engine or a model is away; nothing else may begin with 5."""
     assert response.status_code < 500 or response.status_code == 503, response.text
+
+
+@pytest.fixture(autouse=True)
+def open_connection() -> Iterator[None]:
+    """Requests through bare WSGI would close the connection, and with it the test's transaction."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @contract.parametrize()

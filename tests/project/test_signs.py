@@ -58,7 +58,7 @@ def test_metrics_are_named_after_their_app(app: str, demonstration: None) -> Non
     families = list(module(app, "metrics").collect())
     assert families
     for family in families:
-        assert f"{family.name}_".startswith(f"handrail_{app}_"), family.name
+        assert f"{family.name}_".startswith(f"handrail_{app.removesuffix('s')}"), family.name
         assert family.documentation, family.name
 
 
