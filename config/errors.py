@@ -98,7 +98,7 @@ def as_domain_error(error: Exception) -> DomainError | None:
         case SuspiciousOperation():
             return DomainError("The request was refused as malformed.")
         case DataError():
-            logger.warning("The database refused a value: %s", error)
+            logger.warning("The database refused a value: %s", type(error).__name__)  # its text repeats the value
             return _named(400, "out-of-range", "A value is beyond what the database can hold. Send a smaller one.")
         case OperationalError():
             logger.error("Database unavailable: %s", type(error).__name__)
