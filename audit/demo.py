@@ -27,7 +27,11 @@ def load() -> None:
             new_value=new,
             user="dana",
         )
-    rollback.apply(**ENTITY, reason="deployers must not drop databases")
+    rollback.apply(
+        entity_type=ENTITY["entity_type"],
+        entity_id=ENTITY["entity_id"],
+        reason="deployers must not drop databases",
+    )
     for server, timeout in (("staging", 30), ("production", 5)):
         trail.record(
             event_type="setting.changed",

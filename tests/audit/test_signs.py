@@ -1,0 +1,62 @@
+"""What the trail shows on the dashboard, in health and metrics, and in the demo."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from audit import dashboard, demo, health, ledger, metrics, trail
+from audit.models import Event, Tile
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_demo_tells_of_a_mistake_and_its_rollback_once() -> None:
+    demo.load()
+    demo.load()
+    assert Event.objects.filter(entity_type="role").count() == 4
+    assert Event.objects.filter(event_type="entity.rolled_back").get().new_value["can"] == ["read", "deploy"]
+
+
+def test_the_panel_counts_what_happened_since() -> None:
+    demo.load()
+    trail.record(event_type="old.thing", entity_type="a", entity_id="1", timestamp=timezone.now() - timedelta(days=9))
+    panel = dashboard.panel(timezone.now() - timedelta(days=1))
+    assert {tile.label: tile.text for tile in panel.tiles}["Rollbacks"] == "1"
+    assert dict(panel.charts[0].points)["role.changed"] == 3
+    assert "old.thing" not in dict(panel.charts[0].points)
+
+
+def test_the_newest_events_come_first() -> None:
+    demo.load()
+    assert dashboard.recent_events(1)[0].what == "setting.changed"
+
+
+def test_metrics_count_events_by_type() -> None:
+    demo.load()
+    samples = {tuple(sample.labels.values()): sample.value for family in metrics.collect() for sample in family.samples}
+    assert samples["role.changed",] == 3
+
+
+def test_health_sees_missing_triggers() -> None:
+    assert {check.status for check in health.checks()} == {"ok"}
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("DROP TRIGGER audit_event_guard ON audit_event")
+        else:
+            cursor.execute("DROP TRIGGER audit_event_no_delete")
+    assert next(check for check in health.checks() if check.name == "audit-guard").status == "fail"
+
+
+def test_health_sees_a_sealer_that_does_not_come(settings: Any, tmp_path: Path) -> None:
+    settings.AUDIT_CHECKPOINT_DIR = tmp_path
+    trail.record(event_type="a.b", entity_type="a", entity_id="1", timestamp=timezone.now() - timedelta(hours=1))
+    late = next(check for check in health.checks() if check.name == "audit-ledger")
+    assert (late.status, "audit_seal" in late.fix) == ("warn", True)
+    if connection.vendor == "sqlite":  # PostgreSQL's sealer waits for this very transaction
+        ledger.seal()
+        assert Tile.objects.exists()
+        assert {check.status for check in health.checks()} == {"ok"}
