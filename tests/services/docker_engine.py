@@ -50,7 +50,7 @@ def need() -> None:
 
 def busybox() -> Path | None:
     for path in map(shutil.which, ("busybox",)):
-        if path and b"\x7fELF" == Path(path).read_bytes()[:4]:
+        if path and Path(path).read_bytes()[:4] == b"\x7fELF":
             linked = subprocess.run(["ldd", path], capture_output=True, text=True, check=False)
             if "=>" not in linked.stdout:
                 return Path(path)

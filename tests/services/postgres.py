@@ -1,7 +1,7 @@
 """A throw-away PostgreSQL cluster on a free port.
 
-    with postgres() as database_url: ...
-    python -m tests.services.postgres -- COMMAND...      # runs COMMAND with DATABASE_URL set
+with postgres() as database_url: ...
+python -m tests.services.postgres -- COMMAND...      # runs COMMAND with DATABASE_URL set
 """
 
 import shutil
@@ -39,7 +39,7 @@ class Cluster:
         """Run one of PostgreSQL's programs; its output is shown only when it fails."""
         with tempfile.TemporaryFile() as output:  # a pipe would stay open as long as the server it starts
             command = [str(self.bin / program), *arguments]
-            code = subprocess.call(command, stdout=output, stderr=output, user=self.user, cwd="/")  # noqa: S603
+            code = subprocess.call(command, stdout=output, stderr=output, user=self.user, cwd="/")
             if code:
                 output.seek(0)
                 raise RuntimeError(f"{program} failed ({code}): {output.read().decode(errors='replace')[-2000:]}")

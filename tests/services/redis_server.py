@@ -1,7 +1,7 @@
 """A throw-away Redis on a free port.
 
-    with redis() as broker_url: ...
-    python -m tests.services.redis_server -- COMMAND...         # runs COMMAND with CELERY_BROKER_URL set
+with redis() as broker_url: ...
+python -m tests.services.redis_server -- COMMAND...         # runs COMMAND with CELERY_BROKER_URL set
 """
 
 import socket
@@ -24,7 +24,7 @@ def redis() -> Iterator[str]:
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="handrail-redis-") as folder:
         options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no"]
-        server = subprocess.Popen([str(program), *options], stdout=subprocess.DEVNULL)  # noqa: S603
+        server = subprocess.Popen([str(program), *options], stdout=subprocess.DEVNULL)
         try:
             _wait(port, server)
             yield f"redis://127.0.0.1:{port}/0"

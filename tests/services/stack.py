@@ -1,5 +1,6 @@
 """Real workers, beats and producers over a database of their own, for tests and measurements."""
 
+import json
 import os
 import signal
 import sqlite3
@@ -39,6 +40,7 @@ class Stack:
         }
         self.env = {name: value for name, value in os.environ.items() if name not in wanted}
         self.env |= {name: value for name, value in wanted.items() if value}
+        self.server: object = ""
         self.children: list[subprocess.Popen[bytes]] = []
 
     def migrate(self) -> None:
@@ -49,9 +51,7 @@ class Stack:
 
     def start(self, *arguments: str, log: str = "") -> "subprocess.Popen[bytes]":
         with (self.folder / (log or "log")).open("ab") as output:
-            child = subprocess.Popen(
-                [sys.executable, *arguments], env=self.env, cwd=ROOT, stdout=output, stderr=output
-            )
+            child = subprocess.Popen([sys.executable, *arguments], env=self.env, cwd=ROOT, stdout=output, stderr=output)
         self.children.append(child)
         return child
 
@@ -66,8 +66,9 @@ class Stack:
     def produce(self, name: str, count: int) -> "subprocess.Popen[bytes]":
         return self.start("-m", "tests.services.soak.produce", "work", name, str(count))
 
-    def send(self, task: str, *args: object) -> None:
-        self.run("-m", "tests.services.soak.produce", "send", task, *map(str, args))
+    def send(self, *jobs: tuple[object, ...], countdown: float = 0) -> None:
+        """Send jobs, each the name of a task and its arguments, by one process."""
+        self.run("-m", "tests.services.soak.produce", "send", json.dumps({"jobs": jobs, "countdown": countdown}))
 
     def log(self, name: str = "log") -> str:
         path = self.folder / name

@@ -6,6 +6,9 @@ class Accepted(models.Model):
 
     key = models.CharField(max_length=100, unique=True)
 
+    def __str__(self) -> str:
+        return self.key
+
 
 class Ran(models.Model):
     """A job that ran to its end."""
@@ -13,3 +16,6 @@ class Ran(models.Model):
     key = models.CharField(max_length=100)
     note = models.CharField(max_length=300, blank=True)
     at = models.FloatField()
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,168 @@
+"""The broker in the database with real worker processes; the same soak on Redis."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.services.postgres import Cluster, cluster
+from tests.services.redis_server import redis
+from tests.services.stack import Stack, stack, wait_until
+from tests.services.throwaway import ServerMissing
+
+pytestmark = pytest.mark.services
+
+StackOn = Callable[[str], Stack]
+
+
+@pytest.fixture
+def stack_on(tmp_path: Path) -> Iterator[StackOn]:
+    """Makes a stack on `sqlite`, `postgres` or `redis` (SQLite with Redis as the broker)."""
+    with ExitStack() as servers:
+
+        def make(kind: str) -> Stack:
+            try:
+                address = servers.enter_context(SERVERS[kind]()) if kind in SERVERS else ""
+            except ServerMissing as error:
+                pytest.skip(str(error))
+            options = {"postgres": "database_url", "redis": "broker_url"}
+            url = address.url if isinstance(address, Cluster) else address
+            made = servers.enter_context(stack(tmp_path, **({options[kind]: url} if url else {})))
+            made.server = address
+            return made
+
+        yield make
+
+
+SERVERS = {"postgres": cluster, "redis": redis}
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres", "redis"])
+def test_committed_jobs_all_run_and_rolled_back_ones_never_although_a_worker_is_killed(
+    kind: str, stack_on: StackOn
+) -> None:
+    stack = stack_on(kind)
+    doomed, _ = stack.worker(), stack.worker()
+    wait_until(lambda: stack.count("config_heartbeat") == 2, 30, "both workers are ready")
+    producers = [stack.produce(f"producer{number}", 100) for number in range(4)]
+    wait_until(lambda: stack.count("soak_ran") > 20, 30, "the first jobs ran")
+    doomed.kill()
+    assert [producer.wait(60) for producer in producers] == [0, 0, 0, 0]
+
+    lost = "key NOT IN (SELECT key FROM soak_ran)"
+    wait_until(lambda: stack.count("soak_accepted", lost) == 0, 40, "every accepted job ran")
+    assert stack.count("soak_accepted") == 200
+    assert stack.count("soak_ran", "key NOT IN (SELECT key FROM soak_accepted)") == 0
+    if kind != "redis":  # which has no lease to renew: whatever takes longer than its visibility timeout runs twice
+        assert stack.count("soak_ran") <= 204  # twice ran only what the killed worker's four threads held
+        wait_until(lambda: stack.count("config_brokermessage") == 0, 10, "the queue is empty")
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_a_job_outlives_its_worker_and_a_living_worker_keeps_its_job(kind: str, stack_on: StackOn) -> None:
+    stack = stack_on(kind)
+    first, second = stack.worker(), stack.worker()
+    stack.send(("slow", "long", 7))  # more than twice the lease of 3 seconds
+    wait_until(lambda: stack.ran("long") == 1, 30, "it ended")
+    assert stack.ran("long began") == 1  # the lease was renewed: nobody else began it
+
+    stack.send(("slow", "cut", 3))
+    wait_until(lambda: stack.ran("cut began") == 1, 30, "it began")
+    holder = str(stack.rows("SELECT worker FROM config_brokermessage")[0][0])
+    next(worker for worker in (first, second) if f":{worker.pid}:" in holder).kill()
+    wait_until(lambda: stack.ran("cut") == 1, 30, "the other worker finished it")
+    assert stack.ran("cut began") == 2
+
+
+def test_a_message_that_kills_its_workers_is_parked_and_those_beside_it_are_not(stack_on: StackOn) -> None:
+    stack = stack_on("sqlite")
+    stack.send(("poison",), ("slow", "innocent", 1))
+    for _ in range(8):
+        worker = stack.worker()
+        wait_until(lambda worker=worker: worker.poll() is not None or _is_settled(stack), 30, "it died or all is done")
+        if _is_settled(stack):
+            break
+    parked = stack.rows("SELECT task, worker, reason FROM config_brokermessage WHERE parked_at IS NOT NULL")
+    assert parked == [("soak.poison", "", "The worker died or let go 3 times while it held this job.")]
+    assert stack.ran("innocent") == 1
+
+
+def _is_settled(stack: Stack) -> bool:
+    return stack.ran("innocent") == 1 and stack.count("config_brokermessage", "parked_at IS NULL") == 0
+
+
+def test_a_countdown_outlives_the_workers_and_waits_in_the_table(stack_on: StackOn) -> None:
+    stack = stack_on("sqlite")
+    sent_at = time.time()
+    stack.send(("note", "later"), countdown=15)
+    first = stack.worker()
+    wait_until(lambda: stack.count("config_heartbeat") == 1, 30, "the worker is ready")
+    assert stack.rows("SELECT worker, deliveries FROM config_brokermessage") == [("", 0)]
+    first.kill()
+    stack.worker()
+    wait_until(lambda: stack.ran("later") == 1, 30, "it ran")
+    assert float(str(stack.rows("SELECT at FROM soak_ran WHERE key = 'later'")[0][0])) > sent_at + 15
+
+
+def test_a_stopped_worker_finishes_what_it_began_and_hands_over_the_rest(stack_on: StackOn) -> None:
+    stack = stack_on("sqlite")
+    worker = stack.worker()
+    stack.send(*[("slow", f"job{number}", 4) for number in range(8)])  # four threads: four begin, four wait
+    wait_until(lambda: stack.count("soak_ran", "key LIKE '%began'") == 4, 30, "four began")
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(15) == 0
+    assert stack.count("soak_ran", "key NOT LIKE '%began'") == 4
+    left = stack.rows("SELECT worker, deliveries FROM config_brokermessage")
+    assert all(row == ("", 0) for row in left)  # free at once, and nobody is blamed
+    stack.worker()
+    wait_until(lambda: stack.count("config_brokermessage") == 0, 30, "the rest ran")
+    assert stack.count("soak_ran", "key NOT LIKE '%began'") == 8
+
+
+def test_jobs_retry_act_for_their_sender_and_fail_in_one_line_without_secrets(stack_on: StackOn) -> None:
+    stack = stack_on("sqlite")
+    stack.send(("stubborn", "again"), ("who", "whose"), ("refused",), ("broken",), ("rejected",))
+    stack.worker(log="worker")
+    wait_until(lambda: stack.ran("again") == 1, 30, "it was retried")
+    assert stack.rows("SELECT note FROM soak_ran WHERE key = 'again'") == [("2",)]
+    assert stack.rows("SELECT note FROM soak_ran WHERE key = 'whose'") == [("ada job request-7",)]
+    wait_until(lambda: "Parked" in stack.log("worker"), 10, "the rejected one is parked")
+    assert stack.rows("SELECT task, reason FROM config_brokermessage") == [("soak.rejected", "Rejected by the worker.")]
+    log = stack.log("worker")
+    refused = [line for line in log.splitlines() if "That was done before" in line]
+    assert len(refused) == 1
+    assert "config.jobs [request-7] Job soak.refused failed (conflict)" in refused[0]
+    assert "soak.broken" in log
+    assert "hunter2" not in log
+    assert "hr_abcdefghij" not in log
+
+
+def test_several_beats_send_every_run_once(stack_on: StackOn) -> None:
+    stack = stack_on("sqlite")
+    stack.worker()
+    stack.beat()
+    stack.beat()
+    wait_until(lambda: stack.ran("tick") >= 6, 30, "six ticks ran")
+    runs = int(str(stack.rows("SELECT total_runs FROM config_periodicrun WHERE name = 'soak.tick'")[0][0]))
+    times = [float(str(at)) for (at,) in stack.rows("SELECT at FROM soak_ran WHERE key = 'tick' ORDER BY at")]
+    assert runs <= (times[-1] - times[0]) / 0.5 + 3  # one of the two sent each
+    assert stack.count("config_heartbeat", "role = 'beat'") == 2
+
+
+def test_the_worker_comes_back_when_postgresql_does(stack_on: StackOn) -> None:
+    stack = stack_on("postgres")
+    assert isinstance(stack.server, Cluster)
+    worker = stack.worker(log="worker")
+    stack.send(("slow", "across", 4))
+    wait_until(lambda: stack.ran("across began") == 1, 30, "it began")
+    producer = stack.produce("before", 40)
+    producer.wait(30)
+    stack.server.restart()
+    assert stack.produce("after", 40).wait(30) == 0
+    wait_until(lambda: stack.count("soak_accepted", "key NOT IN (SELECT key FROM soak_ran)") == 0, 30, "all ran")
+    wait_until(lambda: stack.ran("across") >= 1, 30, "so did the one that was running")
+    wait_until(lambda: stack.count("config_brokermessage") == 0, 30, "and all is acknowledged")
+    assert worker.poll() is None
