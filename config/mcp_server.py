@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import connections
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.shared.exceptions import MCPError
@@ -75,15 +75,21 @@ async def in_thread(function: Callable[[], Result], pool: ThreadPoolExecutor | N
     """
 
     def bracketed() -> Result:
-        close_old_connections()
+        _close_old_connections()
         try:
             return function()
         finally:
-            close_old_connections()
+            _close_old_connections()
 
     if pool is None:
         return await sync_to_async(bracketed, thread_sensitive=True)()
     return await sync_to_async(bracketed, thread_sensitive=False, executor=pool)()
+
+
+def _close_old_connections() -> None:
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:  # the transaction of whoever called us in process
+            connection.close_if_unusable_or_obsolete()
 
 
 def _perform(declared: Tool, arguments: dict[str, Any], current: Session, agent: str) -> Any:
