@@ -152,7 +152,7 @@ class VersionAdmin(ReadOnlyAdmin):
             purpose=given["purpose"],
             notes=given["notes"],
         )
-        for field in Version._meta.concrete_fields:  # noqa: SLF001  -- public by Django's documentation
+        for field in Version._meta.concrete_fields:
             setattr(obj, field.attname, getattr(saved.version, field.attname))
         if not saved.created:
             self.message_user(request, f"{saved.version} says exactly this already.", messages.WARNING)

@@ -107,8 +107,12 @@ def cost_micros(answer: Answer, asked: str) -> int | None:
     price = settings.MODEL_PRICES.get(answer.model) or settings.MODEL_PRICES.get(asked)
     if price is None or answer.input_tokens is None or answer.output_tokens is None:
         return None
+    try:
+        into, out = map(float, price)
+    except (TypeError, ValueError):
+        raise ModelMisconfigured('MODEL_PRICES must be like {"model": [2.5, 10]}.') from None
     # Dollars per million tokens are micro-dollars per token.
-    return math.ceil(answer.input_tokens * price[0] + answer.output_tokens * price[1])
+    return math.ceil(answer.input_tokens * into + answer.output_tokens * out)
 
 
 class HTTPProvider:
@@ -189,6 +193,10 @@ class HTTPProvider:
                 raw = self._read(response, started)
         except httpx2.TimeoutException:
             raise self._again(f"gave no answer within {self._timeout:g} s. Raise MODEL_TIMEOUT_SECONDS") from None
+        except RuntimeError:
+            if not self._closed.is_set():
+                raise
+            raise ModelUnavailable("The run ended while the model was asked.") from None
         except httpx2.HTTPError as error:
             raise self._again(f"cannot be reached ({type(error).__name__}). Start it or set MODEL_BASE_URL") from None
         latency_ms = round((time.monotonic() - started) * 1000)

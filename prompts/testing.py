@@ -11,11 +11,12 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Count, Max, Q, Sum
 from django.utils import timezone
 
@@ -38,6 +39,8 @@ BATCH = 25
 FLUSH_SECONDS = 0.5
 CLAIM_SECONDS = 20
 """A claim whose holder has not written for so long is free; a living holder writes every FLUSH_SECONDS."""
+LOST_SECONDS = 600
+"""A run that waits so long is sent again: a broker beside the database can lose a message."""
 GIVE_UP_AFTER = 3
 """Cases without any answer before the first one that has: the model is away, and the rest are not tried."""
 
@@ -144,16 +147,25 @@ def execute_run(*, run_id: int, provider: Provider | None = None, progress: Prog
         problem = error.detail
     except BaseException:
         # Somebody stopped the process, or a bug: the next delivery need not wait for the claim to age.
-        Run.objects.filter(pk=run.pk, claim=claim).update(claim=None, claimed_at=None)
+        with suppress(DatabaseError):
+            Run.objects.filter(pk=run.pk, claim=claim).update(claim=None, claimed_at=None)
         raise
     return _finish(run.pk, claim, problem)
 
 
+@transaction.atomic
 def resume_stale_runs() -> int:
-    """Send a job for every run whose worker fell silent; how many."""
-    silent = timezone.now() - timedelta(seconds=2 * CLAIM_SECONDS)
-    stale = Run.objects.filter(Q(claimed_at__lt=silent) | Q(claimed_at=None), status=Run.Status.RUNNING)
+    """Send a job for every run whose worker fell silent or whose message was lost; how many."""
+    now = timezone.now()
+    silent = now - timedelta(seconds=2 * CLAIM_SECONDS)
+    lost = now - timedelta(seconds=LOST_SECONDS)
+    stale = Run.objects.filter(
+        Q(Q(claimed_at__lt=silent) | Q(claimed_at=None), status=Run.Status.RUNNING)
+        | Q(Q(claimed_at__lt=lost) | Q(claimed_at=None), status=Run.Status.PENDING, created_at__lt=lost)
+    )
     ids = list(stale.values_list("pk", flat=True)[:100])
+    # A pending run notes when it was last sent, so that a long queue does not fill with its messages.
+    Run.objects.filter(pk__in=ids, status=Run.Status.PENDING).update(claimed_at=now)
     for run_id in ids:
         _enqueue(run_id)
     return len(ids)
@@ -252,9 +264,10 @@ def _claim(run_id: int) -> tuple[Run, uuid.UUID | None]:
             raise RunNotFound("The run is gone; its prompt was deleted.")
         if run.is_over:
             return run, None
-        if run.claimed_at is not None and run.claimed_at > now - timedelta(seconds=CLAIM_SECONDS):
-            raise RunBusy("Another job works on this run.")
         begins = run.status == Run.Status.PENDING
+        fresh = run.claimed_at is not None and run.claimed_at > now - timedelta(seconds=CLAIM_SECONDS)
+        if fresh and not begins:
+            raise RunBusy("Another job works on this run.")
         run.status, run.claim, run.claimed_at = Run.Status.RUNNING, uuid.uuid4(), now
         run.started_at = run.started_at or now
         run.save(update_fields=["status", "claim", "claimed_at", "started_at"])

@@ -225,8 +225,8 @@ def test_odd_but_right_answers_are_taken(stub: Stub) -> None:
     answer = Asked(stub.url).ask()
     assert (answer.text, answer.model, answer.finish_reason) == ("", "m", "")
     assert (answer.input_tokens, answer.output_tokens) == (None, None)
-    stub.reply = always(200, json.dumps(completion("a\x00b\ud800c 😀")).encode())
-    assert Asked(stub.url).ask().text == "a\ufffdb\ufffdc 😀"
+    stub.reply = always(200, json.dumps(completion("a\x00b\ud800c \U0001f600")).encode())
+    assert Asked(stub.url).ask().text == "a\ufffdb\ufffdc \U0001f600"
 
 
 def test_an_answer_without_end_is_not_read(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -320,6 +320,9 @@ def test_cost_is_micro_dollars_by_the_price_list(settings: Any) -> None:
     answer = Answer(text="", model="big-2026", finish_reason="", input_tokens=1000, output_tokens=7, latency_ms=1)
     assert cost_micros(answer, "big") == 2570
     assert cost_micros(answer, "other") is None
+    settings.MODEL_PRICES = {"big": 7}
+    with pytest.raises(ModelMisconfigured, match="MODEL_PRICES"):
+        cost_micros(answer, "big")
 
 
 @pytest.mark.parametrize("text", [f"key {KEY}!", "sk-proj-abc***wxyz", "pk_live_abcdef", "****abcd"])

@@ -10,10 +10,20 @@ from django.db import connection
 from django.utils import timezone
 
 from audit.models import Event
-from prompts import testing
+from prompts import tasks, testing
 from prompts.cases import create_test_case
 from prompts.models import Run, RunResult
-from prompts.testing import CasesInvalid, RunBusy, RunOver, cancel_run, execute_run, prune_runs, test_prompt_version
+from prompts.testing import (
+    CasesInvalid,
+    RunBusy,
+    RunNotFound,
+    RunOver,
+    cancel_run,
+    execute_run,
+    get_run,
+    prune_runs,
+    test_prompt_version,
+)
 from prompts.versions import activate_version, save_version
 from tests.prompts.stub_model import Stub, completion, send
 
@@ -115,6 +125,14 @@ def test_a_run_that_is_over_is_not_run_again(stub: Stub) -> None:
     assert len(stub.requests) == 2
 
 
+@pytest.mark.parametrize("uid", ["", "nonsense", "00000000-0000-0000-0000-000000000000"])
+def test_a_run_that_is_not_there_is_a_named_error(uid: str) -> None:
+    with pytest.raises(RunNotFound):
+        get_run(uid=uid)
+    with pytest.raises(RunNotFound):
+        execute_run(run_id=10**6)
+
+
 def test_a_second_delivery_waits_while_the_first_works(stub: Stub) -> None:
     save()
     run = start()
@@ -151,9 +169,20 @@ def test_silent_runs_are_sent_again(stub: Stub, django_capture_on_commit_callbac
     run = start(1)
     Run.objects.filter(pk=run.pk).update(status="running", claimed_at=timezone.now() - timedelta(hours=1))
     with django_capture_on_commit_callbacks(execute=True):
-        assert testing.resume_stale_runs() == 1
+        assert tasks.resume_runs() == 1
     run.refresh_from_db()
     assert run.status == "finished"
+
+
+def test_a_run_whose_message_was_lost_is_sent_again_but_not_every_minute(
+    stub: Stub, django_capture_on_commit_callbacks: Any
+) -> None:
+    save()
+    run = start(1)
+    assert testing.resume_stale_runs() == 0
+    Run.objects.filter(pk=run.pk).update(created_at=timezone.now() - timedelta(hours=1))
+    assert [testing.resume_stale_runs(), testing.resume_stale_runs()] == [1, 0]
+    assert execute_run(run_id=run.pk).status == "finished"
 
 
 def test_cancelling_ends_a_pending_run_at_once(stub: Stub) -> None:
@@ -314,7 +343,7 @@ def test_old_runs_are_deleted_but_the_last_of_each_version() -> None:
     assert prune_runs(days=180) == 1
     assert list(Run.objects.all()) == [last]
     assert not RunResult.objects.filter(run=old.pk).exists()
-    assert prune_runs(days=180) == 0
+    assert tasks.prune_runs() == 0
     assert Event.objects.filter(event_type="prompt.runs_pruned").count() == 1
 
 

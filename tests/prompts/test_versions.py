@@ -8,7 +8,15 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from audit import rollback
 from audit.models import Event
 from config.errors import Conflict
-from prompts.cases import TestCaseExists, create_test_case, delete_test_case, keep_test_case, update_test_case
+from prompts.cases import (
+    TestCaseExists,
+    TestCaseNotFound,
+    create_test_case,
+    delete_test_case,
+    get_test_case,
+    keep_test_case,
+    update_test_case,
+)
 from prompts.models import Prompt, TestCase, Version
 from prompts.regression import regression_report
 from prompts.templates import TemplateInvalid
@@ -205,6 +213,8 @@ def test_cases_have_unique_names_and_leave_events() -> None:
     assert keep_test_case(prompt_id="echo", name="a", input="z", expected_output="y").pk == case.pk
     delete_test_case(prompt_id="echo", uid=str(case.uid))
     assert not TestCase.objects.exists()
+    with pytest.raises(TestCaseNotFound):
+        get_test_case(prompt_id="echo", uid=str(case.uid))
     kinds = Event.objects.filter(entity_type="prompt_test_case").order_by("id").values_list("event_type", flat=True)
     assert [kind.removeprefix("prompt.test_case_") for kind in kinds] == ["created", "changed", "changed", "deleted"]
 
