@@ -193,7 +193,11 @@ class ExportView(APIView):
     filterset_class = EventFilter
     FORMAT = OpenApiParameter("format", str, enum=FORMATS, description="By default json.")
 
-    @extend_schema(parameters=[FORMAT], responses={(200, kind): OpenApiTypes.STR for kind in CONTENT_TYPES.values()})
+    FILES = {
+        (200, kind): OpenApiTypes.ANY if kind.endswith("/json") else OpenApiTypes.STR for kind in CONTENT_TYPES.values()
+    }
+
+    @extend_schema(parameters=[FORMAT], responses=FILES)
     def get(self, request: Request) -> StreamingHttpResponse:
         form = request.query_params.get("format", "json")
         events = FilterBackend().filter_queryset(request, Event.objects.all(), self)
