@@ -101,7 +101,8 @@ def _run(name: str, facts: Facts, findings: Sequence[Finding], redactor: Redacto
 
 def _reason(facts: Facts) -> str:
     if facts.problem is not None:
-        return facts.problem.cause[0].lower() + facts.problem.cause[1:].rstrip(".")
+        cause = facts.problem.cause.partition(": ")[0].rstrip(".")
+        return cause[0].lower() + cause[1:]
     return facts.why_not or "nothing could be read"
 
 

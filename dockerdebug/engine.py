@@ -240,7 +240,9 @@ def _by_cause(cause: BaseException, where: str, evidence: str) -> Problem | None
 def _by_text(text: str, evidence: str) -> Problem | None:
     if "paramiko" in text:
         return _settings("DOCKER_HOST is an ssh:// address, which needs the package paramiko")
-    if re.search(r"Invalid bind address|Invalid.*(?:host|port|proto)|TLS|protocol is only supported", text):
+    if re.search(
+        r"Invalid bind address|Port could not be cast|Invalid.*(?:host|port|proto)|TLS|protocol is only supported", text
+    ):
         return _settings(shorten(Redactor().text(text)))
     if re.search(r"Name or service not known|getaddrinfo|Failed to resolve|nodename nor servname", text):
         return _settings("the host in DOCKER_HOST cannot be resolved")

@@ -181,6 +181,8 @@ class Facts:
 
     def shell(self, command: str) -> str:
         """A command as a person would run it in this environment."""
+        if self.container and self.container.state != "running":
+            return f"docker run --rm --entrypoint '' {self.container.image} {command}"
         return f"docker exec {self.target} {command}" if self.is_container else command
 
     @property

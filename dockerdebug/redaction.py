@@ -75,16 +75,16 @@ class Redactor:
 
     def text(self, value: str) -> str:
         """Any text with the secrets taken out."""
-        if self._literals is not None:
-            value = self._literals.sub(HIDDEN, value)
-        value = plain(value)
-        if self._literals is not None:  # again: an escape sequence may have split a secret
-            value = self._literals.sub(HIDDEN, value)
-        value = URL_USERINFO.sub(rf"\1{HIDDEN}@", value)
+        # Twice, since an escape sequence may have split a secret, and a control character may belong to one.
+        value = self._without_known(plain(self._without_known(value)))
         value = URL_QUERY.sub(rf"\1{HIDDEN}", value)
         value = SHAPES.sub(HIDDEN, value)
         value = ASSIGNED.sub(rf"\1{HIDDEN}", value)
         return OPTION.sub(rf"\1{HIDDEN}", value)
+
+    def _without_known(self, value: str) -> str:
+        value = URL_USERINFO.sub(rf"\1{HIDDEN}@", value)
+        return self._literals.sub(HIDDEN, value) if self._literals is not None else value
 
     def variable(self, name: str, value: str) -> str:
         """What may be shown of an environment variable: its value, or only that it is set."""
@@ -141,14 +141,13 @@ def _secrets_in(name: str, value: str) -> set[str]:
         password = userinfo.partition(":")[2] or userinfo
         found.add(password)
     listed = name.upper() in SHOWN or name.upper().startswith(SHOWN_PREFIXES)
-    if not listed and (is_secret_name(name) or looks_secret(value)):
+    if not listed and not found and (is_secret_name(name) or looks_secret(value)):
         found.add(value)
         found |= {line for line in value.splitlines() if len(line) >= 16}  # a PEM's lines
         found |= {part.partition("=")[2] for part in value.split(";") if is_secret_name(_underscored(part))}
-    # Short or common words would tear ordinary text apart.
-    return {item for item in found if len(item) >= 5 and not HARMLESS.fullmatch(item)} | {
-        item for item in found if len(item) >= 5 and is_secret_name(name) and item.isdigit()
-    }
+    # Short or common words would tear ordinary text apart; a number only counts as somebody's password.
+    long = {item for item in found if len(item) >= 5}
+    return {item for item in long if not HARMLESS.fullmatch(item) or (item.isdigit() and is_secret_name(name))}
 
 
 def _underscored(part: str) -> str:
