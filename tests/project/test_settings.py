@@ -10,9 +10,10 @@ SECRETS = {"secret"}
 
 
 def variables_read() -> set[str]:
-    """First arguments of env.str("NAME") and the like, and of secret("NAME"), in config's settings."""
+    """First arguments of env.str("NAME") and the like, and of secret("NAME"), in config's settings and their reader."""
     found = set()
-    for node in ast.walk(tree(ROOT / "config" / "settings.py")):
+    files = (ROOT / "config" / name for name in ("settings.py", "environment.py"))
+    for node in (node for path in files for node in ast.walk(tree(path))):
         if not (isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)):
             continue
         of_env = isinstance(node.func, ast.Attribute) and getattr(node.func.value, "id", "") in READERS
