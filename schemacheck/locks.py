@@ -107,7 +107,7 @@ def _create_table(shape: TableShape) -> Iterator[_Taken]:
     parent_mode = "ACCESS EXCLUSIVE" if shape.is_partition else "SHARE UPDATE EXCLUSIVE"
     for parent in shape.parents:
         yield parent, parent_mode, False, False
-    for like in shape.likes:
+    for like, _ in shape.likes:
         yield like, "ACCESS SHARE", False, False
     for constraint in shape.all_constraints:
         if constraint.references and constraint.references.name != shape.name.name:

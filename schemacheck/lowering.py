@@ -29,6 +29,7 @@ _CONSTRAINTS = {
     ast.CONSTR_IDENTITY: "identity",
     ast.CONSTR_GENERATED: "generated",
 }
+_LIKE_INDEXES = 1 << 6  # CREATE_TABLE_LIKE_INDEXES in PostgreSQL's parsenodes.h
 _DEFERS = {ast.CONSTR_ATTR_DEFERRABLE}
 
 
@@ -76,7 +77,8 @@ def table_shape(node: Any) -> TableShape:
             case "constraint":
                 constraints.append(constraint_shape(element.constraint))
             case "table_like_clause":
-                likes.append(range_name(element.table_like_clause.relation))
+                like = element.table_like_clause
+                likes.append((range_name(like.relation), bool(like.options & _LIKE_INDEXES)))
     partition = node.partspec if node.HasField("partspec") else None
     return TableShape(
         name=range_name(node.relation),

@@ -20,7 +20,8 @@ STATEMENT_TIMEOUT_MS = 5_000
 LOCK_TIMEOUT_MS = 100
 _GUARD = (
     f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS};"
-    "SET LOCAL transaction_read_only = on"
+    "SET LOCAL transaction_read_only = on;"
+    "SET LOCAL jit = off"  # compiling the catalog query took 3 s where the planner thought it dear
 )
 _SAVEPOINT = "handrail_schemacheck"
 _GOOD = {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK}
@@ -134,6 +135,7 @@ def _raw(connection: Any) -> psycopg.Connection[Any]:
     from django.db import Error
 
     try:
+        connection.close_if_health_check_failed()
         connection.ensure_connection()
     except Error as error:
         raise DatabaseAway(

@@ -86,7 +86,7 @@ class TableShape:
     columns: tuple[ColumnShape, ...]
     constraints: tuple[ConstraintShape, ...]  # the table's own and, after them, those written on columns
     parents: tuple[Name, ...] = ()
-    likes: tuple[Name, ...] = ()
+    likes: tuple[tuple[Name, bool], ...] = ()  # LIKE a table, and whether INCLUDING INDEXES
     of_type: Name | None = None
     is_partition: bool = False
     partition_columns: tuple[str, ...] | None = None

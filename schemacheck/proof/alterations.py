@@ -23,6 +23,7 @@ _KINDS = {
     "c": "composite type",
 }
 # The server works in passes, not in the order written: drops, then type changes, new columns, constraints, the rest.
+_FIRST_ORDINARY_OID = 16384  # FirstNormalObjectId in PostgreSQL's transam.h: below are its own catalogs
 _PASSES = {"DropColumn": 0, "DropConstraint": 0, "AlterColumnType": 1, "AddColumn": 2}
 _CONSTRAINT_PASSES = {"primary": 4, "unique": 4, "foreign": 6}
 
@@ -65,7 +66,7 @@ def _may_alter(scope: Scope, table: Table, location: int) -> bool:
         noun = _KINDS.get(table.kind, "relation")
         scope.error("permission", f"must be owner of {noun} {table.name}", "42501", location)
         return False
-    if table.schema == "pg_catalog" and not scope.catalog.system_changes:
+    if 0 < table.oid < _FIRST_ORDINARY_OID and not scope.catalog.system_changes:
         message = f'permission denied: "{table.name}" is a system catalog'
         scope.error("permission", message, "42501", location)
         return False

@@ -126,7 +126,8 @@ def _analyse(scope: Scope, sql: str, expression: Any, words: dict[str, str]) -> 
     if not isinstance(answer, ServerError):
         return answer
     made_here = scope.catalog.made_functions or scope.catalog.made_types or not scope.catalog.is_certain
-    if answer.sqlstate in _UNDEFINED and made_here:
+    whole_row = answer.sqlstate == "42846" and "type record" in answer.message  # our row is not of the table's type
+    if (answer.sqlstate in _UNDEFINED and made_here) or whole_row:
         return 0
     message = answer.message
     for theirs, ours in words.items():

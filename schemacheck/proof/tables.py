@@ -77,30 +77,48 @@ def _exists(scope: Scope, shape: TableShape, schema: str | None) -> bool:
 
 def _with_inherited(scope: Scope, table: Table, shape: TableShape) -> Table:
     """The columns that come from INHERITS, PARTITION OF, LIKE or OF."""
-    for parent_name in (*shape.parents, *shape.likes):
-        parent = scope.require_table(parent_name)
-        if parent is None:
-            table = replace(table, is_known=False)
-            continue
-        if shape.is_partition and parent.kind != "p":
-            message = f'"{parent.name}" is not partitioned'
-            scope.error("wrong-object-kind", message, "42P17", parent_name.location)
-        elif parent_name in shape.parents and (parent.persistence == "t") != (shape.persistence == "t"):
-            if parent.persistence == "t" or shape.is_partition:
-                verb = "create a permanent relation as partition of" if shape.is_partition else "inherit from"
-                kind = "temporary" if parent.persistence == "t" else "permanent"
-                message = f'cannot {verb} {kind} relation "{parent.name}"'
-                scope.error("wrong-object-kind", message, "42809", parent_name.location)
-        elif parent_name in shape.parents and not shape.is_partition and parent.kind == "p":
-            message = f'cannot inherit from partitioned table "{parent.name}"'
-            scope.error("wrong-object-kind", message, "42809", parent_name.location)
-        inherited = parent_name in shape.parents
-        known = {column.name for column in table.columns}
-        columns = tuple(replace(c, inherited=inherited) for c in parent.columns if c.name not in known)
-        table = replace(table, columns=(*table.columns, *columns), is_known=table.is_known and parent.is_known)
+    for name in shape.parents:
+        parent = scope.require_table(name)
+        if parent is not None:
+            _check_parent(scope, parent, shape, name)
+        table = _with_columns(table, parent, inherited=True)
+    for name, with_keys in shape.likes:
+        model = scope.require_table(name)
+        for column in model.columns if model else ():
+            if (taken := table.column(column.name)) and not taken.inherited:
+                message = f'column "{column.name}" specified more than once'
+                scope.error("duplicate-column", message, "42701", name.location)
+        table = _with_columns(table, model, inherited=False)
+        if model and with_keys:
+            keys = tuple(replace(index, name=f"{table.name}_{index.name}") for index in model.indexes)
+            table = replace(table, indexes=(*table.indexes, *keys))
     if shape.of_type is not None:
         table = replace(table, is_known=False)
     return table
+
+
+def _with_columns(table: Table, source: Table | None, *, inherited: bool) -> Table:
+    if source is None:
+        return replace(table, is_known=False)
+    known = {column.name for column in table.columns}
+    columns = tuple(replace(c, inherited=inherited) for c in source.columns if c.name not in known)
+    return replace(table, columns=(*table.columns, *columns), is_known=table.is_known and source.is_known)
+
+
+def _check_parent(scope: Scope, parent: Table, shape: TableShape, name: Name) -> None:
+    if shape.is_partition and parent.kind != "p":
+        message = f'"{parent.name}" is not partitioned'
+        scope.error("wrong-object-kind", message, "42P17", name.location)
+    elif not shape.is_partition and parent.kind == "p":
+        message = f'cannot inherit from partitioned table "{parent.name}"'
+        scope.error("wrong-object-kind", message, "42809", name.location)
+    elif (parent.persistence == "t") != (shape.persistence == "t") and (
+        parent.persistence == "t" or shape.is_partition
+    ):
+        verb = "create a permanent relation as partition of" if shape.is_partition else "inherit from"
+        kind = "temporary" if parent.persistence == "t" else "permanent"
+        message = f'cannot {verb} {kind} relation "{parent.name}"'
+        scope.error("wrong-object-kind", message, "42809", name.location)
 
 
 def add_column(scope: Scope, table: Table, shape: ColumnShape) -> Table:

@@ -1,8 +1,10 @@
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from schemacheck import sqlite
 from schemacheck.findings import Report
 from schemacheck.validator import validate
 
@@ -97,7 +99,10 @@ def test_a_trigger_keeps_its_semicolons(shop: sqlite3.Connection) -> None:
     assert report.valid
 
 
-def test_nothing_reaches_the_database_or_the_disk(shop: sqlite3.Connection, tmp_path) -> None:
+def test_nothing_reaches_the_database_or_the_disk(
+    shop: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "_TIME_LIMIT_SECONDS", 0.2)
     before = list(shop.iterdump())
     hostile = (
         f"DROP TABLE orders; DELETE FROM customers; PRAGMA user_version = 7; ATTACH '{tmp_path}/a.db' AS a;"
