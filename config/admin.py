@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from config.keys import create_key, revoke_key
-from config.models import ApiKey
+from config.models import ApiKey, BrokerMessage, Heartbeat, PeriodicRun
 
 admin.site.site_header = "Handrail"
 admin.site.site_title = "Handrail"
@@ -58,3 +58,35 @@ class ApiKeyAdmin(admin.ModelAdmin):
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_superuser)
+
+
+@admin.register(BrokerMessage)
+class BrokerMessageAdmin(ReadOnlyAdmin):
+    """Jobs that wait, run, or were parked because no worker survived them."""
+
+    list_display = ["id", "task", "task_id", "queue", "state", "deliveries", "available_at", "worker", "reason"]
+    list_filter = [("parked_at", admin.EmptyFieldListFilter), "queue", "task"]
+    search_fields = ["task", "task_id", "worker"]
+    date_hierarchy = "created_at"
+    exclude = ["payload"]
+    actions = ["requeue"]
+
+    @admin.action(description="Requeue selected parked jobs", permissions=["requeue"])
+    def requeue(self, request: HttpRequest, queryset: QuerySet[BrokerMessage]) -> None:
+        count = BrokerMessage.objects.filter(pk__in=queryset).requeue()
+        self.message_user(request, f"{count} parked jobs wait for a worker again.")
+
+    def has_requeue_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(ReadOnlyAdmin):
+    list_display = ["name", "role", "started_at", "beaten_at"]
+    list_filter = ["role"]
+
+
+@admin.register(PeriodicRun)
+class PeriodicRunAdmin(ReadOnlyAdmin):
+    list_display = ["name", "last_run_at", "total_runs"]
+    search_fields = ["name"]
