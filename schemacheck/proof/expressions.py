@@ -94,7 +94,8 @@ def check_conversion(scope: Scope, table: Table, column: Column, info: TypeInfo,
     if using is not None:
         sql = expression_sql(using)
         if sql and source and _columns_exist(scope, table, using):
-            question = f"SELECT ({sql}) FROM {source}"  # noqa: S608  -- analysed, never run
+            cast = f"::{info.base_display}" if _is_literal(using) else ""
+            question = f"SELECT ({sql}){cast} FROM {source}"  # noqa: S608  -- analysed, never run
             answer = _analyse(scope, question, using, {})
             if answer and not _is_literal(using) and not _is_assignable(scope, answer, info):
                 what = f'result of USING clause for column "{column.name}"'

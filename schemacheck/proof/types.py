@@ -21,6 +21,9 @@ def column_type(scope: Scope, column: str, shape: TypeShape) -> TypeInfo | None:
         scope.error("invalid-column-type", message, "42P16", shape.location)
     elif not info.usable:
         scope.error("permission", f"permission denied for type {info.display}", "42501", shape.location)
+    elif shape.modifiers and info.schema == "pg_catalog" and shape.name.name not in MODIFIERS:
+        message = f'type modifier is not allowed for type "{shape.name.name}"'
+        scope.error("invalid-type-modifier", message, "42601", shape.location)
     else:
         _check_modifiers(scope, shape)
     if shape.name.name in _SERIAL_WORDS and shape.name.schema is None and shape.is_array:

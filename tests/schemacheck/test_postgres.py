@@ -67,6 +67,8 @@ STATEMENTS = [
     "ALTER TABLE orders ALTER COLUMN total TYPE text USING total::text",
     "ALTER TABLE orders ALTER COLUMN total TYPE boolean USING nota",
     "ALTER TABLE orders ALTER COLUMN total SET DEFAULT 'x'",
+    "ALTER TABLE orders ALTER COLUMN total TYPE int USING 'x'",
+    "ALTER TABLE orders ADD COLUMN d text(4)",
     "ALTER TABLE orders ALTER COLUMN nota SET NOT NULL",
     "ALTER TABLE orders ALTER COLUMN id DROP NOT NULL",
     "ALTER TABLE customers ALTER COLUMN id SET DEFAULT 1",
