@@ -13,6 +13,7 @@ _BAR_FROM, _BAR_ROOM = 38.0, 50.0  # names before it, figures after it
 _LINE_FROM, _LINE_ROOM = 10.0, 88.0
 _TOP, _PLOT, _BOTTOM = 10, 120, 22
 _MOST_MARKS = 40
+_LEAST, _MOST = 1e-9, 1e18  # beyond these an axis would leave the range of floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,15 @@ class Drawing:
 
 
 def draw(kind: str, points: Sequence[tuple[str, float]]) -> Drawing:
-    """Where everything of a chart goes. Values that are no finite number count as 0."""
-    clean = [(str(label), max(float(value), 0.0) if isfinite(value) else 0.0) for label, value in points]
+    """Where everything of a chart goes. What cannot be drawn (NaN, negative, next to nothing) counts as 0."""
+    clean = [(str(label), min(float(value), _MOST) if value > _LEAST else 0.0) for label, value in points]
     return _line(clean) if kind == "line" else _bars(clean)
 
 
 def number(value: float) -> str:
     """A figure as people read it: 1,234 or 12.3k or 0.42."""
+    if not isfinite(value):
+        return "-"
     size = abs(value)
     if size >= 1_000_000:
         return f"{value / 1_000_000:.1f}M"

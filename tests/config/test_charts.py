@@ -35,7 +35,9 @@ def test_a_line_runs_from_left_to_right_under_a_round_ceiling():
     assert [mark.label for mark in drawing.marks] == ["mon", "tue", "wed"]
 
 
-@pytest.mark.parametrize("points", [[], [("a", 0)], [("a", nan), ("b", inf)], [("a", -3)]])
+@pytest.mark.parametrize(
+    "points", [[], [("a", 0)], [("a", nan), ("b", inf)], [("a", -3)], [("a", 1.7e308)], [("a", 5e-324)]]
+)
 @pytest.mark.parametrize("kind", ["bar", "line"])
 def test_nothing_and_nonsense_can_be_drawn(kind, points):
     draw(kind, points)
@@ -52,6 +54,7 @@ def test_nothing_and_nonsense_can_be_drawn(kind, points):
         (0.423, "0.42"),
         (12.34, "12.3"),
         (0.5, "0.5"),
+        (nan, "-"),
     ],
 )
 def test_figures_are_written_for_people(value, text):
