@@ -114,7 +114,8 @@ def _finish(diagnosis: Diagnosis, facts: Facts, report: Report) -> None:
     diagnosis.worst = report.findings[0].severity if report.findings else Diagnosis.Severity.NONE
     diagnosis.summary = redactor.text(report.summary)
     if facts.container:
-        diagnosis.image, diagnosis.image_id = facts.container.image[:255], facts.container.image_id[:255]
+        diagnosis.image = redactor.text(facts.container.image)[:255]
+        diagnosis.image_id = redactor.text(facts.container.image_id)[:255]
     diagnosis.duration_seconds = facts.seconds
     _save(diagnosis, "diagnosis.finished")
 

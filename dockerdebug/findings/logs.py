@@ -91,6 +91,9 @@ def module_not_found(facts: Facts) -> Iterator[Case]:
 def shared_library_missing(facts: Facts) -> Iterator[Case]:
     """A package's native code needs a system library that the image lacks."""
     for name in dict.fromkeys(re.findall(r"(lib[\w.+-]+\.so[\w.]*): cannot open shared object file", facts.logs)):
+        if name.startswith("libpython"):
+            yield _own_library(facts, name)
+            continue
         package = DEBIAN_PACKAGES.get(name)
         fix = (
             f"RUN apt-get update && apt-get install -y --no-install-recommends {package} && rm -rf /var/lib/apt/lists/*"
@@ -104,6 +107,17 @@ def shared_library_missing(facts: Facts) -> Iterator[Case]:
             verify=facts.shell(f"ldconfig -p | grep {name}"),
             severity=_severity(facts),
         )
+
+
+def _own_library(facts: Facts, name: str) -> Case:
+    return Case(
+        evidence=f"log: {name}: cannot open shared object file",
+        cause=f"The interpreter's own library {name} was not copied with it, is not on the loader's path, or cannot be "
+        "read by the container's user.",
+        fix=f"Copy {name} with the interpreter to /usr/local/lib and RUN ldconfig",
+        verify=facts.shell("python3 --version"),
+        severity=_severity(facts),
+    )
 
 
 @rule(severity="error", rank=19)

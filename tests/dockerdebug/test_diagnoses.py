@@ -10,10 +10,17 @@ from django.utils import timezone
 from audit.models import Event
 from config.errors import DomainError
 from dockerdebug import diagnoses, tasks
-from dockerdebug.diagnoses import DiagnosisMissing, diagnose, request_diagnosis, run_diagnosis
+from dockerdebug.diagnoses import (
+    DiagnosisMissing,
+    diagnose,
+    find_diagnosis,
+    prune_diagnoses,
+    request_diagnosis,
+    run_diagnosis,
+)
 from dockerdebug.facts import Facts
 from dockerdebug.models import Diagnosis
-from tests.dockerdebug.makers import container, healthy, stopped, with_environment
+from tests.dockerdebug.makers import container, dist, healthy, python, stopped, with_environment
 
 pytestmark = pytest.mark.django_db
 
@@ -108,8 +115,9 @@ def test_nothing_is_stored_for_a_wrong_request(wrong: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("wrong", ["nonsense", "01a1fe10-3774-73fd-a919-c343cd32b1b4"])
 def test_a_diagnosis_that_does_not_exist(wrong: str) -> None:
-    with pytest.raises(DiagnosisMissing):
-        run_diagnosis(diagnosis_id=wrong)
+    for operation in (run_diagnosis, find_diagnosis):
+        with pytest.raises(DiagnosisMissing):
+            operation(diagnosis_id=wrong)
 
 
 def test_old_diagnoses_are_pruned_in_batches(reads: Any, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
@@ -124,6 +132,32 @@ def test_old_diagnoses_are_pruned_in_batches(reads: Any, monkeypatch: pytest.Mon
     assert list(Diagnosis.objects.all()) == [kept]
     pruned = Event.objects.filter(event_type="diagnosis.pruned")
     assert sorted(event.new_value["count"] for event in pruned) == [1, 2, 2]
+
+
+def test_pruning_takes_the_days_it_is_given(reads: Any) -> None:
+    reads(healthy())
+    made = diagnose(container="api")
+    Diagnosis.objects.filter(pk=made.pk).update(created_at=timezone.now() - timedelta(days=3))
+    assert (prune_diagnoses(days=4), prune_diagnoses(days=2)) == (0, 1)
+
+
+def test_hostile_text_is_stored_on_either_database(reads: Any) -> None:
+    nasty = "a\0b\ud800c\x1b[31m<script>\u202e"
+    facts = healthy(
+        python=python(
+            executable=nasty, distributions=(dist(nasty, nasty, nasty),), shadows=((nasty, nasty),), cwd=nasty
+        ),
+        container=container(image=nasty, error=nasty, health="unhealthy", health_output=nasty),
+        environment={nasty: nasty, "LANG": nasty},
+        logs=nasty,
+    )
+    reads(facts)
+    made = diagnose(container="api")
+    made.refresh_from_db()
+    assert made.status == "finished"
+    stored = str(made.checks) + str(made.findings) + made.summary + made.image
+    assert "abc<script>" in stored
+    assert not set("\0\ud800\x1b\u202e") & set(stored)
 
 
 def test_one_whose_process_died_is_closed(reads: Any) -> None:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -123,6 +124,13 @@ def test_every_rule_says_what_it_means_in_one_line(key: str) -> None:
     assert re.fullmatch(r"[A-Zp].{10,}\.", RULES[key].title)
 
 
+@pytest.mark.parametrize("key", FAULTY)
+def test_every_rule_is_documented_as_it_is(key: str) -> None:
+    rule = RULES[key]
+    row = f"| `{key}` | {rule.severity} | {rule.check or 'container'} | {rule.title} |"
+    assert row in (Path(__file__).parents[2] / "docs/dockerdebug.md").read_text()
+
+
 def test_a_module_that_is_installed_elsewhere_is_not_called_uninstalled() -> None:
     facts = stopped(logs="ModuleNotFoundError: No module named 'yaml'")
     facts = replace(facts, python=replace(facts.python, distributions=(dist("PyYAML", "6.0"),)))
@@ -133,6 +141,13 @@ def test_a_module_that_is_installed_elsewhere_is_not_called_uninstalled() -> Non
 def test_a_log_of_a_running_container_only_warns() -> None:
     (found,) = judge(healthy(logs="ModuleNotFoundError: No module named 'flask'"))
     assert (found.key, found.severity) == ("module_not_found", "warning")
+
+
+def test_the_interpreters_own_library_is_told_from_a_packages() -> None:
+    found = judge(stopped(logs="python: error: libpython3.11.so.1.0: cannot open shared object file: No such file"))
+    assert "interpreter" in found[0].cause
+    found = judge(stopped(logs="ImportError: libpq.so.5: cannot open shared object file: No such file"))
+    assert "libpq5" in found[0].fix
 
 
 def test_a_container_that_finished_is_no_fault() -> None:

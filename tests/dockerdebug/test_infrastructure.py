@@ -10,6 +10,7 @@ from dockerdebug.infrastructure import (
     TagMissing,
     add_infrastructure,
     change_infrastructure,
+    find_infrastructure,
     remove_infrastructure,
     remove_tag,
 )
@@ -70,5 +71,7 @@ def test_what_is_no_tag_is_refused_by_its_place(tag: str) -> None:
 def test_what_does_not_exist() -> None:
     with pytest.raises(InfrastructureMissing):
         change_infrastructure(infrastructure_id="nonsense", name="x")
+    with pytest.raises(InfrastructureMissing):
+        find_infrastructure(infrastructure_id="01a1fe10-3774-73fd-a919-c343cd32b1b4")
     with pytest.raises(TagMissing):
         remove_tag(name="none")

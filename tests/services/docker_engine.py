@@ -145,7 +145,8 @@ def import_images() -> None:
         (f"bin/{name}", tool if name == "busybox" else "busybox") for name in ("busybox", *APPLETS)
     ]
     version = sysconfig.get_python_version()
-    set_path = f"ENV PATH=/usr/local/bin:/usr/bin:/bin PYTHON_VERSION={'.'.join(map(str, sys.version_info[:3]))}"
+    release = ".".join(map(str, sys.version_info[:3]))
+    set_path = f"ENV PATH=/usr/local/bin:/usr/bin:/bin LD_LIBRARY_PATH=/usr/local/lib PYTHON_VERSION={release}"
     wanted = {
         PYTHON: (True, shell, [set_path, 'CMD ["python"]']),
         DISTROLESS: (True, [], [set_path, f'ENTRYPOINT ["/usr/local/bin/python{version}"]']),
@@ -180,8 +181,13 @@ def python_files() -> list[tuple[str, Path | str]]:
             path = Path(folder, name)
             files.append((f"usr/local/lib/{version}/{path.relative_to(library)}", path))
             extensions += [path] if ".so" in name else []
-    libraries = linked([program, *extensions])
-    return files + [(str(path).lstrip("/"), path) for path in libraries]
+    return files + [(place_of(path), path) for path in linked([program, *extensions])]
+
+
+def place_of(library: Path) -> str:
+    """Where a shared library goes: the system's stay, the interpreter's own go where LD_LIBRARY_PATH leads."""
+    is_systems = library.parts[1] in ("lib", "lib64") or library.parts[1:3] == ("usr", "lib")
+    return str(library).lstrip("/") if is_systems else f"usr/local/lib/{library.name}"
 
 
 def linked(binaries: list[Path]) -> list[Path]:
