@@ -27,6 +27,7 @@ Send = Callable[[Message], Awaitable[None]]
 # What runs on the event loop, imported with its first request: the MCP SDK alone takes half a second.
 ROUTES = {"/mcp": "config.mcp_http.endpoint"}
 FILE_BLOCK_BYTES = 65536
+DRAINED_LIMITS = 8
 SEND_TIMEOUT_SECONDS = 60  # a client that reads this slowly loses its stream, not we a thread
 
 # Bounds both threads and database connections; PostgreSQL's pool has 20 for the whole process.
@@ -41,7 +42,7 @@ async def application(scope: MutableMapping[str, Any], receive: Receive, send: S
     if route is not None:
         await import_string(route)(scope, receive, send)
         return
-    body = await _read_body(scope, receive)
+    body, length = await _read_body(scope, receive)
     loop = asyncio.get_running_loop()
 
     async def send_on(message: Message) -> None:
@@ -50,30 +51,28 @@ async def application(scope: MutableMapping[str, Any], receive: Receive, send: S
     answer = Answer(
         lambda message: asyncio.run_coroutine_threadsafe(send_on(message), loop).result(SEND_TIMEOUT_SECONDS)
     )
-    for message in await loop.run_in_executor(_threads, answer.compute, _environ(scope, body)):
+    for message in await loop.run_in_executor(_threads, answer.compute, _environ(scope, body, length)):
         await send(message)
 
 
-async def _read_body(scope: MutableMapping[str, Any], receive: Receive) -> bytes:
-    """The whole body, or as much of it as shows Django that it is too large to be read."""
+async def _read_body(scope: MutableMapping[str, Any], receive: Receive) -> tuple[bytes, int]:
+    """The body and its length. Of a body that is too large one byte too many, from which the site knows."""
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    length = _header(scope, b"content-length")
-    if length.isdigit() and int(length) > limit:
-        return b""  # Django answers 413 from the length alone
-    body = bytearray()
-    while len(body) <= limit:
+    body, received = bytearray(), 0
+    # Read on beyond the limit, for a while: a client that is still sending would see a reset instead of the 413.
+    while received <= limit * DRAINED_LIMITS:
         message = await receive()
-        body += message.get("body", b"")
+        if message["type"] == "http.disconnect":
+            break
+        part = message.get("body", b"")
+        received += len(part)
+        body += part[: limit + 1 - len(body)]
         if not message.get("more_body", False):
             break
-    return bytes(body)
+    return bytes(body), received
 
 
-def _header(scope: MutableMapping[str, Any], name: bytes) -> bytes:
-    return next((value for key, value in scope["headers"] if key == name), b"")
-
-
-def _environ(scope: MutableMapping[str, Any], body: bytes) -> dict[str, Any]:
+def _environ(scope: MutableMapping[str, Any], body: bytes, length: int) -> dict[str, Any]:
     """PEP 3333's view of the request."""
     client, server = scope.get("client") or ("", 0), scope.get("server") or ("localhost", 80)
     environ: dict[str, Any] = {
@@ -81,7 +80,7 @@ def _environ(scope: MutableMapping[str, Any], body: bytes) -> dict[str, Any]:
         "SCRIPT_NAME": "",
         "PATH_INFO": scope["path"].encode("utf-8", "surrogateescape").decode("latin-1"),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        "CONTENT_LENGTH": str(len(body)),
+        "CONTENT_LENGTH": str(length),
         "SERVER_NAME": server[0],
         "SERVER_PORT": str(server[1]),
         "SERVER_PROTOCOL": f"HTTP/{scope.get('http_version', '1.1')}",
@@ -99,9 +98,7 @@ def _environ(scope: MutableMapping[str, Any], body: bytes) -> dict[str, Any]:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         if name == "content-type":
             environ["CONTENT_TYPE"] = value
-        elif name == "content-length":
-            environ["CONTENT_LENGTH"] = value
-        elif "_" not in name:  # X_Real_IP must not pass for X-Real-IP
+        elif "_" not in name and name != "content-length":  # X_Real_IP must not pass for X-Real-IP
             key = "HTTP_" + name.upper().replace("-", "_")
             joint = "; " if name == "cookie" else ","
             environ[key] = f"{environ[key]}{joint}{value}" if key in environ else value

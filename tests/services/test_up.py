@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from email.message import Message
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ class Service:
             )
         return self.process
 
-    def get(self, path: str, key: str = "", body: object = None) -> tuple[int, dict[str, str], bytes]:
+    def get(self, path: str, key: str = "", body: object = None) -> tuple[int, Message, bytes]:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         data = None
         if body is not None:
@@ -50,9 +51,9 @@ class Service:
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data=data, headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=20) as answer:
-                return answer.status, dict(answer.headers), answer.read()
+                return answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as error:
-            return error.code, dict(error.headers), error.read()
+            return error.code, error.headers, error.read()
 
     def answers(self) -> bool:
         try:
