@@ -20,7 +20,7 @@ def _guard() -> Check:
     column = "tgname" if connection.vendor == "postgresql" else "name"
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM {catalog} WHERE {column} LIKE 'audit_event_%'")  # noqa: S608
-        guarded = cursor.fetchone()[0] >= 2  # noqa: PLR2004
+        guarded = cursor.fetchone()[0] >= 2
     if guarded:
         return Check("audit-guard", "ok", "Triggers refuse changes to events.")
     fix = "Run `manage.py migrate`, which puts them back, then `manage.py audit_verify`."

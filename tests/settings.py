@@ -6,7 +6,7 @@ import tempfile
 os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="handrail-test-"))
 os.environ.setdefault("SECRET_KEY", "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz")
 
-from config.settings import *  # noqa: E402, F403
+from config.settings import *  # noqa: F403
 
 THROTTLE_RATE = "0/minute"
 CELERY_TASK_ALWAYS_EAGER = True

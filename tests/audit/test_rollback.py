@@ -91,6 +91,10 @@ def test_a_group_with_one_conflict_is_not_undone_at_all(store: Store) -> None:
         change(1, 2)
         trail.record(event_type="setting.changed", entity_type="setting", entity_id="other", old_value=1, new_value=2)
     store.values |= {"limits": 2, "other": 5}
+    assert {plan.entity_id: bool(plan.conflicts) for plan in rollback.plan_group(correlation_id="req-1")} == {
+        "limits": False,
+        "other": True,
+    }
     with pytest.raises(rollback.ChangedMeanwhile, match="other"):
         rollback.apply_group(correlation_id="req-1")
     assert Event.objects.count() == 2

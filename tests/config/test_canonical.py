@@ -60,7 +60,9 @@ def test_members_are_ordered_by_utf_16_code_units() -> None:
     assert list(json.loads(canonical_json(value)).values()) == [2, 4, 6, 7, 1, 5, 3]
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800", 2**53 + 1, 10**400, {1: 2}, {"a": {1, 2}}, b"x"])
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), "\ud800", 2**53 + 1, 10**400, {1: 2}, {"a": {1, 2}}, b"x"]
+)
 def test_what_json_cannot_hold_is_refused(value: Any) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         canonical_json(value)
