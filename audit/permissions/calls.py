@@ -1,0 +1,127 @@
+"""A tool call in our words, whichever agent makes it: names of tools and of their parameters differ."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_NAMES: dict[str, str] = {
+    **dict.fromkeys(
+        (
+            "bash",
+            "shell",
+            "sh",
+            "terminal",
+            "run_shell_command",
+            "local_shell",
+            "local_shell_call",
+            "exec_command",
+            "execute_command",
+            "run_command",
+            "run_terminal_cmd",
+            "run_in_terminal",
+            "unified_exec",
+            "container.exec",
+        ),
+        "Bash",
+    ),
+    **dict.fromkeys(("read", "view", "read_file", "readfile", "read_many_files", "open_file"), "Read"),
+    **dict.fromkeys(("edit", "replace", "str_replace", "str_replace_editor", "strreplace", "edit_file"), "Edit"),
+    **dict.fromkeys(("write", "create", "write_file", "create_file", "tabwrite", "delete_file", "delete"), "Write"),
+    **dict.fromkeys(("apply_patch", "applypatch"), "ApplyPatch"),
+    **dict.fromkeys(("grep", "rg", "search_file_content", "grep_search"), "Grep"),
+    **dict.fromkeys(("ls", "list_directory", "list_dir"), "LS"),
+    **dict.fromkeys(("web_fetch", "webfetch", "fetch", "fetch_url"), "WebFetch"),
+    **dict.fromkeys(("google_web_search", "web_search", "websearch"), "WebSearch"),
+    "glob": "Glob",
+    "notebookedit": "NotebookEdit",
+    "multiedit": "MultiEdit",
+    "task": "Agent",
+    "agent": "Agent",
+}
+_PATHS = (
+    "file_path",
+    "filePath",
+    "path",
+    "notebook_path",
+    "absolute_path",
+    "dir_path",
+    "directory",
+    "target_file",
+    "file",
+)
+_PATCH_PATH = re.compile(r"^\*\*\* (?:Add|Update|Delete) File: (.+)$|^\*\*\* Move to: (.+)$", re.MULTILINE)
+_DATABASE_WORDS = ["sql", "sqlite", "postgres", "postgresql", "mysql", "mariadb", "database", "db", "duckdb", "clickhouse", "snowflake", "bigquery", "redshift", "supabase", "neon", "cockroach", "mssql", "oracle"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What an agent is about to do."""
+
+    tool: str
+    """Canonical: Bash, Read, Edit, Write, WebFetch, mcp__server__tool, ..."""
+    input: Mapping[str, Any] = field(default_factory=dict)
+    agent: str = ""
+    cwd: str = ""
+    root: str = ""
+    """The project; by default the working folder."""
+    home: str = ""
+    local: bool = False
+    """Whether paths are of this machine, so that links can be followed."""
+
+    @property
+    def project(self) -> str:
+        return self.root or self.cwd
+
+    def command(self) -> str | list[str] | None:
+        """What a Bash call runs: code, or the words of one program."""
+        for name in ("command", "cmd", "script", "commandLine"):
+            value = self.input.get(name)
+            if isinstance(value, str) or (isinstance(value, list) and all(isinstance(item, str) for item in value)):
+                return value
+        return None
+
+    def paths(self) -> list[str]:
+        """The files that a file tool names."""
+        if self.tool == "ApplyPatch":
+            text = next((value for value in self.input.values() if isinstance(value, str) and "*** " in value), "")
+            return [added or moved for added, moved in _PATCH_PATH.findall(text)]
+        found = [value for name in _PATHS if isinstance(value := self.input.get(name), str) and value]
+        for name in ("paths", "include", "files"):
+            value = self.input.get(name)
+            found += [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+        pattern = self.input.get("pattern" if self.tool == "Glob" else "glob")
+        if self.tool in ("Glob", "Grep") and isinstance(pattern, str) and pattern:
+            found.append(f"{found[0].rstrip('/')}/{pattern}" if found and not pattern.startswith("/") else pattern)
+        if not found and self.tool in ("Glob", "Grep", "LS"):
+            return [self.cwd or "."]
+        return found
+
+    def urls(self) -> list[str]:
+        """The addresses that WebFetch reads; Gemini puts them into a prompt."""
+        url = self.input.get("url")
+        if isinstance(url, str):
+            return [url]
+        prompt = self.input.get("prompt")
+        return re.findall(r"https?://[^\s\"'<>]+", prompt) if isinstance(prompt, str) else []
+
+    def statements(self) -> list[str]:
+        """The SQL in the parameters: always under `sql`; under `query` and its like when the tool is a database's."""
+        names = ["sql"]
+        if set(re.split(r"[^a-z0-9]+", self.tool.lower())) & set(_DATABASE_WORDS):
+            names += ["query", "queries", "statement", "statements", "text", "command"]
+        found: list[str] = []
+        for name in names:
+            value = self.input.get(name)
+            for item in value if isinstance(value, list) else [value]:
+                if isinstance(item, str) and item.strip():
+                    found.append(item)
+        return found
+
+
+def canonical_tool(name: str) -> str:
+    """Our name of an agent's tool."""
+    if name.startswith("MCP:"):  # Cursor
+        server, _, tool = name[4:].partition(":")
+        return f"mcp__{server}__{tool}" if tool else f"mcp__unknown__{server}"
+    return _NAMES.get(name.lower(), name)

@@ -1,0 +1,146 @@
+"""The decision on a tool call: every part is judged, and the strictest judgement is the answer."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from audit.permissions.calls import Call
+from audit.permissions.known import KNOWN
+from audit.permissions.matching import Fit, Matcher, matcher
+from audit.permissions.parts import Part, parts_of
+from audit.permissions.rules import STRICTNESS, Rule, Verdict
+from audit.permissions.views import CommandView
+from audit.shell import Command
+
+MAX_LOOKED_INTO = 40
+"""Words of an unknown program that are tried as a command."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What the rules say of one part."""
+
+    part: Part
+    decision: Verdict | None
+    """None when no rule need allow it and none restricts it."""
+    rule: Rule | None
+    reason: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "kind": self.part.kind,
+            "text": self.part.text[:500],
+            "via": list(self.part.via),
+            "decision": self.decision or "allow",
+            "rule": self.rule.text if self.rule else None,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The answer: what, by which rule, because of which part."""
+
+    decision: Verdict
+    rule: Rule | None
+    reason: str
+    part: str
+    judgements: Sequence[Judgement]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "decision": self.decision,
+            "rule": self.rule.text if self.rule else None,
+            "reason": self.reason,
+            "part": self.part[:500],
+            "commands": [judgement.as_dict() for judgement in self.judgements],
+        }
+
+
+class RuleSet:
+    """Rules made ready, restricting ones apart from allowing ones."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.rules = list(rules)
+        ready = [matcher(rule) for rule in self.rules]
+        self._deny = [item for item in ready if item.rule.decision == "deny"]
+        self._confirm = [item for item in ready if item.rule.decision == "confirm"]
+        self._allow = [item for item in ready if item.rule.decision == "allow"]
+
+    def decide(self, call: Call) -> Decision:
+        """Judge every part of the call. Never raises for what a call holds."""
+        judgements = [self._judge(part, call) for part in parts_of(call)]
+        counted = [item for item in judgements if item.decision is not None]
+        if not counted:
+            reason = _unmatched("the call")
+            return Decision(decision="confirm", rule=None, reason=reason, part=call.tool, judgements=judgements)
+        worst = min(counted, key=_severity)
+        decision = worst.decision or "confirm"
+        return Decision(
+            decision=decision, rule=worst.rule, reason=worst.reason, part=worst.part.text, judgements=judgements
+        )
+
+    def _judge(self, part: Part, call: Call) -> Judgement:
+        denied = self._strictest(self._deny, part, call)
+        if denied and denied[1] == "yes":
+            return _judged(part, "deny", denied[0].rule, _because(denied[0].rule, part))
+        confirmed = self._strictest(self._confirm, part, call)
+        for found in (denied, confirmed):
+            if found is not None:
+                doubt = " may apply: part of it is only known when it runs" if found[1] == "maybe" else ""
+                return _judged(part, "confirm", found[0].rule, _because(found[0].rule, part) + doubt)
+        if part.kind == "command" and part.view is not None and (hidden := self._hidden(part.view, call)):
+            return _judged(part, "confirm", hidden, f"{part.view.names[-1]} may run what {hidden.text} is about")
+        allowed = next((item for item in self._allow if _speaks_of(item, call) and item.allows(part, call)), None)
+        if allowed is not None:
+            return _judged(part, "allow", allowed.rule, _because(allowed.rule, part))
+        if part.kind == "doubt":
+            return _judged(part, "confirm", None, f"cannot be seen through: {part.text}")
+        if not part.needs_rule:
+            return _judged(part, None, None, "")
+        return _judged(part, "confirm", None, _unmatched(part.text))
+
+    def _strictest(self, ready: list[Matcher], part: Part, call: Call) -> tuple[Matcher, Fit] | None:
+        possible: tuple[Matcher, Fit] | None = None
+        for item in ready:
+            if _speaks_of(item, call) and (fit := item.restricts(part, call)) != "no":
+                if fit == "yes":
+                    return item, fit
+                possible = possible or (item, fit)
+        return possible
+
+    def _hidden(self, view: CommandView, call: Call) -> Rule | None:
+        """A restricting rule about a command among the arguments of a program nobody here knows."""
+        if view.command.name in KNOWN or not view.command.ordinary:
+            return None
+        named = [item for item in (*self._deny, *self._confirm) if item.command is not None and item.command.program]
+        tails = [view.words[index:] for index in range(1, min(len(view.words), MAX_LOOKED_INTO))]
+        tails += [word.split() for word in view.words[1:MAX_LOOKED_INTO] if " " in word.strip()]
+        for tail in tails:
+            inner = CommandView(Command(words=tuple(tail)))
+            for item in named:
+                if item.command and _speaks_of(item, call) and item.command.restricts(inner) == "yes":
+                    return item.rule
+        return None
+
+
+def _judged(part: Part, decision: Verdict | None, rule: Rule | None, reason: str) -> Judgement:
+    return Judgement(part=part, decision=decision, rule=rule, reason=reason)
+
+
+def _severity(judgement: Judgement) -> tuple[int, bool]:
+    """The strictest first, and of the equally strict those that a rule names."""
+    return STRICTNESS[judgement.decision or "allow"], judgement.rule is None
+
+
+def _speaks_of(item: Matcher, call: Call) -> bool:
+    return not item.rule.agent or item.rule.agent == call.agent
+
+
+def _because(rule: Rule, part: Part) -> str:
+    through = f" (through {' > '.join(part.via)})" if part.via else ""
+    return f"{rule.text}: {rule.reason or part.text[:200]}{through}"
+
+
+def _unmatched(what: str) -> str:
+    return f"no rule matches {what[:200]}"

@@ -1,0 +1,230 @@
+"""Whether a rule fits a part of a call."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from audit.permissions.calls import Call
+from audit.permissions.parts import Part, parts_of
+from audit.permissions.patterns import PathPattern, command_glob, domain, glob
+from audit.permissions.rules import EDITING, READING, InvalidRule, Rule, check_form
+from audit.permissions.views import CommandView
+from audit.shell.words import UNKNOWN
+
+Fit = Literal["yes", "maybe", "no"]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandPattern:
+    """The specifier of a Bash rule."""
+
+    pattern: str
+    program: str
+    """Its first word; empty when that holds a star."""
+    words: tuple[str, ...]
+    """The words after the program that are no options."""
+    options: tuple[str, ...]
+
+    @classmethod
+    def of(cls, specifier: str) -> "CommandPattern":
+        pattern = f"{specifier[:-2]} *" if specifier.endswith(":*") else specifier
+        program, *rest = pattern.split()
+        options = tuple(word for word in rest if word.startswith("-") and len(word) > 1 and word != "--")
+        words = tuple(word for word in rest if word not in options)
+        return cls(pattern, "" if "*" in program else program, words, options)
+
+    def restricts(self, view: CommandView) -> Fit:
+        """Whether the pattern means this command, however it is spelled; `maybe` if an unknown part decides."""
+        if self.program and self.program not in view.names and self.program not in view.verb_names:
+            if self.program.casefold() != view.command.name.casefold():
+                return "no"
+            return "maybe"  # file systems that ignore case run it
+        if any(command_glob(self.pattern, text) for text in view.texts):
+            return "yes"
+        if not self.program:
+            return "maybe" if view.has_unknown and self._aligns(view) else "no"
+        if self.options and self._fits_as_set(view):
+            return "yes"
+        bare = " ".join(view.operands)
+        if not self.options and view.option_words and command_glob(" ".join(self.words), bare):
+            return "yes"
+        return "maybe" if view.has_unknown and self._aligns(view) else "no"
+
+    def _fits_as_set(self, view: CommandView) -> bool:
+        if not all(view.has_option(option) for option in self.options):
+            return False
+        wanted = " ".join(self.words)
+        return (
+            not wanted
+            or command_glob(wanted, " ".join(view.operands))
+            or command_glob(f"{wanted} *", " ".join(view.operands))
+        )
+
+    def _aligns(self, view: CommandView) -> bool:
+        """Whether nothing that is known of the operands contradicts the pattern."""
+        for wanted, word in zip(self.words, view.operands, strict=False):
+            if "*" in wanted or UNKNOWN in word:
+                return True
+            if wanted != word:
+                return False
+        return len(view.operands) >= len(self.words) or any(UNKNOWN in word for word in view.words[1:])
+
+    def allows(self, view: CommandView) -> bool:
+        """Whether the pattern means this very command, spelled like this."""
+        return any(command_glob(self.pattern, text) for text in view.allowed_texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """A rule made ready: its patterns are read once."""
+
+    rule: Rule
+    command: CommandPattern | None = None
+    path: PathPattern | None = None
+
+    def restricts(self, part: Part, call: Call) -> Fit:
+        """Whether a deny or confirm rule is about this part."""
+        rule = self.rule
+        if rule.tool == "*":
+            return "yes" if part.kind != "doubt" else "no"
+        match part.kind:
+            case "command":
+                if rule.tool != "Bash":
+                    return "no"
+                return self.command.restricts(part.view) if self.command and part.view else "yes"
+            case "read" | "write":
+                return self._restricts_file(part, call)
+            case "url":
+                if rule.tool != "WebFetch":
+                    return "no"
+                return "yes" if not rule.specifier or domain(rule.specifier[7:], part.host) else "no"
+            case "sql":
+                return "yes" if rule.tool == "SQL" and command_glob(rule.specifier.lower(), part.text.lower()) else "no"
+            case "tool":
+                return self._restricts_tool(call)
+        return "no"
+
+    def _restricts_file(self, part: Part, call: Call) -> Fit:
+        names = READING if part.kind == "read" else EDITING
+        if self.rule.tool not in names:
+            return "no"
+        if self.path is None:
+            # A bare Edit means every tool that edits; another bare name means that tool.
+            whole = self.rule.tool in ("Edit", "Read") or self.rule.tool == call.tool
+            return "yes" if whole and (part.needs_rule or part.redirect) else "no"
+        for path in part.paths:
+            for folder in part.folders:
+                if self.path.fits(path, folder=folder, root=call.project, home=call.home, loosely=True):
+                    return "yes"
+        return "maybe" if part.segment and self.path.may_fit(part.segment, part.context) else "no"
+
+    def _restricts_tool(self, call: Call) -> Fit:
+        if not _names_tool(self.rule.tool, call.tool):
+            if call.tool.startswith("mcp__unknown__") and self.rule.tool.startswith("mcp__"):
+                return "maybe" if self.rule.tool.endswith(call.tool.removeprefix("mcp__unknown")) else "no"
+            return "no"
+        return "yes" if not self.rule.specifier or _fits_parameter(self.rule, call) else "no"
+
+    def allows(self, part: Part, call: Call) -> bool:
+        """Whether an allow rule permits this part."""
+        rule = self.rule
+        if rule.tool == "*":
+            return part.kind != "doubt"
+        match part.kind:
+            case "command":
+                if rule.tool != "Bash" or part.view is None:
+                    return False
+                return self.command is None or self.command.allows(part.view)
+            case "read" | "write":
+                return self._allows_file(part, call)
+            case "url":
+                return rule.tool == "WebFetch" and (not rule.specifier or domain(rule.specifier[7:], part.host))
+            case "tool":
+                return _names_tool(rule.tool, call.tool) and (not rule.specifier or _fits_parameter(rule, call))
+            case "doubt":
+                return bool(part.script) and self._names_script(part.script)
+        return False
+
+    def _allows_file(self, part: Part, call: Call) -> bool:
+        rule = self.rule
+        if part.redirect and rule.tool == "Bash":
+            return self.command is None  # every use of the shell is allowed
+        if rule.tool not in (READING if part.kind == "read" else EDITING):
+            return False
+        if self.path is None:
+            return rule.tool in ("Edit", "Read") or rule.tool == call.tool
+        if not part.paths or part.segment:
+            return False
+        return all(self.path.fits(path, folder=call.cwd, root=call.project, home=call.home) for path in part.paths)
+
+    def _names_script(self, script: str) -> bool:
+        if self.rule.tool != "Bash" or self.command is None:
+            return False
+        return script in self.command.pattern.split() and "*" not in script
+
+
+def _names_tool(pattern: str, tool: str) -> bool:
+    if pattern == tool or (pattern == "Task" and tool == "Agent"):
+        return True
+    if pattern.startswith("mcp__") and "__" not in pattern[5:]:  # a whole server
+        return tool.startswith(f"{pattern}__") or (pattern.endswith("*") and glob(pattern, tool))
+    return "*" in pattern and glob(pattern, tool)
+
+
+def _fits_parameter(rule: Rule, call: Call) -> bool:
+    named = {"Agent": "subagent_type", "Task": "subagent_type", "Skill": "skill"}.get(rule.tool)
+    if named and ":" not in rule.specifier:
+        return glob(rule.specifier, str(call.input.get(named, "")))
+    name, _, pattern = rule.specifier.partition(":")
+    return name in call.input and glob(pattern, str(call.input[name]))
+
+
+@lru_cache(maxsize=4096)
+def matcher(rule: Rule) -> Matcher:
+    """The rule made ready to match."""
+    if not rule.specifier or (rule.tool == "Bash" and rule.specifier in ("*", ":*")):
+        return Matcher(rule)
+    if rule.tool == "Bash":
+        return Matcher(rule, command=CommandPattern.of(rule.specifier))
+    if rule.tool in READING | EDITING:
+        if rule.specifier in ("*", "**"):
+            return Matcher(rule)
+        return Matcher(rule, path=PathPattern.of(rule.specifier))
+    return Matcher(rule)
+
+
+def check(rule: Rule) -> None:
+    """Raise InvalidRule unless the rule can be kept and its examples come out as they say."""
+    check_form(rule)
+    ready = matcher(rule)
+    for name, examples, wanted in (("match", rule.match, True), ("not_match", rule.not_match, False)):
+        for example in examples:
+            if _fits_example(ready, example) is not wanted:
+                verb = "does not fit" if wanted else "fits"
+                raise InvalidRule(name, f"{rule.text} {verb} the example {example[:200]!r}. Correct one of the two.")
+
+
+def _fits_example(ready: Matcher, example: str) -> bool:
+    call = example_call(ready.rule, example)
+    parts = [part for part in parts_of(call) if part.kind != "doubt"]
+    if ready.rule.decision == "allow":
+        needing = [part for part in parts if part.needs_rule]
+        return bool(needing) and all(ready.allows(part, call) for part in needing)
+    return any(ready.restricts(part, call) == "yes" for part in parts)
+
+
+def example_call(rule: Rule, example: str) -> Call:
+    """The call an example means: a command, a path, an address, SQL, or else a tool or a parameter's value."""
+    if rule.tool in ("Bash", "*"):
+        tool, parameter = "Bash", "command"
+    elif rule.tool in READING | EDITING:
+        tool, parameter = rule.tool, "file_path"
+    elif rule.tool == "WebFetch":
+        tool, parameter = rule.tool, "url"
+    elif rule.tool == "SQL":
+        tool, parameter = rule.tool, "sql"
+    elif rule.specifier:
+        tool, parameter = rule.tool, rule.specifier.partition(":")[0] if ":" in rule.specifier else "subagent_type"
+    else:
+        tool, parameter = example, "example"
+    return Call(tool=tool, input={parameter: example}, cwd="/project", home="/home/you")

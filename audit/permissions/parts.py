@@ -1,0 +1,151 @@
+"""What a tool call consists of: the parts that rules judge one by one."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+from audit import shell, sql_statements
+from audit.permissions.calls import Call
+from audit.permissions.patterns import absolute
+from audit.permissions.rules import EDITING, READING
+from audit.permissions.views import CommandView
+from audit.shell.words import GLOB, UNKNOWN, VARIABLE, plain
+
+Kind = Literal["command", "read", "write", "url", "sql", "tool", "doubt"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One thing a call would do."""
+
+    kind: Kind
+    text: str
+    """As the answer shows it."""
+    needs_rule: bool = True
+    """Whether a rule must allow it; otherwise only what restricts it counts."""
+    view: CommandView | None = None
+    paths: tuple[str, ...] = ()
+    """The file, and where links lead."""
+    segment: str = ""
+    """The last segment of a path with unknown parts, as a glob."""
+    context: str | None = None
+    """The text that would have to hold the name, when the unknown parts are variables."""
+    folders: tuple[str, ...] = ()
+    redirect: bool = False
+    host: str = ""
+    script: str = ""
+    via: tuple[str, ...] = ()
+
+
+def parts_of(call: Call) -> list[Part]:
+    """The parts of a call. A call that cannot be understood has a part of doubt."""
+    try:
+        return list(_shell(call) if call.tool == "Bash" else _tool(call))
+    except Exception as error:  # whatever it is, the call is not understood
+        import logging
+
+        logging.getLogger(__name__).exception("A call of %s could not be analysed", call.tool)
+        return [Part(kind="doubt", text=f"the analysis failed: {type(error).__name__}")]
+
+
+def _tool(call: Call) -> Iterator[Part]:
+    if call.tool in READING or call.tool in EDITING or call.tool == "ApplyPatch":
+        kind: Kind = "read" if call.tool in READING else "write"
+        paths = call.paths()
+        if not paths:
+            yield Part(kind="doubt", text=f"{call.tool} without a path")
+        for path in paths:
+            yield Part(kind=kind, text=path, paths=_resolved(path, call, [call.cwd]), folders=(call.cwd,))
+    elif call.tool == "WebFetch":
+        urls = call.urls()
+        if not urls:
+            yield Part(kind="doubt", text="WebFetch without an address")
+        for url in urls:
+            host = _host(url)
+            if not host:
+                yield Part(kind="doubt", text=f"an address that cannot be read: {url[:200]}")
+            yield Part(kind="url", text=url, host=host)
+    else:
+        yield Part(kind="tool", text=call.tool)
+    for statements in call.statements():
+        yield from _sql(statements)
+
+
+def _host(url: str) -> str:
+    # Browsers take \ for /, and drop tabs and newlines; what reads differently in two readers has no host here.
+    if any(character in url for character in "\\\t\r\n") or "@" in url.partition("://")[2].split("/")[0]:
+        return ""
+    try:
+        return (urlsplit(url).hostname or "").encode("idna").decode()
+    except ValueError:
+        return ""
+
+
+def _shell(call: Call) -> Iterator[Part]:
+    command = call.command()
+    if command is None:
+        yield Part(kind="doubt", text="a shell call without a command")
+        return
+    text = command if isinstance(command, str) else " ".join(command)
+    found = shell.find(command) if isinstance(command, str) else shell.find_words(command)
+    for item in found.commands:
+        defined = item.words[0] in found.functions
+        yield Part(
+            kind="command",
+            text=item.text,
+            needs_rule=not (item.transparent or defined),
+            view=CommandView(item),
+            via=item.via,
+        )
+    folders = [call.cwd, *(_folder(path, call) for path in found.folders if UNKNOWN not in path)]
+    for use in found.files:
+        redirect = use.by == "redirect"
+        yield Part(
+            kind=use.kind,
+            text=plain(use.path).replace(UNKNOWN, "${...}"),
+            needs_rule=redirect and use.kind == "write",
+            paths=() if UNKNOWN in use.path else _resolved(plain(use.path), call, folders),
+            segment=_segment(use.path, elsewhere=any(UNKNOWN in path for path in found.folders)),
+            folders=tuple(folders),
+            context=text if use.path.count(UNKNOWN) == use.path.count(UNKNOWN + VARIABLE) > 0 else None,
+            redirect=redirect,
+        )
+    for statements in found.sql:
+        yield from _sql(statements)
+    for doubt in found.doubts:
+        yield Part(kind="doubt", text=f"{doubt.reason}: {doubt.part}", script=doubt.script)
+    if not found.commands and not found.doubts:
+        yield Part(kind="doubt", text="nothing that could be judged")
+
+
+def _sql(statements: str) -> Iterator[Part]:
+    try:
+        labels = sql_statements.labels(statements)
+    except sql_statements.CannotBeRead as error:
+        labels = error.labels
+        yield Part(kind="doubt", text=error.reason)
+    for label in labels:
+        yield Part(kind="sql", text=label, needs_rule=False)
+
+
+def _folder(path: str, call: Call) -> str:
+    return absolute(plain(path), folder=call.cwd, home=call.home)
+
+
+def _resolved(path: str, call: Call, folders: list[str]) -> tuple[str, ...]:
+    """Where the path leads, from each folder the command may be in, and through links."""
+    found = [absolute(path, folder=folder, home=call.home) for folder in dict.fromkeys(folders)]
+    if call.local:
+        found += [os.path.realpath(item) for item in found]
+    return tuple(dict.fromkeys(found))
+
+
+def _segment(path: str, *, elsewhere: bool) -> str:
+    """A glob of the last segment when the path is not wholly known."""
+    if UNKNOWN in path or GLOB in path or elsewhere:
+        last = path.replace(GLOB + "?", "*").replace(GLOB + "*", "*").replace(GLOB + "[", "*")
+        last = plain(last).replace(UNKNOWN, "*").rsplit("/", 1)[-1]
+        return last or "*"
+    return ""

@@ -1,0 +1,182 @@
+"""Which files the arguments of ordinary programs read and write, so that rules for files hold for commands too."""
+
+from audit.shell.finder import Run
+from audit.shell.words import UNKNOWN
+
+_READERS = frozenset(
+    [
+        "cat",
+        "tac",
+        "head",
+        "tail",
+        "less",
+        "more",
+        "most",
+        "nl",
+        "od",
+        "xxd",
+        "hexdump",
+        "hd",
+        "strings",
+        "base64",
+        "base32",
+        "rev",
+        "sort",
+        "uniq",
+        "cut",
+        "paste",
+        "join",
+        "comm",
+        "diff",
+        "cmp",
+        "colordiff",
+        "sdiff",
+        "wc",
+        "md5sum",
+        "sha1sum",
+        "sha224sum",
+        "sha256sum",
+        "sha512sum",
+        "shasum",
+        "cksum",
+        "b2sum",
+        "fold",
+        "fmt",
+        "pr",
+        "expand",
+        "column",
+        "tar",
+        "zip",
+        "gzip",
+        "bzip2",
+        "xz",
+        "zstd",
+        "7z",
+        "gpg",
+        "age",
+        "openssl",
+        "scp",
+        "rsync",
+        "bat",
+        "batcat",
+        "view",
+        "vim",
+        "vi",
+        "nvim",
+        "nano",
+        "emacs",
+        "code",
+        "open",
+        "xdg-open",
+        "pbcopy",
+        "xclip",
+        "iconv",
+        "dos2unix",
+        "csplit",
+        "split",
+        "look",
+        "tsort",
+        "ptx",
+        "cp",
+        "mv",
+        "ln",
+        "install",
+        "source",
+        ".",
+        "envsubst",
+        "vipe",
+        "sponge",
+    ]
+)
+_FIRST_IS_NO_FILE = frozenset(
+    ["grep", "egrep", "fgrep", "rg", "ag", "ack", "sed", "awk", "gawk", "mawk", "jq", "yq", "perl"]
+)
+_WRITERS = frozenset(
+    [
+        "tee",
+        "touch",
+        "truncate",
+        "rm",
+        "unlink",
+        "shred",
+        "rmdir",
+        "mv",
+        "chmod",
+        "chown",
+        "chgrp",
+        "sponge",
+        "vim",
+        "vi",
+        "nvim",
+        "nano",
+        "emacs",
+        "patch",
+        "setfacl",
+    ]
+)
+_LAST_IS_WRITTEN = frozenset(["cp", "ln", "install", "scp", "rsync", "mv"])
+_FILE_OPTIONS = ("--env-file", "--data", "--data-binary", "--upload-file", "--form", "-d", "-T", "-F", "-f", "--file")
+
+
+def note(run: Run) -> None:
+    """Tell the finder what an ordinary command reads and writes."""
+    name, finder = run.name, run.finder
+    operands = _operands(run.words)
+    if name in ("cd", "pushd"):
+        finder.found.folders.append(operands[0] if operands else "~")
+    elif name == "dd":
+        for word in run.words[1:]:
+            if word.startswith("if="):
+                finder.read(word[3:])
+            elif word.startswith("of="):
+                finder.write(word[3:])
+    elif name in ("curl", "wget", "http", "https", "docker", "podman"):
+        _transfer(run)
+    else:
+        if name in _FIRST_IS_NO_FILE:
+            _patterned(run, operands)
+        elif name in _READERS:
+            for path in operands:
+                finder.read(path)
+        if name in _WRITERS:
+            for path in operands:
+                finder.write(path)
+        elif name in _LAST_IS_WRITTEN and len(operands) > 1:
+            finder.write(operands[-1])
+
+
+def _operands(words: list[str]) -> list[str]:
+    found, options = [], True
+    for word in words[1:]:
+        if options and word == "--":
+            options = False
+        elif options and word.startswith("-") and word != "-":
+            if "=" in word:
+                found.append(word.partition("=")[2])
+        else:
+            found.append(word)
+    return found
+
+
+def _patterned(run: Run, operands: list[str]) -> None:
+    given = any(word in ("-e", "-f", "--regexp", "--expression", "--file") for word in run.words)
+    paths = operands if given else operands[1:]
+    in_place = run.name in ("sed", "perl", "yq") and any(
+        word.startswith(("-i", "--in-place", "-pi", "--inplace")) for word in run.words
+    )
+    for path in paths:
+        run.finder.read(path)
+        if in_place:
+            run.finder.write(path)
+
+
+def _transfer(run: Run) -> None:
+    for option, value in zip(run.words, [*run.words[1:], ""], strict=False):
+        name, equals, attached = option.partition("=")
+        value = attached if equals else value
+        if name in ("-o", "--output", "-O", "--output-document") and run.name in ("curl", "wget"):
+            run.finder.write(value)
+        elif name in _FILE_OPTIONS and (run.name in ("docker", "podman") or name in ("-T", "--upload-file")):
+            run.finder.read(value)
+        elif name in _FILE_OPTIONS and "@" in value and UNKNOWN not in value.partition("@")[0]:
+            run.finder.read(value.partition("@")[2].partition(";")[0])

@@ -1,0 +1,395 @@
+"""Programs whose arguments hold commands in a way of their own: env, xargs, find, containers, remote shells."""
+
+from collections.abc import Callable, Iterable
+
+from audit.shell import files
+from audit.shell.environment import is_risky
+from audit.shell.finder import Run
+from audit.shell.options import Options, scan
+from audit.shell.words import SPLIT, UNKNOWN, VARIABLE, plain
+
+_ENV = Options.of(
+    "u unset C chdir S split-string", "i 0 v ignore-environment null debug block-signal list-signal-handling"
+)
+_XARGS = Options.of(
+    "a arg-file d delimiter E I L max-lines n max-args P max-procs s max-chars process-slot-var J R S",
+    "0 null o open-tty p interactive r no-run-if-empty t verbose x exit show-limits",
+)
+_SSH = Options.of("B b c D E e F I i J L l m O o P p Q R S W w", "4 6 A a C f G g K k M N n q s T t V v X x Y y")
+_SU = Options.of(
+    "c command session-command s shell g group G supp-group w whitelist-environment P u user T",
+    "l login m p preserve-environment f fast pty V h",
+)
+_CONTAINER_GLOBAL = Options.of(
+    "H host c context config l log-level tlscacert tlscert tlskey connection url identity root namespace n address"
+    " f file p project-name profile env-file project-directory ansi progress parallel",
+    "D debug tls tlsverify v version remote r compatibility dry-run verbose",
+)
+# Of `run` and `exec`, the options without a value; every other one takes one.
+_CONTAINER_FLAGS = frozenset(
+    [
+        "d",
+        "detach",
+        "i",
+        "interactive",
+        "t",
+        "tty",
+        "rm",
+        "init",
+        "privileged",
+        "read-only",
+        "no-healthcheck",
+        "P",
+        "publish-all",
+        "sig-proxy",
+        "oom-kill-disable",
+        "disable-content-trust",
+        "q",
+        "quiet",
+        "use-api-socket",
+        "T",
+        "no-TTY",
+        "no-tty",
+        "service-ports",
+        "no-deps",
+        "build",
+        "remove-orphans",
+        "use-aliases",
+        "quiet-pull",
+        "quiet-build",
+        "tls-verify",
+        "replace",
+        "rmi",
+        "latest",
+        "env-host",
+        "no-hosts",
+        "no-hostname",
+        "help",
+    ]
+)
+_KUBECTL = Options.of(
+    "n namespace c container context cluster kubeconfig user f filename s server pod-running-timeout",
+    "i t q stdin tty quiet",
+)
+
+
+def env(run: Run) -> None:
+    """`env [options] [NAME=value] command`."""
+    found = scan(run.words, _ENV)
+    if found.unknown:
+        run.doubt(f"an option of env that is not known: {' '.join(found.unknown)}")
+    rest = run.words[found.end :]
+    for split in found.values("S", "split-string"):
+        run.code(" ".join([split, *rest]))
+        return
+    while rest and "=" in rest[0]:
+        name, _, value = rest.pop(0).partition("=")
+        if is_risky(name, value):
+            run.doubt(f"sets {plain(name)}, which decides what other commands run")
+    if rest:
+        run.command(rest)
+
+
+def command(run: Run) -> None:
+    """`command name` runs it; `command -v name` only looks it up."""
+    found = scan(run.words, Options.of("", "p v V"))
+    if not {"v", "V"} & set(found.given) and run.words[found.end : found.end + 1]:
+        run.command(run.words[found.end :])
+
+
+def coproc(run: Run) -> None:
+    """`coproc [NAME] command`."""
+    rest = run.words[1:]
+    if rest:
+        run.command(rest)
+        if len(rest) > 1 and plain(rest[0]).isidentifier():
+            run.command(rest[1:])
+
+
+def xargs(run: Run) -> None:
+    """`xargs command`: with arguments that come from its input."""
+    words = [word if not (word.startswith("-i") and len(word) > 1) else "-I{}" for word in run.words]
+    found = scan(words, _XARGS)
+    if found.unknown:
+        run.doubt(f"an option of xargs that is not known: {' '.join(found.unknown)}")
+    rest = run.words[found.end :]
+    if not rest:
+        return
+    marks = found.values("I", "J", "replace")
+    for mark in marks:
+        rest = [word.replace(mark or "{}", UNKNOWN + VARIABLE) for word in rest]
+    run.command(rest if marks else [*rest, UNKNOWN + VARIABLE + SPLIT])
+
+
+def find(run: Run) -> None:
+    """`find ... -exec command ;`."""
+    index, in_expression = 1, False
+    while index < len(run.words):
+        word = run.words[index]
+        index += 1
+        if word in ("-exec", "-execdir", "-ok", "-okdir"):
+            inner: list[str] = []
+            while index < len(run.words) and run.words[index] not in (";", "+"):
+                inner.append(run.words[index].replace("{}", UNKNOWN + VARIABLE))
+                index += 1
+            run.command(inner, f"find {word}")
+        elif word in ("-fprint", "-fprint0", "-fprintf", "-fls"):
+            run.finder.write("".join(run.words[index : index + 1]))
+        elif SPLIT in word and in_expression:
+            run.doubt("part of the expression of find is computed")
+        in_expression = in_expression or word.startswith(("-", "(", "!"))
+
+
+def fd(run: Run) -> None:
+    """`fd pattern -x command`."""
+    for index, word in enumerate(run.words):
+        if word in ("-x", "-X", "--exec", "--exec-batch"):
+            run.command([word.replace("{}", UNKNOWN) for word in run.words[index + 1 :]], f"fd {word}")
+            return
+
+
+def ssh(run: Run) -> None:
+    """`ssh host words`: the far shell reads the words as code."""
+    found = scan(run.words, _SSH)
+    for setting in found.values("o"):
+        name, _, value = (setting if "=" in setting.split(" ")[0] else setting.replace(" ", "=", 1)).partition("=")
+        if name.lower() in ("proxycommand", "localcommand", "remotecommand", "knownhostscommand"):
+            run.code(value.strip().strip('"'), f"ssh {name}")
+    if found.unknown or found.values("F"):
+        run.doubt("ssh with settings that are not looked at")
+    rest = run.words[found.end + 1 :]
+    if rest:
+        run.code(" ".join(rest))
+    elif run.given is not None:
+        run.doubt(f"a far shell runs what {run.given.name} brings")
+
+
+def container(run: Run) -> None:
+    """`docker exec CONTAINER command`, `docker run IMAGE command`, and through compose."""
+    words = run.words
+    found = scan(words, _CONTAINER_GLOBAL)
+    at = found.end
+    while words[at : at + 1] and words[at] in ("container", "compose"):
+        at = scan(words, _CONTAINER_GLOBAL, at + 1).end
+    name = "".join(words[at : at + 1])
+    if name in ("exec", "run", "create"):
+        _inside(run, words[at + 1 :])
+    elif UNKNOWN in name:
+        run.doubt("the subcommand is computed")
+    files.note(run)
+
+
+def _inside(run: Run, words: list[str]) -> None:
+    index, entry = 0, []
+    while index < len(words) and words[index].startswith("-") and len(words[index]) > 1:
+        name, equals, value = words[index].partition("=")
+        index += 1
+        if name == "--":
+            break
+        letters = name[1:]
+        if name.startswith("--"):
+            takes_value = name[2:] not in _CONTAINER_FLAGS and not equals
+        else:
+            takes_value = letters[-1] not in _CONTAINER_FLAGS and not equals and not _attached(letters)
+        if takes_value:
+            value = "".join(words[index : index + 1])
+            index += 1
+        if name == "--entrypoint":
+            entry = [value]
+    inner = words[index + 1 :]  # after the container or image
+    if entry or inner:
+        run.command([*entry, *inner], f"{run.name} {'run' if entry else 'exec'}")
+
+
+def _attached(letters: str) -> bool:
+    """Whether a cluster such as -uroot holds its value already."""
+    return len(letters) > 1 and any(letter not in _CONTAINER_FLAGS for letter in letters[:-1])
+
+
+def kubectl(run: Run) -> None:
+    """`kubectl exec POD -- command`."""
+    words = run.words
+    if "exec" in words or "run" in words:
+        start = words.index("exec") if "exec" in words else words.index("run")
+        if "--" in words[start:]:
+            run.command(words[words.index("--", start) + 1 :])
+            return
+        found = scan(words, _KUBECTL, start + 1)
+        if words[found.end + 1 :]:
+            run.doubt("a command in a pod that is not set off by --")
+            run.command(words[found.end + 1 :])
+
+
+def watch(run: Run) -> None:
+    """`watch words`: read as code by a shell, unless -x."""
+    found = scan(
+        run.words, Options.of("n interval q equexit s shotsdir", "b c d e g p r t w x h v exec differences color")
+    )
+    rest = run.words[found.end :]
+    if rest and ({"x", "exec"} & set(found.given)):
+        run.command(rest)
+    elif rest:
+        run.code(" ".join(rest))
+
+
+def flock(run: Run) -> None:
+    """`flock file command` or `flock file -c code`."""
+    options = Options.of(
+        "E w wait timeout conflict-exit-code", "s x e u n o F shared exclusive unlock nonblock close verbose"
+    )
+    found = scan(run.words, options)
+    rest = run.words[found.end + 1 :]
+    if rest[:1] in (["-c"], ["--command"]):
+        run.code("".join(rest[1:2]))
+    elif rest:
+        run.command(rest)
+
+
+def substitute_user(run: Run) -> None:
+    """`su user -c code`, `runuser -u user command`."""
+    words = run.words
+    found = scan(words, _SU)
+    rest = [word for word in words[found.end :] if word != "-"]
+    codes = found.values("c", "command", "session-command")
+    if not codes and rest:
+        later = scan(["su", *rest[1:]], _SU)
+        codes = later.values("c", "command", "session-command")
+    for code in codes:
+        run.code(code)
+    if run.name == "runuser" and found.values("u", "user") and rest:
+        run.command(rest)
+    elif not codes:
+        run.doubt("a shell of another user")
+
+
+def script(run: Run) -> None:
+    """`script -c code file`, and BSD's `script file command`."""
+    found = scan(run.words, Options.of("c command E I O B T m o t", "a e f q r k d p return flush quiet append force"))
+    for code in found.values("c", "command"):
+        run.code(code)
+    rest = run.words[found.end :]
+    if rest:
+        run.finder.write(rest[0])
+    if len(rest) > 1:
+        run.command(rest[1:])
+    elif not found.values("c", "command"):
+        run.doubt("an interactive shell")
+
+
+def parallel(run: Run) -> None:
+    """`parallel command ::: arguments`: read as code by a shell."""
+    options = Options.of(
+        "j jobs S sshlogin n N max-args L X a arg-file I d delimiter joblog results timeout retries colsep delay halt",
+        "k keep-order v t bar eta progress will-cite q quote m dry-run verbose line-buffer u ungroup no-notice citation",
+    )
+    found = scan(run.words, options)
+    if found.unknown:
+        run.doubt(f"an option of parallel that is not known: {' '.join(found.unknown)}")
+    inner = []
+    for word in run.words[found.end :]:
+        if word.startswith(":::"):
+            break
+        inner.append(word.replace("{}", "${_}"))
+    if inner:
+        run.code(" ".join([*inner, "${_}"]))
+    else:
+        run.doubt("runs the commands it reads from its input")
+
+
+def code_options(*names: str) -> Callable[[Run], None]:
+    """A program that runs code it gets as the value of certain options."""
+
+    def handle(run: Run) -> None:
+        for code in option_values(run.words, names):
+            run.code(code.removeprefix("exec="))
+        files.note(run)
+
+    return handle
+
+
+def option_values(words: list[str], names: Iterable[str]) -> list[str]:
+    """The values of options, however they are attached."""
+    found = []
+    for word, after in zip(words[1:], [*words[2:], ""], strict=False):
+        for name in names:
+            if word == name:
+                found.append(after)
+            elif name.startswith("--") and word.startswith(f"{name}="):
+                found.append(word.partition("=")[2])
+            elif not name.startswith("--") and word.startswith(name) and len(name) == 2:
+                found.append(word[2:])
+    return found
+
+
+def tar(run: Run) -> None:
+    """Checkpoint actions, filters and remote shells of tar."""
+    code_options(
+        "--checkpoint-action", "--to-command", "--use-compress-program", "-I", "--rsh-command", "--rmt-command", "-F"
+    )(run)
+    for code in option_values(run.words, ("--info-script", "--new-volume-script")):
+        run.code(code)
+
+
+def terminal(run: Run) -> None:
+    """tmux and screen type words into shells."""
+    looks = {"ls", "list-sessions", "-ls", "has-session", "kill-session", "attach", "-V", "-v"}
+    if len(run.words) > 1 and run.words[1] not in looks:
+        run.doubt("a terminal in which commands run")
+
+
+def separated(run: Run) -> None:
+    """A program with its command behind `--`, or behind its options."""
+    words = run.words
+    if "--" in words:
+        run.command(words[words.index("--") + 1 :])
+    elif len(words) > 1:
+        run.doubt(f"{run.name} runs a command that cannot be told from its arguments")
+
+
+def benchmark(run: Run) -> None:
+    """Every operand is code."""
+    for word in run.words[1:]:
+        if not word.startswith("-"):
+            run.code(word)
+
+
+HANDLERS: dict[str, Callable[[Run], None]] = {
+    "env": env,
+    "genv": env,
+    "command": command,
+    "coproc": coproc,
+    "xargs": xargs,
+    "gxargs": xargs,
+    "find": find,
+    "gfind": find,
+    "fd": fd,
+    "fdfind": fd,
+    "ssh": ssh,
+    "kubectl": kubectl,
+    "oc": kubectl,
+    "watch": watch,
+    "flock": flock,
+    "su": substitute_user,
+    "runuser": substitute_user,
+    "sg": substitute_user,
+    "script": script,
+    "parallel": parallel,
+    "tar": tar,
+    "gtar": tar,
+    "bsdtar": tar,
+    "rsync": code_options("-e", "--rsh", "--rsync-path"),
+    "scp": code_options("-S", "--program"),
+    "sftp": code_options("-S"),
+    "zip": code_options("-TT", "--unzip-command"),
+    "sort": code_options("--compress-program"),
+    "man": code_options("-P", "--pager", "-H", "--html"),
+    "rg": code_options("--pre", "--hostname-bin"),
+    "fzf": code_options("--preview", "--bind", "--execute"),
+    "nodemon": code_options("-x", "--exec"),
+    **dict.fromkeys(("tmux", "screen", "zellij", "dtach", "abduco"), terminal),
+    **dict.fromkeys(
+        ("watchexec", "aws-vault", "chamber", "bwrap", "direnv", "dotenv", "with-contenv", "ip"), separated
+    ),
+    "hyperfine": benchmark,
+    "watchman-make": benchmark,
+}
