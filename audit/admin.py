@@ -1,13 +1,14 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from audit import rollback
+from audit import backups, rollback
 from audit.export import CONTENT_TYPES, export, file_name
-from audit.models import Checkpoint, Event, EventQuerySet
+from audit.models import BackupRun, Checkpoint, Event, EventQuerySet
 from config.admin import ReadOnlyAdmin
 from config.errors import DomainError
 
@@ -58,3 +59,28 @@ class EventAdmin(ReadOnlyAdmin):
 @admin.register(Checkpoint)
 class CheckpointAdmin(ReadOnlyAdmin):
     list_display = ["size", "root", "created_at"]
+
+
+@admin.register(BackupRun)
+class BackupRunAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "kind", "status", "size_bytes", "duration_seconds", "verification", "file", "detail"]
+    list_filter = ["kind", "status", "verification"]
+    date_hierarchy = "created_at"
+    actions = ["back_up", "verify"]
+
+    @admin.action(description="Make a backup now", permissions=["operate"])
+    def back_up(self, request: HttpRequest, queryset: QuerySet[BackupRun]) -> None:
+        self.message_user(request, f"Backup {backups.start().uid} is started.")
+
+    @admin.action(description="Verify: restore into a scratch database", permissions=["operate"])
+    def verify(self, request: HttpRequest, queryset: QuerySet[BackupRun]) -> None:
+        for run in queryset:
+            try:
+                backups.start_verification(uid=str(run.uid))
+            except DomainError as error:
+                self.message_user(request, error.detail, messages.ERROR)
+            else:
+                self.message_user(request, f"The verification of {run.file} is started.")
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)

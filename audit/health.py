@@ -1,18 +1,27 @@
 """Is the trail well? Guarded by its triggers, and held by checkpoints."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
+from django.conf import settings
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
 
 from audit.ledger import seconds_unsealed
+from audit.models import BackupRun
 from config.health import Check
 
 _LATE_SECONDS = 600  # ten of the sealer's turns
 
 
+_OLD_BACKUP = timedelta(days=2)
+
+
 def checks() -> Iterator[Check]:
     yield _guard()
     yield _window()
+    yield _backups()
 
 
 def _guard() -> Check:
@@ -34,3 +43,23 @@ def _window() -> Check:
     detail = f"The oldest event no checkpoint holds is {seconds:.0f} s old."
     fix = "Run `manage.py audit_seal` and see what it says; on PostgreSQL look for a long open transaction."
     return Check("audit-ledger", "warn", detail, fix)
+
+
+def _backups() -> Check:
+    if settings.BACKUP_SCHEDULE == "off":
+        return Check("audit-backups", "ok", "Not made by themselves: BACKUP_SCHEDULE is off.")
+    made = BackupRun.objects.filter(status=BackupRun.Status.COMPLETED, removed_at=None)
+    last = made.filter(verification=BackupRun.Verification.PASSED).order_by("-completed_at").first()
+    now = timezone.now()
+    if last is not None and last.completed_at is not None:
+        hours = (now - last.completed_at).total_seconds() / 3600
+        if now - last.completed_at < _OLD_BACKUP:
+            return Check("audit-backups", "ok", f"The last one that is seen to restore is {hours:.0f} h old.")
+        detail = f"The last backup that is seen to restore is {hours / 24:.0f} days old."
+    else:
+        first = MigrationRecorder(connection).migration_qs.order_by("applied").values_list("applied", flat=True).first()
+        if first is None or now - first < _OLD_BACKUP:
+            return Check("audit-backups", "ok", "The first one is made within a few hours.")
+        detail = "No backup was ever seen to restore."
+    fix = "Run `manage.py backup --verify` and see what it says; see that the worker and beat run."
+    return Check("audit-backups", "warn", detail, fix)

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from audit.models import Checkpoint, Event
+from audit.models import BackupRun, Checkpoint, Event
 from audit.trail import MAX_BATCH
 from config.api import StrictModelSerializer, StrictSerializer
 
@@ -203,3 +203,38 @@ class ProofSerializer(StrictSerializer):
     position = serializers.IntegerField()
     inclusion = serializers.ListField(child=serializers.CharField())
     checkpoint = serializers.CharField()
+
+
+class BackupSerializer(StrictModelSerializer):
+    """A backup in the log."""
+
+    duration_seconds = serializers.FloatField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = BackupRun
+        fields = [
+            "uid",
+            "kind",
+            "status",
+            "created_at",
+            "created_by",
+            "host",
+            "started_at",
+            "completed_at",
+            "duration_seconds",
+            "file",
+            "size_bytes",
+            "sha256",
+            "ledger_size",
+            "ledger_root",
+            "verification",
+            "verified_at",
+            "detail",
+            "removed_at",
+        ]
+
+
+class NewBackupSerializer(StrictSerializer):
+    """Which kind of backup to make."""
+
+    kind = serializers.ChoiceField(BackupRun.Kind.choices, default=BackupRun.Kind.MANUAL)

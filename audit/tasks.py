@@ -5,14 +5,17 @@ from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
+from django.conf import settings
 
-from audit import capture, ledger, retention, rollback, trail, verification
+from audit import backups, capture, ledger, retention, rollback, trail, verification
 
 logger = logging.getLogger(__name__)
 
 SCHEDULE = {
     "audit.seal": {"task": "audit.seal", "schedule": timedelta(minutes=1)},
     "audit.prune": {"task": "audit.prune", "schedule": timedelta(days=1)},
+    # Every hour asks whether the day's backup is due: a service that was down at its time makes it up.
+    "audit.back_up_when_due": {"task": "audit.back_up_when_due", "schedule": timedelta(hours=1)},
     "audit.verify": {"task": "audit.verify", "schedule": timedelta(days=1)},
 }
 
@@ -50,3 +53,31 @@ def verify() -> None:
         logger.error("The trail is not as it was recorded: %s %s", verdict.fault.kind, verdict.fault.detail)
         fault = {"kind": verdict.fault.kind, "detail": verdict.fault.detail, "position": verdict.fault.position}
         trail.record(event_type="audit.fault_found", entity_type="trail", entity_id="events", new_value=fault)
+
+
+RETRY_SECONDS = 15
+"""How often a backup that waits for another one asks again."""
+
+
+@shared_task(name="audit.back_up", bind=True, max_retries=None)
+def back_up(self: Any, uid: str) -> None:
+    """Make a backup that was asked for, once no other is being made."""
+    try:
+        backups.execute(uid=uid)
+    except backups.BackupBusy as busy:
+        raise self.retry(exc=busy, countdown=RETRY_SECONDS) from busy
+
+
+@shared_task(name="audit.verify_backup", bind=True, max_retries=None)
+def verify_backup(self: Any, file: str) -> None:
+    """See whether a backup in BACKUP_DIR restores; the log and the trail keep the result."""
+    try:
+        backups.verify(path=settings.BACKUP_DIR / file)
+    except backups.BackupBusy as busy:
+        raise self.retry(exc=busy, countdown=RETRY_SECONDS) from busy
+
+
+@shared_task(name="audit.back_up_when_due")
+def back_up_when_due() -> None:
+    """The day's backup, verified; nothing when there is one, or BACKUP_SCHEDULE is off."""
+    backups.back_up_when_due()

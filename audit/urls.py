@@ -4,6 +4,7 @@ from audit import views
 from config.api import Router
 
 router = Router()
+router.register("backups", views.BackupViewSet, basename="audit-backup")
 router.register("checkpoints", views.CheckpointViewSet, basename="audit-checkpoint")
 router.register("events", views.EventViewSet, basename="audit-event")
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import django_filters
 from django.http import StreamingHttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.types import OpenApiTypes
@@ -15,10 +16,11 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit import ledger, rollback, signing, trail, verification
+from audit import backups, ledger, rollback, signing, trail, verification
 from audit.export import CONTENT_TYPES, FORMATS, export, file_name
-from audit.models import Checkpoint, Event
+from audit.models import BackupRun, Checkpoint, Event
 from audit.serializers import (
+    BackupSerializer,
     BatchSerializer,
     CheckpointSerializer,
     CheckpointsSerializer,
@@ -26,6 +28,7 @@ from audit.serializers import (
     GroupRollbackSerializer,
     GroupRolledBackSerializer,
     HistorySerializer,
+    NewBackupSerializer,
     NewEventSerializer,
     PlanSerializer,
     ProofSerializer,
@@ -113,6 +116,33 @@ class CheckpointViewSet(mixins.ListModelMixin, ViewSet):
         return Response(
             {"public_key": signing.public_key(), "unsealed": count, "seconds_unsealed": ledger.seconds_unsealed()}
         )
+
+
+class BackupFilter(django_filters.FilterSet):
+    class Meta:
+        model = BackupRun
+        fields = ["kind", "status", "verification"]
+
+
+class BackupViewSet(ReadViewSet):
+    """The log of backups, newest first."""
+
+    queryset = BackupRun.objects.all()
+    serializer_class = BackupSerializer
+    filterset_class = BackupFilter
+    lookup_field = "uid"
+    lookup_value_converter = "uuid"
+
+    @extend_schema(
+        request=NewBackupSerializer,
+        responses={202: BackupSerializer},
+        examples=[OpenApiExample("Before a risky change", {"kind": "manual"}, request_only=True)],
+    )
+    def create(self, request: Request) -> Response:
+        """Start a backup; follow Location until its status is completed or failed."""
+        run = backups.start(**self.validated(NewBackupSerializer))
+        location = reverse("audit-backup-detail", args=[run.uid])
+        return Response(BackupSerializer(run).data, status=202, headers={"Location": location})
 
 
 class VerifyView(APIView):

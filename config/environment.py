@@ -23,6 +23,24 @@ class Environment(environ.Env):
         except (ValueError, TypeError) as error:
             raise ImproperlyConfigured(f"{var}: {error}") from error
 
+    def one_of(self, name: str, choices: list[str]) -> str:
+        """A word of a few; the first unless given."""
+        value = str(self.str(name, choices[0])).strip().lower()
+        if value not in choices:
+            raise ImproperlyConfigured(f"{name} is one of {', '.join(choices)}, not {value}")
+        return value
+
+    def counts(self, name: str, default: str) -> dict[str, int]:
+        """How many of each name, all of them known from the default: `daily=7,weekly=4`."""
+        known = [part.partition("=")[0] for part in default.split(",")]
+        found: dict[str, int] = {}
+        for part in str(self.str(name, default)).split(","):
+            key, _, count = (word.strip() for word in part.partition("="))
+            if not (count.isascii() and count.isdigit() and 1 <= int(count) <= 10_000) or key not in known:
+                raise ImproperlyConfigured(f"{name} has the form {default}, with counts from 1; {part.strip()} has not")
+            found[key] = int(count)
+        return found
+
 
 env = Environment()
 

@@ -208,6 +208,13 @@ AUDIT_SIGNING_KEY = secret("AUDIT_SIGNING_KEY")
 AUDIT_CHECKPOINT_DIR = Path(env.str("AUDIT_CHECKPOINT_DIR", str(DATA_DIR / "checkpoints")))
 AUDIT_RETENTION_DAYS: dict[str, int] = env.json("AUDIT_RETENTION_DAYS", {})  # {"decision.made": 90, "*": 3650}
 
+# Backups: where they lie, how many of each kind stay (of one not named, all), and whether they are made by themselves
+BACKUP_DIR = Path(env.str("BACKUP_DIR", str(DATA_DIR / "backups"))).resolve()
+BACKUP_KEEP: dict[str, int] = env.counts(
+    "BACKUP_KEEP", "daily=7,weekly=4,monthly=12,manual=50,pre-migration=3,pre-restore=3"
+)
+BACKUP_SCHEDULE: str = env.one_of("BACKUP_SCHEDULE", ["daily", "off"])
+
 # The model and the engine
 MODEL_BASE_URL: str = env.str("MODEL_BASE_URL", "http://127.0.0.1:8089/v1").rstrip("/")
 MODEL_API_KEY = secret("MODEL_API_KEY")

@@ -1,0 +1,159 @@
+"""Going back to a backup: tried in a scratch database first, with a backup of the present taken before."""
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import DatabaseError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+
+from audit import backup_manifest, capture, ledger, verification
+from audit.backup_engines import BackupFailed, DatabaseDamaged, Progress, engine
+from audit.backup_manifest import BadBackup, Manifest
+from audit.backups import ENTITY, Kind, check_engine, examine, exclusive, make, quiet, relist
+from audit.models import BackupRun
+from audit.trail import record
+from audit.verification import Verdict
+from config.errors import Conflict
+from config.models import Heartbeat
+
+logger = logging.getLogger(__name__)
+
+
+class ServiceRuns(Conflict):
+    code = "service-runs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What a restore did."""
+
+    file: str
+    before: str
+    """The backup of what was there before; blank when nothing was."""
+    notes: list[str]
+    superseded: int
+    """Checkpoints of events that the restored database does not have; set aside."""
+    rebased: bool
+    verdict: Verdict
+
+
+def restore(*, path: Path, key: str = "", force: bool = False, progress: Progress = quiet) -> Restored:
+    """Put a backup in the database's place. Until the very swap, nothing of the database is touched.
+
+    Raises NotFound, BadBackup for a file that is not to be restored here; ServiceRuns unless `force`; BackupBusy;
+    BackupFailed when it was not possible.
+    """
+    with exclusive() as folder:
+        manifest = backup_manifest.read(path, key)
+        check_engine(path, manifest)
+        if not force:
+            _refuse_while_running()
+        if problems := examine(path, manifest, folder, progress):
+            raise BadBackup(f"{path.name} is not restored. {' '.join(problems)}")
+        before = _back_up_present(folder, progress)
+        try:
+            note = engine().replace(path, manifest, progress)
+        except BackupFailed:
+            _put_back(folder, before, progress)
+            raise
+        except OSError as error:
+            raise BackupFailed(
+                f"{path.name} was not restored: {error.strerror or error}. Nothing was changed."
+            ) from error
+        _bring_up_to_date()
+        return _account(manifest, folder, before, [note] if note else [])
+
+
+def _refuse_while_running() -> None:
+    try:
+        alive = list(Heartbeat.objects.alive().values_list("name", flat=True)[:3])
+    except DatabaseError:  # no database, or a damaged one
+        return
+    if alive:
+        stale = Heartbeat.EVERY.total_seconds() * 3
+        raise ServiceRuns(
+            f"The service runs: {', '.join(alive)}. Stop it first; one that died is forgotten after {stale:.0f} s, and "
+            "--force does not wait."
+        )
+
+
+def _back_up_present(folder: Path, progress: Progress) -> str:
+    """A backup of what is about to be replaced. A database too damaged for one is kept as it is by the swap."""
+    try:
+        if not connection.introspection.table_names():
+            return ""
+        return make(folder=folder, kind=Kind.PRE_RESTORE, progress=progress).file
+    except (DatabaseDamaged, DatabaseError) as error:
+        if connection.vendor == "postgresql" or "locked" in str(error):
+            raise
+        logger.warning("What is there cannot be backed up, it is kept as it is: %s", error)
+        return ""
+
+
+def _put_back(folder: Path, before: str, progress: Progress) -> None:
+    """Where tables of a newer schema had to go before a restore that then failed, all comes back as it was."""
+    if not before:
+        return
+    manifest = backup_manifest.read(folder / before)
+    if set(manifest.facts.counts) - set(connection.introspection.table_names()):
+        engine().replace(folder / before, manifest, progress)
+
+
+def _bring_up_to_date() -> None:
+    """A backup of an older version gets the migrations since."""
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        call_command("migrate", verbosity=0, interactive=False)
+
+
+def _account(manifest: Manifest, folder: Path, before: str, notes: list[str]) -> Restored:
+    """Let the trail say what happened, go on from there, and check it."""
+    rebased = connection.vendor == "postgresql"
+    if rebased:
+        ledger.rebase()
+    superseded = _set_aside(manifest.facts.ledger_size)
+    relist(folder)
+    present = BackupRun.objects.filter(file=before).first() if before else None
+    with transaction.atomic():
+        record(
+            event_type="backup.restored",
+            entity_type=ENTITY,
+            entity_id=manifest.uid,
+            new_value={
+                "file": manifest.file,
+                "sha256": manifest.sha256,
+                "ledger_size": manifest.facts.ledger_size,
+                "replaced": before,
+                "replaced_ledger_size": present.ledger_size if present else None,
+                "replaced_ledger_root": present.ledger_root if present else "",
+                "checkpoints_set_aside": superseded,
+            },
+        )
+    capture.collect()
+    ledger.seal()
+    return Restored(
+        file=manifest.file,
+        before=before,
+        notes=notes,
+        superseded=len(superseded),
+        rebased=rebased,
+        verdict=verification.verify(),
+    )
+
+
+def _set_aside(size: int) -> list[str]:
+    """Move the checkpoints of events that came after the backup out of the way; they stay readable, and are named."""
+    later = [path for path in sorted(settings.AUDIT_CHECKPOINT_DIR.glob("*.txt")) if _covers(path) > size]
+    aside = settings.AUDIT_CHECKPOINT_DIR / f"superseded-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    for path in later:
+        aside.mkdir(exist_ok=True)
+        path.rename(aside / path.name)
+    return [path.name for path in later]
+
+
+def _covers(path: Path) -> int:
+    return int(path.stem) if path.stem.isdigit() else 0
