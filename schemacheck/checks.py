@@ -11,9 +11,8 @@ from django.db import connections, transaction
 from audit.trail import record
 from config.context import caller
 from config.errors import DomainError, FieldError, NotFound
-from schemacheck.findings import Report
+from schemacheck.findings import InvalidCheck, Report
 from schemacheck.models import Check
-from schemacheck.validator import InvalidCheck, validate
 
 _PRUNE_BATCH = 1_000
 _PASSWORD = re.compile(r"(\bPASSWORD\s+)'(?:[^']|'')*'", re.IGNORECASE)
@@ -101,6 +100,8 @@ def prune(*, days: int | None = None) -> int:
 
 
 def _validate(sql: str, dialect: str | None, database: str | None, proof: str | None) -> Report:
+    from schemacheck.validator import validate  # the grammar takes 16 MB, which processes that never check can spare
+
     connection = connections[_alias(database)]
     return validate(sql, connection=connection, dialect=dialect, proof=proof)
 

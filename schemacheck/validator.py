@@ -14,7 +14,7 @@ import psycopg
 
 from config.errors import DomainError, FieldError
 from schemacheck import parser, sqlite
-from schemacheck.findings import Finding, Proof, Report, Severity
+from schemacheck.findings import Finding, InvalidCheck, Proof, Report, Severity
 from schemacheck.proof.ladder import climb
 from schemacheck.session import open_session
 
@@ -26,10 +26,6 @@ _RANK = [Proof.NONE, Proof.PARSE, Proof.CATALOG, Proof.COPIES, Proof.EXECUTE]
 
 class UnsupportedDatabase(DomainError):
     code = "unsupported-database"
-
-
-class InvalidCheck(DomainError):
-    code = "invalid"
 
 
 def validate(
