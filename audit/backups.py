@@ -392,5 +392,5 @@ def relist(folder: Path) -> None:
         if run is None or run.status != Status.COMPLETED:
             run = run or BackupRun(uid=manifest.uid, created_by=caller().actor)
             _describe(run, manifest)
-            run.host = socket.gethostname()
+            run.host, run.created_at = socket.gethostname(), run.started_at or timezone.now()
             _keep(run, "backup.listed")

@@ -132,7 +132,8 @@ def watch(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
 
 
 def _name_caller(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-    if sql[:6].upper() not in _VERBS or not any(f'"{table}"' in sql or f" {table} " in sql for table in _captured):
+    text = sql if isinstance(sql, str) else sql.as_string(None)  # psycopg composes statements of its own
+    if text[:6].upper() not in _VERBS or not any(f'"{table}"' in text or f" {table} " in text for table in _captured):
         return execute(sql, params, many, context)
     with _named(context["connection"]):
         return execute(sql, params, many, context)

@@ -10,11 +10,11 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from audit import backup_manifest, capture, ledger, verification
+from audit import backup_manifest, capture, ledger, notes, verification
 from audit.backup_engines import BackupFailed, DatabaseDamaged, Progress, engine
 from audit.backup_manifest import BadBackup, Manifest
 from audit.backups import ENTITY, Kind, check_engine, examine, exclusive, make, quiet, relist
-from audit.models import BackupRun
+from audit.models import BackupRun, Checkpoint
 from audit.trail import record
 from audit.verification import Verdict
 from config.errors import Conflict
@@ -55,6 +55,7 @@ def restore(*, path: Path, key: str = "", force: bool = False, progress: Progres
         if problems := examine(path, manifest, folder, progress):
             raise BadBackup(f"{path.name} is not restored. {' '.join(problems)}")
         before = _back_up_present(folder, progress)
+        replaced = _notes_here()
         try:
             note = engine().replace(path, manifest, progress)
         except BackupFailed:
@@ -65,7 +66,7 @@ def restore(*, path: Path, key: str = "", force: bool = False, progress: Progres
                 f"{path.name} was not restored: {error.strerror or error}. Nothing was changed."
             ) from error
         _bring_up_to_date()
-        return _account(manifest, folder, before, [note] if note else [])
+        return _account(manifest, folder, before, replaced, [note] if note else [])
 
 
 def _refuse_while_running() -> None:
@@ -110,12 +111,12 @@ def _bring_up_to_date() -> None:
         call_command("migrate", verbosity=0, interactive=False)
 
 
-def _account(manifest: Manifest, folder: Path, before: str, notes: list[str]) -> Restored:
+def _account(manifest: Manifest, folder: Path, before: str, replaced: set[str], said: list[str]) -> Restored:
     """Let the trail say what happened, go on from there, and check it."""
     rebased = connection.vendor == "postgresql"
     if rebased:
         ledger.rebase()
-    superseded = _set_aside(manifest.facts.ledger_size)
+    superseded = _set_aside(replaced)
     relist(folder)
     present = BackupRun.objects.filter(file=before).first() if before else None
     with transaction.atomic():
@@ -138,22 +139,52 @@ def _account(manifest: Manifest, folder: Path, before: str, notes: list[str]) ->
     return Restored(
         file=manifest.file,
         before=before,
-        notes=notes,
+        notes=said,
         superseded=len(superseded),
         rebased=rebased,
         verdict=verification.verify(),
     )
 
 
-def _set_aside(size: int) -> list[str]:
-    """Move the checkpoints of events that came after the backup out of the way; they stay readable, and are named."""
-    later = [path for path in sorted(settings.AUDIT_CHECKPOINT_DIR.glob("*.txt")) if _covers(path) > size]
-    aside = settings.AUDIT_CHECKPOINT_DIR / f"superseded-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    for path in later:
-        aside.mkdir(exist_ok=True)
-        path.rename(aside / path.name)
-    return [path.name for path in later]
+def _notes_here() -> set[str]:
+    """The checkpoints of the database that is about to be replaced."""
+    try:
+        return set(Checkpoint.objects.values_list("note", flat=True))
+    except DatabaseError:
+        return set()
 
 
-def _covers(path: Path) -> int:
-    return int(path.stem) if path.stem.isdigit() else 0
+def _set_aside(replaced: set[str]) -> list[str]:
+    """Move the checkpoints that only the replaced database bears out of the way; they stay readable, and are named.
+
+    One that neither bears is left where it is, for the verification to find.
+    """
+    tree = ledger.Tree()
+    folder: Path = settings.AUDIT_CHECKPOINT_DIR
+    aside = folder / f"superseded-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
+    moved = []
+    for path in sorted(folder.glob("*.txt")):
+        note = path.read_text(encoding="utf-8")
+        if not _bears(tree, note) and (note in replaced or _size(note) > tree.size):
+            aside.mkdir(exist_ok=True)
+            path.rename(aside / path.name)
+            moved.append(path.name)
+    for checkpoint in Checkpoint.objects.all():
+        ledger.export_checkpoint(checkpoint)
+    return moved
+
+
+def _bears(tree: ledger.Tree, note: str) -> bool:
+    """Whether the tree has the root that a checkpoint states."""
+    try:
+        head = notes.parse_head(note)
+    except notes.BadNote:
+        return False
+    return 0 < head.size <= tree.size and tree.subtree(0, head.size) == head.root
+
+
+def _size(note: str) -> int:
+    try:
+        return notes.parse_head(note).size
+    except notes.BadNote:
+        return 0
