@@ -8,6 +8,10 @@ import sys
 def main() -> None:
     """Run the command named on the command line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    if sys.argv[1:2] == ["up"] and not any(word.startswith(("-h", "--help", "--settings")) for word in sys.argv):
+        from config import supervisor
+
+        supervisor.start_web()  # it imports the site while we do, and waits for the migrations
     try:
         from django.core.management import execute_from_command_line
     except ImportError:

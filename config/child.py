@@ -1,5 +1,6 @@
 """The processes of `manage.py up`: `python -m config.child web GATE`, `worker`, `beat SCHEDULE`, `static`."""
 
+import json
 import os
 import signal
 import sys
@@ -20,14 +21,20 @@ def end_with_parent() -> None:
 
 
 def web(gate: str) -> None:
-    """Import everything at once, but serve only when the migrations are done."""
-    import config.asgi  # noqa: F401
+    """Import everything at once, but serve only when the supervisor says that the database is ready, and where."""
+    from django.core.exceptions import ImproperlyConfigured
+
+    try:
+        import config.asgi  # noqa: F401
+    except ImproperlyConfigured:
+        return  # `up` has the same settings, and says what is wrong with them
     from config.web import main
 
-    if os.read(int(gate), 1) != b"g":
+    address = os.read(int(gate), 1000)
+    if not address:
         return
     end_with_parent()
-    main()
+    main(*json.loads(address))
 
 
 def worker() -> None:

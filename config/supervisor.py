@@ -48,6 +48,22 @@ def spawn(command: list[str], gate: int | None = None) -> int:
     return child.pid
 
 
+started_web: tuple[int, int] | None = None
+
+
+def start_web() -> tuple[int, int]:
+    """Start the web process, once; it loads and then waits for its address. Its pid, and where to write that."""
+    global started_web  # noqa: PLW0603 -- manage.py starts it long before the command can
+    if started_web is None:
+        here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 -- loads less
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH", "")]))
+        os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # glibc's one arena a thread wastes 10 MB
+        reader, gate = os.pipe()
+        started_web = spawn([sys.executable, "-m", "config.child", "web", str(reader)], gate=reader), gate
+        os.close(reader)
+    return started_web
+
+
 def say(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
@@ -68,7 +84,7 @@ class Supervisor:
             signal.signal(number, lambda *_: None)  # one that is ignored by inheritance would never arrive
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.pthread_sigmask(signal.SIG_BLOCK, watched)
-        os.write(self.plan.web_gate, b"g")
+        os.write(self.plan.web_gate, json.dumps([self.plan.host, self.plan.port]).encode())
         threading.Thread(target=self._await_web, daemon=True).start()
         code = self._watch(watched)
         self._stop()

@@ -12,14 +12,14 @@ from granian.server.embed import Server
 GRACE_SECONDS = 2.5  # for answers under way; a live stream never ends by itself
 
 
-async def serve() -> None:
+async def serve(host: str, port: int) -> None:
     """Serve until told to stop. Embedded in this process: a master process would cost 32 MB to watch one child."""
-    from config.asgi import application, settings
+    from config.asgi import application
 
     server = Server(
         application,
-        address=settings.HOST,
-        port=settings.PORT,
+        address=host,
+        port=port,
         interface=Interfaces.ASGINL,
         websockets=False,
         backlog=1024,
@@ -39,12 +39,14 @@ async def serve() -> None:
     await asyncio.wait({serving}, timeout=GRACE_SECONDS)
 
 
-def main() -> None:
+def main(host: str, port: int) -> None:
     """Serve, and leave at once afterwards."""
-    asyncio.run(serve())
+    asyncio.run(serve(host, port))
     sys.stdout.flush()
     os._exit(0)  # a thread that is still busy with a request nobody waits for would hold the process
 
 
 if __name__ == "__main__":
-    main()
+    from config.asgi import settings
+
+    main(settings.HOST, settings.PORT)

@@ -34,16 +34,8 @@ class Command(OperationCommand):
         started_at = time.time()
         _check_data_dir()
         _check_address(host, port)
-        os.environ |= {
-            "HOST": host,
-            "PORT": str(port),
-            "DATA_DIR": str(settings.DATA_DIR),
-            "MALLOC_ARENA_MAX": os.environ.get("MALLOC_ARENA_MAX", "2"),  # glibc's one arena a thread wastes 10 MB
-            "PYTHONPATH": os.pathsep.join(filter(None, [str(settings.BASE_DIR), os.environ.get("PYTHONPATH", "")])),
-        }
-        reader, gate = os.pipe()
-        web = supervisor.spawn([*_child("web"), str(reader)], gate=reader)  # imports while we migrate
-        os.close(reader)
+        web, gate = supervisor.start_web()
+        os.environ |= {"HOST": host, "PORT": str(port), "DATA_DIR": str(settings.DATA_DIR)}
         _migrate()
         self._welcome()
         plan = supervisor.Plan(
