@@ -1,0 +1,205 @@
+"""The ASGI door: what a WSGI site sees of an ASGI request, and how its answer travels."""
+
+import asyncio
+import io
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+from wsgiref.util import FileWrapper
+
+import pytest
+from django.conf import settings
+from django.http import StreamingHttpResponse
+
+from config import asgi
+
+Site = Callable[[dict[str, Any], Callable[..., None]], Any]
+
+
+def ask(
+    path: str = "/",
+    *,
+    method: str = "GET",
+    body: list[bytes] | None = None,
+    headers: list[tuple[str, str]] | None = None,
+) -> tuple[int, dict[str, str], bytes, int]:
+    """One request through the door: status, headers, body, number of body messages."""
+    parts = [{"type": "http.request", "body": part, "more_body": True} for part in body or []]
+    parts.append({"type": "http.request", "body": b"", "more_body": False})
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> Any:
+        return parts.pop(0) if parts else {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path.partition("?")[0],
+        "query_string": path.partition("?")[2].encode(),
+        "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers or []],
+        "client": ("10.0.0.9", 5),
+        "server": ("handrail.example", 80),
+        "scheme": "http",
+        "http_version": "1.1",
+    }
+    asyncio.run(asgi.application(scope, receive, send))
+    start, bodies = sent[0], sent[1:]
+    found = {name.decode(): value.decode("latin-1") for name, value in start["headers"]}
+    assert [message.get("more_body", False) for message in bodies][-1] is False
+    return start["status"], found, b"".join(message.get("body", b"") for message in bodies), len(bodies)
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> Callable[[Site], None]:
+    def use(made: Site) -> None:
+        monkeypatch.setattr(asgi, "site", made)
+
+    return use
+
+
+def test_the_site_sees_the_request_as_wsgi_has_it(site: Callable[[Site], None]) -> None:
+    seen: dict[str, Any] = {}
+
+    def echo(environ: dict[str, Any], start: Callable[..., None]) -> list[bytes]:
+        seen.update(environ)
+        start("201 Created", [("X-Made", "yes"), ("Content-Type", "text/plain")])
+        return [environ["wsgi.input"].read()]
+
+    site(echo)
+    status, headers, body, _ = ask(
+        "/caf\u00e9?a=%20b",
+        method="POST",
+        body=[b"one ", b"two"],
+        headers=[
+            ("content-type", "text/x"),
+            ("content-length", "999"),
+            ("x-two", "a"),
+            ("x-two", "b"),
+            ("cookie", "c=1"),
+            ("cookie", "d=2"),
+            ("x_spoofed", "evil"),
+        ],
+    )
+    assert (status, headers["x-made"], body) == (201, "yes", b"one two")
+    assert seen["PATH_INFO"].encode("latin-1").decode() == "/caf\u00e9"
+    assert seen["QUERY_STRING"] == "a=%20b"
+    assert seen["CONTENT_LENGTH"] == "7"  # what came, not what was said
+    assert seen["CONTENT_TYPE"] == "text/x"
+    assert seen["HTTP_X_TWO"] == "a,b"
+    assert seen["HTTP_COOKIE"] == "c=1; d=2"
+    assert "HTTP_X_SPOOFED" not in seen
+    assert seen["REMOTE_ADDR"] == "10.0.0.9"
+
+
+def test_a_body_over_the_limit_is_read_on_but_kept_only_one_byte_too_far(site: Callable[[Site], None]) -> None:
+    lengths = []
+
+    def measure(environ: dict[str, Any], start: Callable[..., None]) -> list[bytes]:
+        lengths.append((environ["CONTENT_LENGTH"], len(environ["wsgi.input"].read())))
+        start("413 Too large", [])
+        return [b""]
+
+    site(measure)
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    part = b"x" * (1024 * 1024)
+    assert ask(method="POST", body=[part] * 20)[0] == 413
+    assert lengths == [(str(20 * len(part)), limit + 1)]
+
+
+def test_a_stream_is_made_and_closed_in_one_thread_and_sent_piece_by_piece(site: Callable[[Site], None]) -> None:
+    threads = set()
+
+    def numbers() -> Iterator[str]:
+        try:
+            for number in range(5):
+                threads.add(threading.get_ident())
+                yield f"{number} "
+        finally:
+            threads.add(threading.get_ident())
+
+    def stream(environ: dict[str, Any], start: Callable[..., None]) -> StreamingHttpResponse:
+        start("200 OK", [])
+        return StreamingHttpResponse(numbers())
+
+    site(stream)
+    status, _, body, messages = ask()
+    assert (status, body, messages) == (200, b"0 1 2 3 4 ", 6)
+    assert len(threads) == 1
+
+
+def test_a_client_that_leaves_ends_the_stream(site: Callable[[Site], None]) -> None:
+    closed = threading.Event()
+
+    def endless() -> Iterator[bytes]:
+        try:
+            while True:
+                yield b"more"
+        finally:
+            closed.set()
+
+    def stream(environ: dict[str, Any], start: Callable[..., None]) -> StreamingHttpResponse:
+        start("200 OK", [])
+        return StreamingHttpResponse(endless())
+
+    site(stream)
+
+    async def scenario() -> None:
+        sent = 0
+
+        async def send(message: Any) -> None:
+            nonlocal sent
+            sent += 1
+            if sent > 3:
+                raise OSError("gone")
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}
+        with pytest.raises(OSError, match="gone"):
+            await asgi.application(scope, receive, send)
+
+    asyncio.run(scenario())
+    assert closed.is_set()
+
+
+def test_a_file_travels_in_large_blocks(site: Callable[[Site], None]) -> None:
+    def send_file(environ: dict[str, Any], start: Callable[..., None]) -> FileWrapper:
+        start("200 OK", [])
+        wrapped: FileWrapper = environ["wsgi.file_wrapper"](io.BytesIO(b"x" * 200_000), 4096)
+        return wrapped
+
+    site(send_file)
+    status, _, body, messages = ask()
+    assert (status, len(body), messages) == (200, 200_000, 5)
+
+
+def test_other_protocols_are_refused() -> None:
+    with pytest.raises(NotImplementedError, match="lifespan"):
+        asyncio.run(asgi.application({"type": "lifespan"}, None, None))  # type: ignore[arg-type]
+
+
+def test_the_mcp_path_stays_on_the_event_loop(site: Callable[[Site], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    async def endpoint(scope: Any, receive: Any, send: Any) -> None:
+        seen.append((scope["path"], threading.current_thread() is threading.main_thread()))
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"{}"})
+
+    monkeypatch.setattr("config.mcp_http.endpoint", endpoint)
+    site(lambda environ, start: start("404 Not found", []) or [b""])
+    assert ask("/mcp", method="POST")[0] == 200
+    assert ask("/mcp/", method="POST")[0] == 200
+    assert ask("/mcpx")[0] == 404
+    assert seen == [("/mcp", True), ("/mcp/", True)]
+
+
+def test_a_django_view_answers_through_the_door(db: None) -> None:
+    status, headers, body, _ = ask("/health/live", headers=[("host", "localhost")])
+    assert status == 200
+    assert headers["x-request-id"]
+    assert body
