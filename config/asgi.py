@@ -8,7 +8,7 @@ import asyncio
 import io
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from wsgiref.util import FileWrapper
@@ -43,16 +43,14 @@ async def application(scope: MutableMapping[str, Any], receive: Receive, send: S
         await import_string(route)(scope, receive, send)
         return
     body, length = await _read_body(scope, receive)
-    loop = asyncio.get_running_loop()
-
-    async def send_on(message: Message) -> None:
-        await send(message)  # granian's send returns a future, and a thread may hand over coroutines only
-
-    answer = Answer(
-        lambda message: asyncio.run_coroutine_threadsafe(send_on(message), loop).result(SEND_TIMEOUT_SECONDS)
-    )
-    for message in await loop.run_in_executor(_threads, answer.compute, _environ(scope, body, length)):
-        await send(message)
+    stream = Stream(asyncio.get_running_loop(), receive, send)
+    try:
+        for message in await stream.loop.run_in_executor(_threads, compute, _environ(scope, body, length), stream):
+            await send(message)
+    except ClientGone:
+        pass
+    finally:
+        stream.end()
 
 
 async def _read_body(scope: MutableMapping[str, Any], receive: Receive) -> tuple[bytes, int]:
@@ -105,31 +103,56 @@ def _environ(scope: MutableMapping[str, Any], body: bytes, length: int) -> dict[
     return environ
 
 
-class Answer:
-    """One run of the site in a thread. A stream is sent from there, piece by piece, as fast as the client reads."""
+def compute(environ: dict[str, Any], stream: "Stream") -> list[Message]:
+    """Run the site, in a thread; the messages that remain to be sent. A stream is sent from here, in this thread."""
+    begun: Message = {}
 
-    def __init__(self, send: Callable[[Message], None]) -> None:
-        self.send = send
-        self.start: Message = {}
-
-    def compute(self, environ: dict[str, Any]) -> list[Message]:
-        """The messages that remain to be sent."""
-        parts = site(environ, self._start_response)
-        try:
-            if getattr(parts, "streaming", False) or isinstance(parts, FileWrapper):
-                self._stream(parts)
-                return [{"type": "http.response.body"}]
-            return [self.start, {"type": "http.response.body", "body": b"".join(parts)}]
-        finally:
-            if close := getattr(parts, "close", None):
-                close()
-
-    def _start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
         encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-        self.start = {"type": "http.response.start", "status": int(status[:3]), "headers": encoded}
+        begun.update({"type": "http.response.start", "status": int(status[:3]), "headers": encoded})
 
-    def _stream(self, parts: Iterable[bytes]) -> None:
-        self.send(self.start)
+    parts = site(environ, start_response)
+    try:
+        if not getattr(parts, "streaming", False) and not isinstance(parts, FileWrapper):
+            return [begun, {"type": "http.response.body", "body": b"".join(parts)}]
+        stream.send(begun)
         for part in parts:
             if part:
-                self.send({"type": "http.response.body", "body": part, "more_body": True})
+                stream.send({"type": "http.response.body", "body": part, "more_body": True})
+        return [{"type": "http.response.body"}]
+    finally:
+        if close := getattr(parts, "close", None):
+            close()
+
+
+class ClientGone(Exception):
+    """Nobody reads the stream any more."""
+
+
+class Stream:
+    """Sends from a thread, as fast as the client reads, until it leaves: the server alone would not tell us."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, receive: Receive, send: Send) -> None:
+        self.loop, self._receive, self._send = loop, receive, send
+        self._watcher: asyncio.Task[None] | None = None
+
+    def send(self, message: Message) -> None:
+        try:
+            asyncio.run_coroutine_threadsafe(self._pass_on(message), self.loop).result(SEND_TIMEOUT_SECONDS)
+        except (OSError, TimeoutError) as error:
+            raise ClientGone from error
+
+    async def _pass_on(self, message: Message) -> None:
+        if self._watcher is None:
+            self._watcher = self.loop.create_task(self._watch())
+        if self._watcher.done():
+            raise ClientGone
+        await self._send(message)
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+    def end(self) -> None:
+        if self._watcher is not None:
+            self._watcher.cancel()
