@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -24,6 +25,7 @@ from audit import backup_engines, backup_manifest, backups, health, ledger, note
 from audit.backup_engines import BackupFailed, SQLite
 from audit.backup_manifest import BadBackup, beside
 from audit.models import BackupRun, Event
+from config.environment import env
 from config.errors import Conflict
 from config.models import Heartbeat
 
@@ -240,6 +242,24 @@ def test_files_that_are_no_backup_for_here_are_refused(folder: Path, run_command
     assert "There is no backup" in run_command("verify_backup", str(tmp_path / "none"))[2]
 
 
+def test_what_has_no_file_is_neither_found_nor_verified(api: Any) -> None:
+    unknown = "01890000-0000-7000-8000-000000000000"
+    with pytest.raises(backups.BackupMissing, match="no backup 01890000"):
+        backups.find(uid=unknown)
+    assert api.get(f"{BACKUPS}/{unknown}").status_code == 404
+    waiting = BackupRun.objects.create()
+    with pytest.raises(Conflict, match="no file to verify"):
+        backups.start_verification(uid=str(waiting.uid))
+
+
+def test_a_file_the_log_does_not_know_is_listed_again(folder: Path) -> None:
+    run = backups.back_up()
+    BackupRun.objects.all().delete()
+    backups.relist(folder)
+    again = BackupRun.objects.get()
+    assert (again.uid, again.file, again.sha256, again.status) == (run.uid, run.file, run.sha256, "completed")
+
+
 # Keeping
 
 
@@ -284,6 +304,16 @@ def test_the_newest_that_restores_is_never_removed(settings: Any, folder: Path) 
     backups.verify(path=folder / sound.file)
     backups.back_up()
     assert backups.prune() == []
+
+
+@pytest.mark.parametrize("value", ["daily", "daily=0", "hourly=3", "daily=x", ""])
+def test_a_bad_setting_stops_the_start_with_its_name(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BACKUP_KEEP", value)
+    with pytest.raises(ImproperlyConfigured, match="BACKUP_KEEP"):
+        env.counts("BACKUP_KEEP", "daily=7,weekly=4")
+    monkeypatch.setenv("BACKUP_SCHEDULE", "sometimes")
+    with pytest.raises(ImproperlyConfigured, match="BACKUP_SCHEDULE is one of daily, off"):
+        env.one_of("BACKUP_SCHEDULE", ["daily", "off"])
 
 
 def health_of_backups() -> str:
