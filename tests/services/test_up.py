@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -15,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.services.postgres import Cluster, cluster
 from tests.services.stack import ROOT, wait_until
-from tests.services.throwaway import free_port
+from tests.services.throwaway import ServerMissing, free_port
 
 pytestmark = pytest.mark.services
 
@@ -24,7 +26,7 @@ pytestmark = pytest.mark.services
 class Service:
     """One `manage.py up` with a data directory of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
         folder.mkdir(exist_ok=True)
         self.port = free_port()
@@ -32,6 +34,7 @@ class Service:
         self.env |= {"DATA_DIR": str(folder), "PORT": str(self.port), "HOST": "127.0.0.1"}
         for inherited in ("DATABASE_URL", "CELERY_BROKER_URL"):
             self.env.pop(inherited, None)
+        self.env |= environment
         self.process: subprocess.Popen[bytes] | None = None
         self.output = folder / "output"
 
@@ -172,3 +175,53 @@ def test_work_accepted_before_a_death_is_done_after_the_next_start(service: Serv
     wait_until(lambda: b'"finished"' in service.get(path, key)[2], 60, "the diagnosis is done")
     process.send_signal(signal.SIGINT)  # Ctrl-C stops it as well
     assert process.wait(10) == 0
+
+
+def test_the_service_recovers_when_postgresql_restarts_under_load(tmp_path: Path) -> None:
+    try:
+        with cluster() as server:
+            service = Service(tmp_path, DATABASE_URL=server.url, THROTTLE_RATE="0/minute")
+            try:
+                _restart_under_load(service, server)
+            finally:
+                service.kill()
+    except ServerMissing as error:
+        pytest.skip(str(error))
+
+
+def _restart_under_load(service: Service, server: Cluster) -> None:
+    process = service.start()
+    wait_until(lambda: service.answers() and service.is_complete(), 60, "all live")
+    key = service.key()
+    statuses: list[int] = []
+    accepted: list[str] = []
+    stop = threading.Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            statuses.append(service.get("/api/v1/audit/events", key)[0])
+
+    def write() -> None:
+        while not stop.is_set():
+            event = {"event_type": "load.made", "entity_type": "load", "entity_id": "1", "new_value": len(statuses)}
+            status, _, body = service.get("/api/v1/audit/events", key, event)
+            statuses.append(status)
+            if status == 201:
+                accepted.append(json.loads(body)["uid"])
+
+    clients = [threading.Thread(target=run) for run in (read, read, write)]
+    for client in clients:
+        client.start()
+    time.sleep(1)
+    server.restart()
+    time.sleep(3)
+    stop.set()
+    for client in clients:
+        client.join(30)
+    assert set(statuses) <= {200, 201, 503}
+    assert statuses[-1] in {200, 201}
+    missing = [uid for uid in accepted if service.get(f"/api/v1/audit/events/{uid}", key)[0] != 200]
+    assert missing == []  # what was accepted is there
+    wait_until(service.is_complete, 30, "worker and beat live on")
+    assert process.poll() is None
+    assert "Traceback" not in service.output.read_text()
