@@ -20,9 +20,11 @@ STATEMENT_TIMEOUT_MS = 5_000
 LOCK_TIMEOUT_MS = 100
 _GUARD = (
     f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS};"
-    "SET LOCAL transaction_read_only = on;"
     "SET LOCAL jit = off"  # compiling the catalog query took 3 s where the planner thought it dear
 )
+_READ_ONLY = ";SET LOCAL transaction_read_only = on"
+# Otherwise a backslash could end a string where our grammar sees none, and the server would read another statement.
+_WRITABLE = ";SET LOCAL standard_conforming_strings = on;SET LOCAL client_min_messages = error"
 _SAVEPOINT = "handrail_schemacheck"
 _GOOD = {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK}
 _UNCHANGED = "Nothing was changed; see that it runs, then check again."
@@ -65,6 +67,44 @@ class Session:
         value = result.get_value(0, 0)
         return json.loads(value) if value is not None else None
 
+    def attempt(self, sql: str, parameters: Sequence[str | None] = ()) -> Any:
+        """Like `document`, but what the server says against it is an answer, and undone. Raises DatabaseAway."""
+        result = self.run(sql, parameters)
+        if isinstance(result, ServerError):
+            return result
+        value = result.get_value(0, 0)
+        return json.loads(value) if value is not None else None
+
+    def run(self, sql: str, parameters: Sequence[str | None] = ()) -> "ServerError | PGresult":
+        """Run one statement inside a savepoint, kept if it succeeds and undone if not. Raises DatabaseAway."""
+        step = f"{_SAVEPOINT}_run"
+        self.command(f"SAVEPOINT {step}")
+        try:
+            encoded = [value.encode(self._encoding) if value is not None else None for value in parameters]
+            text = sql.encode(self._encoding)
+        except UnicodeEncodeError:
+            self.command(f"RELEASE {step}")
+            return ServerError("22P05", f"the text has no equivalent in encoding {self._encoding}", "", None)
+        result = self._pgconn.exec_params(text, encoded)  # takes one statement only, whatever the text holds
+        if result.status in _GOOD:
+            self.command(f"RELEASE {step}")
+            return result
+        error = self._error(result)
+        if error.sqlstate.startswith(_LOST):
+            raise _away(error)
+        self.command(f"ROLLBACK TO {step}; RELEASE {step}")
+        return error
+
+    def command(self, sql: str) -> ServerError | None:
+        """Run statements of our own making; answers with the error if there is one. Raises DatabaseAway."""
+        result = self._pgconn.exec_(sql.encode(self._encoding))
+        if result.status in _GOOD:
+            return None
+        error = self._error(result)
+        if error.sqlstate.startswith(_LOST):
+            raise _away(error)
+        return error
+
     def analyse(self, sql: str) -> ServerError | int:
         """What parse analysis says against a query, or the type (OID) of its first column. Nothing is executed."""
         self._pgconn.exec_(f"SAVEPOINT {_SAVEPOINT}_step".encode())
@@ -100,8 +140,10 @@ class Session:
 
 
 @contextmanager
-def open_session(connection: Any) -> Iterator[Session | None]:
+def open_session(connection: Any, *, writable: bool = False) -> Iterator[Session | None]:
     """A session on a Django or psycopg connection; None where its transaction has already failed.
+
+    A writable one can make temporary tables; all it does is rolled back too.
 
     Raises DatabaseAway if the server cannot be reached.
     """
@@ -113,11 +155,12 @@ def open_session(connection: Any) -> Iterator[Session | None]:
         return
     nested = status == TransactionStatus.INTRANS
     session = Session(pgconn, raw.info.encoding)
-    begin = f"SAVEPOINT {_SAVEPOINT};" if nested else "BEGIN READ ONLY;"
+    begin = f"SAVEPOINT {_SAVEPOINT};" if nested else "BEGIN;" if writable else "BEGIN READ ONLY;"
+    guard = _GUARD + (_WRITABLE if writable else _READ_ONLY)
     end = f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE {_SAVEPOINT}" if nested else "ROLLBACK"
     with raw.lock:
         try:
-            session.begin(begin + _GUARD)
+            session.begin(begin + guard)
             yield session
         except psycopg.OperationalError as error:
             raise DatabaseAway(f"The database went away during the check ({error}). {_UNCHANGED}") from error

@@ -14,13 +14,13 @@ import psycopg
 
 from config.errors import DomainError, FieldError
 from schemacheck import parser, sqlite
-from schemacheck.findings import Finding, InvalidCheck, Proof, Report, Severity
+from schemacheck.findings import Finding, InvalidCheck, Proof, Report, Severity, StatementReport
 from schemacheck.proof.ladder import climb
 from schemacheck.session import open_session
 
 Dialect = Literal["postgresql", "sqlite"]
 MAX_SCRIPT_CHARS = 32 * 1024 * 1024
-_HIGHEST = Proof.CATALOG
+_HIGHEST = Proof.COPIES
 _RANK = [Proof.NONE, Proof.PARSE, Proof.CATALOG, Proof.COPIES, Proof.EXECUTE]
 
 
@@ -54,10 +54,16 @@ def validate(
         reports = climb(statements, None, proof=Proof.PARSE)
         report = Report(dialect=spoken, proof=Proof.PARSE, statements=tuple(reports))
         return _with_notes(report, wanted, vendor)
-    with open_session(connection) as session:
+    with open_session(connection, writable=wanted in (Proof.COPIES, Proof.EXECUTE)) as session:
         reports = climb(statements, session, proof=wanted)
-    reached = Proof.CATALOG if session is not None else Proof.PARSE
+    reached = _reached(reports, wanted) if session is not None else Proof.PARSE
     return _with_notes(Report(dialect=spoken, proof=reached, statements=tuple(reports)), wanted, vendor)
+
+
+def _reached(reports: list[StatementReport], wanted: Proof) -> Proof:
+    """As far as the furthest statement got; one that fell short says why itself."""
+    furthest = max((report.proof for report in reports), key=_RANK.index, default=Proof.CATALOG)
+    return max(furthest, Proof.CATALOG, key=_RANK.index) if wanted is not Proof.CATALOG else Proof.CATALOG
 
 
 def _vendor(connection: Any) -> str | None:
@@ -100,6 +106,8 @@ def _with_notes(report: Report, wanted: Proof, vendor: str | None) -> Report:
         return report
     if _RANK.index(wanted) > _RANK.index(_HIGHEST) and report.proof is _HIGHEST:
         why = f"This version checks up to {_HIGHEST}; {wanted} was asked for."
+    elif report.proof is Proof.CATALOG:
+        return report  # the statements say why themselves
     elif vendor == report.dialect:
         why = "The connection's transaction has already failed; roll it back and check again."
     else:

@@ -8,6 +8,7 @@ from schemacheck import locks
 from schemacheck.catalog import empty_catalog
 from schemacheck.findings import Finding, Lock, Proof, Severity, StatementReport
 from schemacheck.parser import GRAMMAR_VERSION, MAX_STATEMENT_CHARS, Problem, Statement, walk
+from schemacheck.proof import copies
 from schemacheck.proof.alterations import check_alter_table
 from schemacheck.proof.objects import HANDLERS, drop, rename
 from schemacheck.proof.scope import Progress, Scope
@@ -28,6 +29,7 @@ def climb(
     progress = Progress(in_transaction=in_transaction)
     scopes: list[tuple[Scope, tuple[Lock, ...]]] = []
     similar: list[str] | None = None
+    bench = copies.Bench(session) if live and session and proof in (Proof.COPIES, Proof.EXECUTE) else None
     for statement in statements:
         scope = Scope(
             statement=statement,
@@ -36,12 +38,14 @@ def climb(
             progress=progress,
             similar=similar,
         )
-        taken = _judge(scope)
+        taken = _judge(scope, bench)
         similar = scope.similar
         if statement.kind == "rollback" and progress.saved is not None:
             catalog = progress.saved
             progress.saved = None
             progress.in_transaction = False
+            if bench:
+                bench.close("the script rolled back what its copies followed")
         scopes.append((scope, taken))
     for scope, _ in scopes:
         scope.catalog = catalog
@@ -49,7 +53,7 @@ def climb(
     return [_report(scope, taken) for scope, taken in scopes]
 
 
-def _judge(scope: Scope) -> tuple[Lock, ...]:
+def _judge(scope: Scope, bench: copies.Bench | None) -> tuple[Lock, ...]:
     statement = scope.statement
     if statement.problem is not None:
         _report_problem(scope, statement.problem)
@@ -64,11 +68,30 @@ def _judge(scope: Scope) -> tuple[Lock, ...]:
     forecast = locks.forecast(statement, before)
     run_rules(scope)
     handler = _handler(statement)
+    resolved = copies.resolve(statement, before) if bench else None
     if handler is not None:
         handler(scope)
         if scope.catalog.is_live:
             scope.proof = Proof.CATALOG
+    if bench and resolved and handler is not None and scope.proof is Proof.CATALOG:
+        _judge_on_copies(scope, bench, resolved)
     return forecast
+
+
+def _judge_on_copies(scope: Scope, bench: copies.Bench, resolved: copies.Resolved) -> None:
+    if scope.has_error:
+        bench.taint(resolved)  # the simulation went on as if it had succeeded
+        return
+    outcome = bench.judge(scope, resolved)
+    if outcome.reason:
+        bench.taint(resolved)
+        message = f"checked against the catalog only, not on copies: {outcome.reason}"
+        scope.suggest("proof-limited", message, facts={"wanted": Proof.COPIES.value, "reached": scope.proof.value})
+        return
+    scope.proof = Proof.COPIES
+    if outcome.error:
+        copies.report(scope, outcome.error)
+        bench.taint(resolved)
 
 
 def _handler(statement: Statement) -> Callable[[Scope], None] | None:
