@@ -34,15 +34,19 @@ def validate(
     connection: Any = None,
     dialect: Dialect | str | None = None,
     proof: Proof | str | None = None,
+    probe: bool = False,
 ) -> Report:
     """Check a script statement by statement.
 
     `connection` is Django's or a plain psycopg (or sqlite3) one; None checks by grammar and built-in types alone.
+    `probe` also asks existing rows, by short reads, whether they meet new constraints; it needs `copies` and raises to it.
     Raises DatabaseAway where the database cannot be asked, InvalidCheck for an unknown dialect or proof.
     """
     vendor = _vendor(connection)
     spoken = _dialect(dialect, vendor)
     wanted = _proof(proof)
+    if probe and wanted is Proof.CATALOG:
+        wanted = Proof.COPIES
     if len(sql) > MAX_SCRIPT_CHARS:
         detail = f"The script has {len(sql):,} characters; {MAX_SCRIPT_CHARS:,} is the limit. Split it."
         raise InvalidCheck(detail, errors=[FieldError(field="sql", code="too-long", detail=detail)])
@@ -55,7 +59,7 @@ def validate(
         report = Report(dialect=spoken, proof=Proof.PARSE, statements=tuple(reports))
         return _with_notes(report, wanted, vendor)
     with open_session(connection, writable=wanted in (Proof.COPIES, Proof.EXECUTE)) as session:
-        reports = climb(statements, session, proof=wanted)
+        reports = climb(statements, session, proof=wanted, probe=probe)
     reached = _reached(reports, wanted) if session is not None else Proof.PARSE
     return _with_notes(Report(dialect=spoken, proof=reached, statements=tuple(reports)), wanted, vendor)
 

@@ -88,17 +88,16 @@ class Bench:
     may_probe: bool = False
     closed: str = ""
 
+    def prepare(self, scope: Scope, before: "Resolved") -> str:
+        """Make the copies a statement needs; answers with why that cannot be. Raises DatabaseAway."""
+        return self.closed or unsuitable(scope.statement, scope.catalog) or self._prepare(scope, before)
+
     def judge(self, scope: Scope, before: "Resolved") -> Outcome:
-        """Run the statement on copies, after the catalog found nothing against it. Raises DatabaseAway."""
-        statement = scope.statement
-        if self.closed:
-            return Outcome(reason=self.closed)
-        if reason := unsuitable(statement, scope.catalog) or self._prepare(scope, before):
-            return Outcome(reason=reason)
-        edits = self._edits(statement, before)
+        """Run the statement on its copies, after the catalog found nothing against it. Raises DatabaseAway."""
+        edits = self._edits(scope.statement, before)
         if isinstance(edits, str):
             return Outcome(reason=edits)
-        sql, edits = _apply(statement.sql, edits)
+        sql, edits = _apply(scope.statement.sql, edits)
         answer = self.session.run(sql)
         if isinstance(answer, ServerError):
             if answer.sqlstate.startswith(_ABOUT_US) and answer.sqlstate not in _OURS_AFTER_ALL:

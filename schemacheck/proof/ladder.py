@@ -7,13 +7,15 @@ from postgast import pg_query_pb2 as ast
 from schemacheck import locks
 from schemacheck.catalog import empty_catalog
 from schemacheck.findings import Finding, Lock, Proof, Severity, StatementReport
+from schemacheck.history import History
 from schemacheck.parser import GRAMMAR_VERSION, MAX_STATEMENT_CHARS, Problem, Statement, walk
-from schemacheck.proof import copies
+from schemacheck.policy import DEFAULT_POLICY, Policy
+from schemacheck.proof import copies, probes
 from schemacheck.proof.alterations import check_alter_table
 from schemacheck.proof.objects import HANDLERS, drop, rename
 from schemacheck.proof.scope import Progress, Scope
 from schemacheck.proof.tables import check_create_table
-from schemacheck.rules import run_rules
+from schemacheck.rules import observe, run_rules, run_script_rules
 from schemacheck.session import Session
 from schemacheck.snapshot import mentions, snapshot
 
@@ -21,12 +23,23 @@ _JUDGED = {"create_table", "alter_table", "create_index"}
 
 
 def climb(
-    statements: Sequence[Statement], session: Session | None, *, proof: Proof, in_transaction: bool = False
+    statements: Sequence[Statement],
+    session: Session | None,
+    *,
+    proof: Proof,
+    in_transaction: bool = False,
+    probe: bool = False,
+    policy: Policy = DEFAULT_POLICY,
 ) -> list[StatementReport]:
     """Judge every statement. Raises DatabaseAway."""
     live = session is not None and proof is not Proof.PARSE
     catalog = snapshot(session, mentions(statements)) if live and session else empty_catalog()
-    progress = Progress(in_transaction=in_transaction)
+    if policy.pg_version:
+        catalog.server_version = policy.pg_version * 10_000
+    progress = Progress(
+        in_transaction=in_transaction or policy.assume_in_transaction,
+        history=History(policy=policy, transaction=int(policy.assume_in_transaction)),
+    )
     scopes: list[tuple[Scope, tuple[Lock, ...]]] = []
     similar: list[str] | None = None
     bench = copies.Bench(session) if live and session and proof in (Proof.COPIES, Proof.EXECUTE) else None
@@ -38,7 +51,7 @@ def climb(
             progress=progress,
             similar=similar,
         )
-        taken = _judge(scope, bench)
+        taken = _judge(scope, bench, probing=probe)
         similar = scope.similar
         if statement.kind == "rollback" and progress.saved is not None:
             catalog = progress.saved
@@ -50,10 +63,11 @@ def climb(
     for scope, _ in scopes:
         scope.catalog = catalog
         run_rules(scope, at_end=True)
+    run_script_rules([scope for scope, _ in scopes])
     return [_report(scope, taken) for scope, taken in scopes]
 
 
-def _judge(scope: Scope, bench: copies.Bench | None) -> tuple[Lock, ...]:
+def _judge(scope: Scope, bench: copies.Bench | None, *, probing: bool) -> tuple[Lock, ...]:
     statement = scope.statement
     if statement.problem is not None:
         _report_problem(scope, statement.problem)
@@ -66,7 +80,9 @@ def _judge(scope: Scope, bench: copies.Bench | None) -> tuple[Lock, ...]:
     _warn_newer_grammar(scope)
     before = scope.catalog
     forecast = locks.forecast(statement, before)
+    scope.locks = forecast
     run_rules(scope)
+    observe(scope)
     handler = _handler(statement)
     resolved = copies.resolve(statement, before) if bench else None
     if handler is not None:
@@ -74,15 +90,18 @@ def _judge(scope: Scope, bench: copies.Bench | None) -> tuple[Lock, ...]:
         if scope.catalog.is_live:
             scope.proof = Proof.CATALOG
     if bench and resolved and handler is not None and scope.proof is Proof.CATALOG:
-        _judge_on_copies(scope, bench, resolved)
+        _judge_on_copies(scope, bench, resolved, probing=probing)
     return forecast
 
 
-def _judge_on_copies(scope: Scope, bench: copies.Bench, resolved: copies.Resolved) -> None:
+def _judge_on_copies(scope: Scope, bench: copies.Bench, resolved: copies.Resolved, *, probing: bool) -> None:
     if scope.has_error:
         bench.taint(resolved)  # the simulation went on as if it had succeeded
         return
-    outcome = bench.judge(scope, resolved)
+    outcome = copies.Outcome(reason=bench.prepare(scope, resolved))
+    earlier = probes.state(bench) if probing and not outcome.reason else {}
+    if not outcome.reason:
+        outcome = bench.judge(scope, resolved)
     if outcome.reason:
         bench.taint(resolved)
         message = f"checked against the catalog only, not on copies: {outcome.reason}"
@@ -92,6 +111,8 @@ def _judge_on_copies(scope: Scope, bench: copies.Bench, resolved: copies.Resolve
     if outcome.error:
         copies.report(scope, outcome.error)
         bench.taint(resolved)
+    elif probing:
+        probes.probe(scope, bench, earlier, probes.state(bench))
 
 
 def _handler(statement: Statement) -> Callable[[Scope], None] | None:
@@ -124,7 +145,8 @@ def _report_problem(scope: Scope, problem: Problem) -> None:
 def _warn_newer_grammar(scope: Scope) -> None:
     """The grammar is PostgreSQL 18's; an older server refuses what came after it."""
     catalog = scope.catalog
-    if not catalog.is_live or catalog.major >= GRAMMAR_VERSION or scope.statement.kind not in _JUDGED:
+    is_known = catalog.is_live or scope.progress.history.policy.pg_version
+    if not is_known or catalog.major >= GRAMMAR_VERSION or scope.statement.kind not in _JUDGED:
         return
     for since, feature, location in _newer(scope.statement):
         if catalog.major < since:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from schemacheck.catalog import Catalog, Table, did_you_mean
-from schemacheck.findings import Finding, Proof, Severity
+from schemacheck.findings import Finding, Lock, Proof, Severity
+from schemacheck.history import History
 from schemacheck.parser import Statement
 from schemacheck.session import Session
 from schemacheck.shapes import Name
@@ -21,6 +22,7 @@ class Progress:
     saved: Catalog | None = None
     settings: dict[str, str] = field(default_factory=dict)
     validated_later: set[str] = field(default_factory=set)
+    history: History = field(default_factory=History)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,6 +37,7 @@ class Scope:
     findings: list[Finding] = field(default_factory=list)
     proof: Proof = Proof.PARSE
     table_name: str | None = None
+    locks: tuple[Lock, ...] = ()  # forecast before the statement
     target: Table | None = None  # the existing table an ALTER TABLE or CREATE INDEX is about
 
     def error(self, rule: str, message: str, sqlstate: str, location: int = -1, **more: Any) -> None:
