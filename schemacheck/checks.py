@@ -37,7 +37,7 @@ def request_check(
     """Leave a script to be checked by a worker. Raises InvalidCheck."""
     from schemacheck import tasks
 
-    _alias(database)
+    alias(database)
     check = _new(sql, dialect, database, proof)
     check.sql = _storable(sql)
     with transaction.atomic():
@@ -99,20 +99,29 @@ def prune(*, days: int | None = None) -> int:
             return removed
 
 
+def keep(report: Report, *, sql: str, database: str, started: float, proof: str | None = None) -> Check:
+    """Keep a verdict that was reached elsewhere, with its event. `started` is of time.perf_counter."""
+    check = _new(sql, report.dialect, database, proof)
+    with transaction.atomic():
+        _finish(check, report, time.perf_counter() - started)
+    return check
+
+
 def _validate(sql: str, dialect: str | None, database: str | None, proof: str | None) -> Report:
     from schemacheck.validator import validate  # the grammar takes 16 MB, which processes that never check can spare
 
-    connection = connections[_alias(database)]
+    connection = connections[alias(database)]
     return validate(sql, connection=connection, dialect=dialect, proof=proof)
 
 
-def _alias(database: str | None) -> str:
-    alias = database or "default"
-    if alias not in connections.settings:
+def alias(database: str | None) -> str:
+    """The alias of a configured database, `default` if none is given. Raises InvalidCheck."""
+    name = database or "default"
+    if name not in connections.settings:
         known = ", ".join(sorted(connections.settings))
-        detail = f"There is no database {alias!r}. Known are: {known}."
+        detail = f"There is no database {name!r}. Known are: {known}."
         raise InvalidCheck(detail, errors=[FieldError(field="database", code="unknown", detail=detail)])
-    return alias
+    return name
 
 
 def _new(sql: str, dialect: str | None, database: str | None, proof: str | None) -> Check:
@@ -124,7 +133,7 @@ def _new(sql: str, dialect: str | None, database: str | None, proof: str | None)
         sql=_without_secrets(_storable(sql)),
         sql_hash=hashlib.sha256(sql.encode("utf-8", "surrogatepass")).hexdigest(),
         dialect=dialect or "",
-        database=_alias(database),
+        database=alias(database),
         proof=proof or "",
     )
 

@@ -1,0 +1,382 @@
+"""Checks migrations: the SQL of each against the database, its Python by rules, all said at the operation's line."""
+
+import bisect
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from django.db import connections
+from django.db.migrations import AlterField, Migration
+from django.db.migrations.state import ProjectState
+
+from config.errors import FieldError
+from schemacheck import checks
+from schemacheck.django_migrations import choosing, python_rules, sources
+from schemacheck.django_migrations.choosing import Key, Loaded
+from schemacheck.django_migrations.offline import OfflineConnection, offline_connection
+from schemacheck.django_migrations.writing import Step, write
+from schemacheck.findings import Finding, InvalidCheck, Proof, Report, Severity, StatementReport
+from schemacheck.validator import validate
+
+_SHOWN_SQL = 300
+_HINTS = {
+    "concurrently-in-transaction": "Django runs a migration in one transaction: set atomic = False on it.",
+    "index-not-concurrent": "Use AddIndexConcurrently of django.contrib.postgres.operations, alone in a migration "
+    "with atomic = False.",
+    "drop-index-not-concurrent": "Use RemoveIndexConcurrently of django.contrib.postgres.operations, alone in a "
+    "migration with atomic = False.",
+    "check-without-not-valid": "Use AddConstraintNotValid and, in a later migration, ValidateConstraint, both of "
+    "django.contrib.postgres.operations.",
+    "drop-column": "First release code without the field (SeparateDatabaseAndState with RemoveField among its "
+    "state_operations), and drop the column in the next release.",
+    "drop-table": "First release code without the model (SeparateDatabaseAndState with DeleteModel among its "
+    "state_operations), and drop the table in the next release.",
+    "rename-column": "Keep the column's name with db_column, or add a field, copy, and remove the old one later.",
+    "rename-table": "Keep the table's name with Meta.db_table.",
+    "lock-timeout-missing": "Run migrate with PGOPTIONS='-c lock_timeout=2s', and again if it is hit.",
+    "required-column-without-default": "Give the field a default or a db_default, or add it with null=True.",
+}
+_BEYOND_DJANGO = {"combine-alter-table", "prefer-robust-statement", "prefer-identity", "transaction-nesting"}
+_ADD = re.compile(r'ALTER TABLE (.+?) ADD COLUMN ("(?:[^"]|"")+") .*\bDEFAULT\b', re.DOTALL)
+_DROP_DEFAULT = re.compile(r'ALTER TABLE (.+?) ALTER COLUMN ("(?:[^"]|"")+") DROP DEFAULT;?\s*\Z', re.DOTALL)
+
+
+@dataclass(slots=True)
+class Reviewed:
+    """A migration and what there is to say about it."""
+
+    label: str
+    path: Path
+    text: str
+    report: Report
+    applied: bool = False
+    atomic: bool = True
+    steps: list[Step] = field(default_factory=list)
+    check_id: str = ""
+
+    @property
+    def irreversible(self) -> list[str]:
+        """The operations that cannot be undone."""
+        return [step.title for step in self.steps if not step.reversible]
+
+    @property
+    def forwards(self) -> str:
+        """Its SQL."""
+        return _script([(step, step.forwards, step.unwritten) for step in self.steps], atomic=self.atomic)
+
+    @property
+    def backwards(self) -> str:
+        """The SQL that undoes it."""
+        undone = [(step, step.backwards, step.unwritten_backwards) for step in reversed(self.steps)]
+        return _script(undone, atomic=self.atomic)
+
+    def as_dict(self) -> dict[str, Any]:
+        """In the public shape: the report with the migration's own facts."""
+        return {
+            "migration": self.label,
+            "path": str(self.path),
+            "applied": self.applied,
+            "atomic": self.atomic,
+            "irreversible": self.irreversible,
+            "sql": {"forwards": self.forwards, "backwards": self.backwards},
+            **({"id": self.check_id} if self.check_id else {}),
+            **self.report.as_dict(),
+        }
+
+
+@dataclass(slots=True)
+class Review:
+    """The answer to a check of migrations; `state` is what is applied where."""
+
+    migrations: list[Reviewed]
+    state: list[dict[str, Any]]
+    database: str
+    away: bool = False
+
+    @property
+    def valid(self) -> bool:
+        """Whether no migration has an error."""
+        return all(item.report.valid for item in self.migrations)
+
+    def as_dict(self) -> dict[str, Any]:
+        """In the public shape."""
+        return {
+            "valid": self.valid,
+            "database": self.database,
+            "database_away": self.away,
+            "apps": self.state,
+            "migrations": [item.as_dict() for item in self.migrations],
+        }
+
+
+def check_migrations(
+    *,
+    app: str | None = None,
+    name: str | None = None,
+    changed: Sequence[Path] | None = None,
+    database: str | None = None,
+    proof: str | None = None,
+) -> Review:
+    """Check migrations and keep the verdict on each.
+
+    Without `app` those not applied, without those of installed packages; with `app` its own; with `name` that one,
+    applied or not; with `changed` those in these files. Raises NotFound, InvalidCheck, DatabaseAway.
+    """
+    reviewed = review_migrations(app=app, name=name, changed=changed, database=database, proof=proof)
+    for item in reviewed.migrations:
+        started = time.perf_counter()
+        sql = item.forwards or f"-- {item.label}: {item.path}"
+        check = checks.keep(item.report, sql=sql, database=reviewed.database, proof=proof, started=started)
+        item.check_id = str(check.uid)
+    return reviewed
+
+
+def review_migrations(
+    *,
+    app: str | None = None,
+    name: str | None = None,
+    changed: Sequence[Path] | None = None,
+    database: str | None = None,
+    proof: str | None = None,
+) -> Review:
+    """The same without keeping anything."""
+    alias = checks.alias(database)
+    if name is not None and app is None:
+        detail = "Name the app too: a migration's name is known only within one."
+        raise InvalidCheck(detail, errors=[FieldError(field="name", code="incomplete", detail=detail)])
+    loaded = choosing.load(alias)
+    migrations = _judge(loaded, alias, app=app, name=name, changed=changed, proof=proof) if loaded.loader else []
+    _add_problems(migrations, loaded)
+    return Review(migrations, current_state(loaded), alias, loaded.away)
+
+
+def current_state(loaded: Loaded) -> list[dict[str, Any]]:
+    """For each app: how many migrations are applied, the last of them, and those that are not."""
+    if loaded.loader is None:
+        return []
+    graph = loaded.loader.graph
+    known: dict[str, dict[str, Any]] = {}
+    order: dict[Key, None] = {}
+    for leaf in graph.leaf_nodes():
+        order |= dict.fromkeys(graph.forwards_plan(leaf))
+    for app, name in order:
+        entry = known.setdefault(app, {"app": app, "applied": 0, "last_applied": None, "unapplied": []})
+        if (app, name) in loaded.applied:
+            entry["applied"] += 1
+            entry["last_applied"] = name
+        else:
+            entry["unapplied"].append(name)
+    return [known[app] for app in sorted(known)]
+
+
+def _judge(
+    loaded: Loaded,
+    alias: str,
+    *,
+    app: str | None,
+    name: str | None,
+    changed: Sequence[Path] | None,
+    proof: str | None,
+) -> list[Reviewed]:
+    choice = choosing.choose(loaded, app=app, name=name, changed=changed)
+    assert loaded.loader is not None
+    nodes = loaded.loader.graph.nodes
+    is_postgresql = loaded.live is not None and loaded.live.vendor == "postgresql"
+    reviewed: list[Reviewed] = []
+    # What is applied has its effect in the catalog already, so it is judged without.
+    past, future = _Script(), _Script()
+    with offline_connection(alias, loaded.live if is_postgresql else None) as connection:
+        state = ProjectState(real_apps=loaded.loader.unmigrated_apps)
+        for key in choice.plan:
+            migration, applied = nodes[key], key in loaded.applied
+            if applied and key not in choice.chosen:
+                state = migration.mutate_state(state, preserve=False)
+                continue
+            steps, state = write(migration, state, connection)
+            item = _new(migration, steps, applied=applied)
+            # What comes before makes its tables in the script, unless the question is about a table that stands.
+            if key in choice.chosen or is_postgresql:
+                (past if applied else future).add(item)
+            if key in choice.chosen:
+                reviewed.append(item)
+    _apply(past, None, Proof.PARSE.value)
+    _apply(future, connections[alias] if is_postgresql else None, proof if is_postgresql else Proof.PARSE.value)
+    for item in reviewed:
+        item.report = replace(
+            item.report, notes=(*item.report.notes, *python_rules.look(nodes[_key(item)], item.steps))
+        )
+    return reviewed
+
+
+def _key(item: Reviewed) -> Key:
+    app, _, name = item.label.partition(".")
+    return app, name
+
+
+def _new(migration: Migration, steps: list[Step], *, applied: bool) -> Reviewed:
+    source = sources.source_of(migration)
+    return Reviewed(
+        label=f"{migration.app_label}.{migration.name}",
+        path=source.path,
+        text=source.text,
+        report=Report(dialect="postgresql", proof=Proof.PARSE),
+        applied=applied,
+        atomic=migration.atomic,
+        steps=_placed(steps, source),
+    )
+
+
+def _placed(steps: list[Step], source: sources.Source) -> list[Step]:
+    fallback = source.attribute_place("operations")
+    for step, node in zip(steps, source.operation_nodes(len(steps)), strict=True):
+        found = sources.place(node) if node is not None else fallback
+        step.line, step.column = found.line, found.column
+    return steps
+
+
+@dataclass(slots=True)
+class _Piece:
+    """Where a statement of the script comes from."""
+
+    first_line: int
+    item: Reviewed
+    step: Step | None
+    sql: str
+    position: int  # of the statement in its step
+
+
+class _Script:
+    """Migrations as one script, so that what the first makes is known to the second."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.pieces: list[_Piece] = []
+        self.items: list[Reviewed] = []
+
+    def add(self, item: Reviewed) -> None:
+        self.items.append(item)
+        if item.atomic:
+            self._put("BEGIN;", item, None, 0)
+        for step in item.steps:
+            for position, sql in enumerate(step.forwards):
+                self._put(sql, item, step, position)
+        if item.atomic:
+            self._put("COMMIT;", item, None, 0)
+
+    def _put(self, sql: str, item: Reviewed, step: Step | None, position: int) -> None:
+        self.pieces.append(_Piece(len(self.lines) + 1, item, step, sql, position))
+        closed = sql if sql.rstrip().endswith(";") else f"{sql}\n;"  # RunSQL may end in a comment
+        self.lines += closed.split("\n")
+
+    @property
+    def sql(self) -> str:
+        return "\n".join(self.lines)
+
+    def piece_at(self, line: int) -> _Piece:
+        starts = [piece.first_line for piece in self.pieces]
+        return self.pieces[max(0, bisect.bisect_right(starts, line) - 1)]
+
+
+def _apply(script: _Script, connection: Any, proof: str | None) -> None:
+    """Judge a script, and give each migration its part of the report."""
+    if not script.pieces:
+        return
+    report = validate(script.sql, connection=connection, dialect="postgresql", proof=proof)
+    shares: dict[int, list[StatementReport]] = {id(item): [] for item in script.items}
+    for statement in report.statements:
+        piece = script.piece_at(statement.line)
+        if piece.step is None:
+            continue
+        found = tuple(_at_operation(piece, piece.step, finding) for finding in _kept(piece, piece.step, statement))
+        shares[id(piece.item)].append(replace(statement, line=piece.step.line, findings=found))
+    for item in script.items:
+        renumbered = [replace(statement, index=index) for index, statement in enumerate(shares[id(item)])]
+        item.report = replace(report, statements=tuple(renumbered), notes=())
+
+
+def _kept(piece: _Piece, step: Step, statement: StatementReport) -> Iterator[Finding]:
+    """Findings a person who writes Django can do something about."""
+    if _drops_its_own_default(piece, step):
+        yield from statement.errors
+        return
+    for finding in statement.findings:
+        if finding.rule in _BEYOND_DJANGO and finding.severity is not Severity.ERROR:
+            continue
+        if finding.rule == "type-change-rewrites" and _keeps_rows(step):
+            continue
+        yield finding
+
+
+def _drops_its_own_default(piece: _Piece, step: Step) -> bool:
+    """Django adds a required column with a default that it drops again: together they are one thing."""
+    dropped = _DROP_DEFAULT.match(piece.sql)
+    if dropped is None:
+        return False
+    added = (_ADD.match(sql) for sql in step.forwards[: piece.position])
+    return any(match is not None and match.groups() == dropped.groups() for match in added)
+
+
+def default_dropped(step: Step) -> bool:
+    """Whether a step adds a required column and drops its default again."""
+    for position, sql in enumerate(step.forwards):
+        dropped = _DROP_DEFAULT.match(sql)
+        for earlier in step.forwards[:position] if dropped else ():
+            added = _ADD.match(earlier)
+            if added and dropped and added.groups() == dropped.groups() and " NOT NULL" in earlier:
+                return True
+    return False
+
+
+_LENGTH = re.compile(r"(varchar|numeric)\((\d+)(?:, ?(\d+))?\)\Z")
+
+
+def _keeps_rows(step: Step) -> bool:
+    """Whether the type an AlterField had in Django's own history looks the same on disk as the new one."""
+    if not isinstance(step.operation, AlterField) or not step.old_type or not step.new_type:
+        return False
+    old, new = _LENGTH.match(step.old_type), _LENGTH.match(step.new_type)
+    if old and new and old[1] == new[1]:
+        return old[3] == new[3] and int(new[2]) >= int(old[2])
+    texts = ("text", "varchar")
+    is_text = step.old_type in texts or (old is not None and old[1] == "varchar")
+    return step.old_type == step.new_type or (is_text and step.new_type in texts)
+
+
+def _at_operation(piece: _Piece, step: Step, finding: Finding) -> Finding:
+    facts = {
+        **finding.facts,
+        "migration": piece.item.label,
+        "operation": step.title,
+        "sql": piece.sql[:_SHOWN_SQL],
+    }
+    hint = _HINTS.get(finding.rule, finding.hint)
+    return replace(finding, line=step.line, column=step.column, hint=hint, facts=facts)
+
+
+def _add_problems(migrations: list[Reviewed], loaded: Loaded) -> None:
+    """What is wrong with the migrations as a whole, beside the report on the file it is in."""
+    for problem in loaded.problems:
+        item = next((item for item in migrations if item.path == problem.path), None)
+        if item is None:
+            source = sources.read_source(problem.path)
+            label = f"{problem.path.parent.parent.name}.{problem.path.stem}" if problem.path.name else "migrations"
+            item = Reviewed(label, source.path, source.text, Report(dialect="postgresql", proof=Proof.NONE))
+            migrations.append(item)
+        item.report = replace(item.report, notes=(problem.finding, *item.report.notes))
+
+
+def _script(parts: list[tuple[Step, list[str], str]], *, atomic: bool) -> str:
+    lines: list[str] = []
+    for step, statements, unwritten in parts:
+        lines.append(f"-- {step.title}")
+        lines += [f"-- not written: {unwritten}"] if unwritten else []
+        lines += [sql if sql.rstrip().endswith(";") else f"{sql}\n;" for sql in statements]
+    if not lines:
+        return ""
+    return "\n".join(["BEGIN;", *lines, "COMMIT;"] if atomic else lines) + "\n"
+
+
+__all__ = ["OfflineConnection", "Review", "Reviewed", "check_migrations", "current_state", "review_migrations"]
