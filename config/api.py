@@ -1,10 +1,13 @@
 """The REST conventions every view keeps: strict bodies, cursor paging, throttling and idempotent POSTs."""
 
+import logging
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from django.db import models
+from django.core.exceptions import ValidationError as InvalidValue
+from django.db import DatabaseError, DataError, models
 from django.http.response import HttpResponseBase
 from django_filters import BooleanFilter, CharFilter, Filter, NumberFilter
 from django_filters.rest_framework import DjangoFilterBackend
@@ -19,6 +22,8 @@ from config import idempotency
 from config.context import caller
 
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 500
+_NO_CURSOR = "Not a cursor. Take it whole from `next` or `previous`."
+logger = logging.getLogger(__name__)
 
 
 class StrictFields(serializers.Serializer[Any]):
@@ -101,7 +106,15 @@ class CursorPagination(pagination.CursorPagination):
         try:
             return super().decode_cursor(request)
         except (RestNotFound, ValueError) as error:
-            raise ValidationError({"cursor": "Not a cursor. Take it whole from `next` or `previous`."}) from error
+            raise ValidationError({"cursor": _NO_CURSOR}) from error
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (ValueError, OverflowError, DataError, InvalidValue) as error:
+            if self.cursor is None:
+                raise
+            raise ValidationError({"cursor": _NO_CURSOR}) from error  # a position the column cannot hold
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         size = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": PAGE_SIZE}
@@ -129,7 +142,9 @@ class FilterBackend(DjangoFilterBackend):
             if unknown:
                 message = f"Unknown parameter. Known are: {', '.join(sorted(known))}."
                 raise ValidationError(dict.fromkeys(unknown, message))
-        if filterset and (misread := _misread(filterset, request.query_params, queryset.model)):
+        if filterset and (
+            misread := _misread(filterset, request.query_params, queryset.model) or _unreachable(filterset)
+        ):
             raise ValidationError(misread)
         return super().filter_queryset(request, queryset, view)
 
@@ -156,6 +171,18 @@ def _misread(filterset: Any, sent: Any, model: Any) -> dict[str, str]:
                     errors[name] = "Must be a whole number."
                 case Filter() if not value and not isinstance(declared, CharFilter):
                     errors[name] = "Must not be blank."
+    return errors
+
+
+def _unreachable(filterset: Any) -> dict[str, str]:
+    """Times that are none in UTC, as the last second of the year 9999 in New York is."""
+    errors = {}
+    for name, value in filterset.form.cleaned_data.items() if filterset.is_valid() else ():
+        if isinstance(value, datetime):
+            try:
+                value.astimezone(UTC)
+            except OverflowError:
+                errors[name] = "Must be a time between the years 1 and 9999 in UTC."
     return errors
 
 
@@ -195,7 +222,11 @@ class Conventions(views.APIView):
         response = super().finalize_response(request, response, *args, **kwargs)
         if self._claim is not None:
             kept, self._claim = self._claim, None
-            kept.settle(response)
+            try:
+                kept.settle(response)
+            except DatabaseError as error:
+                # The work is done: to answer that nothing was changed would make the client do it twice.
+                logger.warning("An answer could not be kept under its Idempotency-Key: %s", type(error).__name__)
         return response
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -6,6 +6,7 @@ costs a few per cent (docs/benchmarks.md).
 
 import asyncio
 import io
+import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -18,6 +19,8 @@ from django.utils.module_loading import import_string
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+from config.context import acting_as, correlation_id
+from config.errors import PROBLEM_JSON, problem
 from config.wsgi import application as site
 
 Message = MutableMapping[str, Any]
@@ -38,11 +41,16 @@ async def application(scope: MutableMapping[str, Any], receive: Receive, send: S
     """Answer one HTTP request."""
     if scope["type"] != "http":
         raise NotImplementedError(f"Nothing here speaks {scope['type']}.")
-    route = ROUTES.get("/" + scope["path"].split("/", 2)[1])
+    route = ROUTES.get("/" + scope["path"].removeprefix("/").partition("/")[0])  # "OPTIONS *" has no slash at all
     if route is not None:
         await import_string(route)(scope, receive, send)
         return
-    body, length = await _read_body(scope, receive)
+    try:
+        body, length = await _read_body(scope, receive)
+    except BodyCutShort:
+        for message in _half_a_request():
+            await send(message)
+        return
     stream = Stream(asyncio.get_running_loop(), receive, send)
     try:
         for message in await stream.loop.run_in_executor(_threads, compute, _environ(scope, body, length), stream):
@@ -53,6 +61,21 @@ async def application(scope: MutableMapping[str, Any], receive: Receive, send: S
         stream.end()
 
 
+class BodyCutShort(Exception):
+    """The client left before its body was whole, or framed it wrongly."""
+
+
+def _half_a_request() -> list[Message]:
+    """The answer to a body cut short. Half of a request is none: it must not run with what arrived."""
+    with acting_as(correlation_id=correlation_id()):
+        body = problem(400, "malformed-request", "The body ended before it was whole. Send the request again.")
+    headers = [(b"content-type", PROBLEM_JSON.encode()), (b"x-request-id", body["request_id"].encode())]
+    return [
+        {"type": "http.response.start", "status": 400, "headers": headers},
+        {"type": "http.response.body", "body": json.dumps(body).encode()},
+    ]
+
+
 async def _read_body(scope: MutableMapping[str, Any], receive: Receive) -> tuple[bytes, int]:
     """The body and its length. Of a body that is too large one byte too many, from which the site knows."""
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
@@ -61,7 +84,7 @@ async def _read_body(scope: MutableMapping[str, Any], receive: Receive) -> tuple
     while received <= limit * DRAINED_LIMITS:
         message = await receive()
         if message["type"] == "http.disconnect":
-            break
+            raise BodyCutShort
         part = message.get("body", b"")
         received += len(part)
         body += part[: limit + 1 - len(body)]
@@ -107,7 +130,7 @@ def compute(environ: dict[str, Any], stream: "Stream") -> list[Message]:
     """Run the site, in a thread; the messages that remain to be sent. A stream is sent from here, in this thread."""
     begun: Message = {}
 
-    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Any:
         encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         begun.update({"type": "http.response.start", "status": int(status[:3]), "headers": encoded})
 

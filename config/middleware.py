@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.log import log_response
 
 from config.context import acting_as, correlation_id, identify
 from config.errors import as_domain_error, problem_page, wants_problem
@@ -27,6 +28,9 @@ class RequestContextMiddleware:
                 response = problem_page(400, "malformed-request", "The path or query has a NUL.")
             else:
                 response = self.get_response(request)
+            if response.status_code >= 400:  # here, since Django itself would log it when the request has lost its id
+                reason = getattr(response, "reason_phrase", "")
+                log_response("%s: %s", reason, request.path, response=response, request=request)  # type: ignore[arg-type]
         response.headers["X-Request-ID"] = request_id
         return response
 

@@ -4,7 +4,7 @@ import codecs
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +14,8 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
 
 _EXACT_INTEGER = 2**53 - 1
+# What is stored must be readable through every door: recursive readers end between 250 and 450 levels.
+MAX_DEPTH = 100
 _SUSPECT = re.compile(r"\x00|\\u0000|\\u[dD][89a-fA-F]")  # cheap test that spares nearly every body the walk
 
 
@@ -43,10 +45,30 @@ def parse_json(raw: bytes) -> Any:
     except json.JSONDecodeError as error:
         raise ParseError(f"The body is not JSON: {error.msg} at line {error.lineno} column {error.colno}.") from error
     except RecursionError as error:
-        raise ParseError("The body is nested too deeply.") from error
+        raise ParseError(_TOO_DEEP) from error
+    if text.count("[") + text.count("{") > MAX_DEPTH:  # cheap test again
+        _check_depth(value)
     if _SUSPECT.search(text):
         _check_text(value, "$")
     return value
+
+
+_TOO_DEEP = f"The body is nested too deeply. Use at most {MAX_DEPTH} levels."
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [item for node in level for item in _children(node)]
+        if not level:
+            return
+    raise ParseError(_TOO_DEEP)
+
+
+def _children(node: Any) -> Iterator[Any]:
+    """The objects and lists right inside a node."""
+    items = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return (item for item in items if isinstance(item, (dict, list)))
 
 
 def _constant(name: str) -> None:

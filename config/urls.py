@@ -18,7 +18,7 @@ urlpatterns = [
     *[path(f"api/v1/{app}/", include(f"{app}.urls")) for app in ["audit", *settings.TOOLS] if find_spec(f"{app}.urls")],
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
-    re_path(r"^api/", pages.not_found),
+    re_path(r"^api(/|$)", pages.not_found),
     path("admin/", admin.site.urls),
 ]
 handler400 = pages.bad_request

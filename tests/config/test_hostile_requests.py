@@ -1,0 +1,141 @@
+"""What a careless or hostile client may send: each gets a problem it can read, and nothing is half done."""
+
+import asyncio
+import json
+import logging
+from base64 import b64encode
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+
+from audit.models import Event
+from config import asgi, idempotency
+from config.parsers import MAX_DEPTH
+
+pytestmark = pytest.mark.django_db
+EVENTS = "/api/v1/audit/events"
+BODY = {"event_type": "role.changed", "entity_type": "role", "entity_id": "deployer"}
+LISTS = ["audit/events", "escalation/bugs", "prompts/prompts", "visioncache/entries", "dockerdebug/diagnoses"]
+
+
+def nested(levels: int) -> Any:
+    value: Any = 1
+    for level in range(levels):
+        value = [value] if level % 2 else {"a": value}
+    return value
+
+
+def roles() -> int:
+    return Event.objects.filter(entity_type="role").count()
+
+
+def test_what_is_stored_is_no_deeper_than_every_door_can_read(api: Any) -> None:
+    assert api.post(EVENTS, {**BODY, "new_value": nested(MAX_DEPTH - 1)}).status_code == 201
+    assert api.get(f"{EVENTS}?entity_type=role").status_code == 200
+    for levels in (MAX_DEPTH, 900):  # the second is within the reader's own limit and beyond that of comparing
+        answer = api.post(EVENTS, {**BODY, "new_value": nested(levels)})
+        assert (answer.status_code, answer.json()["code"]) == (400, "malformed-body")
+        assert f"{MAX_DEPTH} levels" in answer.json()["detail"]
+    assert roles() == 1
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize(
+    "position", ["p=a%00", "r=1&p=a", "p=%ED%A0%80", "p=99999999999999999999", "p=2026-99-99", "o=-1", "p="]
+)
+def test_a_cursor_made_up_by_the_client_never_fails_the_service(reader: Any, path: str, position: str) -> None:
+    answer = reader.get(f"/api/v1/{path}?cursor={quote(b64encode(position.encode()).decode())}")
+    assert answer.status_code in {200, 400}
+    if answer.status_code == 400:
+        assert answer.json()["errors"][0]["field"] == "cursor"
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00%2B23:59"])
+@pytest.mark.parametrize("path", ["audit/events?start=", "audit/export?end=", "visioncache/entries?stored_after="])
+def test_a_time_that_is_none_in_utc_is_refused_before_anything_is_sent(reader: Any, path: str, moment: str) -> None:
+    answer = reader.get(f"/api/v1/{path}{moment}")
+    assert answer.status_code == 400
+    assert "1 and 9999" in answer.json()["errors"][0]["detail"]
+
+
+def test_the_api_without_its_slash_is_a_problem_and_no_redirect(client: Client) -> None:
+    answer = client.get("/api")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_the_log_line_of_a_refused_request_has_its_id(
+    client: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = []
+
+    class Ids(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            from config.context import caller
+
+            ids.append(caller().correlation_id)
+
+    handler = Ids()
+    logging.getLogger("django.request").addHandler(handler)
+    try:
+        client.get(EVENTS, headers={"X-Request-ID": "trace-1"})
+    finally:
+        logging.getLogger("django.request").removeHandler(handler)
+    assert ids == ["trace-1"]
+    assert [record.message for record in caplog.records] == [f"Unauthorized: {EVENTS}"]
+
+
+def test_work_that_is_done_is_told_even_when_its_answer_cannot_be_kept(
+    api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Any, response: Any) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(idempotency.Claim, "settle", fail)
+    assert api.post(EVENTS, BODY, headers={"Idempotency-Key": "k1"}).status_code == 201
+    assert api.post(EVENTS, BODY, headers={"Idempotency-Key": "k1"}).status_code == 409
+    assert roles() == 1
+
+
+# The door below Django
+
+
+def through_the_door(messages: list[dict[str, Any]], **scope: Any) -> tuple[int, dict[str, str], bytes]:
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> Any:
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    known = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": [(b"host", b"localhost")]}
+    asyncio.run(asgi.application({**known, **scope}, receive, send))
+    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:])
+
+
+def test_a_body_cut_short_never_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[dict[str, Any]] = []
+
+    def site(environ: dict[str, Any], start: Any) -> list[bytes]:
+        ran.append(environ)
+        return []
+
+    monkeypatch.setattr(asgi, "site", site)
+    begun = {"type": "http.request", "body": b"{}", "more_body": True}
+    status, headers, body = through_the_door([begun, {"type": "http.disconnect"}], path="/api/v1/prompts/prompts")
+    assert (status, headers["content-type"], ran) == (400, "application/problem+json", [])
+    assert json.loads(body)["request_id"] == headers["x-request-id"]
+
+
+def test_options_about_the_whole_server_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def site(environ: dict[str, Any], start: Any) -> list[bytes]:
+        start(f"404 {environ['PATH_INFO']}", [])
+        return [b""]
+
+    monkeypatch.setattr(asgi, "site", site)
+    empty = {"type": "http.request", "body": b"", "more_body": False}
+    assert through_the_door([empty], method="OPTIONS", path="*")[0] == 404
