@@ -54,3 +54,10 @@ def test_the_admin_shows_a_new_key_once_and_revokes(admin_client: Any, admin_use
     admin_client.post(reverse("admin:config_apikey_changelist"), {"action": "revoke", "_selected_action": [key.pk]})
     with pytest.raises(BadKey):
         authenticate_key(raw)
+
+
+@pytest.mark.parametrize("days", ["-1", "0", "99999999999"])
+def test_days_that_no_key_can_live_are_refused(run_command: Any, owner: User, days: str) -> None:
+    code, out, err = run_command("apikey", "create", "ci", "--expires-days", days)
+    assert (code, out) == (2, "")
+    assert "1 to 36500" in err

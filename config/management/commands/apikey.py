@@ -11,6 +11,8 @@ from config.commands import OperationCommand
 from config.keys import create_key, revoke_key
 from config.models import ApiKey, Scope
 
+LONGEST_DAYS = 36500
+
 
 class Command(OperationCommand):
     help = "Create, list and revoke API keys. `create` prints the key alone on stdout, once."
@@ -30,6 +32,8 @@ class Command(OperationCommand):
 
     def create(self, options: dict[str, Any]) -> None:
         days = options["expires_days"]
+        if days is not None and not 1 <= days <= LONGEST_DAYS:
+            raise CommandError(f"--expires-days is 1 to {LONGEST_DAYS}, not {days}.")
         expires_at = timezone.now() + timedelta(days=days) if days is not None else None
         _, raw = create_key(
             name=options["name"], scope=options["scope"], user=_owner(options["user"]), expires_at=expires_at
