@@ -175,8 +175,10 @@ def _uid(value: Any) -> str:
 
 
 def _time(value: Any) -> datetime:
-    """SQLite gives text in UTC, PostgreSQL a datetime."""
-    return value if isinstance(value, datetime) else datetime.fromisoformat(value).replace(tzinfo=UTC)
+    """SQLite gives text or a naive datetime, both in UTC, PostgreSQL an aware one."""
+    found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    # Naive ones are not left to astimezone(): it takes them for local time, and fails in the years 1 and 9999.
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _value(stored: Any) -> Any:

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -366,3 +366,10 @@ def test_the_same_key_records_once() -> None:
     assert Event.objects.count() == 1
     with pytest.raises(DomainError, match="another event"):
         record(2, idempotency_key="k")
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00"])
+def test_an_event_of_the_first_or_last_year_is_sealed_and_verified_like_any(moment: str) -> None:
+    record(1, timestamp=datetime.fromisoformat(moment))
+    ledger.seal()
+    assert verification.verify().valid
