@@ -162,7 +162,7 @@ def check_until(until: datetime | None) -> None:
     now = timezone.now()
     if until is not None and not now < until <= now + timedelta(days=3650):
         wrong = FieldError(field="until", code="range", detail="Must be in the future, at most ten years ahead.")
-        raise InvalidBug("The time to mute until is not in the future.", errors=[wrong])
+        raise InvalidBug("The time to mute until is not in the next ten years.", errors=[wrong])
 
 
 @contextmanager
