@@ -22,7 +22,7 @@ class Scheduler(beat.Scheduler):
     """
 
     def setup_schedule(self) -> None:
-        jobs = periodic_jobs()
+        jobs: dict[str, Any] = periodic_jobs()
         self.merge_inplace(jobs)
         with own_connection():
             for name in jobs:
@@ -43,7 +43,7 @@ class Scheduler(beat.Scheduler):
         try:
             with own_connection():
                 self._send_once(entry)
-        except (Error, *self.app.connection_for_write().connection_errors) as error:
+        except (Error, beat.SchedulingError) as error:
             logger.warning("Periodic job %s could not be sent, trying again: %s", entry.name, error)
             return 1.0
         return 0.05

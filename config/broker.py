@@ -12,7 +12,6 @@ import threading
 import time
 import uuid
 from collections import defaultdict, deque
-from collections.abc import Callable
 from datetime import timedelta
 from queue import Empty
 from typing import Any
@@ -34,6 +33,8 @@ LONGEST_DRAIN_SECONDS = 0.5  # a worker looks for its order to stop between two 
 
 class QoS(virtual.QoS):
     """Acknowledging by changing the message's row."""
+
+    channel: "Channel"
 
     def ack(self, delivery_tag: str) -> None:
         self.channel.finish(delivery_tag)
@@ -57,6 +58,7 @@ class Channel(virtual.Channel):
     """How long a message stays with a worker that gives no sign of life."""
     max_deliveries = 5
     """After so many workers died holding a message it is parked."""
+    connection: "Transport"
     from_transport_options = (*virtual.Channel.from_transport_options, "lease_seconds", "max_deliveries")
 
     def __init__(self, connection: "Transport", **kwargs: Any) -> None:
@@ -94,16 +96,14 @@ class Channel(virtual.Channel):
         return broker_queue.purge(queue=queue)
 
     def _restore(self, message: virtual.Message) -> None:
-        self.give_back(message.delivery_tag, blameless=True)
+        self.give_back(str(message.delivery_tag), blameless=True)
 
-    def basic_consume(
-        self, queue: str, no_ack: bool, callback: Callable[[Any], Any], consumer_tag: str, **kwargs: Any
-    ) -> None:
+    def basic_consume(self, queue: str, no_ack: bool, callback: Any, *args: Any, **kwargs: Any) -> Any:
         def ack_first(message: virtual.Message) -> Any:
             message.ack()
             return callback(message)
 
-        super().basic_consume(queue, False, ack_first if no_ack else callback, consumer_tag, **kwargs)
+        return super().basic_consume(queue, False, ack_first if no_ack else callback, *args, **kwargs)
 
     def basic_get(self, queue: str, no_ack: bool = False, **kwargs: Any) -> virtual.Message | None:
         message = super().basic_get(queue, no_ack=False, **kwargs)
@@ -220,7 +220,7 @@ class Channel(virtual.Channel):
 
     def connection_woken(self) -> None:
         """A place became free: let the consumer ask for more without waiting for its next poll."""
-        if self.connection is not None:
+        if not self.closed:
             self.connection.wake.set()
 
 
@@ -228,6 +228,8 @@ class Transport(virtual.Transport):
     """`CELERY_BROKER_URL=database://`."""
 
     Channel = Channel
+    channels: list[Any]
+    cycle: Any
     driver_type = "database"
     driver_name = "django"
     polling_interval = POLL_SECONDS
@@ -244,7 +246,7 @@ class Transport(virtual.Transport):
     def driver_version(self) -> str:
         return django.get_version()
 
-    def drain_events(self, connection: "Transport", timeout: float | None = None) -> None:
+    def drain_events(self, connection: Any, timeout: float | None = None, **kwargs: Any) -> None:
         """Deliver one message, or raise TimeoutError when none came in time."""
         deadline = None if timeout is None else time.monotonic() + min(timeout, LONGEST_DRAIN_SECONDS)
         while True:

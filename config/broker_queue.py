@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import close_old_connections, connection, transaction
+from django.db import connection, connections, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from kombu.utils.json import dumps
@@ -32,11 +32,17 @@ class Claim:
 @contextmanager
 def own_connection() -> Iterator[None]:
     """Bracket work outside requests and tasks: no stale connection going in, none kept from the pool coming out."""
-    close_old_connections()
+    _let_go()
     try:
         yield
     finally:
-        close_old_connections()
+        _let_go()
+
+
+def _let_go() -> None:
+    for each in connections.all(initialized_only=True):
+        if not each.in_atomic_block:  # as in a test: somebody else's transaction must stay open
+            each.close_if_unusable_or_obsolete()
 
 
 def put(*, queue: str, message: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 
 def end_with_parent() -> None:
@@ -64,7 +65,7 @@ def beat(schedule: str = "") -> None:
 
     if schedule:
         app.task_cls = "celery.app.task:Task"  # it only sends; our own class brings REST framework along
-        app.loader.import_default_modules = list
+        vars(app.loader)["import_default_modules"] = list
     end_with_parent()
     app.Beat(quiet=True, scheduler_cls=app.conf.beat_scheduler).run()
 
@@ -83,4 +84,6 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the supervisor blocks signals to wait for them
     os.environ["CELERY_SKIP_CHECKS"] = "1"  # `manage.py doctor` checks; they would import every URL
-    {"web": web, "worker": worker, "beat": beat, "static": static}[sys.argv[1]](*sys.argv[2:])
+    name, arguments = sys.argv[1], sys.argv[2:]
+    processes: dict[str, Callable[..., None]] = {"web": web, "worker": worker, "beat": beat, "static": static}
+    processes[name](*arguments)

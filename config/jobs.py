@@ -35,16 +35,15 @@ class Job(DjangoTask):
             "correlation_id": sent.get("correlation_id") or caller().correlation_id or str(self.request.id or ""),
         }
 
-    def delay_on_commit(self, *args: Any, **kwargs: Any) -> None:
-        self.apply_async_on_commit(args, kwargs)
+    def delay_on_commit(self, *args: Any, **kwargs: Any) -> Any:
+        return self.apply_async_on_commit(args, kwargs)
 
-    def apply_async_on_commit(self, *args: Any, **kwargs: Any) -> None:
+    def apply_async_on_commit(self, *args: Any, **kwargs: Any) -> Any:
         """Send when the transaction commits, and not at all when it rolls back.
 
         The embedded broker is in that very transaction, so there the message is sent at once: a process that dies
         between commit and sending loses nothing.
         """
         if self.app.conf.broker_url.startswith("database:") and not self.app.conf.task_always_eager:
-            self.apply_async(*args, **kwargs)
-        else:
-            super().apply_async_on_commit(*args, **kwargs)
+            return self.apply_async(*args, **kwargs)
+        return super().apply_async_on_commit(*args, **kwargs)

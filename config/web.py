@@ -35,7 +35,7 @@ async def serve(host: str, port: int) -> None:
     if serving.done():
         serving.result()
         raise RuntimeError("The web server ended by itself.")
-    server.stop()
+    server.stop()  # type: ignore[no-untyped-call]
     await asyncio.wait({serving}, timeout=GRACE_SECONDS)
 
 
@@ -47,6 +47,6 @@ def main(host: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    from config.asgi import settings
+    from django.conf import settings
 
     main(settings.HOST, settings.PORT)

@@ -24,8 +24,8 @@ def measure() -> None:
         sys.exit("wrk is not installed: apt-get install wrk")
     with tempfile.TemporaryDirectory() as folder:
         gunicorn = Path(folder) / "gunicorn"
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(gunicorn), "gunicorn"]
-        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+        command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", str(gunicorn), "gunicorn"]
+        subprocess.run(command, check=True)
         print("| database | request | `up`'s web, per s | gunicorn gthread, per s | ratio |\n|---|---|---|---|---|")
         for name, database in (("SQLite", lambda: nullcontext("")), ("PostgreSQL", lambda: postgres(durable=True))):
             with database() as url:

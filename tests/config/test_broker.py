@@ -13,12 +13,13 @@ from django.utils import timezone
 from kombu import Connection, Consumer, Exchange, Queue
 
 from config import broker_queue, schedule
+from config.beat import Scheduler
 from config.broker import Channel
 from config.celery import app
 from config.context import acting_as, caller
 from config.errors import Conflict
 from config.heartbeat import beat, fall_silent
-from config.models import BrokerMessage, Heartbeat
+from config.models import BrokerMessage, Heartbeat, PeriodicRun
 
 LEASE = timedelta(seconds=20)
 
@@ -266,6 +267,42 @@ class TestSchedule:
     def test_a_schedule_that_cannot_travel_is_refused(self) -> None:
         with pytest.raises(TypeError):
             schedule.to_json({"odd": {"task": "x", "schedule": object()}})
+
+
+@pytest.mark.django_db
+class TestBeat:
+    @pytest.fixture
+    def scheduler(self, monkeypatch: pytest.MonkeyPatch, not_eager: None) -> Scheduler:
+        jobs = {"often": {"task": "tests.who", "schedule": timedelta(seconds=60)}}
+        monkeypatch.setattr("config.beat.periodic_jobs", lambda: jobs)
+        made = Scheduler(app)
+        self.make_due(made)
+        return made
+
+    def make_due(self, *schedulers: Scheduler) -> None:
+        PeriodicRun.objects.update(last_run_at=timezone.now() - timedelta(hours=1))
+        for scheduler in schedulers:
+            scheduler.schedule["often"].last_run_at = PeriodicRun.objects.get().last_run_at
+
+    def test_a_due_job_is_sent_once_however_many_beats_there_are(self, scheduler: Scheduler) -> None:
+        other = Scheduler(app)
+        self.make_due(scheduler, other)
+        assert [scheduler.tick(), other.tick()] == [0.05, 0.05]
+        assert BrokerMessage.objects.count() == 1
+        assert 4 < scheduler.tick() <= 5  # looks again, and gives a sign of life, every five seconds
+        assert PeriodicRun.objects.get().total_runs == 1
+
+    def test_a_run_that_cannot_be_sent_is_not_noted_and_tried_again(
+        self, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(broker_queue, "put", _away)
+            assert scheduler.tick() == 1.0
+        assert "trying again" in caplog.text
+        assert PeriodicRun.objects.get().total_runs == 0
+        scheduler.tick()
+        assert PeriodicRun.objects.get().total_runs == 1
+        assert BrokerMessage.objects.count() == 1
 
 
 @pytest.mark.django_db
