@@ -51,6 +51,14 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """A finding that a comment in the script switches off, and why."""
+
+    finding: Finding
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
     """The strongest lock a statement takes on one relation, and the work it does while holding it."""
 
@@ -120,6 +128,7 @@ class Report:
     proof: Proof
     statements: tuple[StatementReport, ...] = ()
     notes: tuple[Finding, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -155,12 +164,14 @@ class Report:
         """The report in the public shape."""
         kinds = {"errors": self.errors, "warnings": self.warnings, "suggestions": self.suggestions}
         counts = {"statements": len(self.statements), **{name: len(found) for name, found in kinds.items()}}
+        counts["ignored"] = len(self.ignored)
         return {
             "valid": self.valid,
             "table_name": self.table_name,
             "dialect": self.dialect,
             "proof": self.proof.value,
             **{name: [as_dict(finding) for finding in found[:MAX_SHOWN]] for name, found in kinds.items()},
+            "ignored": [{**as_dict(item.finding), "reason": item.reason} for item in self.ignored[:MAX_SHOWN]],
             "statements": [statement.as_dict() for statement in self.statements[:MAX_SHOWN]],
             "counts": counts,
             "truncated": max(counts.values()) > MAX_SHOWN,

@@ -32,6 +32,10 @@ class FindingSerializer(serializers.Serializer[object]):
     facts = serializers.DictField()
 
 
+class IgnoredSerializer(FindingSerializer):
+    reason = serializers.CharField(help_text="As the comment gives it.")
+
+
 class LockSerializer(serializers.Serializer[object]):
     relation = serializers.CharField()
     mode = serializers.CharField()
@@ -60,6 +64,7 @@ class ReportSerializer(serializers.Serializer[object]):
     errors = FindingSerializer(many=True)  # type: ignore[assignment]
     warnings = FindingSerializer(many=True)
     suggestions = FindingSerializer(many=True)
+    ignored = IgnoredSerializer(many=True, required=False)  # reports of before have none
     statements = StatementSerializer(many=True)
     counts = serializers.DictField(child=serializers.IntegerField())
     truncated = serializers.BooleanField()
@@ -115,3 +120,5 @@ class RuleSerializer(serializers.Serializer[object]):
     good = serializers.CharField()
     sqlstate = serializers.CharField(allow_null=True)
     dialect = serializers.CharField()
+    rests_on = serializers.CharField(help_text="The facts of a database that decide it.")
+    default = serializers.BooleanField(help_text="False where a project must select it.")

@@ -13,8 +13,9 @@ from typing import Any, Literal
 import psycopg
 
 from config.errors import DomainError, FieldError
-from schemacheck import parser, sqlite
+from schemacheck import ignores, parser, sqlite
 from schemacheck.findings import Finding, InvalidCheck, Proof, Report, Severity, StatementReport
+from schemacheck.policy import DEFAULT_POLICY, Policy
 from schemacheck.proof.ladder import climb
 from schemacheck.session import open_session
 
@@ -35,13 +36,21 @@ def validate(
     dialect: Dialect | str | None = None,
     proof: Proof | str | None = None,
     probe: bool = False,
+    policy: Policy = DEFAULT_POLICY,
 ) -> Report:
     """Check a script statement by statement.
 
     `connection` is Django's or a plain psycopg (or sqlite3) one; None checks by grammar and built-in types alone.
     `probe` also asks existing rows, by short reads, whether they meet new constraints; it needs `copies` and raises to it.
+    `policy` says which rules speak, and for which server.
     Raises DatabaseAway where the database cannot be asked, InvalidCheck for an unknown dialect or proof.
     """
+    return ignores.apply(sql, _verdict(sql, connection, dialect, proof, probe=probe, policy=policy), policy)
+
+
+def _verdict(
+    sql: str, connection: Any, dialect: str | None, proof: Proof | str | None, *, probe: bool, policy: Policy
+) -> Report:
     vendor = _vendor(connection)
     spoken = _dialect(dialect, vendor)
     wanted = _proof(proof)
@@ -55,11 +64,11 @@ def validate(
         return _with_notes(report, wanted, vendor)
     _, statements = parser.parse(sql)
     if vendor != "postgresql" or wanted is Proof.PARSE or not statements:
-        reports = climb(statements, None, proof=Proof.PARSE)
+        reports = climb(statements, None, proof=Proof.PARSE, policy=policy)
         report = Report(dialect=spoken, proof=Proof.PARSE, statements=tuple(reports))
         return _with_notes(report, wanted, vendor)
     with open_session(connection, writable=wanted in (Proof.COPIES, Proof.EXECUTE)) as session:
-        reports = climb(statements, session, proof=wanted, probe=probe)
+        reports = climb(statements, session, proof=wanted, probe=probe, policy=policy)
     reached = _reached(reports, wanted) if session is not None else Proof.PARSE
     return _with_notes(Report(dialect=spoken, proof=reached, statements=tuple(reports)), wanted, vendor)
 

@@ -4,9 +4,23 @@ A family is a module; its rules are functions marked with `@rule`. `bad` must tr
 the tests run both.
 """
 
-from schemacheck.rules import columns, constraints, indexes, removals, tables, transactions, verdicts
-from schemacheck.rules.registry import RULES, Rule, run_rules
+from schemacheck.rules import (
+    access,
+    columns,
+    constraints,
+    django,
+    indexes,
+    live,
+    maintenance,
+    names,
+    removals,
+    tables,
+    transactions,
+    verdicts,
+)
+from schemacheck.rules.registry import RULES, Rule, is_wanted, run_rules, run_script_rules
 
-__all__ = ["RULES", "Rule", "run_rules"]
+__all__ = ["RULES", "Rule", "is_wanted", "observe", "run_rules", "run_script_rules"]
 
-_FAMILIES = (columns, constraints, indexes, removals, tables, transactions, verdicts)
+observe = transactions.observe
+_FAMILIES = (access, columns, constraints, django, indexes, live, maintenance, names, removals, tables, verdicts)

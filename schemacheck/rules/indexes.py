@@ -1,12 +1,37 @@
 """Indexes are built and dropped under locks; CONCURRENTLY avoids them."""
 
+from typing import Any
+
 from postgast import pg_query_pb2 as ast
 
-from schemacheck.lowering import shape_of
+from schemacheck.catalog import Table
+from schemacheck.findings import Severity
+from schemacheck.history import key_of
+from schemacheck.lowering import range_name, shape_of
 from schemacheck.proof.scope import Scope
-from schemacheck.rules.registry import about, rewritten, rule
-from schemacheck.shapes import IndexShape, Name
+from schemacheck.rules.registry import about, history_of, is_small, locked, rewritten, rule
+from schemacheck.shapes import Action, IndexShape, quote
 from schemacheck.snapshot import names_of
+
+_WIDE = 3
+_OFF = {"false", "off", "0", "no"}
+
+
+def is_on(options: Any, name: str) -> bool:
+    """Whether an option of VACUUM, REINDEX or the like is given and not switched off."""
+    for item in options:
+        option = item.def_elem
+        if option.defname != name:
+            continue
+        if not option.HasField("arg"):
+            return True
+        value = option.arg
+        if value.HasField("integer"):
+            return bool(value.integer.ival)
+        if value.HasField("boolean"):
+            return bool(value.boolean.boolval)
+        return value.string.sval.lower() not in _OFF
+    return False
 
 
 @rule(
@@ -17,17 +42,33 @@ from schemacheck.snapshot import names_of
     bad="CREATE INDEX orders_customer ON orders (customer_id);",
     good="CREATE INDEX CONCURRENTLY orders_customer ON orders (customer_id);",
     kinds=("create_index",),
+    rests_on="estimated rows, whether the table is empty or partitioned",
 )
 def index_not_concurrent(scope: Scope) -> None:
     shape: IndexShape = shape_of(scope.statement)
-    table = scope.standing(shape.table)
-    if shape.concurrently or table is False:
+    if shape.concurrently:
         return
+    table = locked(scope, shape.table)
+    if table is False:
+        return
+    hint = "Build it with CONCURRENTLY, outside a transaction; if it fails, drop the invalid index and try again."
+    fix = rewritten(scope.statement, "index", "INDEX CONCURRENTLY")
+    if isinstance(table, Table) and table.kind == "p":
+        if not scope.statement.node.relation.inh:
+            return  # ON ONLY: nothing is read
+        hint = "Build it on each partition with CONCURRENTLY, and attach these to one made ON ONLY the parent."
+        columns = ", ".join(quote(column) if column else "(...)" for column in shape.columns)
+        name = quote(shape.name or f"{shape.table.name}_idx")
+        fix = (
+            f"CREATE INDEX {name} ON ONLY {shape.table.sql} ({columns});\n"
+            f"-- for each partition\nCREATE INDEX CONCURRENTLY partition_idx ON partition ({columns});\n"
+            f"ALTER INDEX {name} ATTACH PARTITION partition_idx;"
+        )
     scope.warn(
         "index-not-concurrent",
         f'building an index blocks every write to "{shape.table.name}" until it is done',
-        hint="Build it with CONCURRENTLY, outside a transaction; if it fails, drop the invalid index and try again.",
-        fix=rewritten(scope.statement, "index", "INDEX CONCURRENTLY"),
+        hint=hint,
+        fix=fix,
         facts=about(table),
     )
 
@@ -39,16 +80,20 @@ def index_not_concurrent(scope: Scope) -> None:
     bad="DROP INDEX orders_customer;",
     good="DROP INDEX CONCURRENTLY orders_customer;",
     kinds=("drop_index",),
+    rests_on="the table of the index, whether it is empty",
 )
 def drop_index_not_concurrent(scope: Scope) -> None:
     node = scope.statement.node
     if node.concurrent:
         return
+    made = history_of(scope).made
     for name in names_of(node.objects):
         owners = [
             table for table in scope.catalog.tables.values() if any(index.name == name.name for index in table.indexes)
         ]
-        if (not owners and scope.catalog.is_live) or (owners and owners[0].is_empty):
+        if not owners and (scope.catalog.is_live or ("index", name.name) in made):
+            continue
+        if owners and (owners[0].is_empty or is_small(scope, owners[0])):
             continue
         scope.warn(
             "drop-index-not-concurrent",
@@ -66,13 +111,105 @@ def drop_index_not_concurrent(scope: Scope) -> None:
     bad="REINDEX TABLE orders;",
     good="REINDEX TABLE CONCURRENTLY orders;",
     kinds=("reindex",),
+    rests_on="whether the table is empty, server version (12 and later can do it concurrently)",
 )
 def reindex_not_concurrent(scope: Scope) -> None:
     node = scope.statement.node
-    if any(item.def_elem.defname == "concurrently" for item in node.params):
+    if is_on(node.params, "concurrently") or node.kind == ast.REINDEX_OBJECT_SYSTEM:
+        return  # catalogs cannot be indexed anew concurrently
+    table: Table | bool | None = None
+    if node.kind == ast.REINDEX_OBJECT_TABLE:
+        table = locked(scope, range_name(node.relation))
+        if table is False:
+            return
+    kinds = {
+        ast.REINDEX_OBJECT_INDEX: "INDEX",
+        ast.REINDEX_OBJECT_TABLE: "TABLE",
+        ast.REINDEX_OBJECT_SCHEMA: "SCHEMA",
+        ast.REINDEX_OBJECT_DATABASE: "DATABASE",
+    }
+    target = range_name(node.relation).sql if node.relation.relname else quote(node.name) if node.name else ""
+    scope.warn(
+        "reindex-not-concurrent",
+        "REINDEX blocks every write until it is done",
+        hint="Use REINDEX ... CONCURRENTLY, outside a transaction.",
+        fix=f"REINDEX {kinds.get(node.kind, 'TABLE')} CONCURRENTLY {target};",
+        facts=about(table),
+    )
+
+
+@rule(
+    "wide-index",
+    title="An index on more than three columns",
+    why="Each write keeps all its columns in step, and a query gains only from the first ones it compares. A unique "
+    "index states a rule and is not meant.",
+    bad="CREATE INDEX CONCURRENTLY orders_all ON orders (a, b, c, d);",
+    good="CREATE INDEX CONCURRENTLY orders_all ON orders (a, b);",
+    kinds=("create_index",),
+    severity=Severity.SUGGESTION,
+)
+def wide_index(scope: Scope) -> None:
+    shape: IndexShape = shape_of(scope.statement)
+    if not shape.unique and len(shape.columns) > _WIDE:
+        scope.suggest(
+            "wide-index",
+            f"the index has {len(shape.columns)} columns; a query rarely gains from more than {_WIDE}",
+            shape.table.location,
+            hint="Put the columns compared for equality first and leave out the rest.",
+        )
+
+
+@rule(
+    "attach-partition-scans",
+    title="ATTACH PARTITION reads the new partition under ACCESS EXCLUSIVE",
+    why="Every row is checked against the bound, unless a validated CHECK on the table to be attached already implies "
+    "it. A default partition is read too.",
+    bad="ALTER TABLE events ATTACH PARTITION events_2026 FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');",
+    good="CREATE TABLE events_2026 (LIKE events);\n"
+    "ALTER TABLE events ATTACH PARTITION events_2026 FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');",
+    actions=("AttachPartition",),
+    rests_on="validated CHECK constraints of the partition, whether it is empty",
+)
+def attach_partition_scans(scope: Scope, action: Action, table: Table | None) -> None:
+    child_name = range_name(getattr(action.node, "def").partition_cmd.name)
+    child = locked(scope, child_name)
+    if child is False:
         return
-    name = Name(node.relation.schemaname or None, node.relation.relname)
-    if scope.standing(name) is False and node.kind == ast.REINDEX_OBJECT_TABLE:
-        return
-    hint = "Use REINDEX ... CONCURRENTLY, outside a transaction."
-    scope.warn("reindex-not-concurrent", "REINDEX blocks every write until it is done", hint=hint)
+    if isinstance(child, Table) and any(item.kind == "c" and item.validated for item in child.constraints):
+        return  # whether it implies the bound nobody but the server can say
+    name = child_name.sql
+    scope.warn(
+        "attach-partition-scans",
+        f'every row of "{child_name.name}" is read while nobody can use it',
+        child_name.location,
+        hint="Add a CHECK that says the bound, NOT VALID, and VALIDATE it first; drop it afterwards.",
+        fix=f"ALTER TABLE {name} ADD CONSTRAINT bound CHECK (...) NOT VALID;\n"
+        f"ALTER TABLE {name} VALIDATE CONSTRAINT bound;\n"
+        f"{scope.statement.sql.rstrip()};\n"
+        f"ALTER TABLE {name} DROP CONSTRAINT bound;",
+        facts=about(child),
+    )
+
+
+@rule(
+    "detach-partition-not-concurrent",
+    title="DETACH PARTITION blocks the whole partitioned table",
+    why="It takes ACCESS EXCLUSIVE on the parent: every query on any partition waits. CONCURRENTLY (PostgreSQL 14 and "
+    "later) does not, and cannot run in a transaction.",
+    bad="ALTER TABLE events DETACH PARTITION events_2020;",
+    good="ALTER TABLE events DETACH PARTITION events_2020 CONCURRENTLY;",
+    actions=("DetachPartition",),
+    rests_on="server version",
+)
+def detach_partition_not_concurrent(scope: Scope, action: Action, table: Table | None) -> None:
+    command = getattr(action.node, "def").partition_cmd
+    if not command.concurrent:
+        name = range_name(command.name)
+        scope.warn(
+            "detach-partition-not-concurrent",
+            f'every query on "{key_of(shape_of(scope.statement).name)[1]}" waits while "{name.name}" is detached',
+            name.location,
+            hint="Detach it with CONCURRENTLY, outside a transaction.",
+            fix=f"{scope.statement.sql.rstrip()} CONCURRENTLY;",
+            facts=about(table),
+        )

@@ -1,21 +1,31 @@
 """Where rules are entered, and how they are run on a statement."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from schemacheck.catalog import Table
 from schemacheck.findings import Severity
+from schemacheck.history import History
+from schemacheck.lowering import shape_of
 from schemacheck.parser import Statement
+from schemacheck.policy import Policy
 from schemacheck.proof.scope import Scope
+from schemacheck.shapes import Action, AlterationShape, Name
 
 Check = Callable[[Scope], None]
+ActionCheck = Callable[[Scope, Action, Table | None], None]
+ScriptCheck = Callable[[Sequence[Scope]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A kind of finding. `check` is None where the proof itself makes it."""
+    """A kind of finding. `check` is None where the proof itself makes it.
+
+    `rests_on` names the facts of a database that decide it; `default` is False where a project must ask for it.
+    """
 
     code: str
     family: str
@@ -26,7 +36,9 @@ class Rule:
     good: str = ""
     sqlstate: str | None = None
     dialect: str = "postgresql"
-    check: Check | None = None
+    rests_on: str = ""
+    default: bool = True
+    check: Any = None
 
     def as_dict(self) -> dict[str, Any]:
         """The rule in the public shape."""
@@ -40,29 +52,55 @@ class Rule:
             "good": self.good,
             "sqlstate": self.sqlstate,
             "dialect": self.dialect,
+            "rests_on": self.rests_on,
+            "default": self.default,
         }
 
 
+@dataclass(frozen=True, slots=True)
+class _Dispatch:
+    """The checks of a policy by what they look at."""
+
+    before: Mapping[str, tuple[Check, ...]]
+    at_end: Mapping[str, tuple[Check, ...]]
+    actions: Mapping[str, tuple[tuple[ActionCheck, bool], ...]]
+    always: tuple[Check, ...]
+    scripts: tuple[ScriptCheck, ...]
+
+
 RULES: dict[str, Rule] = {}
-_BEFORE: dict[str, list[Check]] = defaultdict(list)
-_AT_END: dict[str, list[Check]] = defaultdict(list)
+_BEFORE: dict[str, list[tuple[str, Check]]] = defaultdict(list)
+_AT_END: dict[str, list[tuple[str, Check]]] = defaultdict(list)
+_ACTIONS: dict[str, list[tuple[str, ActionCheck, bool]]] = defaultdict(list)
+_ALWAYS: list[tuple[str, Check]] = []
+_SCRIPTS: list[tuple[str, ScriptCheck]] = []
 
 
-def rule(
+def rule(  # noqa: PLR0913  -- a table row, each with a default
     code: str,
     *,
     title: str,
     why: str,
     bad: str,
     good: str,
-    kinds: tuple[str, ...],
+    kinds: tuple[str, ...] = (),
+    actions: tuple[str, ...] = (),
     severity: Severity = Severity.WARNING,
     at_end: bool = False,
+    script: bool = False,
+    new_tables_too: bool = False,
     sqlstate: str | None = None,
-) -> Callable[[Check], Check]:
-    """Enter a rule for statements of some kinds; `at_end` runs it once the whole script is known."""
+    rests_on: str = "",
+    default: bool = True,
+) -> Callable[[Any], Any]:
+    """Enter a rule.
 
-    def enter(check: Check) -> Check:
+    With `kinds` it looks at whole statements of those kinds, `at_end` once the whole script is known. With `actions`
+    it looks at commands of ALTER TABLE on a table that stood before the script (`new_tables_too`: on any). With
+    `script` it gets all statements at the end. With none of them it looks at every statement.
+    """
+
+    def enter(check: Any) -> Any:
         family = check.__module__.rpartition(".")[2]
         enlist(
             Rule(
@@ -74,11 +112,19 @@ def rule(
                 bad=bad,
                 good=good,
                 sqlstate=sqlstate,
+                rests_on=rests_on,
+                default=default,
                 check=check,
             )
         )
+        for action in actions:
+            _ACTIONS[action].append((code, check, new_tables_too))
         for kind in kinds:
-            (_AT_END if at_end else _BEFORE)[kind].append(check)
+            (_AT_END if at_end else _BEFORE)[kind].append((code, check))
+        if script:
+            _SCRIPTS.append((code, check))
+        elif not actions and not kinds:
+            _ALWAYS.append((code, check))
         return check
 
     return enter
@@ -91,12 +137,47 @@ def enlist(entered: Rule) -> None:
     RULES[entered.code] = entered
 
 
+def is_wanted(code: str, policy: Policy) -> bool:
+    """Whether a policy lets a rule speak. What the server refuses is said unless it is ignored by name."""
+    entered = RULES.get(code)
+    if entered is None:
+        return True
+    if not policy.ignore.isdisjoint((code, entered.family, "all", "default" if entered.default else "")):
+        return entered.severity is Severity.ERROR and code not in policy.ignore
+    if entered.check is None or entered.severity is Severity.ERROR:
+        return True
+    names = {code, entered.family, "all", *(["default"] if entered.default else [])}
+    return not names.isdisjoint(policy.select)
+
+
 def run_rules(scope: Scope, *, at_end: bool = False) -> None:
     """Run the rules for a statement's kind, before it is simulated or at the end of the script."""
-    if scope.statement.node is None:
+    statement = scope.statement
+    if statement.node is None:
         return
-    for check in (_AT_END if at_end else _BEFORE).get(scope.statement.kind, ()):
+    dispatch = _dispatch(scope.progress.history.policy)
+    if at_end:
+        for check in dispatch.at_end.get(statement.kind, ()):
+            check(scope)
+        return
+    for check in dispatch.always:
         check(scope)
+    for check in dispatch.before.get(statement.kind, ()):
+        check(scope)
+    if statement.kind == "alter_table":
+        _run_on_actions(scope, dispatch)
+
+
+def run_script_rules(scopes: Sequence[Scope]) -> None:
+    """Run the rules that look at the script as a whole."""
+    if scopes:
+        for check in _dispatch(scopes[0].progress.history.policy).scripts:
+            check(scopes)
+
+
+def history_of(scope: Scope) -> History:
+    """What the statements before this one did."""
+    return scope.progress.history
 
 
 def about(table: Table | bool | None) -> Mapping[str, Any]:
@@ -109,6 +190,24 @@ def about(table: Table | bool | None) -> Mapping[str, Any]:
     return facts
 
 
+def locked(scope: Scope, name: Name) -> Table | bool | None:
+    """As `Scope.standing`, and False for a table too small for its locks to matter to this project."""
+    table = scope.standing(name)
+    return False if is_small(scope, table) else table
+
+
+def is_small(scope: Scope, table: Table | bool | None) -> bool:
+    """Whether the statistics say that a table has no more rows than the project calls small."""
+    limit = scope.progress.history.policy.small_table_rows
+    return isinstance(table, Table) and 0 <= table.rows <= limit and limit > 0 and not table.has_children
+
+
+def target_sql(scope: Scope) -> str:
+    """The table a statement is about, as SQL names it."""
+    shape = shape_of(scope.statement)
+    return str((shape.table if hasattr(shape, "table") else shape.name).sql)
+
+
 def rewritten(statement: Statement, before: str, after: str) -> str:
     """The statement with its first `before` replaced, as a fix; empty if it does not occur."""
     start = statement.find(before, after=0)
@@ -116,3 +215,38 @@ def rewritten(statement: Statement, before: str, after: str) -> str:
     if raw[start : start + len(before)].decode(errors="ignore").lower() != before.lower():
         return ""
     return (raw[:start] + after.encode() + raw[start + len(before) :]).decode() + ";"
+
+
+_BARE = {"DropColumn", "DropConstraint"}
+
+
+def _run_on_actions(scope: Scope, dispatch: _Dispatch) -> None:
+    shape: AlterationShape | None = shape_of(scope.statement)
+    if shape is None:
+        return
+    table = scope.standing(shape.name)
+    known = table if isinstance(table, Table) else scope.catalog.table(shape.name)
+    small = is_small(scope, table)
+    for action in shape.actions:
+        for check, new_tables_too in dispatch.actions.get(action.kind, ()):
+            if new_tables_too or (table is not False and (not small or action.kind in _BARE)):
+                check(scope, action, known)
+
+
+@cache
+def _dispatch(policy: Policy) -> _Dispatch:
+    wanted = {code for code in RULES if is_wanted(code, policy)}
+
+    def kept(entries: Mapping[str, list[tuple[str, Check]]]) -> dict[str, tuple[Check, ...]]:
+        return {kind: tuple(check for code, check in found if code in wanted) for kind, found in entries.items()}
+
+    return _Dispatch(
+        before=kept(_BEFORE),
+        at_end=kept(_AT_END),
+        actions={
+            kind: tuple((check, new) for code, check, new in found if code in wanted)
+            for kind, found in _ACTIONS.items()
+        },
+        always=tuple(check for code, check in _ALWAYS if code in wanted),
+        scripts=tuple(check for code, check in _SCRIPTS if code in wanted),
+    )

@@ -1,17 +1,28 @@
 """How a table is declared: keys and types that age well."""
 
+from postgast import pg_query_pb2 as ast
+
 from schemacheck.findings import Severity
 from schemacheck.lowering import shape_of
 from schemacheck.proof.scope import Scope
 from schemacheck.rules.registry import rule
 from schemacheck.shapes import AlterationShape, ColumnShape, TableShape, TypeShape, quote
 
+_TYPED = {"AddColumn", "AlterColumnType"}
+
 
 def _columns(scope: Scope) -> list[ColumnShape]:
+    """Columns that are declared, or given another type."""
     shape: TableShape | AlterationShape = shape_of(scope.statement)
     if isinstance(shape, TableShape):
         return list(shape.columns)
-    return [action.column for action in shape.actions if action.kind == "AddColumn" and action.column]
+    return [
+        action.column
+        if action.kind == "AddColumn"
+        else ColumnShape(name=action.name, type=action.type, location=action.column.location)
+        for action in shape.actions
+        if action.kind in _TYPED and action.column
+    ]
 
 
 def _is(shape: TypeShape | None, *names: str) -> bool:
@@ -124,21 +135,115 @@ def prefer_text(scope: Scope) -> None:
 
 
 @rule(
+    "varchar-limit",
+    title="varchar(n) where text would do",
+    why="Making the limit smaller reads or rewrites the table, and it saves nothing: text is stored the same way. A "
+    "CHECK states a limit that can be changed without a strong lock.",
+    bad="CREATE TABLE orders (id bigint PRIMARY KEY, code varchar(20));",
+    good="CREATE TABLE orders (id bigint PRIMARY KEY, code text CHECK (length(code) <= 20));",
+    kinds=("create_table", "alter_table"),
+    severity=Severity.SUGGESTION,
+    default=False,
+)
+def varchar_limit(scope: Scope) -> None:
+    for column in _columns(scope):
+        if column.type and _is(column.type, "varchar") and column.type.modifiers:
+            limit = column.type.modifiers[0]
+            message = f'the limit of "{column.name}" is hard to change later; text with a CHECK is not'
+            fix = f"{quote(column.name)} text CHECK (length({quote(column.name)}) <= {limit})"
+            scope.suggest("varchar-limit", message, column.type.location, fix=fix)
+
+
+def _is_narrow(shape: TypeShape | None) -> bool:
+    return bool(shape and not shape.is_array and (_is(shape, "int4", "int2") or shape.serial in ("int4", "int2")))
+
+
+@rule(
     "small-key",
     title="A key that can run out",
     why="A 4-byte key ends at 2,147,483,647; changing it later rewrites the table and all that refer to it.",
     bad="CREATE TABLE orders (id integer PRIMARY KEY);",
     good="CREATE TABLE orders (id bigint PRIMARY KEY);",
-    kinds=("create_table",),
+    kinds=("create_table", "alter_table"),
     severity=Severity.SUGGESTION,
 )
 def small_key(scope: Scope) -> None:
-    shape: TableShape = shape_of(scope.statement)
-    keyed = {
-        name for constraint in shape.all_constraints if constraint.kind == "primary" for name in constraint.columns
-    }
-    for column in shape.columns:
-        narrow = column.type and (_is(column.type, "int4", "int2") or column.type.serial in ("int4", "int2"))
-        if column.name in keyed and len(keyed) == 1 and narrow and column.type and not column.type.is_array:
+    shape: TableShape | AlterationShape = shape_of(scope.statement)
+    if isinstance(shape, TableShape):
+        constraints = shape.all_constraints
+    else:
+        constraints = tuple(
+            constraint
+            for action in shape.actions
+            if action.kind == "AddColumn" and action.column
+            for constraint in action.column.constraints
+        )
+    keys = [constraint.columns for constraint in constraints if constraint.kind == "primary"]
+    keyed = {columns[0] for columns in keys if len(columns) == 1}
+    added = _columns(scope) if isinstance(shape, TableShape) or keyed else []
+    for column in added:
+        is_key = column.name in keyed or (column.name == "id" and not keys)
+        if is_key and column.type and _is_narrow(column.type):
             message = f'the key "{column.name}" can run out; bigint cannot'
             scope.suggest("small-key", message, column.type.location, fix=f"{quote(column.name)} bigint")
+
+
+@rule(
+    "small-integer",
+    title="integer or smallint where bigint would do",
+    why="A number that outgrows its type stops every insert, and changing the type rewrites the table.",
+    bad="CREATE TABLE orders (id bigint PRIMARY KEY, amount integer);",
+    good="CREATE TABLE orders (id bigint PRIMARY KEY, amount bigint);",
+    kinds=("create_table", "alter_table"),
+    severity=Severity.SUGGESTION,
+    default=False,
+)
+def small_integer(scope: Scope) -> None:
+    for column in _columns(scope):
+        if column.type and _is_narrow(column.type):
+            message = f'"{column.name}" can run out; bigint cannot'
+            scope.suggest("small-integer", message, column.type.location, fix=f"{quote(column.name)} bigint")
+
+
+@rule(
+    "new-enum",
+    title="An enum where a table of values or a CHECK would do",
+    why="Values of an enum can be added, but not removed, and their order is fixed. A table of values, or text with a "
+    "CHECK, changes like any other data.",
+    bad="CREATE TYPE state AS ENUM ('new', 'paid');",
+    good="CREATE TABLE states (name text PRIMARY KEY);",
+    kinds=("create_type",),
+    severity=Severity.SUGGESTION,
+    default=False,
+)
+def new_enum(scope: Scope) -> None:
+    node = scope.statement.node
+    if isinstance(node, ast.CreateEnumStmt):
+        name = node.type_name[-1].string.sval
+        values = ", ".join(f"('{item.string.sval}')" for item in node.vals)
+        scope.suggest(
+            "new-enum",
+            f'values of "{name}" can never be removed',
+            hint="Keep the values in a table and refer to it, or use text with a CHECK.",
+            fix=f"CREATE TABLE {quote(name)} (name text PRIMARY KEY);\nINSERT INTO {quote(name)} VALUES {values};",
+        )
+
+
+@rule(
+    "enum-value-order",
+    title="A new enum value without a place",
+    why="It goes to the end, and where it stands decides how values sort and compare; that cannot be changed later.",
+    bad="ALTER TYPE state ADD VALUE 'void';",
+    good="ALTER TYPE state ADD VALUE 'void' AFTER 'paid';",
+    kinds=("alter_type",),
+    severity=Severity.SUGGESTION,
+)
+def enum_value_order(scope: Scope) -> None:
+    node = scope.statement.node
+    if isinstance(node, ast.AlterEnumStmt) and not node.old_val and not node.new_val_neighbor:
+        scope.suggest(
+            "enum-value-order",
+            f"'{node.new_val}' sorts after all others, for good",
+            hint="Say where it stands with BEFORE or AFTER.",
+            fix=f"{scope.statement.sql.rstrip()} AFTER '...';",
+        )

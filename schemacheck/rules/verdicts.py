@@ -51,6 +51,8 @@ nothing-to-do It does not exist, so nothing would be done
 foreign-key-type-differs A foreign key between types that differ, though they can be compared
 empty-script There is nothing to check
 statement-too-long The statement is too long to be checked
+ignore-malformed A comment to us that nobody can read
+ignore-stale A comment that ignores what is not found
 """
 _SQLITE = """
 sqlite-error error SQLite refuses the statement

@@ -1,0 +1,155 @@
+"""Names: too long, without a schema, and statements that cannot be run twice."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from postgast import pg_query_pb2 as ast
+
+from schemacheck.findings import Severity
+from schemacheck.lowering import range_name, shape_of
+from schemacheck.parser import Statement
+from schemacheck.proof.scope import Scope
+from schemacheck.rules.registry import rule
+from schemacheck.shapes import AlterationShape, Name
+from schemacheck.snapshot import names_of
+
+_MAX_BYTES = 63
+_MAYBE_LONG = re.compile(r'[^\W\d][\w$]{15,}|"[^"]{16,}"')
+
+
+@rule(
+    "identifier-too-long",
+    title="A name of more than 63 bytes is cut off",
+    why="PostgreSQL keeps the first 63 bytes with no more than a notice: two long names can become one, and programs "
+    "that use the whole name in quotes may not find it in the catalog.",
+    bad=f"CREATE TABLE {'very_long_' * 7} (id bigint PRIMARY KEY);",
+    good="CREATE TABLE orders (id bigint PRIMARY KEY);",
+)
+def identifier_too_long(scope: Scope) -> None:
+    sql = scope.statement.sql
+    if len(sql) < _MAX_BYTES // 4 or not any(len(found.encode()) > _MAX_BYTES for found in _MAYBE_LONG.findall(sql)):
+        return
+    for start, token in scope.statement.tokens():
+        bare = token[1:-1].replace('""', '"') if token[0] == '"' else token
+        size = len(bare.encode())
+        if size > _MAX_BYTES and (token[0] == '"' or token[0].isalpha() or token[0] == "_"):
+            kept = bare.encode()[:_MAX_BYTES].decode(errors="ignore")
+            scope.warn(
+                "identifier-too-long",
+                f"the name has {size} bytes and is cut off after {_MAX_BYTES}",
+                start,
+                hint=f'PostgreSQL would call it "{kept}". Choose a shorter name.',
+            )
+
+
+def _named(statement: Statement) -> Iterator[Name]:
+    """Tables a statement defines or changes."""
+    node = statement.node
+    match node:
+        case ast.CreateStmt() | ast.AlterTableStmt() | ast.IndexStmt():
+            if node.relation.relpersistence != "t":
+                yield range_name(node.relation)
+        case ast.CreateTableAsStmt() if getattr(node.into.rel, "relpersistence", "p") != "t":
+            yield range_name(node.into.rel)
+        case ast.ViewStmt() if node.view.relpersistence != "t":
+            yield range_name(node.view)
+        case ast.RenameStmt() if node.relation.relname:
+            yield range_name(node.relation)
+        case ast.DropStmt() if statement.kind in ("drop_table", "drop_view", "drop_materialized_view"):
+            yield from names_of(node.objects)
+        case ast.TruncateStmt():
+            for item in node.relations:
+                yield range_name(item.range_var)
+
+
+@rule(
+    "unqualified-table",
+    title="A table without its schema",
+    why="Which table is meant, or where it is made, depends on the search path of whoever runs the script.",
+    bad="CREATE TABLE orders (id bigint PRIMARY KEY);",
+    good="CREATE TABLE shop.orders (id bigint PRIMARY KEY);",
+    kinds=(
+        "create_table",
+        "alter_table",
+        "create_index",
+        "create_table_as",
+        "create_view",
+        "drop_table",
+        "drop_view",
+        "rename_table",
+        "rename_column",
+        "truncate",
+    ),
+    severity=Severity.SUGGESTION,
+    default=False,
+)
+def unqualified_table(scope: Scope) -> None:
+    for name in _named(scope.statement):
+        if name.schema is None:
+            message = f'which "{name.name}" is meant depends on the search path'
+            fix = f"{scope.catalog.creation_schema}.{name.sql}"
+            scope.suggest("unqualified-table", message, name.location, fix=fix)
+
+
+@rule(
+    "not-rerunnable",
+    title="A statement that fails when the script is run again",
+    why="Outside a transaction a script can stop half way. IF EXISTS and IF NOT EXISTS let it be run again from the "
+    "start; what CONCURRENTLY leaves behind when it fails has to be dropped by name first.",
+    bad="DROP INDEX CONCURRENTLY orders_customer;",
+    good="DROP INDEX CONCURRENTLY IF EXISTS orders_customer;",
+    script=True,
+    severity=Severity.SUGGESTION,
+    default=False,
+)
+def not_rerunnable(scopes: Sequence[Scope]) -> None:
+    several = len(scopes) > 1
+    dropped: set[str] = set()
+    inside = scopes[0].progress.history.policy.assume_in_transaction
+    for scope in scopes:
+        statement = scope.statement
+        if statement.kind in ("begin", "start"):
+            inside = True
+        elif statement.kind in ("commit", "rollback"):
+            inside = False
+        found = None if statement.node is None else _fragile(statement, dropped)
+        if found and (found == "CONCURRENTLY" or (several and not inside)):
+            drops = statement.kind.startswith("drop") or "Drop" in _kinds(statement)
+            missing = "IF EXISTS" if drops else "IF NOT EXISTS"
+            scope.suggest(
+                "not-rerunnable",
+                "run again after a stop half way, the statement fails",
+                hint=f"Say {missing}, or do the whole script in a transaction.",
+            )
+
+
+def _kinds(statement: Statement) -> str:
+    shape = shape_of(statement)
+    return " ".join(action.kind for action in shape.actions) if isinstance(shape, AlterationShape) else ""
+
+
+def _fragile(statement: Statement, dropped: set[str]) -> str | None:
+    """Why a statement cannot be run twice."""
+    node = statement.node
+    match node:
+        case ast.IndexStmt() if node.idxname and not node.if_not_exists and node.idxname not in dropped:
+            return "CONCURRENTLY" if node.concurrent else "exists"
+        case ast.CreateStmt() if not node.if_not_exists and node.relation.relpersistence != "t":
+            return "exists"
+        case ast.DropStmt() if not node.missing_ok:
+            return "CONCURRENTLY" if node.concurrent else "gone"
+        case ast.DropStmt():
+            dropped.update(name.name for name in names_of(node.objects))
+        case ast.AlterTableStmt():
+            shape: AlterationShape = shape_of(statement)
+            gone = {action.name for action in shape.actions if action.kind == "DropConstraint" and action.missing_ok}
+            for action in shape.actions:
+                adds = action.kind == "AddConstraint" and action.name not in gone | dropped
+                if adds or (action.kind in ("AddColumn", "DropColumn", "DropConstraint") and not _guarded(action)):
+                    return "exists"
+            dropped.update(gone)
+    return None
+
+
+def _guarded(action: object) -> bool:
+    return bool(getattr(action, "missing_ok", False))
