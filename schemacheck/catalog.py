@@ -59,6 +59,7 @@ class Index:
     valid: bool = True
     partial: bool = False
     deferrable: bool = False
+    identifies: bool = False  # the replica identity
 
     @property
     def is_key(self) -> bool:
@@ -78,6 +79,8 @@ class Constraint:
     referenced_columns: tuple[str, ...] = ()
     proves_not_null: bool = False  # a validated CHECK (column IS NOT NULL)
     inherited: bool = False
+    persistence: str = ""  # of the table a foreign key refers to
+    used_by: tuple[str, ...] = ()  # what else needs it: views that group by a key, foreign keys to it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +103,14 @@ class Table:
     has_children: bool = False
     referenced_by: tuple[tuple[str, str], ...] = ()  # table and foreign key
     views: tuple[tuple[str, str], ...] = ()  # view and the column it uses; no column for the table as a whole
+    column_users: tuple[tuple[str, str], ...] = ()  # column and the policy, trigger or publication that needs it
+    row_type_in: tuple[str, ...] = ()  # columns of other tables that hold rows of this one
+    triggers: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    referring_permanently: tuple[str, ...] = ()  # permanent tables with a foreign key to this one
+    has_default_partition: bool = False
+    has_foreign_partitions: bool = False
+    is_typed: bool = False
     is_known: bool = True
     is_new: bool = False  # made by the script being checked
     oid: int = 0
@@ -294,6 +305,7 @@ def table_from_document(row: Mapping[str, Any], types: Mapping[int, TypeInfo]) -
                 **{
                     **constraint,
                     "columns": tuple(constraint["columns"] or ()),
+                    "used_by": tuple(constraint["used_by"] or ()),
                     "referenced_columns": tuple(constraint["referenced_columns"] or ()),
                 }
             )
@@ -308,5 +320,13 @@ def table_from_document(row: Mapping[str, Any], types: Mapping[int, TypeInfo]) -
         referenced_by=tuple((item["table"], item["name"]) for item in row["referenced_by"] or ()),
         views=tuple((view, column) for view, column in row["views"] or ()),
         seems_empty=row["seems_empty"],
+        column_users=tuple((column, user) for column, user in row["column_users"] or ()),
+        row_type_in=tuple(row["row_type_in"] or ()),
+        triggers=tuple(row["triggers"] or ()),
+        rules=tuple(row["rules"] or ()),
+        referring_permanently=tuple(row["referring_permanently"] or ()),
+        has_default_partition=row["has_default_partition"],
+        has_foreign_partitions=row["has_foreign_partitions"],
+        is_typed=row["is_typed"],
         oid=row["oid"],
     )

@@ -69,7 +69,7 @@ SELECT pg_catalog.json_build_object(
         FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
       'indexes', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
           'name', ic.relname, 'unique', i.indisunique, 'primary', i.indisprimary, 'valid', i.indisvalid,
-          'partial', i.indpred IS NOT NULL, 'deferrable', NOT i.indimmediate,
+          'partial', i.indpred IS NOT NULL, 'deferrable', NOT i.indimmediate, 'identifies', i.indisreplident,
           'columns', (SELECT pg_catalog.json_agg(a.attname ORDER BY k.n)
              FROM pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY k (attnum, n)
              LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum AND k.attnum <> 0
@@ -78,6 +78,17 @@ SELECT pg_catalog.json_build_object(
       'constraints', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
           'name', k.conname, 'kind', k.contype, 'validated', k.convalidated,
           'inherited', k.coninhcount > 0,
+          'persistence', coalesce((SELECT t.relpersistence::text FROM pg_catalog.pg_class t WHERE t.oid = k.confrelid), ''),
+          'used_by', CASE WHEN k.contype IN ('p', 'u') THEN (
+            SELECT pg_catalog.json_agg(pg_catalog.pg_describe_object(
+                CASE WHEN d.classid = 'pg_catalog.pg_rewrite'::regclass THEN 'pg_catalog.pg_class'::regclass
+                     ELSE d.classid END, coalesce(w.ev_class, d.objid), 0))
+            FROM pg_catalog.pg_depend d LEFT JOIN pg_catalog.pg_rewrite w
+              ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND w.oid = d.objid
+            WHERE d.deptype = 'n' AND ((d.refclassid = 'pg_catalog.pg_constraint'::regclass AND d.refobjid = k.oid)
+               OR (d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = k.conindid AND k.conindid <> 0
+                   AND NOT (d.classid = 'pg_catalog.pg_constraint'::regclass AND EXISTS (
+                     SELECT 1 FROM pg_catalog.pg_constraint f WHERE f.oid = d.objid AND f.conrelid = k.conrelid))))) END,
           'proves_not_null', k.contype = 'c' AND k.convalidated AND pg_catalog.array_length(k.conkey, 1) = 1
                              AND k.conbin::text LIKE '{NULLTEST :arg {VAR %:nulltesttype 1 %',
           'references', CASE WHEN k.confrelid <> 0 THEN k.confrelid::regclass::text END,
@@ -95,7 +106,29 @@ SELECT pg_catalog.json_build_object(
             w.ev_class::regclass::text, coalesce(a.attname, '')))
         FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid
         LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid AND a.attnum > 0
-        WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.refobjid = c.oid AND w.ev_class <> c.oid)))
+        WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
+          AND d.refobjid = c.oid AND w.ev_class <> c.oid),
+      'column_users', (SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(
+            a.attname, pg_catalog.pg_describe_object(d.classid, d.objid, 0)))
+        FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid
+        WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = c.oid AND d.refobjsubid > 0
+          AND d.deptype = 'n' AND d.classid IN ('pg_catalog.pg_policy'::regclass, 'pg_catalog.pg_trigger'::regclass,
+            'pg_catalog.pg_publication_rel'::regclass, 'pg_catalog.pg_proc'::regclass)),
+      'row_type_in', (SELECT pg_catalog.json_agg(u.relname || '.' || a.attname)
+        FROM pg_catalog.pg_type t JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_type'::regclass
+          AND d.refobjid IN (t.oid, t.typarray) AND d.classid = 'pg_catalog.pg_class'::regclass AND d.objsubid > 0
+        JOIN pg_catalog.pg_class u ON u.oid = d.objid AND u.relkind IN ('r', 'm', 'p')
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = u.oid AND a.attnum = d.objsubid WHERE t.oid = c.reltype),
+      'triggers', (SELECT pg_catalog.json_agg(t.tgname) FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid),
+      'rules', (SELECT pg_catalog.json_agg(w.rulename) FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid),
+      'referring_permanently', (SELECT pg_catalog.json_agg(DISTINCT t.relname)
+        FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class t ON t.oid = k.conrelid
+        WHERE k.confrelid = c.oid AND k.contype = 'f' AND k.conrelid <> c.oid AND t.relpersistence = 'p'),
+      'has_default_partition', EXISTS (SELECT 1 FROM pg_catalog.pg_partitioned_table t
+        WHERE t.partrelid = c.oid AND t.partdefid <> 0),
+      'has_foreign_partitions', c.relkind = 'p' AND EXISTS (SELECT 1 FROM pg_catalog.pg_inherits i
+        JOIN pg_catalog.pg_class t ON t.oid = i.inhrelid AND t.relkind = 'f' WHERE i.inhparent = c.oid),
+      'is_typed', c.reloftype <> 0))
     FROM rel c)
 )
 """

@@ -43,6 +43,8 @@ def check_alter_table(scope: Scope) -> None:
         _check_alone(scope, shape.actions)
         return
     scope.target = table
+    if not table.is_new:
+        _check_kind(scope, table, shape.actions)
     if not _may_alter(scope, table, shape.name.location):
         return
     for action in sorted(shape.actions, key=lambda item: (_pass(item), item.order)):
@@ -73,6 +75,53 @@ def _may_alter(scope: Scope, table: Table, location: int) -> bool:
     return table.is_known and table.kind in "rpf"
 
 
+# What ALTER TABLE may do to relations that are not tables, after ATSimplePermissions in tablecmds.c.
+_FOR_VIEWS = {"ColumnDefault", "AddIdentity", "SetIdentity", "DropIdentity", "SetRelOptions", "ResetRelOptions"}
+_FOR_MATERIALIZED = {
+    "SetStatistics",
+    "SetOptions",
+    "ResetOptions",
+    "SetStorage",
+    "SetCompression",
+    "ClusterOn",
+    "DropCluster",
+    "SetTableSpace",
+    "SetRelOptions",
+    "ResetRelOptions",
+    "SetAccessMethod",
+    "ReplicaIdentity",
+}
+_FOR_INDEXES = {"SetStatistics", "SetTableSpace", "SetRelOptions", "ResetRelOptions"}
+_ALLOWED = {
+    "v": _FOR_VIEWS,
+    "m": _FOR_MATERIALIZED,
+    "i": _FOR_INDEXES,
+    "I": _FOR_INDEXES | {"AttachPartition"},
+    "S": {"SetLogged", "SetUnLogged"},
+}
+_NOT_FOR_FOREIGN = {"SetTableSpace", "SetLogged", "SetUnLogged", "ClusterOn", "DropCluster", "AttachPartition"}
+
+
+def _check_kind(scope: Scope, table: Table, actions: tuple[Action, ...]) -> None:
+    """What a relation that is no table cannot do."""
+    if scope.statement.kind != "alter_table" or not scope.catalog.is_live:
+        return
+    allowed = _ALLOWED.get(table.kind)
+    for action in actions:
+        if action.kind == "ChangeOwner":
+            continue
+        if action.kind == "AttachPartition" and table.kind == "i":
+            scope.error("wrong-object-kind", f'"{table.name}" is not a partitioned table', "42P17")
+        elif (allowed is not None and action.kind not in allowed) or (
+            table.kind == "f" and action.kind in _NOT_FOR_FOREIGN
+        ):
+            noun = _KINDS.get(table.kind, "relation")
+            message = f'ALTER action {action.kind} cannot be performed on relation "{table.name}"'
+            hint = f"This operation is not supported for {noun}s."
+            scope.error("wrong-object-kind", message, "42809", hint=hint)
+            return
+
+
 def _check_alone(scope: Scope, actions: tuple[Action, ...]) -> None:
     """What can be said of the commands without knowing the table: the types they name."""
     for action in actions:
@@ -95,7 +144,11 @@ def _apply(scope: Scope, table: Table, action: Action) -> Table:  # noqa: C901  
         case "ValidateConstraint" | "AlterConstraint":
             return _touch_constraint(scope, table, action)
         case "AttachPartition" | "DetachPartition":
-            scope.require_table(range_name(getattr(action.node, "def").partition_cmd.name))
+            _check_partition(scope, table, action)
+        case "SetLogged" | "SetUnLogged":
+            _check_persistence(scope, table, action)
+        case _ if action.kind in _TRIGGER_ACTIONS and action.name and not table.is_new:
+            _check_trigger(scope, table, action)
         case "AddInherit" | "DropInherit":
             scope.require_table(range_name(getattr(action.node, "def").range_var))
         case "ChangeOwner":
@@ -103,6 +156,70 @@ def _apply(scope: Scope, table: Table, action: Action) -> Table:  # noqa: C901  
         case _ if action.kind in _COLUMN_ACTIONS:
             return _change_column(scope, table, action)
     return table
+
+
+_TRIGGER_ACTIONS = {
+    f"{verb}{what}": what
+    for verb in ("Enable", "Disable", "EnableAlways", "EnableReplica")
+    for what in ("Trig", "Rule")
+}
+
+
+def _check_trigger(scope: Scope, table: Table, action: Action) -> None:
+    noun, known = ("trigger", table.triggers) if action.kind.endswith("Trig") else ("rule", table.rules)
+    if scope.catalog.is_live and action.name not in known:
+        joint = "for table" if noun == "trigger" else "for relation"
+        message = f'{noun} "{action.name}" {joint} "{table.name}" does not exist'
+        hint = did_you_mean(action.name, known)
+        scope.unknown("undefined-object", message, "42704", _find(scope, action.name, action), hint=hint)
+
+
+def _check_partition(scope: Scope, table: Table, action: Action) -> None:
+    command = getattr(action.node, "def").partition_cmd
+    if table.kind == "r" and scope.catalog.is_live and not table.is_new:
+        scope.error("wrong-object-kind", f'table "{table.name}" is not partitioned', "42P17")
+        return
+    other = scope.require_table(range_name(command.name))
+    if other is None:
+        return
+    location = command.name.location
+    if action.kind == "DetachPartition":
+        if command.concurrent and table.has_default_partition:
+            message = "cannot detach partitions concurrently when a default partition exists"
+            scope.error("wrong-object-kind", message, "55000", location)
+        return
+    if not other.is_mine:
+        scope.error("permission", f"must be owner of table {other.name}", "42501", location)
+    elif (table.persistence == "t") != (other.persistence == "t"):
+        mine, theirs = ("temporary", "permanent") if table.persistence == "t" else ("permanent", "temporary")
+        message = f'cannot attach a {theirs} relation as partition of {mine} relation "{table.name}"'
+        scope.error("wrong-object-kind", message, "42809", location)
+    elif other.kind == "f" and any(index.unique for index in table.indexes):
+        message = f'cannot attach foreign table "{other.name}" as partition of partitioned table "{table.name}"'
+        hint = f'Partitioned table "{table.name}" contains unique indexes.'
+        scope.error("wrong-object-kind", message, "42809", location, hint=hint)
+
+
+def _check_persistence(scope: Scope, table: Table, action: Action) -> None:
+    """SET LOGGED and UNLOGGED: a permanent table may not refer to an unlogged one."""
+    if table.persistence == "t":
+        message = f'cannot change logged status of table "{table.name}" because it is temporary'
+        scope.error("wrong-object-kind", message, "42P16")
+    elif action.kind == "SetLogged":
+        for key in table.constraints:
+            if key.kind == "f" and key.persistence == "u" and (key.references or "").split(".")[-1] != table.name:
+                message = (
+                    f'could not change table "{table.name}" to logged because it references unlogged table'
+                    f' "{key.references}"'
+                )
+                scope.error("foreign-key-persistence", message, "42P16")
+                return
+    elif table.referring_permanently:
+        message = (
+            f'could not change table "{table.name}" to unlogged because it references logged table'
+            f' "{table.referring_permanently[0]}"'
+        )
+        scope.error("foreign-key-persistence", message, "42P16")
 
 
 _COLUMN_ACTIONS = {
@@ -153,6 +270,13 @@ def _add_column(scope: Scope, table: Table, action: Action) -> Table:
     if table.is_partition:
         message = "cannot add column to a partition"
         scope.error("inherited-column", message, "42809", action.column.location)
+    default = action.column.constraint("default")
+    if (
+        table.row_type_in
+        and default
+        and not (default.expression.HasField("a_const") and default.expression.a_const.isnull)
+    ):
+        _report_row_type(scope, table, action.column.location)
     table = add_column(scope, table, action.column)
     check_column_expressions(scope, table, action.column)
     for constraint in action.column.constraints:
@@ -180,6 +304,11 @@ def _drop_column(scope: Scope, table: Table, action: Action) -> Table:
         message = f"cannot drop column {column.name} of table {table.name} because other objects depend on it"
         hint = f"These views use it: {', '.join(views)}. Drop them first, or use CASCADE to drop them too."
         scope.error("dependent-objects", message, "2BP01", location, hint=hint, facts={"dependents": views})
+    users = sorted({user for used, user in table.column_users if used == column.name})
+    if users and not action.cascade:
+        message = f"cannot drop column {column.name} of table {table.name} because other objects depend on it"
+        hint = f"These use it: {', '.join(users)}. Drop them first, or use CASCADE to drop them too."
+        scope.error("dependent-objects", message, "2BP01", location, hint=hint, facts={"dependents": users})
     indexes = tuple(index for index in table.indexes if action.name not in index.columns)
     constraints = tuple(item for item in table.constraints if action.name not in item.columns)
     columns = tuple(item for item in table.columns if item is not column)
@@ -212,10 +341,23 @@ def _change_type(scope: Scope, table: Table, action: Action) -> Table:
         message = "cannot alter type of a column used by a view or rule"
         hint = f"These views use it: {', '.join(views)}. Drop them, change the type, and make them again."
         scope.error("dependent-objects", message, "0A000", location, hint=hint, facts={"dependents": views})
+    elif table.row_type_in and table.kind in "rp":
+        _report_row_type(scope, table, location)
+    elif users := sorted({user for used, user in table.column_users if used == column.name}):
+        message = f"cannot alter type of a column used by {users[0].split()[0]} definition"
+        hint = f"These use it: {', '.join(users)}. Drop them, change the type, and make them again."
+        scope.error("dependent-objects", message, "0A000", location, hint=hint, facts={"dependents": users})
     elif not scope.has_error:
         check_conversion(scope, scope.target or table, column, info, action.using)
     changed = replace(column, type=info, type_sql=sql)
     return replace(table, columns=tuple(changed if item is column else item for item in table.columns))
+
+
+def _report_row_type(scope: Scope, table: Table, location: int) -> None:
+    user = table.row_type_in[0]
+    message = f'cannot alter table "{table.name}" because column "{user}" uses its row type'
+    facts = {"columns": list(table.row_type_in)}
+    scope.error("dependent-objects", message, "0A000", location, facts=facts)
 
 
 def _drop_constraint(scope: Scope, table: Table, action: Action) -> Table:
@@ -226,7 +368,14 @@ def _drop_constraint(scope: Scope, table: Table, action: Action) -> Table:
         message = f'cannot drop inherited constraint "{action.name}" of relation "{table.name}"'
         scope.error("inherited-constraint", message, "42P16", _find(scope, action.name, action))
         return table
-    if constraint.kind in "pu" and table.referenced_by and not action.cascade:
+    if constraint.used_by and not action.cascade:
+        location = _find(scope, action.name, action)
+        message = f"cannot drop constraint {action.name} on table {table.name} because other objects depend on it"
+        users = sorted(set(constraint.used_by))
+        hint = f"These depend on it: {', '.join(users[:5])}. Drop them first, or use CASCADE to drop them too."
+        scope.error("dependent-objects", message, "2BP01", location, hint=hint, facts={"dependents": users})
+        return table
+    if constraint.kind in "pu" and table.is_new and table.referenced_by and not action.cascade:
         key = sorted(constraint.columns)
         if sum(index.is_key and sorted(map(str, index.columns)) == key for index in table.indexes) == 1:
             _report_dependents(scope, table, action, constraint)
@@ -312,6 +461,9 @@ def _change_column(scope: Scope, table: Table, action: Action) -> Table:  # noqa
                 scope.error("invalid-identity", f"{before} is an identity column", "42601", location)
             elif table.primary_key and column.name in table.primary_key.columns:
                 message = f'column "{column.name}" is in a primary key'
+                scope.error("primary-key-column", message, "42P16", location)
+            elif any(index.identifies and column.name in index.columns for index in table.indexes):
+                message = f'column "{column.name}" is in index used as replica identity'
                 scope.error("primary-key-column", message, "42P16", location)
             changed = replace(column, not_null=False)
         case "AddIdentity":

@@ -65,6 +65,10 @@ def _add_key(scope: Scope, table: Table, shape: ConstraintShape) -> Table:
         message = f'multiple primary keys for table "{table.name}" are not allowed'
         scope.error("multiple-primary-keys", message, "42P16", shape.location)
         return table
+    if table.has_foreign_partitions:
+        message = f'cannot create unique index on partitioned table "{table.name}"'
+        hint = f'Table "{table.name}" contains partitions that are foreign tables.'
+        scope.error("wrong-object-kind", message, "42809", shape.location, hint=hint)
     if shape.index:
         return _adopt_index(scope, table, shape)
     known = True

@@ -102,6 +102,8 @@ class Bench:
         if isinstance(answer, ServerError):
             if answer.sqlstate.startswith(_ABOUT_US) and answer.sqlstate not in _OURS_AFTER_ALL:
                 return Outcome(reason=f"{answer.sqlstate}: {answer.message}")
+            if answer.sqlstate == "42883" and _takes_rows(scope.statement):
+                return Outcome(reason="a function takes rows of the table, and a copy's rows are of another type")
             return Outcome(error=_translated(answer, sql, edits, self))
         self._remember(before)
         return Outcome()
@@ -367,6 +369,16 @@ def unsuitable(statement: Statement, catalog: Catalog) -> str:  # noqa: C901, PL
 
 def _is_volatile(call: Any, catalog: Catalog) -> bool:
     return catalog.volatile.get(call.funcname[-1].string.sval, "v") == "v"
+
+
+def _takes_rows(statement: Statement) -> bool:
+    """Whether an expression may use a whole row: `t.*`, or `t` alone."""
+    names = {node.relname for node in walk(statement.node) if isinstance(node, ast.RangeVar)}
+    return any(
+        node.fields[-1].HasField("a_star") or node.fields[-1].string.sval in names
+        for node in walk(statement.node)
+        if isinstance(node, ast.ColumnRef)
+    )
 
 
 def _code(statement: Statement) -> Code:

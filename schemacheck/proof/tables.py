@@ -46,7 +46,14 @@ def _schema(scope: Scope, shape: TableShape) -> str | None:
         scope.unknown("undefined-schema", f'schema "{name.schema}" does not exist', "3F000", name.location)
         return name.schema
     schema = catalog.schema_for_new(name, shape.persistence)
-    if schema is None:
+    temporary = name.schema is not None and catalog.schema_called(name.schema) == catalog.temporary_schema
+    if shape.persistence == "t" and name.schema is not None and not temporary:
+        message = "cannot create temporary relation in non-temporary schema"
+        scope.error("wrong-object-kind", message, "42P16", name.location)
+    elif shape.persistence == "u" and temporary:
+        message = "only temporary relations may be created in temporary schemas"
+        scope.error("wrong-object-kind", message, "42P16", name.location)
+    elif schema is None:
         hint = "Set search_path to a schema that exists, or qualify the name."
         scope.error("undefined-schema", "no schema has been selected to create in", "3F000", name.location, hint=hint)
     elif schema == "pg_catalog":
@@ -212,12 +219,24 @@ def _check_partition_key(scope: Scope, table: Table, shape: TableShape) -> None:
     keys = shape.partition_columns
     if keys is None:
         return
+    if shape.parents and not shape.is_partition:
+        scope.error("partition-key", "cannot create partitioned table as inheritance child", "42P17")
     for name in keys:
-        if name and table.is_known and table.column(name) is None:
+        if name in SYSTEM_COLUMNS:
+            message = f'cannot use system column "{name}" in partition key'
+            location = scope.statement.find(name, after=scope.statement.find("partition"))
+            scope.error("partition-key", message, "42P17", location)
+        elif name and table.is_known and table.column(name) is None:
             message = f'column "{name}" named in partition key does not exist'
             location = scope.statement.find(name, after=scope.statement.find("partition"))
             scope.error("undefined-column", message, "42703", location)
     for index in table.indexes:
+        if index.unique and not all(keys):
+            kind = "PRIMARY KEY" if index.primary else "UNIQUE"
+            message = f"unsupported {kind} constraint with partition key definition"
+            hint = f"{kind} constraints cannot be used when partition keys include expressions."
+            scope.error("partition-key", message, "0A000", hint=hint)
+            continue
         missing = [name for name in keys if name and name not in index.columns]
         if missing and index.unique:
             kind = "PRIMARY KEY" if index.primary else "UNIQUE"
