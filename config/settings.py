@@ -131,6 +131,7 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "dashboard"  # when the login page was asked to go on to another site
 CSRF_FAILURE_VIEW = "config.pages.csrf_failure"
 DATA_UPLOAD_MAX_MEMORY_SIZE: int = env.int("MAX_BODY_BYTES", 10 * 1024 * 1024)
 

@@ -139,3 +139,9 @@ def test_options_about_the_whole_server_is_no_failure(monkeypatch: pytest.Monkey
     monkeypatch.setattr(asgi, "site", site)
     empty = {"type": "http.request", "body": b"", "more_body": False}
     assert through_the_door([empty], method="OPTIONS", path="*")[0] == 404
+
+
+def test_a_login_page_that_was_asked_to_go_elsewhere_leads_to_the_dashboard(client: Client, admin_user: Any) -> None:
+    login = {"username": admin_user.username, "password": "password"}
+    answer = client.post("/admin/login/", {**login, "next": "http://elsewhere.example/"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
