@@ -7,7 +7,7 @@ A `Catalog` is read from PostgreSQL once (`snapshot`), or starts with PostgreSQL
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from schemacheck.builtin_types import DISPLAY, PSEUDO
 from schemacheck.shapes import Name, TypeShape, quote
@@ -83,6 +83,14 @@ class Constraint:
     used_by: tuple[str, ...] = ()  # what else needs it: views that group by a key, foreign keys to it
 
 
+class Relative(NamedTuple):
+    """A relation above or below another in a family of inheritance or partitions."""
+
+    schema: str
+    name: str
+    kind: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """A relation. `is_known` is False where the script made it in a way that hides its columns."""
@@ -111,6 +119,9 @@ class Table:
     has_default_partition: bool = False
     has_foreign_partitions: bool = False
     is_typed: bool = False
+    descendants: tuple["Relative", ...] = ()
+    ancestors: tuple["Relative", ...] = ()
+    default_family: tuple["Relative", ...] = ()  # the default partition and those below it
     is_known: bool = True
     is_new: bool = False  # made by the script being checked
     oid: int = 0
@@ -328,5 +339,8 @@ def table_from_document(row: Mapping[str, Any], types: Mapping[int, TypeInfo]) -
         has_default_partition=row["has_default_partition"],
         has_foreign_partitions=row["has_foreign_partitions"],
         is_typed=row["is_typed"],
+        descendants=tuple(Relative(*item) for item in row["descendants"] or ()),
+        ancestors=tuple(Relative(*item) for item in row["ancestors"] or ()),
+        default_family=tuple(Relative(*item) for item in row["default_family"] or ()),
         oid=row["oid"],
     )

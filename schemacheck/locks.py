@@ -52,7 +52,7 @@ def forecast(statement: Statement, catalog: Catalog) -> tuple[Lock, ...]:
         table = catalog.table(name)
         if table is not None and table.is_new:
             continue
-        relation = table.display if table else str(name)
+        relation = table.display if table else name.sql
         known = strongest.get(relation) or Lock(relation=relation, mode=mode)
         strongest[relation] = Lock(
             relation=relation,
@@ -70,7 +70,7 @@ def _locks(statement: Statement, catalog: Catalog) -> Iterator[_Taken]:  # noqa:
     node = statement.node
     match node:
         case ast.CreateStmt():
-            yield from _create_table(shape_of(statement))
+            yield from _create_table(shape_of(statement), catalog)
         case ast.AlterTableStmt() if statement.kind == "alter_table":
             yield from _alter_table(shape_of(statement), catalog)
         case ast.IndexStmt():
@@ -78,9 +78,13 @@ def _locks(statement: Statement, catalog: Catalog) -> Iterator[_Taken]:  # noqa:
             yield shape.table, "SHARE UPDATE EXCLUSIVE" if shape.concurrently else "SHARE", False, True
         case ast.DropStmt():
             yield from _drop(node, catalog)
+        case ast.RenameStmt() if node.missing_ok and catalog.is_live and not catalog.table(range_name(node.relation)):
+            return
         case ast.RenameStmt() if node.relation.relname:
             mode = "SHARE UPDATE EXCLUSIVE" if node.rename_type == ast.OBJECT_INDEX else "ACCESS EXCLUSIVE"
             yield range_name(node.relation), mode, False, False
+            if node.rename_type in (ast.OBJECT_COLUMN, ast.OBJECT_TABCONSTRAINT) and node.relation.inh:
+                yield from _relatives(catalog.table(range_name(node.relation)), mode)
         case ast.AlterObjectSchemaStmt() if node.relation.relname:
             yield range_name(node.relation), "ACCESS EXCLUSIVE", False, False
         case ast.TruncateStmt():
@@ -103,25 +107,85 @@ def _locks(statement: Statement, catalog: Catalog) -> Iterator[_Taken]:  # noqa:
             yield range_name(node.relation), "ACCESS EXCLUSIVE", True, True
 
 
-def _create_table(shape: TableShape) -> Iterator[_Taken]:
+def _create_table(shape: TableShape, catalog: Catalog) -> Iterator[_Taken]:
     parent_mode = "ACCESS EXCLUSIVE" if shape.is_partition else "SHARE UPDATE EXCLUSIVE"
     for parent in shape.parents:
         yield parent, parent_mode, False, False
+        if shape.is_partition:
+            yield from _joined(catalog.table(parent), catalog)
     for like, _ in shape.likes:
         yield like, "ACCESS SHARE", False, False
     for constraint in shape.all_constraints:
         if constraint.references and constraint.references.name != shape.name.name:
-            yield constraint.references, "SHARE ROW EXCLUSIVE", False, False
+            yield from _referenced(constraint.references, catalog)
+
+
+def _referenced(name: Name, catalog: Catalog) -> Iterator[_Taken]:
+    """A new foreign key locks what it refers to, and every partition of that."""
+    yield name, "SHARE ROW EXCLUSIVE", False, False
+    target = catalog.table(name)
+    if target and target.kind == "p":
+        yield from _relatives(target, "SHARE ROW EXCLUSIVE")
+
+
+def _joined(parent: Table | None, catalog: Catalog) -> Iterator[_Taken]:
+    """A new partition narrows the default one and inherits the foreign keys."""
+    if parent is None:
+        return
+    for relative in parent.default_family:
+        yield Name(relative.schema, relative.name), "ACCESS EXCLUSIVE", False, True
+    for key in parent.constraints:
+        if key.references:
+            yield from _referenced(_split(key.references), catalog)
+
+
+def _relatives(table: Table | None, mode: str, *, rewrites: bool = False, reads: bool = False) -> Iterator[_Taken]:
+    for relative in table.descendants if table else ():
+        yield Name(relative.schema, relative.name), mode, rewrites and relative.kind == "r", reads
 
 
 def _alter_table(shape: AlterationShape, catalog: Catalog) -> Iterator[_Taken]:
     table = catalog.table(shape.name)
+    if table is None and shape.missing_ok and catalog.is_live and catalog.is_certain:
+        return
     if table is not None and table.kind not in "rpmf":
         yield shape.name, "ACCESS EXCLUSIVE", False, False
         return
     for action in shape.actions:
-        yield shape.name, _mode(action), _rewrites(action, table, catalog), scans(action, table)
-        yield from _others(action, table)
+        mode, rewrites, reads = _mode(action), _rewrites(action, table, catalog), scans(action, table)
+        parted = table is not None and table.kind == "p"
+        yield shape.name, mode, rewrites and not parted, reads
+        keeps_looking = action.kind == "DropColumn"  # ONLY leaves the children their column, but tells them so
+        if (not shape.only or keeps_looking) and _recurses(action, table, parted=parted):
+            yield from _relatives(table, mode, rewrites=rewrites, reads=reads)
+        yield from _others(action, table, catalog)
+
+
+_RECURSIVE = {
+    "AddColumn",
+    "DropColumn",
+    "ColumnDefault",
+    "SetNotNull",
+    "SetStatistics",
+    "SetStorage",
+    "AlterColumnType",
+    "DropNotNull",
+    "DropExpression",
+    "SetExpression",
+}
+
+
+def _recurses(action: Action, table: Table | None, *, parted: bool) -> bool:
+    """Whether a command goes on to the tables below, unless ONLY forbids it."""
+    if action.kind == "AddConstraint" and action.constraint:
+        stays = getattr(action.node, "def").constraint.is_no_inherit
+        return (action.constraint.kind in ("check", "primary", "not_null") and not stays) or parted
+    if action.kind in ("DropConstraint", "ValidateConstraint"):
+        known = table.constraint(action.name) if table else None
+        return parted or known is None or known.kind in "cn"
+    if action.kind.startswith(("EnableTrig", "DisableTrig", "EnableAlwaysTrig", "EnableReplicaTrig")):
+        return parted
+    return action.kind in _RECURSIVE
 
 
 def _mode(action: Action) -> str:
@@ -140,25 +204,44 @@ def _mode(action: Action) -> str:
     return "ACCESS EXCLUSIVE"
 
 
-def _others(action: Action, table: Table | None) -> Iterator[_Taken]:
-    """Relations besides the altered one."""
+def _others(action: Action, table: Table | None, catalog: Catalog) -> Iterator[_Taken]:
+    """Relations besides the altered one and those below it."""
     added = [action.constraint] if action.kind == "AddConstraint" and action.constraint else []
     added += list(action.column.constraints) if action.kind == "AddColumn" and action.column else []
     for constraint in added:
         if constraint.references:
-            yield constraint.references, "SHARE ROW EXCLUSIVE", False, False
-    if action.kind in ("DropConstraint", "ValidateConstraint") and table:
-        known = table.constraint(action.name)
-        if known and known.references:
-            mode = "ACCESS EXCLUSIVE" if action.kind == "DropConstraint" else "ROW SHARE"
-            yield _split(known.references), mode, False, False
-    if action.kind in ("AttachPartition", "DetachPartition"):
-        command = getattr(action.node, "def").partition_cmd
-        attach = action.kind == "AttachPartition"
-        yield range_name(command.name), "ACCESS EXCLUSIVE", False, attach
-    if action.kind in ("AddInherit", "DropInherit"):
-        body = getattr(action.node, "def")
-        yield range_name(body.range_var), "SHARE UPDATE EXCLUSIVE", False, False
+            yield from _referenced(constraint.references, catalog)
+    match action.kind:
+        case "DropConstraint" | "ValidateConstraint" if table:
+            known = table.constraint(action.name)
+            if known and known.references:
+                mode = "ACCESS EXCLUSIVE" if action.kind == "DropConstraint" else "ROW SHARE"
+                yield _split(known.references), mode, False, False
+        case "DropColumn" if table:
+            for known in table.constraints:
+                if known.references and action.name in known.columns:
+                    yield _split(known.references), "ACCESS EXCLUSIVE", False, False
+        case "AttachPartition" | "DetachPartition":
+            name = range_name(getattr(action.node, "def").partition_cmd.name)
+            yield name, "ACCESS EXCLUSIVE", False, action.kind == "AttachPartition"
+            yield from _families(action, table, catalog.table(name), catalog)
+        case "AddInherit" | "DropInherit":
+            body = getattr(action.node, "def")
+            mode = "SHARE UPDATE EXCLUSIVE" if action.kind == "AddInherit" else "ACCESS SHARE"
+            yield range_name(body.range_var), mode, False, False
+
+
+def _families(action: Action, table: Table | None, other: Table | None, catalog: Catalog) -> Iterator[_Taken]:
+    """ATTACH and DETACH reach the default partition, what lies below the new one, and look at what lies above."""
+    if action.kind == "AttachPartition":
+        yield from _joined(table, catalog)
+        yield from _relatives(other, "ACCESS EXCLUSIVE", reads=True)
+        for relative in table.ancestors if table else ():
+            yield Name(relative.schema, relative.name), "ACCESS SHARE", False, False
+    elif table is not None:
+        yield from _relatives(other, "ACCESS EXCLUSIVE")
+        for relative in table.default_family:
+            yield Name(relative.schema, relative.name), "ACCESS EXCLUSIVE", False, False
 
 
 def _drop(node: Any, catalog: Catalog) -> Iterator[_Taken]:
@@ -184,6 +267,8 @@ def _split(qualified: str) -> Name:
 
 def _rewrites(action: Action, table: Table | None, catalog: Catalog) -> bool:
     match action.kind:
+        case "AddColumn" if action.missing_ok and table and table.column(action.name):
+            return False
         case "AddColumn":
             return action.column is not None and new_column_rewrites(action.column, catalog)
         case "AlterColumnType":

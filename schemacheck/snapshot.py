@@ -91,7 +91,9 @@ SELECT pg_catalog.json_build_object(
                      SELECT 1 FROM pg_catalog.pg_constraint f WHERE f.oid = d.objid AND f.conrelid = k.conrelid))))) END,
           'proves_not_null', k.contype = 'c' AND k.convalidated AND pg_catalog.array_length(k.conkey, 1) = 1
                              AND k.conbin::text LIKE '{NULLTEST :arg {VAR %:nulltesttype 1 %',
-          'references', CASE WHEN k.confrelid <> 0 THEN k.confrelid::regclass::text END,
+          'references', (SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(t.relname)
+             FROM pg_catalog.pg_class t JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
+             WHERE t.oid = k.confrelid),
           'columns', (SELECT pg_catalog.json_agg(a.attname ORDER BY u.n)
              FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY u (attnum, n)
              JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum),
@@ -128,6 +130,24 @@ SELECT pg_catalog.json_build_object(
         WHERE t.partrelid = c.oid AND t.partdefid <> 0),
       'has_foreign_partitions', c.relkind = 'p' AND EXISTS (SELECT 1 FROM pg_catalog.pg_inherits i
         JOIN pg_catalog.pg_class t ON t.oid = i.inhrelid AND t.relkind = 'f' WHERE i.inhparent = c.oid),
+      'descendants', CASE WHEN c.relhassubclass THEN (
+        WITH RECURSIVE down AS (
+          SELECT i.inhrelid AS oid FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid
+          UNION SELECT i.inhrelid FROM down JOIN pg_catalog.pg_inherits i ON i.inhparent = down.oid)
+        SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, t.relname, t.relkind)) FROM down
+        JOIN pg_catalog.pg_class t ON t.oid = down.oid JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace) END,
+      'default_family', CASE WHEN c.relkind = 'p' THEN (
+        WITH RECURSIVE down AS (
+          SELECT t.partdefid AS oid FROM pg_catalog.pg_partitioned_table t WHERE t.partrelid = c.oid
+          UNION SELECT i.inhrelid FROM down JOIN pg_catalog.pg_inherits i ON i.inhparent = down.oid)
+        SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, t.relname, t.relkind)) FROM down
+        JOIN pg_catalog.pg_class t ON t.oid = down.oid JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace) END,
+      'ancestors', (
+        WITH RECURSIVE up AS (
+          SELECT i.inhparent AS oid FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid
+          UNION SELECT i.inhparent FROM up JOIN pg_catalog.pg_inherits i ON i.inhrelid = up.oid)
+        SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, t.relname, t.relkind)) FROM up
+        JOIN pg_catalog.pg_class t ON t.oid = up.oid JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace),
       'is_typed', c.reloftype <> 0))
     FROM rel c)
 )
