@@ -5,8 +5,19 @@ import os
 import sys
 
 
+def _hook() -> None:
+    try:
+        from audit.fast_hook import main as answer
+
+        answer(sys.argv[2:])
+    except BaseException:  # noqa: BLE001  -- exit code 1 would let the tool run
+        os._exit(2)
+
+
 def main() -> None:
     """Run the command named on the command line."""
+    if sys.argv[1:2] == ["hook"]:  # an agent waits: answered without Django if possible, and refused on any failure
+        _hook()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     if sys.argv[1:2] == ["up"] and not any(word.startswith(("-h", "--help", "--settings")) for word in sys.argv):
         from config import supervisor

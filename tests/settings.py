@@ -3,7 +3,8 @@
 import os
 import tempfile
 
-os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="handrail-test-"))
+if "DATA_DIR" not in os.environ or "PYTEST_XDIST_WORKER" in os.environ:  # a folder for each process
+    os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="handrail-test-")
 os.environ.setdefault("SECRET_KEY", "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz")
 
 from config.settings import *  # noqa: F403
