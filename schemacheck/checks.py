@@ -13,6 +13,7 @@ from config.context import caller
 from config.errors import DomainError, FieldError, NotFound
 from schemacheck.findings import InvalidCheck, Report
 from schemacheck.models import Check
+from schemacheck.policy import DEFAULT_POLICY, Policy
 
 _PRUNE_BATCH = 1_000
 _PASSWORD = re.compile(r"(\bPASSWORD\s+)'(?:[^']|'')*'", re.IGNORECASE)
@@ -20,11 +21,16 @@ _CONNECTION = re.compile(r"(\bpassword\s*=\s*)[^\s';]+", re.IGNORECASE)
 
 
 def check_schema(
-    *, sql: str, dialect: str | None = None, database: str | None = None, proof: str | None = None
+    *,
+    sql: str,
+    dialect: str | None = None,
+    database: str | None = None,
+    proof: str | None = None,
+    policy: Policy = DEFAULT_POLICY,
 ) -> Check:
     """Check a script now and keep the verdict. Raises InvalidCheck, DatabaseAway, UnsupportedDatabase."""
     started = time.perf_counter()
-    report = _validate(sql, dialect, database, proof)
+    report = _validate(sql, dialect, database, proof, policy)
     check = _new(sql, dialect, database, proof)
     with transaction.atomic():
         _finish(check, report, time.perf_counter() - started)
@@ -107,11 +113,13 @@ def keep(report: Report, *, sql: str, database: str, started: float, proof: str 
     return check
 
 
-def _validate(sql: str, dialect: str | None, database: str | None, proof: str | None) -> Report:
+def _validate(
+    sql: str, dialect: str | None, database: str | None, proof: str | None, policy: Policy = DEFAULT_POLICY
+) -> Report:
     from schemacheck.validator import validate  # the grammar takes 16 MB, which processes that never check can spare
 
     connection = connections[alias(database)]
-    return validate(sql, connection=connection, dialect=dialect, proof=proof)
+    return validate(sql, connection=connection, dialect=dialect, proof=proof, policy=policy)
 
 
 def alias(database: str | None) -> str:

@@ -41,7 +41,7 @@ def validate(
     """Check a script statement by statement.
 
     `connection` is Django's or a plain psycopg (or sqlite3) one; None checks by grammar and built-in types alone.
-    `probe` also asks existing rows, by short reads, whether they meet new constraints; it needs `copies` and raises to it.
+    `probe` also asks existing rows, by short reads, whether they meet new constraints; it raises `proof` to `copies`.
     `policy` says which rules speak, and for which server.
     Raises DatabaseAway where the database cannot be asked, InvalidCheck for an unknown dialect or proof.
     """

@@ -5,8 +5,11 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from config.commands import FINDINGS, OperationCommand
-from schemacheck import checks
+from schemacheck import baseline, checks
+from schemacheck.django_migrations import door
 from schemacheck.formats import FORMATS, Checked, render
+from schemacheck.policy import Policy, find_policy, read_policy
+from schemacheck.revisions import changed_since
 
 
 class Command(OperationCommand):
@@ -19,13 +22,34 @@ class Command(OperationCommand):
         parser.add_argument("--proof", choices=["parse", "catalog", "copies", "execute"], help="How far to check.")
         parser.add_argument("--format", choices=FORMATS, default="text", help="By default text.")
         parser.add_argument("--strict", action="store_true", help="Warnings fail too.")
+        add_policy_arguments(parser)
+        door.add_arguments(parser)
 
     def handle(self, *, paths: list[str], **options: Any) -> None:
-        files = _files(paths or ["-"])
+        policy = policy_of(options)
+        others = door.run(self, options, policy)
+        if others is not None:
+            self.report(others, options)
+            return
+        files = _files(paths or list(policy.paths) or ["-"], options["since"])
         checked = []
         for number, path in enumerate(files, 1):
-            checked.append(self._check(path, options))
+            checked.append(self._check(path, policy, options))
             self.progress(number, len(files), "Checked")
+        self.report(checked, options)
+
+    def report(self, checked: list[Checked], options: dict[str, Any]) -> None:
+        """Leave out what the baseline has, print the rest, and exit 1 where something is left that fails."""
+        if options["write_baseline"]:
+            if not options["baseline"]:
+                raise CommandError("--write-baseline needs --baseline FILE.")
+            kept = baseline.write(Path(options["baseline"]), checked)
+            self.stdout.write(f"[OK] {kept} findings are kept in {options['baseline']}.")
+            return
+        if options["baseline"]:
+            checked, stale = baseline.leave_out(Path(options["baseline"]), checked)
+            if stale:
+                self.stderr.write(f"{stale} findings of the baseline are not there any more; write it anew.")
         form = "json" if options["json"] else options["format"]
         text = render(form, checked)
         if text:
@@ -34,15 +58,42 @@ class Command(OperationCommand):
         if any(item.report["counts"][kind] for item in checked for kind in bad):
             raise SystemExit(FINDINGS)
 
-    def _check(self, path: str, options: dict[str, Any]) -> Checked:
+    def _check(self, path: str, policy: Policy, options: dict[str, Any]) -> Checked:
         sql = _read(path)
         check = checks.check_schema(
-            sql=sql, dialect=options["dialect"], database=options["database"], proof=options["proof"]
+            sql=sql, dialect=options["dialect"], database=options["database"], proof=options["proof"], policy=policy
         )
         return Checked(path="<stdin>" if path == "-" else path, sql=sql, report=check.report or {})
 
 
-def _files(paths: list[str]) -> list[str]:
+def add_policy_arguments(parser: CommandParser) -> None:
+    """Options that say which rules speak, and about which files."""
+    parser.add_argument("--config", metavar="FILE", help="By default the nearest pyproject.toml: [tool.schemacheck].")
+    parser.add_argument("--select", metavar="RULES", help="Rules or families, with commas; `default` and `all` too.")
+    parser.add_argument("--ignore", metavar="RULES", help="Rules or families to leave out, with commas.")
+    parser.add_argument("--pg-version", type=int, metavar="N", help="Judge for this major version of PostgreSQL.")
+    parser.add_argument(
+        "--assume-in-transaction", action="store_true", default=None, help="Each file is run in a transaction."
+    )
+    parser.add_argument("--since", metavar="REV", help="Only files that changed since this revision of git.")
+    parser.add_argument("--baseline", metavar="FILE", help="Leave out the findings this file holds.")
+    parser.add_argument("--write-baseline", action="store_true", help="Keep what is found now in the baseline file.")
+
+
+def policy_of(options: dict[str, Any]) -> Policy:
+    """The project's policy with what the command line changes. Raises InvalidPolicy."""
+    found = read_policy(Path(options["config"])) if options["config"] else find_policy(Path.cwd())
+    listed = {
+        key: [item.strip() for item in options[key].split(",") if item.strip()]
+        for key in ("select", "ignore")
+        if options[key] is not None
+    }
+    return found.changed(
+        pg_version=options["pg_version"], assume_in_transaction=options["assume_in_transaction"], **listed
+    )
+
+
+def _files(paths: list[str], since: str | None = None) -> list[str]:
     found: list[str] = []
     for path in paths:
         if path != "-" and Path(path).is_dir():
@@ -51,6 +102,9 @@ def _files(paths: list[str]) -> list[str]:
             found.append(path)
     if not found:
         raise CommandError("There is no .sql file in the folders given.")
+    if since is not None:
+        changed = changed_since(since)
+        return [path for path in found if path == "-" or Path(path).resolve() in changed]
     return found
 
 
