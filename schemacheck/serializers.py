@@ -122,3 +122,60 @@ class RuleSerializer(serializers.Serializer[object]):
     dialect = serializers.CharField()
     rests_on = serializers.CharField(help_text="The facts of a database that decide it.")
     default = serializers.BooleanField(help_text="False where a project must select it.")
+
+
+class MigrationsSerializer(StrictSerializer):
+    app = serializers.CharField(required=False, max_length=100, help_text="Label of an app; by default every app.")
+    name = serializers.CharField(required=False, max_length=255, help_text="A migration of the app, or its beginning.")
+    database = serializers.CharField(required=False, max_length=64, help_text="`default` if not given.")
+
+
+class AppStateSerializer(serializers.Serializer[object]):
+    app = serializers.CharField()
+    applied = serializers.IntegerField()
+    last_applied = serializers.CharField(allow_null=True)
+    unapplied = serializers.ListField(child=serializers.CharField())
+
+
+class BothDirectionsSerializer(serializers.Serializer[object]):
+    forwards = serializers.CharField()
+    backwards = serializers.CharField()
+
+
+class MigrationSerializer(AnswerSerializer):
+    """The verdict on one migration; lines are those of its file."""
+
+    migration = serializers.CharField()
+    path = serializers.CharField()
+    applied = serializers.BooleanField()
+    atomic = serializers.BooleanField()
+    irreversible = serializers.ListField(child=serializers.CharField())
+    sql = BothDirectionsSerializer()
+
+
+class MigrationsAnswerSerializer(serializers.Serializer[object]):
+    valid = serializers.BooleanField()
+    database = serializers.CharField()
+    database_away = serializers.BooleanField()
+    apps = AppStateSerializer(many=True)
+    migrations = MigrationSerializer(many=True)
+
+
+class TrialStepSerializer(serializers.Serializer[object]):
+    migration = serializers.CharField()
+    direction = serializers.ChoiceField(["forwards", "backwards"])
+    status = serializers.ChoiceField(["done", "failed", "irreversible"])
+    seconds = serializers.FloatField()
+    error = serializers.CharField()
+
+
+class TrialSerializer(serializers.Serializer[object]):
+    passed = serializers.BooleanField()
+    database = serializers.CharField()
+    copy = serializers.CharField(help_text="What the copy held.")
+    steps = TrialStepSerializer(many=True)
+    differences = serializers.ListField(child=serializers.CharField())
+
+
+class LiveSerializer(StrictSerializer):
+    database = serializers.CharField(required=False, max_length=64, help_text="`default` if not given.")

@@ -237,13 +237,13 @@ def _check_types(source: Source, item: _Judged, copy: sqlite3.Connection, before
                 _word_after(item.piece, name, unknown[0] if unknown else ""),
                 "sqlite-unknown-type",
                 Severity.WARNING,
-                f'SQLite has no type "{declared}"; column "{name}" gets the affinity {_affinity(declared)}',
+                f'SQLite has no type "{declared}"; column "{name}" gets the affinity {affinity(declared)}',
                 hint=hint,
-                facts={"affinity": _affinity(declared)},
+                facts={"affinity": affinity(declared)},
             )
 
 
-def _affinity(declared: str) -> str:
+def affinity(declared: str) -> str:
     """SQLite's rule for any word, documented in "Datatypes In SQLite", section 3.1."""
     upper = declared.upper()
     for part, affinity in (("INT", "INTEGER"), ("CHAR", "TEXT"), ("CLOB", "TEXT"), ("TEXT", "TEXT"), ("BLOB", "BLOB")):

@@ -15,7 +15,11 @@ from schemacheck.serializers import (
     AnswerSerializer,
     CheckSerializer,
     CheckSummarySerializer,
+    LiveSerializer,
+    MigrationsAnswerSerializer,
+    MigrationsSerializer,
     RuleSerializer,
+    TrialSerializer,
     ValidateSerializer,
 )
 
@@ -72,3 +76,37 @@ class RulesView(APIView):
         from schemacheck.rules import RULES  # brings the grammar along
 
         return Response([rule.as_dict() for rule in sorted(RULES.values(), key=lambda rule: (rule.family, rule.code))])
+
+
+class MigrationsView(APIView):
+    scope = "read"  # as ValidateView
+
+    @extend_schema(request=MigrationsSerializer, responses=MigrationsAnswerSerializer)
+    def post(self, request: Request) -> Response:
+        """Check Django's migrations: those not applied, an app's, or one; with their SQL in both directions."""
+        from schemacheck.django_migrations import reviewing
+
+        return Response(reviewing.check_migrations(**self.validated(MigrationsSerializer)).as_dict())
+
+
+class TrialView(APIView):
+    scope = "admin"  # it runs the project's own code, though on a copy
+
+    @extend_schema(request=MigrationsSerializer, responses=TrialSerializer)
+    def post(self, request: Request) -> Response:
+        """Run migrations forwards and back on a copy of the database."""
+        from schemacheck.django_migrations import trying
+
+        return Response(trying.try_migrations(**self.validated(MigrationsSerializer)).as_dict())
+
+
+class LiveView(APIView):
+    scope = "read"
+
+    @extend_schema(request=LiveSerializer, responses=AnswerSerializer)
+    def post(self, request: Request) -> Response:
+        """Audit the tables a database has: missing indexes and keys, needless indexes, what is about to run out."""
+        from schemacheck import live
+
+        check = live.audit_live_schema(**self.validated(LiveSerializer))
+        return Response({"id": str(check.uid), **(check.report or {})})

@@ -16,9 +16,11 @@ from config.errors import FieldError
 from schemacheck import checks
 from schemacheck.django_migrations import choosing, python_rules, sources
 from schemacheck.django_migrations.choosing import Key, Loaded
-from schemacheck.django_migrations.offline import OfflineConnection, offline_connection
+from schemacheck.django_migrations.offline import offline_connection
 from schemacheck.django_migrations.writing import Step, write
 from schemacheck.findings import Finding, InvalidCheck, Proof, Report, Severity, StatementReport
+from schemacheck.policy import DEFAULT_POLICY, Policy
+from schemacheck.rules import is_wanted
 from schemacheck.validator import validate
 
 _SHOWN_SQL = 300
@@ -119,13 +121,14 @@ def check_migrations(
     changed: Sequence[Path] | None = None,
     database: str | None = None,
     proof: str | None = None,
+    policy: Policy = DEFAULT_POLICY,
 ) -> Review:
     """Check migrations and keep the verdict on each.
 
     Without `app` those not applied, without those of installed packages; with `app` its own; with `name` that one,
     applied or not; with `changed` those in these files. Raises NotFound, InvalidCheck, DatabaseAway.
     """
-    reviewed = review_migrations(app=app, name=name, changed=changed, database=database, proof=proof)
+    reviewed = review_migrations(app=app, name=name, changed=changed, database=database, proof=proof, policy=policy)
     for item in reviewed.migrations:
         started = time.perf_counter()
         sql = item.forwards or f"-- {item.label}: {item.path}"
@@ -141,6 +144,7 @@ def review_migrations(
     changed: Sequence[Path] | None = None,
     database: str | None = None,
     proof: str | None = None,
+    policy: Policy = DEFAULT_POLICY,
 ) -> Review:
     """The same without keeping anything."""
     alias = checks.alias(database)
@@ -148,7 +152,9 @@ def review_migrations(
         detail = "Name the app too: a migration's name is known only within one."
         raise InvalidCheck(detail, errors=[FieldError(field="name", code="incomplete", detail=detail)])
     loaded = choosing.load(alias)
-    migrations = _judge(loaded, alias, app=app, name=name, changed=changed, proof=proof) if loaded.loader else []
+    migrations: list[Reviewed] = []
+    if loaded.loader is not None:
+        migrations = _judge(loaded, alias, app=app, name=name, changed=changed, proof=proof, policy=policy)
     _add_problems(migrations, loaded)
     return Review(migrations, current_state(loaded), alias, loaded.away)
 
@@ -180,6 +186,7 @@ def _judge(
     name: str | None,
     changed: Sequence[Path] | None,
     proof: str | None,
+    policy: Policy,
 ) -> list[Reviewed]:
     choice = choosing.choose(loaded, app=app, name=name, changed=changed)
     assert loaded.loader is not None
@@ -202,12 +209,13 @@ def _judge(
                 (past if applied else future).add(item)
             if key in choice.chosen:
                 reviewed.append(item)
-    _apply(past, None, Proof.PARSE.value)
-    _apply(future, connections[alias] if is_postgresql else None, proof if is_postgresql else Proof.PARSE.value)
+    _apply(past, None, Proof.PARSE.value, policy)
+    reached = proof if is_postgresql else Proof.PARSE.value
+    _apply(future, connections[alias] if is_postgresql else None, reached, policy)
     for item in reviewed:
-        item.report = replace(
-            item.report, notes=(*item.report.notes, *python_rules.look(nodes[_key(item)], item.steps))
-        )
+        said = python_rules.look(nodes[_key(item)], item.steps)
+        wanted = [finding for finding in said if is_wanted(finding.rule, policy)]
+        item.report = replace(item.report, notes=(*item.report.notes, *wanted))
     return reviewed
 
 
@@ -280,11 +288,11 @@ class _Script:
         return self.pieces[max(0, bisect.bisect_right(starts, line) - 1)]
 
 
-def _apply(script: _Script, connection: Any, proof: str | None) -> None:
+def _apply(script: _Script, connection: Any, proof: str | None, policy: Policy) -> None:
     """Judge a script, and give each migration its part of the report."""
     if not script.pieces:
         return
-    report = validate(script.sql, connection=connection, dialect="postgresql", proof=proof)
+    report = validate(script.sql, connection=connection, dialect="postgresql", proof=proof, policy=policy)
     shares: dict[int, list[StatementReport]] = {id(item): [] for item in script.items}
     for statement in report.statements:
         piece = script.piece_at(statement.line)
@@ -377,6 +385,3 @@ def _script(parts: list[tuple[Step, list[str], str]], *, atomic: bool) -> str:
     if not lines:
         return ""
     return "\n".join(["BEGIN;", *lines, "COMMIT;"] if atomic else lines) + "\n"
-
-
-__all__ = ["OfflineConnection", "Review", "Reviewed", "check_migrations", "current_state", "review_migrations"]

@@ -1,0 +1,90 @@
+"""What `manage.py schemacheck` does with `--migrations` and `--live`."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from config.commands import OperationCommand
+from schemacheck.formats import Checked
+from schemacheck.policy import Policy
+from schemacheck.revisions import changed_since
+
+
+def add_arguments(parser: CommandParser) -> None:
+    """The options of migrations and of the audit."""
+    parser.add_argument(
+        "--migrations",
+        nargs="*",
+        metavar="APP [NAME]",
+        help="Check Django's migrations: those not applied, an app's, one by name, or the files named.",
+    )
+    parser.add_argument("--sql", metavar="DIR", help="With --migrations: write their SQL, both directions, there.")
+    parser.add_argument("--trial", action="store_true", help="With --migrations: run them on a copy, and back.")
+    parser.add_argument("--live", action="store_true", help="Audit the tables the database has.")
+
+
+def run(command: OperationCommand, options: dict[str, Any], policy: Policy) -> list[Checked] | None:
+    """The reports; None where neither was asked for."""
+    if options["live"]:
+        from schemacheck import live
+
+        check = live.audit_live_schema(database=options["database"])
+        return [Checked(path=check.database, sql="", report=check.report or {})]
+    if options["migrations"] is None:
+        if options["sql"] or options["trial"]:
+            raise CommandError("--sql and --trial need --migrations.")
+        return None
+    return _check(command, options, policy)
+
+
+def _check(command: OperationCommand, options: dict[str, Any], policy: Policy) -> list[Checked]:
+    from schemacheck.django_migrations import reviewing, trying
+
+    named = [word for word in options["migrations"] if word.endswith(".py")]
+    words = [word for word in options["migrations"] if word not in named]
+    if len(words) > 2:
+        raise CommandError("--migrations takes an app and a name, or files.")
+    changed = [Path(file) for file in named] if named else None
+    if options["since"] is not None:
+        since = changed_since(options["since"])
+        changed = [path for path in changed if path.resolve() in since] if changed is not None else sorted(since)
+    app, name = [*words, None, None][:2]
+    reviewed = reviewing.check_migrations(
+        app=app, name=name, changed=changed, database=options["database"], proof=options["proof"], policy=policy
+    )
+    if options["sql"]:
+        _write_sql(Path(options["sql"]), reviewed)
+    checked = [Checked(path=str(item.path), sql=item.text, report=item.as_dict()) for item in reviewed.migrations]
+    if not checked:
+        command.stderr.write("[OK] There is no migration to check: all are applied.")
+    if options["trial"]:
+        trial = trying.try_migrations(app=app, name=name, database=options["database"])
+        _show(command, trial)
+        if not trial.passed:
+            raise CommandError("The trial failed; see above.")
+    return checked
+
+
+def _write_sql(folder: Path, reviewed: Any) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for item in reviewed.migrations:
+            (folder / f"{item.label}.forwards.sql").write_text(item.forwards)
+            (folder / f"{item.label}.backwards.sql").write_text(item.backwards)
+    except OSError as error:
+        raise CommandError(f"{folder} cannot be written to: {error.strerror}.") from error
+
+
+def _show(command: OperationCommand, trial: Any) -> None:
+    """To stderr: stdout is the report's, and may be JSON."""
+    command.stderr.write(f"Trial on a copy of {trial.database} ({trial.copy}):")
+    for step in trial.steps:
+        command.stderr.write(
+            f"  [{step['status'].upper()}] {step['migration']} {step['direction']}, {step['seconds']} s"
+            + (f": {step['error']}" if step["error"] else "")
+        )
+    for difference in trial.differences:
+        command.stderr.write(f"  [FAILED] after going back, {difference}")
+    if not trial.steps:
+        command.stderr.write("  there was nothing to run: all are applied")

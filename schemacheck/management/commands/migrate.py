@@ -1,0 +1,20 @@
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.core.management.commands.migrate import Command as MigrateCommand
+
+from config.errors import DomainError
+
+
+class Command(MigrateCommand):
+    """Django's own, guarded where SCHEMACHECK_GUARD_MIGRATE asks for it."""
+
+    def handle(self, *args: Any, **options: Any) -> Any:
+        from schemacheck.django_migrations import guarding
+
+        if guarding.mode() != "off":
+            try:
+                guarding.guard(options, self.stderr)
+            except DomainError as error:
+                raise CommandError(error.detail, returncode=2) from error
+        return super().handle(*args, **options)
