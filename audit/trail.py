@@ -22,6 +22,8 @@ from config.identifiers import uuid7
 logger = logging.getLogger(__name__)
 
 MAX_BATCH = 500
+_JOINED_BY = {"agent": 100, "session_id": 128, "tool_use_id": 128}
+"""Columns a door may know of its caller, and their lengths."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +118,8 @@ def _known(rows: Sequence[Event]) -> dict[str, Event]:
 def _row(new: NewEvent) -> Event:
     _check(new)
     by = caller()
+    details = dict(by.details)
+    known = {name: str(details.pop(name, ""))[:limit] for name, limit in _JOINED_BY.items()}
     fields: dict[str, Any] = {
         "uid": uuid7(),
         "timestamp": new.timestamp or timezone.now(),
@@ -128,10 +132,8 @@ def _row(new: NewEvent) -> Event:
         "user": new.user or by.actor,
         "actor": by.actor,
         "correlation_id": by.correlation_id,
-        "context": {**by.details, **(new.context or {})} or None,
-        "agent": new.agent,
-        "session_id": new.session_id,
-        "tool_use_id": new.tool_use_id,
+        "context": {**details, **(new.context or {})} or None,
+        **{name: getattr(new, name) or known[name] for name in _JOINED_BY},
         "salt": secrets.token_hex(16),
     }
     try:
@@ -149,7 +151,7 @@ def _check(new: NewEvent) -> None:
         if not value or len(value) > limit:
             wrong = FieldError(field=name, code="length", detail=f"Must have 1 to {limit} characters.")
             raise InvalidEvent(f"The event's {name} must have 1 to {limit} characters.", errors=[wrong])
-    at_most = {"user": 255, "agent": 100, "session_id": 128, "tool_use_id": 128, "idempotency_key": 255}
+    at_most = {"user": 255, "idempotency_key": 255, **_JOINED_BY}
     for name, limit in at_most.items():
         if len(getattr(new, name) or "") > limit:
             wrong = FieldError(field=name, code="length", detail=f"Must have at most {limit} characters.")

@@ -24,11 +24,12 @@ def record(**fields: Any) -> Event:
 
 
 def test_an_event_knows_its_caller_and_what_changed() -> None:
-    with acting_as(actor="ci-key", correlation_id="req-1", details={"session": "s1"}):
+    with acting_as(actor="ci-key", correlation_id="req-1", details={"session": "s1", "agent": "claude-code"}):
         event = record(old_value={"can": ["read"]}, new_value={"can": ["read", "deploy"]}, context={"why": "release"})
     event.refresh_from_db()
     assert (event.actor, event.user, event.correlation_id) == ("ci-key", "ci-key", "req-1")
     assert event.context == {"session": "s1", "why": "release"}
+    assert event.agent == "claude-code"
     assert event.changes == [{"path": "can[1]", "kind": "added", "old": None, "new": "deploy"}]
     assert event.uid.version == 7
 

@@ -1,4 +1,4 @@
-"""`manage.py audit_export`: the trail as JSON, JSON lines or CSV."""
+"""`manage.py audit_export`: the trail as JSON, JSON lines, CSV or OCSF."""
 
 from contextlib import nullcontext
 from pathlib import Path
