@@ -12,7 +12,9 @@ import threading
 import time
 import uuid
 from collections import defaultdict, deque
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from queue import Empty
 from typing import Any
 
@@ -203,20 +205,24 @@ class Channel(virtual.Channel):
 
     def give_back(self, tag: str, *, blameless: bool) -> None:
         """Let another worker have the message now."""
-        if tag in self._finished or tag not in self._leases:
-            return
-        with own_connection():
-            broker_queue.give_back(worker=self.worker, ids=[self._leases[tag]], blameless=blameless)
-        self._drop(tag)
+        if tag not in self._finished:
+            self._part_with(tag, partial(broker_queue.give_back, blameless=blameless))
 
     def park(self, tag: str) -> None:
         """No worker can use the message."""
-        if tag not in self._leases:
+        logger.error("Parked queued job %s: rejected by the worker", self._leases.get(tag))
+        self._part_with(tag, partial(broker_queue.park, reason="Rejected by the worker."))
+
+    def _part_with(self, tag: str, how: Callable[..., None]) -> None:
+        id_ = self._leases.get(tag)
+        self._drop(tag)  # first: if the database is away, the lease must run out
+        if id_ is None:
             return
-        logger.error("Parked queued job %s: rejected by the worker", self._leases[tag])
-        with own_connection():
-            broker_queue.park(worker=self.worker, ids=[self._leases[tag]], reason="Rejected by the worker.")
-        self._drop(tag)
+        try:
+            with own_connection():
+                how(worker=self.worker, ids=[id_])
+        except Error as error:
+            self._log_away(error)
 
     def connection_woken(self) -> None:
         """A place became free: let the consumer ask for more without waiting for its next poll."""

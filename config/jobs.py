@@ -1,15 +1,20 @@
 """What every Celery task is here: it acts for whoever sent it, and fails in words."""
 
 import logging
+import time
 from typing import Any
 
 from celery.contrib.django.task import DjangoTask
+from celery.exceptions import Reject
+from django.db import Error, connection
 
 from config.celery import SENDER
 from config.context import acting_as, caller
 from config.errors import DomainError
 
 logger = logging.getLogger(__name__)
+
+RETURN_SECONDS = 1.0  # a job that finds no database does not come straight back
 
 
 class Job(DjangoTask):
@@ -26,6 +31,13 @@ class Job(DjangoTask):
             except DomainError as error:
                 logger.warning("Job %s failed (%s): %s", self.name, error.code, error.detail)
                 raise
+            except Error as error:
+                if self.request.is_eager or not _lost_database():
+                    raise
+                # A restart of the database is no fault of the job: it goes back to the queue.
+                logger.warning("Job %s lost its database and will run again: %s", self.name, str(error).strip())
+                time.sleep(RETURN_SECONDS)
+                raise Reject(str(error), requeue=True) from error
 
     def _sender(self) -> dict[str, str]:
         sent = getattr(self.request, SENDER, None) or {}
@@ -47,3 +59,11 @@ class Job(DjangoTask):
         if self.app.conf.broker_url.startswith("database:") and not self.app.conf.task_always_eager:
             return self.apply_async(*args, **kwargs)
         return super().apply_async_on_commit(*args, **kwargs)
+
+
+def _lost_database() -> bool:
+    try:
+        connection.ensure_connection()
+        return not connection.is_usable()
+    except Error:
+        return True
