@@ -97,7 +97,7 @@ def _unsealed(last: Tile | None) -> list[tuple[int, int, str]]:
                     "elsewhere. Run `manage.py audit_seal --rebase` once."
                 )
             cursor.execute(
-                "SELECT tx, id, leaf_hash FROM audit_event WHERE (tx, id) > (%s, %s) AND tx < %s "
+                "SELECT tx, id, leaf_hash FROM audit_event WHERE (tx, id) > (%s, %s) AND tx > 0 AND tx < %s "
                 "ORDER BY tx, id LIMIT %s",
                 [tx, id_, horizon, BATCH],
             )

@@ -1,5 +1,6 @@
 """Recording events and reading them back as history."""
 
+import json
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
@@ -8,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypedDict, Unpack
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from audit.changes import deep_compare
@@ -97,9 +98,37 @@ def _write(rows: list[Event], *, keyed: bool) -> list[Event]:
 
 def _insert(rows: list[Event]) -> None:
     if len(rows) == 1:
-        rows[0].save(force_insert=True)
+        _insert_one(rows[0])
     elif rows:
         Event.objects.bulk_create(rows)
+
+
+_COLUMNS = [field.column for field in Event._meta.concrete_fields if field.column not in {"id", "tx"}]
+_NAMES, _MARKS = ", ".join(f'"{name}"' for name in _COLUMNS), ", ".join(["%s"] * len(_COLUMNS))
+_INSERT = f"INSERT INTO audit_event ({_NAMES}) VALUES ({_MARKS}) RETURNING id, tx"  # noqa: S608  -- our own columns
+_INSERT_SQLITE = f'INSERT INTO audit_event ({_NAMES}, "tx") VALUES ({_MARKS}, 0)'  # noqa: S608
+_JSON = {"old_value", "new_value", "changes", "context"}
+
+
+def _insert_one(event: Event) -> None:
+    """Insert by a statement composed once: the ORM composes it each time, at a third of what a recording costs."""
+    values = [_column(name, getattr(event, name)) for name in _COLUMNS]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(_INSERT, values)
+            event.pk, event.tx = cursor.fetchone()
+        else:
+            cursor.execute(_INSERT_SQLITE, values)
+            event.pk, event.tx = cursor.lastrowid, 0
+    event._state.adding, event._state.db = False, connection.alias  # noqa: SLF001  -- what save() sets
+
+
+def _column(name: str, value: Any) -> Any:
+    if name in _JSON:
+        return None if value is None else json.dumps(value)
+    if name == "uid" and connection.vendor != "postgresql":
+        return value.hex
+    return connection.ops.adapt_datetimefield_value(value) if name == "timestamp" else value
 
 
 def _known(rows: Sequence[Event]) -> dict[str, Event]:
