@@ -30,7 +30,7 @@ _FORM = "Write: -- schemacheck: ignore RULE[, RULE] REASON"
 
 
 @dataclass(slots=True)
-class _Directive:
+class Directive:
     offset: int
     whole_file: bool
     codes: tuple[str, ...]
@@ -44,23 +44,23 @@ def apply(sql: str, report: Report, policy: Policy = DEFAULT_POLICY) -> Report:
         report = _filtered(report, policy)
     if _MARK not in sql:
         return report
-    directives: list[_Directive] = []
+    directives: list[Directive] = []
     notes: list[Finding] = []
     for offset, text in _comments(sql):
-        found = _read(offset, text)
-        if isinstance(found, _Directive):
+        found = read_directive(offset, text)
+        if isinstance(found, Directive):
             directives.append(found)
         elif found:
             notes.append(_finding(sql, offset, "ignore-malformed", found, _FORM))
     return _apply(sql, report, directives, notes, policy)
 
 
-def _apply(sql: str, report: Report, directives: list[_Directive], notes: list[Finding], policy: Policy) -> Report:
+def _apply(sql: str, report: Report, directives: list[Directive], notes: list[Finding], policy: Policy) -> Report:
     everywhere = [directive for directive in directives if directive.whole_file]
     ignored: list[Ignored] = []
     targets = _targets(sql, report, [directive for directive in directives if not directive.whole_file])
 
-    def kept(findings: tuple[Finding, ...], chosen: list[_Directive]) -> tuple[Finding, ...]:
+    def kept(findings: tuple[Finding, ...], chosen: list[Directive]) -> tuple[Finding, ...]:
         left = []
         for finding in findings:
             match = next((item for item in chosen if finding.rule in item.codes), None)
@@ -93,11 +93,11 @@ def _filtered(report: Report, policy: Policy) -> Report:
     return replace(report, statements=statements, notes=kept(report.notes))
 
 
-def _targets(sql: str, report: Report, directives: list[_Directive]) -> dict[int, list[_Directive]]:
+def _targets(sql: str, report: Report, directives: list[Directive]) -> dict[int, list[Directive]]:
     """Which statements each comment is for."""
     pieces = list(split(sql)) if directives else []
     numbers = _numbers(sql, pieces, report.statements)
-    found: dict[int, list[_Directive]] = {}
+    found: dict[int, list[Directive]] = {}
     for directive in directives:
         for order, piece in enumerate(pieces):
             start, end = piece.offset, piece.offset + len(piece.text)
@@ -144,7 +144,7 @@ def _block_end(sql: str, start: int) -> int:
     return len(sql)
 
 
-def _read(offset: int, text: str) -> _Directive | str | None:
+def read_directive(offset: int, text: str) -> Directive | str | None:
     """What a comment asks for, or why it cannot be read; None where it only speaks about us."""
     match = _DIRECTIVE.match(text)
     if match is None:
@@ -167,7 +167,7 @@ def _read(offset: int, text: str) -> _Directive | str | None:
         return "no rule is named"
     if not reason:
         return "no reason is given"
-    return _Directive(offset, match["verb"] == "ignore-file", tuple(codes), reason)
+    return Directive(offset, match["verb"] == "ignore-file", tuple(codes), reason)
 
 
 def _finding(sql: str, offset: int, rule: str, message: str, hint: str) -> Finding:

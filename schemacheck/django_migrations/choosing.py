@@ -209,7 +209,7 @@ def _import_problem(error: Exception) -> Problem:
         folders = tuple(Path(config.path).resolve() for config in apps.get_app_configs())
         for frame in traceback.extract_tb(error.__traceback__):
             file = Path(frame.filename)
-            if file.parent.name == "migrations" or any(file.resolve().is_relative_to(folder) for folder in folders):
+            if any(file.resolve().is_relative_to(folder) for folder in folders):
                 path, line, column = file, frame.lineno, 1
                 if file.parent.name == "migrations":
                     break

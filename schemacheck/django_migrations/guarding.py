@@ -1,16 +1,12 @@
 """Whether `manage.py migrate` may go on: SCHEMACHECK_GUARD_MIGRATE says off, warn or refuse."""
 
 import sys
-import time
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError
-from django.db import connections
 
-from schemacheck import checks
 from schemacheck.formats import Checked, render
-from schemacheck.models import Check
 
 MODES = ("off", "warn", "refuse")
 
@@ -30,17 +26,13 @@ def guard(options: dict[str, Any], stderr: Any = sys.stderr) -> None:
     skipped = any(options.get(name) for name in ("plan", "check_unapplied", "fake", "prune"))
     if wanted == "off" or skipped or (goes_back and options["migration_name"] == "zero"):
         return
-    from schemacheck.django_migrations.reviewing import review_migrations
+    from schemacheck.django_migrations.reviewing import keep, review_migrations
 
     alias = str(options.get("database") or "default")
-    started = time.perf_counter()
     reviewed = review_migrations(app=options.get("app_label") or None, database=alias)
     new = [item for item in reviewed.migrations if not item.applied]
     alarming = [item for item in new if item.report.errors or item.report.warnings]
-    if Check._meta.db_table in connections["default"].introspection.table_names():
-        for item in new:
-            sql = item.forwards or f"-- {item.label}"
-            checks.keep(item.report, sql=sql, database=alias, started=started)
+    keep(reviewed)
     if not alarming:
         return
     shown = [Checked(path=str(item.path), sql=item.text, report=item.report.as_dict()) for item in alarming]

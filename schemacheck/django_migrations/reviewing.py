@@ -8,17 +8,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from django.db import connections
+from django.db import Error, connections
 from django.db.migrations import AlterField, Migration
 from django.db.migrations.state import ProjectState
 
 from config.errors import FieldError
 from schemacheck import checks
-from schemacheck.django_migrations import choosing, python_rules, sources
+from schemacheck.django_migrations import choosing, ignoring, python_rules, sources
 from schemacheck.django_migrations.choosing import Key, Loaded
 from schemacheck.django_migrations.offline import offline_connection
 from schemacheck.django_migrations.writing import Step, write
 from schemacheck.findings import Finding, InvalidCheck, Proof, Report, Severity, StatementReport
+from schemacheck.models import Check
 from schemacheck.policy import DEFAULT_POLICY, Policy
 from schemacheck.rules import is_wanted
 from schemacheck.validator import validate
@@ -39,9 +40,19 @@ _HINTS = {
     "rename-column": "Keep the column's name with db_column, or add a field, copy, and remove the old one later.",
     "rename-table": "Keep the table's name with Meta.db_table.",
     "lock-timeout-missing": "Run migrate with PGOPTIONS='-c lock_timeout=2s', and again if it is hit.",
+    "wide-lock-window": "Put this operation into a migration of its own, so that the lock is let go before.",
+    "rewrite-under-lock": "Put this operation into a migration of its own, so that the lock is let go before.",
     "required-column-without-default": "Give the field a default or a db_default, or add it with null=True.",
 }
-_BEYOND_DJANGO = {"combine-alter-table", "prefer-robust-statement", "prefer-identity", "transaction-nesting"}
+_SQL_OF_TRANSACTIONS = {"lock-timeout-missing", "wide-lock-window", "rewrite-under-lock", "concurrently-in-transaction"}
+_ABOUT_TYPES = {"type-change-rewrites", "rewrite-under-lock"}
+_BEYOND_DJANGO = {
+    "combine-alter-table",
+    "not-rerunnable",
+    "unqualified-table",
+    "prefer-identity",
+    "transaction-nesting",
+}
 _ADD = re.compile(r'ALTER TABLE (.+?) ADD COLUMN ("(?:[^"]|"")+") .*\bDEFAULT\b', re.DOTALL)
 _DROP_DEFAULT = re.compile(r'ALTER TABLE (.+?) ALTER COLUMN ("(?:[^"]|"")+") DROP DEFAULT;?\s*\Z', re.DOTALL)
 
@@ -123,18 +134,34 @@ def check_migrations(
     proof: str | None = None,
     policy: Policy = DEFAULT_POLICY,
 ) -> Review:
-    """Check migrations and keep the verdict on each.
+    """Check migrations and keep the verdict on each, where there is a history to keep it in.
 
     Without `app` those not applied, without those of installed packages; with `app` its own; with `name` that one,
     applied or not; with `changed` those in these files. Raises NotFound, InvalidCheck, DatabaseAway.
     """
     reviewed = review_migrations(app=app, name=name, changed=changed, database=database, proof=proof, policy=policy)
+    keep(reviewed, proof=proof)
+    return reviewed
+
+
+def keep(reviewed: Review, *, proof: str | None = None) -> None:
+    """Keep the verdicts, with their events; where the history has no table yet, as in CI, they are only said."""
+    if not has_history():
+        return
     for item in reviewed.migrations:
         started = time.perf_counter()
         sql = item.forwards or f"-- {item.label}: {item.path}"
         check = checks.keep(item.report, sql=sql, database=reviewed.database, proof=proof, started=started)
         item.check_id = str(check.uid)
-    return reviewed
+
+
+def has_history() -> bool:
+    """Whether verdicts and events can be kept."""
+    wanted = {Check._meta.db_table, "audit_event"}
+    try:
+        return wanted <= set(connections["default"].introspection.table_names())
+    except Error:
+        return False
 
 
 def review_migrations(
@@ -156,6 +183,8 @@ def review_migrations(
     if loaded.loader is not None:
         migrations = _judge(loaded, alias, app=app, name=name, changed=changed, proof=proof, policy=policy)
     _add_problems(migrations, loaded)
+    for item in migrations:
+        item.report = ignoring.apply(item.report, sources.Source(item.path, item.text))
     return Review(migrations, current_state(loaded), alias, loaded.away)
 
 
@@ -313,7 +342,7 @@ def _kept(piece: _Piece, step: Step, statement: StatementReport) -> Iterator[Fin
     for finding in statement.findings:
         if finding.rule in _BEYOND_DJANGO and finding.severity is not Severity.ERROR:
             continue
-        if finding.rule == "type-change-rewrites" and _keeps_rows(step):
+        if finding.rule in _ABOUT_TYPES and _keeps_rows(step):
             continue
         yield finding
 
@@ -361,7 +390,8 @@ def _at_operation(piece: _Piece, step: Step, finding: Finding) -> Finding:
         "sql": piece.sql[:_SHOWN_SQL],
     }
     hint = _HINTS.get(finding.rule, finding.hint)
-    return replace(finding, line=step.line, column=step.column, hint=hint, facts=facts)
+    fix = "" if finding.rule in _SQL_OF_TRANSACTIONS else finding.fix  # Django writes BEGIN and COMMIT
+    return replace(finding, line=step.line, column=step.column, hint=hint, fix=fix, facts=facts)
 
 
 def _add_problems(migrations: list[Reviewed], loaded: Loaded) -> None:

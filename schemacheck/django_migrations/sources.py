@@ -67,12 +67,15 @@ class Source:
         value = self.attribute(name)
         return place(value) if value is not None else self.class_place
 
+    def written_operations(self) -> list[ast.expr]:
+        """The expressions in the list of operations, as far as it is one."""
+        value = self.attribute("operations")
+        return list(value.elts) if isinstance(value, (ast.List, ast.Tuple)) else []
+
     def operation_nodes(self, count: int) -> list[ast.expr | None]:
         """The expression of each operation; None where the list is put together in a way that cannot be read."""
-        value = self.attribute("operations")
-        if isinstance(value, (ast.List, ast.Tuple)) and len(value.elts) == count:
-            return list(value.elts)
-        return [None] * count
+        written = self.written_operations()
+        return [*written] if len(written) == count else [None] * count
 
 
 def place(node: ast.AST) -> Place:

@@ -1,0 +1,81 @@
+"""Comments in a migration that switch a rule off: `# schemacheck: ignore drop-column nobody reads it`."""
+
+import io
+import tokenize
+from collections.abc import Iterator
+from dataclasses import replace
+
+from schemacheck.django_migrations import sources
+from schemacheck.findings import Finding, Ignored, Report, Severity
+from schemacheck.ignores import Directive, read_directive
+from schemacheck.rules import RULES
+
+_MARK = "schemacheck:"
+
+
+def apply(report: Report, source: sources.Source) -> Report:
+    """The report without what the file's comments switch off; what cannot be read or is stale is a finding."""
+    if _MARK not in source.text:
+        return report
+    chosen: list[tuple[Directive, set[int] | None]] = []
+    notes: list[Finding] = []
+    for line, column, text in _comments(source.text):
+        found = read_directive(line, text)
+        if isinstance(found, Directive):
+            chosen.append((found, None if found.whole_file else _lines(source, line)))
+        elif found:
+            notes.append(_note("ignore-malformed", line, column, found, "Write: # schemacheck: ignore RULE REASON"))
+    ignored: list[Ignored] = []
+
+    def is_kept(finding: Finding) -> bool:
+        match = next((item for item, lines in chosen if _fits(finding, item, lines)), None)
+        if match is not None:
+            match.used.add(finding.rule)
+            ignored.append(Ignored(finding=finding, reason=match.reason))
+        return match is None
+
+    statements = tuple(
+        replace(statement, findings=tuple(filter(is_kept, statement.findings))) for statement in report.statements
+    )
+    rest = tuple(filter(is_kept, report.notes))
+    notes += _stale([item for item, _ in chosen])
+    return replace(report, statements=statements, notes=(*rest, *notes), ignored=(*report.ignored, *ignored))
+
+
+def _stale(chosen: list[Directive]) -> Iterator[Finding]:
+    for item in chosen:
+        for code in item.codes:
+            if code not in item.used:
+                hint = "Remove it, so that it hides nothing."
+                yield _note("ignore-stale", item.offset, 1, f"{code} finds nothing here", hint)
+
+
+def _fits(finding: Finding, item: Directive, lines: set[int] | None) -> bool:
+    return finding.rule in item.codes and (lines is None or finding.line in lines)
+
+
+def _lines(source: sources.Source, line: int) -> set[int]:
+    """The lines a comment is for: its own, the next with code if it stands alone, and those of its operation."""
+    written = source.text.splitlines()
+    lines = {line}
+    if written[line - 1].lstrip().startswith("#"):
+        after = (number for number, text in enumerate(written[line:], line + 1) if text.strip(" \t)]},"))
+        lines |= {next((number for number in after if not written[number - 1].lstrip().startswith("#")), line)}
+    for node in source.written_operations():
+        if node.lineno <= line <= (node.end_lineno or node.lineno):
+            lines.add(node.lineno)
+    return lines
+
+
+def _comments(text: str) -> Iterator[tuple[int, int, str]]:
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.COMMENT and _MARK in token.string:
+                yield token.start[0], token.start[1] + 1, token.string.lstrip("# ")
+    except (tokenize.TokenError, SyntaxError):
+        return
+
+
+def _note(code: str, line: int, column: int, message: str, hint: str) -> Finding:
+    severity = RULES[code].severity if code in RULES else Severity.WARNING
+    return Finding(rule=code, severity=severity, message=message, line=line, column=column, hint=hint)
