@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from config.secrets import SHAPE, USERINFO, blank
+
 SHOWN = frozenset(
     """
     PATH HOME USER LOGNAME SHELL TERM PWD OLDPWD HOSTNAME LANG LANGUAGE TZ VIRTUAL_ENV LD_LIBRARY_PATH TMPDIR
@@ -34,25 +36,6 @@ SECRET_NAME = re.compile(
 NOT_ITSELF = re.compile(
     r"_(?:FILE|PATH|DIR|LIMIT|TIMEOUT|TTL|SIZE|COUNT|ENABLED|BACKEND|SOCK|MODE|TYPE|NAME|ID)$", re.IGNORECASE
 )
-URL_USERINFO = re.compile(r"([a-z][a-z0-9+.-]{1,24}://)([^/\s@'\"<>]*)@", re.IGNORECASE)
-URL_QUERY = re.compile(
-    r"([?&;](?:[\w-]*(?:key|token|secret|password|passwd|sig|signature|auth)[\w-]*)=)[^&\s'\"<>]+", re.IGNORECASE
-)
-ASSIGNED = re.compile(
-    r"(?<![A-Za-z0-9])((?:[\w-]*[_-])?(?:password|passwd|passphrase|secret|token|api[_-]?key|account[_-]?key|access[_-]?key"
-    r"|authorization)\b[\"']?\s*[=:]\s*(?:bearer\s+|basic\s+)?[\"']?)[^\s\"',;&<>]{3,}",
-    re.IGNORECASE,
-)
-OPTION = re.compile(r"(--?[\w-]*(?:password|passwd|secret|token|api-?key)[\w-]*\s+)(?!-)\S+", re.IGNORECASE)
-SHAPES = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
-    r"|\bgh[pousr]_[A-Za-z0-9]{16,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}"
-    r"|\bsk-[\w-]{16,}|\b(?:sk|pk|rk)_(?:live|test)_\w{10,}|\bhf_\w{20,}|\bpypi-[\w-]{16,}|\bnpm_\w{20,}"
-    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{30,}|\bya29\.[\w-]{20,}"
-    r"|\bxox[abeoprs]-[\w-]{10,}|https://hooks\.slack\.com/services/\S+|\bSG\.[\w-]{16,}\.[\w-]{16,}"
-    r"|\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?|\bhvs\.[\w-]{16,}|\bs\.[A-Za-z0-9]{24}\b|\bdop_v1_\w{32,}",
-    re.DOTALL,
-)
 ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 HIDDEN = "<redacted>"
@@ -76,14 +59,10 @@ class Redactor:
     def text(self, value: str) -> str:
         """Any text with the secrets taken out."""
         # Twice, since an escape sequence may have split a secret, and a control character may belong to one.
-        value = self._without_known(plain(self._without_known(value)))
-        value = URL_QUERY.sub(rf"\1{HIDDEN}", value)
-        value = SHAPES.sub(HIDDEN, value)
-        value = ASSIGNED.sub(rf"\1{HIDDEN}", value)
-        return OPTION.sub(rf"\1{HIDDEN}", value)
+        return blank(self._without_known(plain(self._without_known(value))), HIDDEN)
 
     def _without_known(self, value: str) -> str:
-        value = URL_USERINFO.sub(rf"\1{HIDDEN}@", value)
+        value = USERINFO.sub(rf"\g<scheme>{HIDDEN}@", value)
         return self._literals.sub(HIDDEN, value) if self._literals is not None else value
 
     def variable(self, name: str, value: str) -> str:
@@ -121,10 +100,10 @@ def is_secret_name(name: str) -> bool:
 
 def looks_secret(value: str) -> bool:
     """Whether a value has the shape of a token, or a URL with a password, or of long random text."""
-    if SHAPES.search(value):
+    if SHAPE.search(value):
         return True
-    userinfo = URL_USERINFO.search(value)
-    if userinfo and ":" in userinfo[2]:
+    url = USERINFO.search(value)
+    if url and ":" in url["userinfo"]:
         return True
     return len(value) >= 20 and bool(re.fullmatch(r"[\w+/=.-]+", value)) and _mixed(value)
 
@@ -137,9 +116,8 @@ def _mixed(value: str) -> bool:
 def _secrets_in(name: str, value: str) -> set[str]:
     """The literals of a variable that must not recur elsewhere."""
     found = set()
-    for _, userinfo in URL_USERINFO.findall(value):
-        password = userinfo.partition(":")[2] or userinfo
-        found.add(password)
+    for url in USERINFO.finditer(value):
+        found.add(url["userinfo"].partition(":")[2] or url["userinfo"])
     listed = name.upper() in SHOWN or name.upper().startswith(SHOWN_PREFIXES)
     if not listed and not found and (is_secret_name(name) or looks_secret(value)):
         found.add(value)
