@@ -1,6 +1,6 @@
 """Reads from PostgreSQL, in one query, all that a script's names mean there."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,17 +78,8 @@ SELECT pg_catalog.json_build_object(
       'constraints', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
           'name', k.conname, 'kind', k.contype, 'validated', k.convalidated,
           'inherited', k.coninhcount > 0,
-          'persistence', coalesce((SELECT t.relpersistence::text FROM pg_catalog.pg_class t WHERE t.oid = k.confrelid), ''),
-          'used_by', CASE WHEN k.contype IN ('p', 'u') THEN (
-            SELECT pg_catalog.json_agg(pg_catalog.pg_describe_object(
-                CASE WHEN d.classid = 'pg_catalog.pg_rewrite'::regclass THEN 'pg_catalog.pg_class'::regclass
-                     ELSE d.classid END, coalesce(w.ev_class, d.objid), 0))
-            FROM pg_catalog.pg_depend d LEFT JOIN pg_catalog.pg_rewrite w
-              ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND w.oid = d.objid
-            WHERE d.deptype = 'n' AND ((d.refclassid = 'pg_catalog.pg_constraint'::regclass AND d.refobjid = k.oid)
-               OR (d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = k.conindid AND k.conindid <> 0
-                   AND NOT (d.classid = 'pg_catalog.pg_constraint'::regclass AND EXISTS (
-                     SELECT 1 FROM pg_catalog.pg_constraint f WHERE f.oid = d.objid AND f.conrelid = k.conrelid))))) END,
+          'persistence', coalesce((SELECT t.relpersistence::text FROM pg_catalog.pg_class t
+                                   WHERE t.oid = k.confrelid), ''),
           'proves_not_null', k.contype = 'c' AND k.convalidated AND pg_catalog.array_length(k.conkey, 1) = 1
                              AND k.conbin::text LIKE '{NULLTEST :arg {VAR %:nulltesttype 1 %',
           'references', (SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(t.relname)
@@ -109,48 +100,60 @@ SELECT pg_catalog.json_build_object(
         FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid
         LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid AND a.attnum > 0
         WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
-          AND d.refobjid = c.oid AND w.ev_class <> c.oid),
-      'column_users', (SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(
-            a.attname, pg_catalog.pg_describe_object(d.classid, d.objid, 0)))
-        FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid
-        WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = c.oid AND d.refobjsubid > 0
-          AND d.deptype = 'n' AND d.classid IN ('pg_catalog.pg_policy'::regclass, 'pg_catalog.pg_trigger'::regclass,
-            'pg_catalog.pg_publication_rel'::regclass, 'pg_catalog.pg_proc'::regclass)),
-      'row_type_in', (SELECT pg_catalog.json_agg(u.relname || '.' || a.attname)
-        FROM pg_catalog.pg_type t JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_type'::regclass
-          AND d.refobjid IN (t.oid, t.typarray) AND d.classid = 'pg_catalog.pg_class'::regclass AND d.objsubid > 0
-        JOIN pg_catalog.pg_class u ON u.oid = d.objid AND u.relkind IN ('r', 'm', 'p')
-        JOIN pg_catalog.pg_attribute a ON a.attrelid = u.oid AND a.attnum = d.objsubid WHERE t.oid = c.reltype),
-      'triggers', (SELECT pg_catalog.json_agg(t.tgname) FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid),
-      'rules', (SELECT pg_catalog.json_agg(w.rulename) FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid),
-      'referring_permanently', (SELECT pg_catalog.json_agg(DISTINCT t.relname)
-        FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class t ON t.oid = k.conrelid
-        WHERE k.confrelid = c.oid AND k.contype = 'f' AND k.conrelid <> c.oid AND t.relpersistence = 'p'),
-      'has_default_partition', EXISTS (SELECT 1 FROM pg_catalog.pg_partitioned_table t
-        WHERE t.partrelid = c.oid AND t.partdefid <> 0),
-      'has_foreign_partitions', c.relkind = 'p' AND EXISTS (SELECT 1 FROM pg_catalog.pg_inherits i
-        JOIN pg_catalog.pg_class t ON t.oid = i.inhrelid AND t.relkind = 'f' WHERE i.inhparent = c.oid),
-      'descendants', CASE WHEN c.relhassubclass THEN (
-        WITH RECURSIVE down AS (
-          SELECT i.inhrelid AS oid FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid
-          UNION SELECT i.inhrelid FROM down JOIN pg_catalog.pg_inherits i ON i.inhparent = down.oid)
-        SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, t.relname, t.relkind)) FROM down
-        JOIN pg_catalog.pg_class t ON t.oid = down.oid JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace) END,
-      'default_family', CASE WHEN c.relkind = 'p' THEN (
-        WITH RECURSIVE down AS (
-          SELECT t.partdefid AS oid FROM pg_catalog.pg_partitioned_table t WHERE t.partrelid = c.oid
-          UNION SELECT i.inhrelid FROM down JOIN pg_catalog.pg_inherits i ON i.inhparent = down.oid)
-        SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, t.relname, t.relkind)) FROM down
-        JOIN pg_catalog.pg_class t ON t.oid = down.oid JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace) END,
-      'ancestors', (
-        WITH RECURSIVE up AS (
-          SELECT i.inhparent AS oid FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid
-          UNION SELECT i.inhparent FROM up JOIN pg_catalog.pg_inherits i ON i.inhrelid = up.oid)
-        SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, t.relname, t.relkind)) FROM up
-        JOIN pg_catalog.pg_class t ON t.oid = up.oid JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace),
-      'is_typed', c.reloftype <> 0))
+          AND d.refobjid = c.oid AND w.ev_class <> c.oid)))
     FROM rel c)
 )
+"""
+# Asked only of tables that have relatives.
+_FAMILY = """
+WITH RECURSIVE down AS (
+  SELECT i.inhparent AS root, i.inhrelid AS oid FROM pg_catalog.pg_inherits i WHERE i.inhparent = ANY ($1::oid[])
+  UNION SELECT down.root, i.inhrelid FROM down JOIN pg_catalog.pg_inherits i ON i.inhparent = down.oid
+), defaults AS (
+  SELECT t.partrelid AS root, t.partdefid AS oid FROM pg_catalog.pg_partitioned_table t
+  WHERE t.partrelid = ANY ($1::oid[]) AND t.partdefid <> 0
+  UNION SELECT defaults.root, i.inhrelid FROM defaults JOIN pg_catalog.pg_inherits i ON i.inhparent = defaults.oid
+), up AS (
+  SELECT i.inhrelid AS root, i.inhparent AS oid FROM pg_catalog.pg_inherits i WHERE i.inhrelid = ANY ($1::oid[])
+  UNION SELECT up.root, i.inhparent FROM up JOIN pg_catalog.pg_inherits i ON i.inhrelid = up.oid
+)
+SELECT pg_catalog.json_agg(pg_catalog.json_build_array(w.root::bigint, w.what, n.nspname, t.relname, t.relkind))
+FROM (SELECT root, oid, 'descendants' AS what FROM down UNION ALL SELECT root, oid, 'default_family' FROM defaults
+      UNION ALL SELECT root, oid, 'ancestors' FROM up) w
+JOIN pg_catalog.pg_class t ON t.oid = w.oid JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
+"""
+# Asked only where a statement drops or changes what others may need. Yields table, what, and one or two texts.
+_DEPENDENTS = """
+SELECT pg_catalog.json_agg(pg_catalog.json_build_array(w.root::bigint, w.what, w.first, w.second)) FROM (
+  SELECT k.conrelid AS root, 'used_by' AS what, k.conname::text AS first, pg_catalog.pg_describe_object(
+      CASE WHEN r.oid IS NULL THEN d.classid ELSE 'pg_catalog.pg_class'::regclass END,
+      coalesce(r.ev_class, d.objid), 0) AS second
+  FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_depend d ON d.deptype = 'n' AND (
+      (d.refclassid = 'pg_catalog.pg_constraint'::regclass AND d.refobjid = k.oid)
+      OR (d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = k.conindid))
+  LEFT JOIN pg_catalog.pg_rewrite r ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND r.oid = d.objid
+  LEFT JOIN pg_catalog.pg_constraint f ON d.classid = 'pg_catalog.pg_constraint'::regclass AND f.oid = d.objid
+  WHERE k.conrelid = ANY ($1::oid[]) AND k.contype IN ('p', 'u') AND f.conrelid IS DISTINCT FROM k.conrelid
+  UNION ALL
+  SELECT a.attrelid, 'column_users', a.attname, pg_catalog.pg_describe_object(d.classid, d.objid, 0)
+  FROM pg_catalog.pg_depend d
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+  WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = ANY ($1::oid[]) AND d.refobjsubid > 0
+    AND d.deptype = 'n' AND d.classid IN ('pg_catalog.pg_policy'::regclass, 'pg_catalog.pg_trigger'::regclass,
+      'pg_catalog.pg_publication_rel'::regclass, 'pg_catalog.pg_proc'::regclass)
+  UNION ALL
+  SELECT c.oid, 'row_type_in', u.relname || '.' || a.attname, ''
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_type t ON t.oid = c.reltype
+  JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_type'::regclass AND d.refobjid IN (t.oid, t.typarray)
+    AND d.classid = 'pg_catalog.pg_class'::regclass AND d.objsubid > 0
+  JOIN pg_catalog.pg_class u ON u.oid = d.objid AND u.relkind IN ('r', 'm', 'p')
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = u.oid AND a.attnum = d.objsubid
+  WHERE c.oid = ANY ($1::oid[])
+  UNION ALL SELECT t.tgrelid, 'triggers', t.tgname, '' FROM pg_catalog.pg_trigger t WHERE t.tgrelid = ANY ($1::oid[])
+  UNION ALL SELECT w.ev_class, 'rules', w.rulename, '' FROM pg_catalog.pg_rewrite w WHERE w.ev_class = ANY ($1::oid[])
+  UNION ALL SELECT k.confrelid, 'referring_permanently', t.relname, ''
+  FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class t ON t.oid = k.conrelid
+  WHERE k.confrelid = ANY ($1::oid[]) AND k.contype = 'f' AND k.conrelid <> k.confrelid AND t.relpersistence = 'p') w
 """
 _SIMILAR = """
 SELECT pg_catalog.json_agg(c.relname) FROM (
@@ -181,9 +184,10 @@ class Mentions:
     types: frozenset[str]
     functions: frozenset[str]
     roles: frozenset[str]
+    dependents: bool = False  # whether a statement drops or changes what others may need
 
 
-def mentions(statements: Iterable[Statement]) -> Mentions:  # noqa: C901, PLR0912  -- a case a kind of node
+def mentions(statements: Sequence[Statement]) -> Mentions:  # noqa: C901, PLR0912  -- a case a kind of node
     """Every relation, schema, type, function and role that the definitions in a script mention."""
     relations: set[str] = set()
     schemas: set[str] = set()
@@ -230,7 +234,25 @@ def mentions(statements: Iterable[Statement]) -> Mentions:  # noqa: C901, PLR091
     if any(name.endswith(("serial", "serial2", "serial4", "serial8")) for name in types):
         types |= {"int2", "int4", "int8"}
     types |= relations | {f"_{name}" for name in types}
-    return Mentions(*(frozenset(names - {""}) for names in (relations, schemas, types, functions, roles)))
+    found = [frozenset(names - {""}) for names in (relations, schemas, types, functions, roles)]
+    return Mentions(found[0], found[1], found[2], found[3], found[4], any(map(_asks_dependents, statements)))
+
+
+def _asks_dependents(statement: Statement) -> bool:
+    """Whether the verdict rests on what depends on a table: views on its keys, triggers, columns of its row type."""
+    node = statement.node
+    if not isinstance(node, ast.AlterTableStmt):
+        return False
+    for item in node.cmds:
+        kind = str(ast.AlterTableType.Name(item.alter_table_cmd.subtype)).removeprefix("AT_")
+        column = getattr(item.alter_table_cmd, "def").column_def
+        adds_value = any(part.constraint.contype == ast.CONSTR_DEFAULT for part in column.constraints)
+        if kind in _DEPENDED_ON or kind.endswith(("Trig", "Rule")) or (kind == "AddColumn" and adds_value):
+            return True
+    return False
+
+
+_DEPENDED_ON = {"DropColumn", "AlterColumnType", "DropConstraint", "SetUnLogged"}
 
 
 _NOT_DEFINITIONS = frozenset({"select", "insert", "update", "delete", "merge", "copy", "explain"})
@@ -249,7 +271,11 @@ def snapshot(session: Session, mentioned: Mentions) -> Catalog:
         info = TypeInfo(**row)
         by_oid[info.oid] = info
         types[info.schema, info.name] = info
-    tables = [table_from_document(row, by_oid) for row in document["tables"] or ()]
+    rows = {row["oid"]: row for row in document["tables"] or ()}
+    _add_relatives(session, rows)
+    if mentioned.dependents:
+        _add_dependents(session, rows)
+    tables = [table_from_document(row, by_oid) for row in rows.values()]
     return Catalog(
         is_live=True,
         server_version=document["version"],
@@ -265,6 +291,31 @@ def snapshot(session: Session, mentioned: Mentions) -> Catalog:
         volatile=document["functions"] or {},
         roles=frozenset(document["roles"] or ()),
     )
+
+
+def _add_relatives(session: Session, rows: dict[int, dict[str, Any]]) -> None:
+    related = [oid for oid, row in rows.items() if row["has_children"] or row["is_partition"]]
+    if not related:
+        return
+    for oid, what, schema, name, kind in session.document(_FAMILY, (_oids(related),)) or ():
+        rows[oid].setdefault(what, []).append((schema, name, kind))
+
+
+def _add_dependents(session: Session, rows: dict[int, dict[str, Any]]) -> None:
+    if not rows:
+        return
+    for oid, what, first, second in session.document(_DEPENDENTS, (_oids(rows),)) or ():
+        row = rows[oid]
+        if what == "used_by":
+            for constraint in row["constraints"]:
+                if constraint["name"] == first:
+                    constraint.setdefault("used_by", []).append(second)
+        else:
+            row.setdefault(what, []).append((first, second) if what == "column_users" else first)
+
+
+def _oids(oids: Iterable[int]) -> str:
+    return "{" + ",".join(map(str, sorted(oids))) + "}"
 
 
 def visible_relations(session: Session) -> list[str]:

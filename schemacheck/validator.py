@@ -8,6 +8,7 @@ analysis in a read-only, time-limited transaction that is rolled back; SQLite is
 
 import sqlite3
 from dataclasses import replace
+from functools import cache
 from typing import Any, Literal
 
 import psycopg
@@ -21,7 +22,6 @@ from schemacheck.session import open_session
 
 Dialect = Literal["postgresql", "sqlite"]
 MAX_SCRIPT_CHARS = 32 * 1024 * 1024
-_HIGHEST = Proof.COPIES
 _RANK = [Proof.NONE, Proof.PARSE, Proof.CATALOG, Proof.COPIES, Proof.EXECUTE]
 
 
@@ -117,23 +117,25 @@ def _with_notes(report: Report, wanted: Proof, vendor: str | None) -> Report:
         return replace(report, notes=(empty,))
     if _RANK.index(report.proof) >= _RANK.index(wanted):
         return report
-    if _RANK.index(wanted) > _RANK.index(_HIGHEST) and report.proof is _HIGHEST:
-        why = f"This version checks up to {_HIGHEST}; {wanted} was asked for."
-    elif report.proof is Proof.CATALOG:
+    if report.proof in (Proof.CATALOG, Proof.COPIES):
         return report  # the statements say why themselves
-    elif vendor == report.dialect:
+    if vendor == report.dialect:
         why = "The connection's transaction has already failed; roll it back and check again."
     else:
         where = "there is no connection" if vendor is None else f"the database is {_NAMES[vendor]}"
         why = f"Only grammar and built-in types were checked, because {where}, not {_NAMES[report.dialect]}."
-    note = Finding(
+    return replace(report, notes=(_limited(why, wanted, report.proof),))
+
+
+@cache
+def _limited(why: str, wanted: Proof, reached: Proof) -> Finding:
+    return Finding(
         rule="proof-limited",
         severity=Severity.SUGGESTION,
         message=why,
         hint="Statements say in `proof` how far each was checked.",
-        facts={"wanted": wanted.value, "reached": report.proof.value},
+        facts={"wanted": wanted.value, "reached": reached.value},
     )
-    return replace(report, notes=(note,))
 
 
 _NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}

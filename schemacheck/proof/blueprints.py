@@ -36,7 +36,8 @@ WITH RECURSIVE family (oid) AS (
   WHERE {_OWN} AND d.refclassid IN ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_operator'::regclass)
     AND d.classid IN ('pg_catalog.pg_constraint'::regclass, 'pg_catalog.pg_class'::regclass)
 ), carriers AS (
-  SELECT k.conrelid AS oid FROM pg_catalog.pg_constraint k JOIN own_functions u ON u.objid = k.oid WHERE k.conrelid <> 0
+  SELECT k.conrelid AS oid FROM pg_catalog.pg_constraint k JOIN own_functions u ON u.objid = k.oid
+    WHERE k.conrelid <> 0
   UNION SELECT a.attrelid FROM pg_catalog.pg_constraint k JOIN own_functions u ON u.objid = k.oid
     JOIN pg_catalog.pg_attribute a ON a.atttypid = k.contypid WHERE k.contypid <> 0
   UNION SELECT i.indrelid FROM pg_catalog.pg_index i JOIN own_functions u ON u.objid = i.indexrelid
@@ -65,7 +66,8 @@ SELECT pg_catalog.json_build_object(
             WHERE c.relnamespace = pg_catalog.pg_my_temp_schema() AND c.relname IN (SELECT relname FROM rel)),
   'relations', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
       'oid', r.oid::bigint, 'schema', r.schema, 'name', r.relname, 'kind', r.relkind,
-      'is_temporary', r.relpersistence = 't', 'near', r.near, 'is_mine', r.relnamespace = pg_catalog.pg_my_temp_schema(),
+      'is_temporary', r.relpersistence = 't', 'near', r.near,
+      'is_mine', r.relnamespace = pg_catalog.pg_my_temp_schema(),
       'readable', pg_catalog.has_table_privilege(r.oid, 'SELECT'),
       'has_code', r.oid IN (SELECT oid FROM carriers),
       'key', CASE WHEN r.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(r.oid) END,
@@ -80,7 +82,8 @@ SELECT pg_catalog.json_build_object(
         WHERE k.conrelid = r.oid AND NOT k.convalidated),
       'indexes', (SELECT pg_catalog.json_agg(c.relname ORDER BY c.oid) FROM pg_catalog.pg_index i
         JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = r.oid),
-      'keys', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('name', k.conname, 'references', k.confrelid::bigint,
+      'keys', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+          'name', k.conname, 'references', k.confrelid::bigint,
           'columns', (SELECT pg_catalog.json_agg(a.attname ORDER BY u.n)
              FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY u (attnum, n)
              JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum),

@@ -112,6 +112,13 @@ class Bench:
         """Something happened to these tables that the copies did not see."""
         self.tainted.update(before.names)
 
+    def clear(self) -> None:
+        """Take the copies away again, so that names mean the tables themselves."""
+        if self.opened:
+            self.session.command(f"ROLLBACK TO {_BENCH}; RELEASE {_BENCH}")
+        self.opened = False
+        self.copies, self.made, self.blueprints, self.sources = {}, {}, {}, {}
+
     def close(self, reason: str) -> None:
         """Judge nothing more on copies."""
         self.closed = reason
@@ -126,7 +133,7 @@ class Bench:
         if not self.opened:
             self.session.command(f"SAVEPOINT {_BENCH}")
             self.opened = True
-        plan = draw(self.session, wanted, _code(scope.statement))
+        plan = draw(self.session, wanted, code_of(scope.statement))
         if isinstance(plan, str):
             return plan
         self.may_probe = plan.may_probe
@@ -212,11 +219,13 @@ class Bench:
         found = self.session.attempt(_INDEXES, ("{" + ",".join(map(_quoted, named)) + "}",))
         if isinstance(found, ServerError):
             return
-        renames = []
-        for table, indexes in (found or {}).items():
-            wrong = [(old, new) for old, new in zip(indexes, named[table], strict=False) if old != new]
-            if len(indexes) == len(named[table]):
-                renames += wrong
+        renames = [
+            pair
+            for table, indexes in (found or {}).items()
+            if len(indexes) == len(named[table])
+            for pair in zip(indexes, named[table], strict=True)
+            if pair[0] != pair[1]
+        ]
         steps = [f"ALTER INDEX pg_temp.{quote(old)} RENAME TO handrail_index_{n}" for n, (old, _) in enumerate(renames)]
         steps += [
             f"ALTER INDEX pg_temp.handrail_index_{n} RENAME TO {quote(new)}" for n, (_, new) in enumerate(renames)
@@ -241,7 +250,7 @@ class Bench:
         for location, table in before.places:
             name = self.copy_of(table)
             if name is None:
-                if table is before.subject:
+                if table is before.subject or table.is_new:
                     return f"{table.name} has no copy"
                 continue  # a view or a catalog: it may be read where it is
             edits.append(_Edit(location, _name_end(statement, location), f"pg_temp.{quote(name)}"))
@@ -289,7 +298,7 @@ class Resolved:
         return {(table.schema, table.name) for table in self.tables}
 
 
-def resolve(statement: Statement, catalog: Catalog) -> Resolved:
+def resolve(statement: Statement, catalog: Catalog) -> Resolved:  # noqa: C901  -- a case a kind of name
     """Look up every relation a statement names, before the simulation changes what they mean."""
     found = Resolved()
     node = statement.node
@@ -317,7 +326,7 @@ def resolve(statement: Statement, catalog: Catalog) -> Resolved:
             found.own_places.append(item.location)
         elif table is not None:
             found.places.append((item.location, table))
-        elif name.name not in defined:
+        elif name.name not in defined and not isinstance(node, ast.CreateTableAsStmt):
             found.missing = str(name)
     renames_relation = isinstance(node, ast.RenameStmt) and node.rename_type == ast.OBJECT_TABLE
     if renames_relation and found.subject:
@@ -381,7 +390,11 @@ def _takes_rows(statement: Statement) -> bool:
     )
 
 
-def _code(statement: Statement) -> Code:
+def _has_column(node: Any) -> bool:
+    return any(isinstance(part, ast.ColumnRef) for part in walk(node))
+
+
+def code_of(statement: Statement) -> Code:
     """What a statement could run. A call that refers to a column is folded by no planner."""
     folded: set[str] = set()
     functions: set[str] = set()
@@ -392,9 +405,9 @@ def _code(statement: Statement) -> Code:
             match node:
                 case ast.FuncCall():
                     functions.add(node.funcname[-1].string.sval)
-                    if not any(isinstance(part, ast.ColumnRef) for part in walk(node)):
+                    if not _has_column(node):
                         folded.add(node.funcname[-1].string.sval)
-                case ast.A_Expr() if node.name:
+                case ast.A_Expr() if node.name and not _has_column(node):
                     operators.add(node.name[-1].string.sval)
                 case ast.TypeName() if node.names:
                     types.add(node.names[-1].string.sval)
@@ -464,7 +477,7 @@ def _translated(error: ServerError, sql: str, edits: list[_Edit], bench: Bench) 
     return ServerError(error.sqlstate, message, error.hint, position)
 
 
-def report(scope: Scope, error: ServerError) -> None:
+def report(scope: Scope, error: ServerError, proof: Proof = Proof.COPIES) -> None:
     """The server's objection as a finding."""
     made = scope.catalog.made_functions or scope.catalog.made_types or not scope.catalog.is_certain
     severity = Severity.WARNING if error.sqlstate in _MADE_HERE and made else Severity.ERROR
@@ -475,7 +488,7 @@ def report(scope: Scope, error: ServerError) -> None:
         -1 if error.position is None else error.position,
         sqlstate=error.sqlstate,
         hint=error.hint,
-        facts={"proof": Proof.COPIES.value},
+        facts={"proof": proof.value},
     )
 
 

@@ -34,8 +34,10 @@ def check_default(scope: Scope, column: str, info: TypeInfo | None, expression: 
         if isinstance(node, ast.SubLink):
             scope.error("invalid-expression", "cannot use subquery in DEFAULT expression", "0A000", node.location)
             return
+    if info is None or scope.session is None:
+        return
     sql = expression_sql(expression)
-    if sql is None or info is None or scope.session is None:
+    if sql is None:
         return
     literal = _is_literal(expression)
     cast = info.base_display if literal else ""
@@ -61,8 +63,10 @@ def check_condition(scope: Scope, table: Table, constraint: ConstraintShape) -> 
             message = f'system column "{name}" reference in check constraint is invalid'
             scope.error("system-column", message, "42P10", node.location)
             return
+    if scope.session is None:
+        return
     sql, source = expression_sql(constraint.expression), _null_row(table)
-    if sql and source and scope.session:
+    if sql and source:
         words = {"WHERE": "CHECK", "in CHECK": "in check constraints"}
         question = f"SELECT 1 FROM {source} WHERE ({sql})"  # noqa: S608  -- analysed, never run
         _analyse(scope, question, constraint.expression, words)

@@ -1,6 +1,7 @@
 """The ladder: each statement goes as far up as the connection allows, in the order of the script."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from postgast import pg_query_pb2 as ast
 
@@ -10,7 +11,7 @@ from schemacheck.findings import Finding, Lock, Proof, Severity, StatementReport
 from schemacheck.history import History
 from schemacheck.parser import GRAMMAR_VERSION, MAX_STATEMENT_CHARS, Problem, Statement, walk
 from schemacheck.policy import DEFAULT_POLICY, Policy
-from schemacheck.proof import copies, probes
+from schemacheck.proof import copies, execution, probes
 from schemacheck.proof.alterations import check_alter_table
 from schemacheck.proof.objects import HANDLERS, drop, rename
 from schemacheck.proof.scope import Progress, Scope
@@ -20,6 +21,14 @@ from schemacheck.session import Session
 from schemacheck.snapshot import mentions, snapshot
 
 _JUDGED = {"create_table", "alter_table", "create_index"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What was asked for beyond copies."""
+
+    executing: bool
+    probing: bool
 
 
 def climb(
@@ -43,6 +52,7 @@ def climb(
     scopes: list[tuple[Scope, tuple[Lock, ...]]] = []
     similar: list[str] | None = None
     bench = copies.Bench(session) if live and session and proof in (Proof.COPIES, Proof.EXECUTE) else None
+    ask = Ask(proof is Proof.EXECUTE, probe)
     for statement in statements:
         scope = Scope(
             statement=statement,
@@ -51,7 +61,7 @@ def climb(
             progress=progress,
             similar=similar,
         )
-        taken = _judge(scope, bench, probing=probe)
+        taken = _judge(scope, bench, ask)
         similar = scope.similar
         if statement.kind == "rollback" and progress.saved is not None:
             catalog = progress.saved
@@ -67,7 +77,7 @@ def climb(
     return [_report(scope, taken) for scope, taken in scopes]
 
 
-def _judge(scope: Scope, bench: copies.Bench | None, *, probing: bool) -> tuple[Lock, ...]:
+def _judge(scope: Scope, bench: copies.Bench | None, ask: Ask) -> tuple[Lock, ...]:
     statement = scope.statement
     if statement.problem is not None:
         _report_problem(scope, statement.problem)
@@ -90,22 +100,34 @@ def _judge(scope: Scope, bench: copies.Bench | None, *, probing: bool) -> tuple[
         if scope.catalog.is_live:
             scope.proof = Proof.CATALOG
     if bench and resolved and handler is not None and scope.proof is Proof.CATALOG:
-        _judge_on_copies(scope, bench, resolved, probing=probing)
+        _climb_on(scope, bench, resolved, forecast, ask)
     return forecast
 
 
-def _judge_on_copies(scope: Scope, bench: copies.Bench, resolved: copies.Resolved, *, probing: bool) -> None:
+def _climb_on(scope: Scope, bench: copies.Bench, resolved: copies.Resolved, taken: tuple[Lock, ...], ask: Ask) -> None:
+    """From the catalog on: to execution where asked for and harmless, else to copies; then to the rows."""
     if scope.has_error:
         bench.taint(resolved)  # the simulation went on as if it had succeeded
         return
+    if ask.executing and not resolved.names & bench.tainted:
+        outcome = execution.execute(scope, bench.session, resolved, taken)
+        if not outcome.reason:
+            return
+        _limit(scope, Proof.EXECUTE, f"not executed: {outcome.reason}")
+    _judge_on_copies(scope, bench, resolved, probing=ask.probing)
+    if ask.executing:
+        bench.clear()
+        bench.taint(resolved)  # what the copies followed did not happen to the tables
+
+
+def _judge_on_copies(scope: Scope, bench: copies.Bench, resolved: copies.Resolved, *, probing: bool) -> None:
     outcome = copies.Outcome(reason=bench.prepare(scope, resolved))
     earlier = probes.state(bench) if probing and not outcome.reason else {}
     if not outcome.reason:
         outcome = bench.judge(scope, resolved)
     if outcome.reason:
         bench.taint(resolved)
-        message = f"checked against the catalog only, not on copies: {outcome.reason}"
-        scope.suggest("proof-limited", message, facts={"wanted": Proof.COPIES.value, "reached": scope.proof.value})
+        _limit(scope, Proof.COPIES, f"checked against the catalog only, not on copies: {outcome.reason}")
         return
     scope.proof = Proof.COPIES
     if outcome.error:
@@ -113,6 +135,10 @@ def _judge_on_copies(scope: Scope, bench: copies.Bench, resolved: copies.Resolve
         bench.taint(resolved)
     elif probing:
         probes.probe(scope, bench, earlier, probes.state(bench))
+
+
+def _limit(scope: Scope, wanted: Proof, message: str) -> None:
+    scope.suggest("proof-limited", message, facts={"wanted": wanted.value, "reached": scope.proof.value})
 
 
 def _handler(statement: Statement) -> Callable[[Scope], None] | None:

@@ -230,7 +230,7 @@ def _check_partition_key(scope: Scope, table: Table, shape: TableShape) -> None:
             message = f'column "{name}" named in partition key does not exist'
             location = scope.statement.find(name, after=scope.statement.find("partition"))
             scope.error("undefined-column", message, "42703", location)
-    for index in table.indexes:
+    for index in () if scope.has_error else table.indexes:
         if index.unique and not all(keys):
             kind = "PRIMARY KEY" if index.primary else "UNIQUE"
             message = f"unsupported {kind} constraint with partition key definition"

@@ -29,6 +29,11 @@ invalid-identity 22023 An identity column that cannot be one
 invalid-expression 42P17 A default, check or generated column that is not allowed
 invalid-literal 22P02 A constant that is not a value of its type
 invalid-index 55000 An index that cannot become a constraint
+invalid-definition 42P17,42P16,0A000 A definition the server refuses, as it said itself on empty copies
+invalid-parameter 22023 A parameter that is unknown or out of range
+undefined-object 42704 An object that is not there
+duplicate-object 42710 The name of an object is taken
+existing-rows-violate 23502,23503,23505,23514,23P01 Rows that are there do not meet what is demanded of them
 datatype-mismatch 42804 A value of one type where another is needed
 no-operator-class 42704 A type without the operators an index needs
 foreign-key-not-unique 42830 A foreign key to columns that are not unique
