@@ -8,13 +8,15 @@ import threading
 import time
 from collections.abc import Callable
 
+PARENT = os.getppid()
+"""The supervisor, asked before the long imports: one that dies during them would leave us to another parent."""
+
 
 def end_with_parent() -> None:
     """Stop when the supervisor is gone, even by SIGKILL: nobody would be left to stop us."""
-    parent = os.getppid()
 
     def watch() -> None:
-        while os.getppid() == parent:
+        while os.getppid() == PARENT:
             time.sleep(1)
         os.kill(os.getpid(), signal.SIGTERM)
 

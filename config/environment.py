@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -40,6 +41,46 @@ class Environment(environ.Env):
                 raise ImproperlyConfigured(f"{name} has the form {default}, with counts from 1; {part.strip()} has not")
             found[key] = int(count)
         return found
+
+    def whole(self, name: str, default: int, *, most: int = 2**31 - 1) -> int:
+        """A whole number from 1."""
+        text = str(self.str(name, str(default))).strip()
+        if not (text.isascii() and text.isdigit() and len(text) <= 10 and 1 <= int(text) <= most):
+            raise ImproperlyConfigured(f"{name} is a whole number from 1 to {most}, not {text[:32]}")
+        return int(text)
+
+    def switch(self, name: str) -> bool:
+        """Off unless it is on. Another word would turn something off in silence that was meant to be on."""
+        word = str(self.str(name, "off")).strip().lower()
+        if word not in {"on", "true", "yes", "1", "off", "false", "no", "0", ""}:
+            raise ImproperlyConfigured(f"{name} is on or off, not {word[:32]}")
+        return word in {"on", "true", "yes", "1"}
+
+    def rate(self, name: str, default: str) -> str:
+        """So many a second, minute or hour."""
+        text = str(self.str(name, default)).strip()
+        if not re.fullmatch(r"[0-9]{1,9}(/(second|minute|hour))?", text):
+            raise ImproperlyConfigured(f"{name} has the form 6000/minute (or /second, /hour); {text[:32]} has not")
+        return text
+
+    def site(self, name: str, default: str) -> str:
+        """The address of a web site, without a slash at its end."""
+        text = str(self.str(name, default)).strip()
+        try:
+            address = urlsplit(text)
+            known = address.scheme in {"http", "https"} and bool(address.hostname)
+        except ValueError:
+            known = False
+        if not known:
+            raise ImproperlyConfigured(f"{name} begins with http:// or https:// and names a host")
+        return text.rstrip("/")
+
+    def days(self, name: str) -> dict[str, int]:
+        """Days by name, as a JSON object."""
+        value = self.json(name, {})
+        if not isinstance(value, dict) or not all(type(days) is int and days > 0 for days in value.values()):
+            raise ImproperlyConfigured(f'{name} is a JSON object of days from 1, as in {{"decision.made": 90}}')
+        return value
 
 
 env = Environment()

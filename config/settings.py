@@ -15,15 +15,15 @@ env.read_env(BASE_DIR / ".env")
 # Where it runs and keeps its data
 HOST: str = env.str("HOST", "127.0.0.1")
 PORT: int = env.int("PORT", 8000)
-WEB_THREADS: int = env.int("WEB_THREADS", 8)
-PUBLIC_URL: str = env.str("PUBLIC_URL", f"http://{HOST}:{PORT}").rstrip("/")
+WEB_THREADS: int = env.whole("WEB_THREADS", 8, most=1000)
+PUBLIC_URL: str = env.site("PUBLIC_URL", f"http://{HOST}:{PORT}")
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
 try:
     DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
 except OSError as error:
     raise ImproperlyConfigured(f"DATA_DIR {DATA_DIR} cannot be made: {error.strerror}") from error
 
-DEBUG: bool = env.bool("DEBUG", False)
+DEBUG: bool = env.switch("DEBUG")
 SECRET_KEY = secret("SECRET_KEY") or generated_secret(DATA_DIR / "secret_key")
 CREDENTIAL_KEYS = credential_keys(DATA_DIR / "credential_keys")  # of config.vault, the active one first
 _public = urlsplit(PUBLIC_URL)
@@ -94,7 +94,7 @@ if DATABASE["ENGINE"].endswith("sqlite3"):
 else:
     DATABASE["OPTIONS"] = {
         **DATABASE.get("OPTIONS", {}),
-        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", 20), "timeout": 10},
+        "pool": {"min_size": 1, "max_size": env.whole("DATABASE_POOL_SIZE", 20, most=10_000), "timeout": 10},
     }
     DATABASE["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -133,7 +133,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "dashboard"  # when the login page was asked to go on to another site
 CSRF_FAILURE_VIEW = "config.pages.csrf_failure"
-DATA_UPLOAD_MAX_MEMORY_SIZE: int = env.int("MAX_BODY_BYTES", 10 * 1024 * 1024)
+DATA_UPLOAD_MAX_MEMORY_SIZE: int = env.whole("MAX_BODY_BYTES", 10 * 1024 * 1024)
 
 # Time, text, static files
 USE_TZ = True
@@ -166,7 +166,7 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,  # `format` is a parameter of exports
     "COERCE_DECIMAL_TO_STRING": False,
 }
-THROTTLE_RATE: str = env.str("THROTTLE_RATE", "6000/minute")  # a key; 0/minute is no limit
+THROTTLE_RATE: str = env.rate("THROTTLE_RATE", "6000/minute")  # a key; 0/minute is no limit
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Handrail",
     "VERSION": "1",
@@ -191,7 +191,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_POOL = "threads"  # a forked child would share its parent's SQLite connection
-CELERY_WORKER_CONCURRENCY: int = env.int("WORKER_THREADS", 4)
+CELERY_WORKER_CONCURRENCY: int = env.whole("WORKER_THREADS", 4, most=1000)
 CELERY_WORKER_TIMER_PRECISION = 0.5  # seconds; the worker's timer thread ends no sooner
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = CELERY_BROKER_URL != BROKER  # the table has no fanout; heartbeats are rows
 CELERY_BEAT_SCHEDULER = "config.beat:Scheduler"
@@ -201,13 +201,13 @@ CELERY_TASK_ALWAYS_EAGER = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
 
 # Retention of bug reports; bugs themselves stay
-OCCURRENCES_PER_BUG: int = env.int("OCCURRENCES_PER_BUG", 100)
-OCCURRENCE_DAYS: int = env.int("OCCURRENCE_DAYS", 90)
+OCCURRENCES_PER_BUG: int = env.whole("OCCURRENCES_PER_BUG", 100)
+OCCURRENCE_DAYS: int = env.whole("OCCURRENCE_DAYS", 90, most=36500)
 
 # The trail: who signs its checkpoints, where they are kept beside the database, and days kept by event type
 AUDIT_SIGNING_KEY = secret("AUDIT_SIGNING_KEY")
 AUDIT_CHECKPOINT_DIR = Path(env.str("AUDIT_CHECKPOINT_DIR", str(DATA_DIR / "checkpoints")))
-AUDIT_RETENTION_DAYS: dict[str, int] = env.json("AUDIT_RETENTION_DAYS", {})  # {"decision.made": 90, "*": 3650}
+AUDIT_RETENTION_DAYS: dict[str, int] = env.days("AUDIT_RETENTION_DAYS")  # {"decision.made": 90, "*": 3650}
 
 # Backups: where they lie, how many of each kind stay (of one not named, all), and whether they are made by themselves
 BACKUP_DIR = Path(env.str("BACKUP_DIR", str(DATA_DIR / "backups"))).resolve()
@@ -220,22 +220,27 @@ BACKUP_SCHEDULE: str = env.one_of("BACKUP_SCHEDULE", ["daily", "off"])
 MODEL_BASE_URL: str = env.str("MODEL_BASE_URL", "http://127.0.0.1:8089/v1").rstrip("/")
 MODEL_API_KEY = secret("MODEL_API_KEY")
 MODEL_NAME: str = env.str("MODEL_NAME", "default")
-MODEL_API: str = env.str("MODEL_API", "openai")  # or "anthropic"
+MODEL_API: str = env.one_of("MODEL_API", ["openai", "anthropic"])
 MODEL_TIMEOUT_SECONDS: float = env.float("MODEL_TIMEOUT_SECONDS", 60.0)
 # Dollars per million tokens, {"model": [in, out]}; a model without a price has no cost.
 MODEL_PRICES: dict[str, list[float]] = env.json("MODEL_PRICES", default={})
-PROMPT_RUN_DAYS: int = env.int("PROMPT_RUN_DAYS", 180)  # tests older than this are deleted, but a version's last
+PROMPT_RUN_DAYS: int = env.whole(
+    "PROMPT_RUN_DAYS", 180, most=36500
+)  # tests older than this are deleted, but a version's last
 DOCKER_HOST: str = env.str("DOCKER_HOST", "")
-SCHEMACHECK_RETENTION_DAYS: int = env.int("SCHEMACHECK_RETENTION_DAYS", 90)
-DIAGNOSIS_RETENTION_DAYS: int = env.int("DIAGNOSIS_RETENTION_DAYS", 90)
+SCHEMACHECK_RETENTION_DAYS: int = env.whole("SCHEMACHECK_RETENTION_DAYS", 90, most=36500)
+DIAGNOSIS_RETENTION_DAYS: int = env.whole("DIAGNOSIS_RETENTION_DAYS", 90, most=36500)
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "config.logs.LineFormatter"}, "json": {"()": "config.logs.JSONFormatter"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": env.str("LOG_FORMAT", "line")},
+        "console": {"class": "logging.StreamHandler", "formatter": env.one_of("LOG_FORMAT", ["line", "json"])},
     },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "WARNING")},
+    "root": {
+        "handlers": ["console"],
+        "level": env.one_of("LOG_LEVEL", ["warning", "debug", "info", "error", "critical"]).upper(),
+    },
     "loggers": {"django.server": {"handlers": ["console"], "level": "INFO", "propagate": False}},
 }

@@ -84,7 +84,8 @@ class Supervisor:
             signal.signal(number, lambda *_: None)  # one that is ignored by inheritance would never arrive
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.pthread_sigmask(signal.SIG_BLOCK, watched)
-        os.write(self.plan.web_gate, json.dumps([self.plan.host, self.plan.port]).encode())
+        with contextlib.suppress(BrokenPipeError):  # it died already, which _watch reports
+            os.write(self.plan.web_gate, json.dumps([self.plan.host, self.plan.port]).encode())
         threading.Thread(target=self._await_web, daemon=True).start()
         code = self._watch(watched)
         self._stop()

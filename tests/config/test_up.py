@@ -38,6 +38,8 @@ def up(tmp_path: Path, **environment: str) -> tuple[int, str]:
         ("DATABASE_URL", "postgres://u:secret@host:port/db", "DATABASE_URL is not an address of the form"),
         ("DATABASE_URL", "oracle://u:secret@host/db", "DATABASE_URL is not an address of the form"),
         ("DATA_DIR", "/proc/nowhere/data", "DATA_DIR /proc/nowhere/data cannot be made"),
+        ("WEB_THREADS", "0", "WEB_THREADS is a whole number"),
+        ("LOG_LEVEL", "loud", "LOG_LEVEL is one of"),
     ],
 )
 def test_a_bad_setting_is_one_line_that_names_it(tmp_path: Path, variable: str, value: str, message: str) -> None:
@@ -60,7 +62,7 @@ def test_a_busy_port_is_one_line(run_command: Callable[..., tuple[int, str, str]
 
 
 def supervise(
-    web: str, later: dict[str, str], after: Callable[[int], None] = lambda pid: None
+    web: str, later: dict[str, str], after: Callable[[int], None] = lambda pid: None, pause: float = 0
 ) -> tuple[int, str, float]:
     """A supervisor in a process of its own over children that are one line of Python each."""
     with socket.socket() as probe:
@@ -71,6 +73,7 @@ def supervise(
         "import os, sys, time, json; from config import supervisor\n"
         "reader, gate = os.pipe()\n"
         f"pid = supervisor.spawn([sys.executable, '-c', {serve!r}], gate=reader)\n"
+        f"os.close(reader); time.sleep({pause})\n"
         f"later = {{name: [sys.executable, '-c', line] for name, line in {later!r}.items()}}\n"
         f"plan = supervisor.Plan(host='127.0.0.1', port={port}, address='here', started_at=time.time(), web_pid=pid, "
         "web_gate=gate, later=later)\n"
@@ -98,6 +101,24 @@ def test_a_web_that_never_starts_ends_it() -> None:
     code, output, _ = supervise("raise SystemExit(3)", {})
     assert code == 1
     assert "[FAIL] web ended (exit code 3)" in output
+
+
+def test_a_web_that_died_before_it_was_told_where_to_serve_is_named_too() -> None:
+    code, output, _ = supervise("raise SystemExit(3)", {}, pause=1)
+    assert (code, output.strip()) == (
+        1,
+        "[FAIL] web ended (exit code 3); stopping the rest. Its output above says why.",
+    )
+
+
+def test_a_child_whose_supervisor_died_during_its_imports_stops_itself() -> None:
+    program = (
+        "import os, sys, time; sys.path.insert(0, '.'); from config import child\n"
+        "assert child.PARENT == os.getppid()\n"
+        "child.PARENT = -1\n"  # whoever it was, it is our parent no more
+        "child.end_with_parent(); time.sleep(20)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, timeout=30, check=False).returncode == -15
 
 
 def test_a_child_that_will_not_stop_is_killed_in_time() -> None:
