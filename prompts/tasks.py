@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
-from django.conf import settings
 
 from prompts import cases, testing, versions
 
@@ -36,7 +35,7 @@ def resume_runs() -> int:
 @shared_task(name="prompts.prune_runs")
 def prune_runs() -> int:
     """Delete runs past their time."""
-    return testing.prune_runs(days=settings.PROMPT_RUN_DAYS)
+    return testing.prune_runs()
 
 
 @shared_task(name="prompts.save_version")

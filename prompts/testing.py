@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.models import Count, Max, Q, Sum
 from django.utils import timezone
@@ -36,6 +37,7 @@ logger = logging.getLogger(__name__)
 MAX_CASES = 5_000
 MAX_CONCURRENCY = 32
 BATCH = 25
+PRUNE_BATCH = 100
 FLUSH_SECONDS = 0.5
 CLAIM_SECONDS = 20
 """A claim whose holder has not written for so long is free; a living holder writes every FLUSH_SECONDS."""
@@ -171,12 +173,25 @@ def resume_stale_runs() -> int:
     return len(ids)
 
 
+def prune_runs(*, days: int | None = None) -> int:
+    """Delete runs older than `days` (by default PROMPT_RUN_DAYS), but the last finished one of each version; how many.
+
+    In batches, so that no other writer waits long.
+    """
+    kept = settings.PROMPT_RUN_DAYS if days is None else days
+    deleted = 0
+    while some := _prune_some(kept):
+        deleted += some
+    return deleted
+
+
 @transaction.atomic
-def prune_runs(*, days: int) -> int:
-    """Delete runs older than `days`, but the last finished one of each version; how many."""
+def _prune_some(days: int) -> int:
     old = Run.objects.filter(created_at__lt=timezone.now() - timedelta(days=days))
     last = Run.objects.finished().order_by().values("version").annotate(last=Max("pk")).values("last")
-    doomed = list(old.exclude(pk__in=Run.objects.open()).exclude(pk__in=last).values_list("pk", flat=True)[:1000])
+    doomed = list(
+        old.exclude(pk__in=Run.objects.open()).exclude(pk__in=last).values_list("pk", flat=True)[:PRUNE_BATCH]
+    )
     if doomed:
         Run.objects.filter(pk__in=doomed).delete()
         record(

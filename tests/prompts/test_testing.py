@@ -347,6 +347,15 @@ def test_old_runs_are_deleted_but_the_last_of_each_version() -> None:
     assert Event.objects.filter(event_type="prompt.runs_pruned").count() == 1
 
 
+def test_all_old_runs_are_deleted_however_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(testing, "PRUNE_BATCH", 2)
+    save()
+    runs = [finish(1, 1, total=1) for _ in range(6)]
+    Run.objects.update(created_at=timezone.now() - timedelta(days=400))
+    assert tasks.prune_runs() == 5
+    assert list(Run.objects.all()) == [runs[-1]]
+
+
 def test_200_cases_are_kept_at_a_small_cost_each() -> None:
     save()
     started = time.process_time()
