@@ -45,7 +45,13 @@ def test_committed_jobs_all_run_and_rolled_back_ones_never_although_a_worker_is_
     kind: str, stack_on: StackOn
 ) -> None:
     stack = stack_on(kind)
-    doomed, _ = stack.worker(), stack.worker()
+    doomed = stack.worker()
+    if kind == "redis":
+        # kombu takes a message off a Redis list before it notes who has it, so a worker that dies in that moment
+        # loses one; one whose threads are all busy takes none.
+        stack.send(*[("slow", f"held {number}", 10) for number in range(4)])
+        wait_until(lambda: stack.count("soak_ran", "key LIKE '%began'") == 4, 30, "the doomed worker is busy")
+    stack.worker()
     wait_until(lambda: stack.count("config_heartbeat") == 2, 30, "both workers are ready")
     producers = [stack.produce(f"producer{number}", 100) for number in range(4)]
     wait_until(lambda: stack.count("soak_ran") > 20, 30, "the first jobs ran")
@@ -55,8 +61,11 @@ def test_committed_jobs_all_run_and_rolled_back_ones_never_although_a_worker_is_
     lost = "key NOT IN (SELECT key FROM soak_ran)"
     wait_until(lambda: stack.count("soak_accepted", lost) == 0, 40, "every accepted job ran")
     assert stack.count("soak_accepted") == 200
-    assert stack.count("soak_ran", "key NOT IN (SELECT key FROM soak_accepted)") == 0
-    if kind != "redis":  # which has no lease to renew: whatever takes longer than its visibility timeout runs twice
+    rolled_back = "key NOT IN (SELECT key FROM soak_accepted) AND key NOT LIKE 'held %'"
+    assert stack.count("soak_ran", rolled_back) == 0
+    if kind == "redis":
+        wait_until(lambda: all(stack.ran(f"held {number}") for number in range(4)), 40, "what it held ran as well")
+    else:
         assert stack.count("soak_ran") <= 204  # twice ran only what the killed worker's four threads held
         wait_until(lambda: stack.count("config_brokermessage") == 0, 10, "the queue is empty")
 

@@ -8,6 +8,6 @@ urlpatterns: list[object] = []
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"lease_seconds": 3, "max_deliveries": 3}
     if CELERY_BROKER_URL == BROKER  # noqa: F405
-    else {"visibility_timeout": 3, "unacked_restore_interval": 1, "unacked_restore_throttle": 1}
+    else {"visibility_timeout": 15, "unacked_restore_interval": 1, "unacked_restore_throttle": 1}
 )
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
