@@ -120,7 +120,10 @@ def save_version(
     _check_storable(purpose=purpose, notes=notes)
     prompt = Prompt.objects.select_for_update().filter(prompt_id=prompt_id).first()
     if prompt is None:
-        prompt = create_prompt(prompt_id=prompt_id)
+        try:
+            prompt = create_prompt(prompt_id=prompt_id)
+        except PromptExists:  # another saved its first version at this very moment; wait for it and be the next
+            prompt = get_prompt(prompt_id=prompt_id, lock=True)
     version = Version(
         prompt=prompt,
         prompt_text=prompt_text,

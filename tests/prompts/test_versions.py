@@ -8,6 +8,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from audit import rollback
 from audit.models import Event
 from config.errors import Conflict
+from prompts import versions
 from prompts.cases import (
     TestCaseExists,
     TestCaseNotFound,
@@ -242,3 +243,14 @@ def test_a_report_over_untested_versions() -> None:
     report = regression_report(prompt_id="echo")
     assert [row.version.number for row in report.rows] == [1, 2]
     assert (report.verdict.call, report.newest) == ("not run", None)
+
+
+def test_two_who_save_the_first_version_at_once_both_save_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    create = versions.create_prompt
+
+    def too_late(*, prompt_id: str) -> Prompt:
+        create(prompt_id=prompt_id)  # the other one
+        return create(prompt_id=prompt_id)
+
+    monkeypatch.setattr(versions, "create_prompt", too_late)
+    assert save_version(prompt_id="echo", prompt_text="a").version.number == 1
