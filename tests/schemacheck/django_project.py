@@ -179,6 +179,7 @@ def in_process(project: Project, run: Any) -> Iterator[Project]:
     """Install the project's app in this process, and its database beside the test's own as `site`."""
     sys.path.insert(0, str(project.folder))
     connections.settings["site"] = {**connections.settings["default"], "OPTIONS": {}, **project.database}
+    connections["site"].connect()  # Django's test case would refuse to open it later
     project.run = run
     try:
         with override_settings(INSTALLED_APPS=[*settings.INSTALLED_APPS, f"{project.package}.apps.Shop"]):

@@ -1,13 +1,25 @@
 """Migrations of real projects, checked as a person checks them, without a PostgreSQL."""
 
+import re
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import yaml
+from django.db import OperationalError, connections
 
+from audit.models import Event
+from schemacheck import tasks
+from schemacheck.django_migrations import reviewing
+from schemacheck.models import Check
 from tests.schemacheck.django_project import INITIAL, Project, in_process
+
+ROOT = Path(__file__).parents[2]
+HOOKS = ROOT / ".pre-commit-hooks.yaml"
+PAGE = ROOT / "docs" / "schemacheck-django.md"
 
 
 def _on_sqlite(tmp_path: Path, **options: Any) -> Project:
@@ -190,7 +202,7 @@ def test_changed_files_are_checked_even_when_they_are_applied(project: Project) 
     assert project.command("migrate").returncode == 0
     none = project.check()
     assert (none.code, none.reports, "all are applied" in none.stderr) == (0, [], True)
-    by_file = project.check("shop/migrations/0002_more.py", "shop/models.py")
+    by_file = project.check(str(project.folder / project.package / "migrations" / "0002_more.py"), "other.py")
     assert [(report["migration"], report["applied"]) for report in by_file.reports] == [("shop.0002_more", True)]
     assert "drop-column" in by_file.rules()
     assert by_file.reports[0]["id"]
@@ -255,3 +267,64 @@ def test_migrate_is_guarded_where_the_setting_asks_for_it(site: Project) -> None
     warned = site.manage("migrate", SCHEMACHECK_GUARD_MIGRATE="warn")
     assert (warned.returncode, "drop-column" in warned.stderr) == (0, True)
     assert "[X] 0002_more" in site.manage("showmigrations", "shop").stdout
+
+
+def test_every_door_gives_the_same_verdict_and_leaves_an_event(project: Project, client_for: Any) -> None:
+    second(project, 'migrations.RemoveField("order", "note"),')
+    asked = {"app": "shop", "name": "0002", "database": "site"}
+    answer = client_for("read").post("/api/v1/schemacheck/migrations", asked)
+    assert answer.status_code == 200, answer.content
+    told = answer.json()
+    (migration,) = told["migrations"]
+    assert [warning["rule"] for warning in migration["warnings"]] == ["drop-column"]
+    assert 'ADD COLUMN "note" text NULL' in migration["sql"]["backwards"]
+    (shop,) = [state for state in told["apps"] if state["app"] == "shop"]
+    assert shop == {"app": "shop", "applied": 0, "last_applied": None, "unapplied": ["0001_initial", "0002_more"]}
+    event = Event.objects.get(event_type="schema.checked", entity_id=migration["id"])
+    assert event.new_value["warnings"] == 1
+    report = Check.objects.get(uid=migration["id"]).report
+    (by_command,) = project.check("shop", "0002").reports
+    assert by_command["warnings"] == migration["warnings"] == report["warnings"]
+    assert tasks.check_migrations("site") is True
+    assert Check.objects.latest("id").database == "site"
+
+
+def test_a_trial_by_rest_needs_an_admin_and_a_wrong_request_names_the_field(client_for: Any) -> None:
+    trial = "/api/v1/schemacheck/migrations/trial"
+    assert client_for("write").post(trial, {}).status_code == 403
+    answer = client_for("admin").post(trial, {"app": "nope"})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (404, "app")
+    answer = client_for("read").post("/api/v1/schemacheck/migrations", {"name": "0001"})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "name")
+
+
+def test_a_database_that_is_away_does_not_hinder_the_check(project: Project) -> None:
+    second(project, 'migrations.RemoveField("order", "note"),')
+    connections["site"].close()
+
+    def refuse() -> None:
+        raise OperationalError("nobody answers")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connections["site"], "ensure_connection", refuse)
+        told = reviewing.check_migrations(app="shop", name="0002", database="site")
+    assert told.away
+    assert {finding.rule for finding in told.migrations[0].report.warnings} == {"drop-column"}
+
+
+def test_the_hook_and_the_action_run_commands_that_are_there(project: Project) -> None:
+    (hook,) = [item for item in yaml.safe_load(HOOKS.read_text()) if item["id"] == "schemacheck-migrations"]
+    assert hook["entry"].split()[:3] == ["python", "manage.py", "schemacheck"]
+    assert re.search(hook["files"], "shop/migrations/0002_more.py")
+    assert not re.search(hook["files"], "shop/models.py")
+    second(project, 'migrations.RemoveField("order", "note"),')
+    file = str(project.folder / project.package / "migrations" / "0002_more.py")
+    words = hook["entry"].split()[2:]
+    assert project.command(*words, file).returncode == 0
+    assert project.command(*words, "--strict", "--migrations", file).returncode == 1
+    pages = re.findall(r"(?:^    .*\n|^\n)+", PAGE.read_text(), re.MULTILINE)
+    action = next(yaml.safe_load(textwrap.dedent(page)) for page in pages if "jobs:" in page)
+    steps = action["jobs"]["migrations"]["steps"]
+    run = next(step["run"] for step in steps if "schemacheck" in step.get("run", ""))
+    assert run.split()[:3] == ["python", "manage.py", "schemacheck"]
+    assert "--format github" in run
