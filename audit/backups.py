@@ -28,6 +28,7 @@ from audit.models import BackupRun
 from audit.trail import record
 from config.context import caller
 from config.errors import Conflict, DomainError, NotFound
+from config.jobs import send
 
 logger = logging.getLogger(__name__)
 
@@ -73,9 +74,6 @@ def quiet(done: int, total: int) -> None:
 
 def start(*, kind: str = Kind.MANUAL) -> BackupRun:
     """Queue a backup; one of the kind that still waits is that one. Follow its status."""
-    from audit import tasks
-
-    job: Any = tasks.back_up  # ours has delay_on_commit, which Celery's type does not know
     with transaction.atomic():
         recent = Q(created_at__gt=timezone.now() - timedelta(hours=1))
         waiting = BackupRun.objects.filter(recent, kind=kind, status=Status.PENDING).first()
@@ -83,7 +81,7 @@ def start(*, kind: str = Kind.MANUAL) -> BackupRun:
             return waiting
         run = _new(kind)
         _keep(run, "backup.requested")
-        job.delay_on_commit(str(run.uid))
+        send("audit.back_up", str(run.uid))
     return BackupRun.objects.get(pk=run.pk)
 
 
@@ -257,13 +255,10 @@ def locate(name: str) -> Path:
 
 def start_verification(*, uid: str) -> None:
     """Queue the verification of a backup. Raises BackupMissing."""
-    from audit import tasks
-
-    job: Any = tasks.verify_backup
     run = find(uid=uid)
     if run.status != Status.COMPLETED or run.removed_at:
         raise Conflict(f"The backup {uid} has no file to verify.")
-    job.delay_on_commit(run.file)
+    send("audit.verify_backup", run.file)
 
 
 def verify(*, path: Path, key: str = "", progress: Progress = quiet) -> Verified:

@@ -1,10 +1,8 @@
-"""Making diagnoses: at once, or as a job. What is read lies outside every transaction; what it says is stored "
-"in one."""
+"""Making diagnoses: at once, or as a job. Reading lies outside every transaction; what it says is stored in one."""
 
 import logging
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -14,6 +12,7 @@ from django.utils import timezone
 from audit.trail import record
 from config.context import caller
 from config.errors import NotFound
+from config.jobs import send
 from dockerdebug.checks import Report, examine, require_check
 from dockerdebug.collection import collect
 from dockerdebug.engine import require_name
@@ -44,12 +43,9 @@ def find_diagnosis(*, diagnosis_id: UUID | str) -> Diagnosis:
 
 def request_diagnosis(*, container: str = "", check: str = "") -> Diagnosis:
     """Queue a diagnosis; follow its status. Raises DomainError for a name no container or check can have."""
-    from dockerdebug import tasks
-
-    job: Any = tasks.diagnose  # ours has delay_on_commit, which Celery's type does not know
     with transaction.atomic():
         diagnosis = _create(container=container, check=check)
-        job.delay_on_commit(str(diagnosis.pk))
+        send("dockerdebug.diagnose", str(diagnosis.pk))
     return diagnosis
 
 

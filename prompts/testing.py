@@ -25,6 +25,7 @@ from audit.trail import record
 from config.canonical import compute_hash
 from config.context import caller
 from config.errors import Conflict, DomainError, FieldError, NotFound
+from config.jobs import send
 from prompts.assertions import Subject, judge, parse
 from prompts.cases import check_definition
 from prompts.models import DEFINITION, Run, RunResult, TestCase, Version
@@ -98,7 +99,7 @@ def test_prompt_version(
         RunResult.objects.bulk_create(rows, batch_size=200)
         _record(run, "prompt.run_requested")
         if queued:
-            _enqueue(run.pk)
+            send("prompts.run_test", run.pk)
     return run
 
 
@@ -169,7 +170,7 @@ def resume_stale_runs() -> int:
     # A pending run notes when it was last sent, so that a long queue does not fill with its messages.
     Run.objects.filter(pk__in=ids, status=Run.Status.PENDING).update(claimed_at=now)
     for run_id in ids:
-        _enqueue(run_id)
+        send("prompts.run_test", run_id)
     return len(ids)
 
 
@@ -201,13 +202,6 @@ def _prune_some(days: int) -> int:
             new_value={"deleted": len(doomed), "older_than_days": days},
         )
     return len(doomed)
-
-
-def _enqueue(run_id: int) -> None:
-    from prompts import tasks
-
-    job: Any = tasks.run_test  # celery-types does not know Django's tasks
-    job.delay_on_commit(run_id)
 
 
 # Cases

@@ -19,6 +19,7 @@ from config.celery import app
 from config.context import acting_as, caller
 from config.errors import Conflict
 from config.heartbeat import beat, fall_silent
+from config.jobs import send
 from config.models import BrokerMessage, Heartbeat, PeriodicRun
 
 LEASE = timedelta(seconds=20)
@@ -249,6 +250,13 @@ class TestJobs:
             message = BrokerMessage.objects.get()
         assert message.task == "tests.who"
         assert '"actor": "ada"' in message.payload
+
+    @pytest.mark.django_db
+    def test_an_operation_sends_a_task_by_its_name(self, not_eager: None) -> None:
+        send("visioncache.invalidate")
+        assert BrokerMessage.objects.get().task == "visioncache.invalidate"
+        with pytest.raises(LookupError):
+            send("visioncache.missing")
 
 
 class TestSchedule:
