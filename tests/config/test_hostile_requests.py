@@ -145,3 +145,18 @@ def test_a_login_page_that_was_asked_to_go_elsewhere_leads_to_the_dashboard(clie
     login = {"username": admin_user.username, "password": "password"}
     answer = client.post("/admin/login/", {**login, "next": "http://elsewhere.example/"})
     assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["record", "a.b", "t", "x", "--new", "[" * 900 + "]" * 900],
+        ["record", "a.b", "t", "x", "--new", "[" * 100_000],
+        ["record", "a.b", "t", "x", "--new", '{"a": 1, "a": 2}'],
+        ["events", "--start", "9999-12-31T23:59:59-23:59"],
+        ["events", "--end", "0001-01-01T00:00:00+23:59"],
+    ],
+)
+def test_the_command_door_holds_the_same_rules(run_command: Any, arguments: list[str]) -> None:
+    code, _, err = run_command("audit", *arguments)
+    assert (code, err.startswith("Not ")) == (2, True)

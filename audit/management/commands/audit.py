@@ -1,16 +1,18 @@
 """`manage.py audit record|events|history|rollback`: the trail from a shell."""
 
-import json
+from datetime import UTC
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 from django.utils.dateparse import parse_datetime
+from rest_framework.exceptions import ParseError
 
 from audit import rollback, trail
 from audit.export import select
 from audit.models import Event
 from audit.serializers import EventSerializer
 from config.commands import OperationCommand
+from config.parsers import parse_json
 
 
 class Command(OperationCommand):
@@ -113,15 +115,17 @@ def add_filters(parser: Any) -> None:
 
 def as_json(text: str) -> Any:
     try:
-        return json.loads(text)
-    except ValueError as error:
-        raise CommandError(f"Not JSON: {text[:80]}", returncode=2) from error
+        return parse_json(text.encode("utf-8", "surrogatepass"))  # the rules of the REST bodies hold here too
+    except ParseError as error:
+        raise CommandError(f"Not JSON: {text[:80]} ({error.detail})", returncode=2) from error
 
 
 def as_time(text: str) -> Any:
     try:
         found = parse_datetime(text)
-    except ValueError:
+        if found is not None:
+            found.astimezone(UTC)  # the last hours of the year 9999 are in no year of UTC
+    except (ValueError, OverflowError):
         found = None
     if found is None or found.tzinfo is None:
         raise CommandError(f"Not an ISO 8601 time with its zone: {text[:80]}", returncode=2)
