@@ -1,5 +1,6 @@
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
@@ -8,7 +9,10 @@ from django.utils.safestring import SafeString
 
 from audit import backups, rollback
 from audit.export import CONTENT_TYPES, export, file_name
-from audit.models import BackupRun, Checkpoint, Event, EventQuerySet
+from audit.models import BackupRun, Checkpoint, Event, EventQuerySet, PermissionRule
+from audit.permissions import store
+from audit.permissions.matching import check
+from audit.permissions.rules import InvalidRule
 from config.admin import ReadOnlyAdmin
 from config.errors import DomainError
 
@@ -84,3 +88,70 @@ class BackupRunAdmin(ReadOnlyAdmin):
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_superuser)
+
+
+class RuleForm(forms.ModelForm):
+    """Says which field is wrong before the operation would refuse it."""
+
+    class Meta:
+        model = PermissionRule
+        fields = ["agent", "tool", "specifier", "decision", "reason", "match", "not_match", "is_enabled"]
+        widgets = {"reason": forms.Textarea(attrs={"rows": 2})}
+
+    def clean_match(self) -> list[str]:
+        return self._examples("match")
+
+    def clean_not_match(self) -> list[str]:
+        return self._examples("not_match")
+
+    def _examples(self, name: str) -> list[str]:
+        value = self.cleaned_data.get(name) or []
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise forms.ValidationError('Must be a JSON list of texts, such as ["git push origin main"].')
+        return value
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors:
+            try:
+                check(store.as_rule(PermissionRule(**cleaned)))
+            except InvalidRule as error:
+                self.add_error(error.field if error.field in self.fields else None, error.detail)
+        return cleaned
+
+
+@admin.register(PermissionRule)
+class PermissionRuleAdmin(admin.ModelAdmin):
+    form = RuleForm
+    list_display = ["text", "decision", "agent", "reason", "is_enabled", "source", "updated_at"]
+    list_filter = ["decision", "is_enabled", "agent", "source"]
+    search_fields = ["tool", "specifier", "reason"]
+    actions = ["load_defaults", "enable", "disable"]
+
+    def save_model(self, request: HttpRequest, obj: PermissionRule, form: forms.ModelForm, change: bool) -> None:
+        fields = {name: getattr(obj, name) for name in RuleForm.Meta.fields}
+        saved = store.change_rule(uid=str(obj.uid), **fields) if change else store.create_rule(**fields)
+        obj.pk, obj.uid = saved.pk, saved.uid
+
+    def delete_model(self, request: HttpRequest, obj: PermissionRule) -> None:
+        store.delete_rule(uid=str(obj.uid))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PermissionRule]) -> None:
+        for rule in queryset:
+            store.delete_rule(uid=str(rule.uid))
+
+    @admin.action(description="Load the shipped rules that are not there yet", permissions=["add"])
+    def load_defaults(self, request: HttpRequest, queryset: QuerySet[PermissionRule]) -> None:
+        self.message_user(request, f"{len(store.load_defaults().created)} rules are loaded.")
+
+    @admin.action(description="Enable selected rules", permissions=["change"])
+    def enable(self, request: HttpRequest, queryset: QuerySet[PermissionRule]) -> None:
+        self._switch(queryset, on=True)
+
+    @admin.action(description="Disable selected rules", permissions=["change"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[PermissionRule]) -> None:
+        self._switch(queryset, on=False)
+
+    def _switch(self, queryset: QuerySet[PermissionRule], *, on: bool) -> None:
+        for rule in queryset:
+            store.change_rule(uid=str(rule.uid), is_enabled=on)

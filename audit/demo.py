@@ -2,8 +2,9 @@
 
 from itertools import pairwise
 
-from audit import rollback, trail
+from audit import decisions, rollback, trail
 from audit.models import Event
+from audit.permissions import store
 
 ENTITY = {"entity_type": "role", "entity_id": "deployer"}
 
@@ -12,6 +13,7 @@ def load() -> None:
     """Record the demo's events once."""
     if Event.objects.of(**ENTITY).exists():
         return
+    _load_rules()
     states = [
         None,
         {"can": ["read"], "approval": True},
@@ -40,4 +42,20 @@ def load() -> None:
             new_value=timeout,
             user="sam",
             context={"ticket": "OPS-142"},
+        )
+
+
+def _load_rules() -> None:
+    """The shipped rules, and what they say of an agent's afternoon."""
+    store.load_defaults()
+    for number, command in enumerate(
+        ("git status", "pytest -q", "git push --force origin main", "sudo rm -rf /srv/app")
+    ):
+        decisions.decide(
+            tool_name="Bash",
+            tool_input={"command": command},
+            agent="claude",
+            cwd="/srv/app",
+            session_id="demo",
+            tool_use_id=f"toolu_demo_{number}",
         )

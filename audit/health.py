@@ -10,18 +10,21 @@ from django.utils import timezone
 
 from audit.ledger import seconds_unsealed
 from audit.models import BackupRun
+from audit.permissions import compiled
 from config.health import Check
 
 _LATE_SECONDS = 600  # ten of the sealer's turns
 
 
 _OLD_BACKUP = timedelta(days=2)
+_MANY_SPOOLED = 1_000
 
 
 def checks() -> Iterator[Check]:
     yield _guard()
     yield _window()
     yield _backups()
+    yield _hooks()
 
 
 def _guard() -> Check:
@@ -63,3 +66,16 @@ def _backups() -> Check:
         detail = "No backup was ever seen to restore."
     fix = "Run `manage.py backup --verify` and see what it says; see that the worker and beat run."
     return Check("audit-backups", "warn", detail, fix)
+
+
+def _hooks() -> Check:
+    """Hooks that decide without the database leave their decisions for the worker to record."""
+    unreadable = compiled.spooled(settings.DATA_DIR, ".unreadable")
+    if unreadable:
+        fix = f"Look at {unreadable[0]}: it is a decision that could not be recorded."
+        return Check("audit-hooks", "fail", f"{len(unreadable)} spooled decisions could not be read.", fix)
+    waiting = len(compiled.spooled(settings.DATA_DIR))
+    if waiting > _MANY_SPOOLED:
+        fix = "Start the worker and beat: `manage.py up`; they record what hooks decided."
+        return Check("audit-hooks", "warn", f"{waiting} decisions of hooks wait to be recorded.", fix)
+    return Check("audit-hooks", "ok", f"{waiting} decisions of hooks wait to be recorded.")

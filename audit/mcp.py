@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from audit import rollback, trail
+from audit import decisions, rollback, trail
 from audit.export import select
 from audit.models import Event
+from config.context import caller
 from config.mcp import tool
 
 EntityType = Annotated[str, Field(description="Kind of entity, e.g. role, prompt, permission.", max_length=50)]
@@ -71,6 +72,27 @@ def plan_rollback(
         "conflicts": [asdict(change) for change in plan.conflicts],
         "points": [_brief(event) for event in points],
     }
+
+
+@tool(name="check_permission", scope="read", title="Ask before a tool call")
+def check_permission(
+    tool_name: Annotated[str, Field(description="Bash, Read, Edit, WebFetch, mcp__server__tool, ...", max_length=200)],
+    tool_input: Annotated[dict[str, Any], Field(description='As for the tool itself, e.g. {"command": "npm test"}.')],
+    cwd: Annotated[str, Field(description="Working folder.", max_length=4096)] = "",
+    session_id: str = "",
+    tool_use_id: str = "",
+) -> dict[str, Any]:
+    """May this tool call run? allow, deny or confirm (ask the user first), with the rule and the part that decided."""
+    agent = str(caller().details.get("agent", ""))[:32]
+    decided = decisions.decide(
+        tool_name=tool_name,
+        tool_input=tool_input,
+        agent=agent,
+        cwd=cwd,
+        session_id=session_id,
+        tool_use_id=tool_use_id,
+    )
+    return decisions.present(decided)
 
 
 def _brief(event: Event) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Each statement, wherever it stands (in a WITH, behind EXPLAIN or PREPARE), gets 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 MAX_CHARS = 10_000
@@ -98,41 +98,39 @@ def _statements(root: Any) -> Iterator[tuple[bool, Any]]:
 
 def _label(node: Any, *, top: bool) -> list[str]:
     kind: str = node.DESCRIPTOR.name
-    match kind:
-        case "DropStmt":
-            return [f"drop {_object(node.remove_type, kind)} {', '.join(_name(item) for item in node.objects)}"]
-        case "TruncateStmt":
-            return [f"truncate table {', '.join(_name(item) for item in node.relations)}"]
-        case "DeleteStmt":
-            return [f"delete from {_relation(node.relation)}{_without_where(node)}"]
-        case "UpdateStmt":
-            return [f"update {_relation(node.relation)}{_without_where(node)}"]
-        case "InsertStmt":
-            return [f"insert into {_relation(node.relation)}"]
-        case "MergeStmt":
-            return [f"merge into {_relation(node.relation)}"]
-        case "AlterTableStmt":
-            return [_alteration(node, item.alter_table_cmd) for item in node.cmds]
-        case "DropdbStmt":
-            return [f"drop database {node.dbname}"]
-        case "CopyStmt":
-            way = "from" if node.is_from else "to"
-            return [f"copy {_relation(node.relation)} {way} {'program' if node.is_program else 'file'} {node.filename}"]
-        case "TransactionStmt":
-            return [_words(kind)]
-        case "DoStmt":
-            return ["do"]
-        case "FuncCall":
-            name = node.funcname[-1].string.sval if node.funcname else ""
-            return [f"function {name}"] if top or name in _REACHING else []
-        case "GrantStmt":
-            return ["grant" if node.is_grant else "revoke"]
-        case "SelectStmt":
-            return ["select"] if top else []
+    if make := _LABELS.get(kind):
+        return make(node)
+    if kind == "FuncCall":
+        name = node.funcname[-1].string.sval if node.funcname else ""
+        return [f"function {name}"] if name in _REACHING else []
     if kind.endswith("Stmt") and top:
         relation = _relation(node.relation) if "relation" in node.DESCRIPTOR.fields_by_name else ""
         return [f"{_words(kind)} {relation}".strip()]
     return []
+
+
+def _copy(node: Any) -> list[str]:
+    way = "from" if node.is_from else "to"
+    return [f"copy {_relation(node.relation)} {way} {'program' if node.is_program else 'file'} {node.filename}"]
+
+
+def _drop(node: Any) -> list[str]:
+    return [f"drop {_object(node.remove_type)} {', '.join(_name(item) for item in node.objects)}"]
+
+
+# Wherever they stand in a statement.
+_LABELS: dict[str, Callable[[Any], list[str]]] = {
+    "DropStmt": _drop,
+    "DropdbStmt": lambda node: [f"drop database {node.dbname}"],
+    "TruncateStmt": lambda node: [f"truncate table {', '.join(_name(item) for item in node.relations)}"],
+    "DeleteStmt": lambda node: [f"delete from {_relation(node.relation)}{_without_where(node)}"],  # noqa: S608  -- a label
+    "UpdateStmt": lambda node: [f"update {_relation(node.relation)}{_without_where(node)}"],
+    "InsertStmt": lambda node: [f"insert into {_relation(node.relation)}"],
+    "MergeStmt": lambda node: [f"merge into {_relation(node.relation)}"],
+    "AlterTableStmt": lambda node: [_alteration(node, item.alter_table_cmd) for item in node.cmds],
+    "CopyStmt": _copy,
+    "GrantStmt": lambda node: ["grant" if node.is_grant else "revoke"],
+}
 
 
 def _words(kind: str) -> str:
@@ -140,7 +138,7 @@ def _words(kind: str) -> str:
     return _CAMEL.sub(" ", kind.removesuffix("Stmt")).lower()
 
 
-def _object(value: int, kind: str) -> str:
+def _object(value: int) -> str:
     from postgast import pg_query_pb2
 
     name = str(pg_query_pb2.ObjectType.Name(value)).removeprefix("OBJECT_").lower().replace("_", " ")

@@ -7,7 +7,8 @@ from typing import Any
 from celery import shared_task
 from django.conf import settings
 
-from audit import backups, capture, ledger, retention, rollback, trail, verification
+from audit import backups, capture, decisions, guard, ledger, retention, rollback, trail, verification
+from audit.permissions import store
 
 logger = logging.getLogger(__name__)
 
@@ -17,6 +18,8 @@ SCHEDULE = {
     # Every hour asks whether the day's backup is due: a service that was down at its time makes it up.
     "audit.back_up_when_due": {"task": "audit.back_up_when_due", "schedule": timedelta(hours=1)},
     "audit.verify": {"task": "audit.verify", "schedule": timedelta(days=1)},
+    # Twice within the time that the compiled rules count as fresh.
+    "audit.serve_hooks": {"task": "audit.serve_hooks", "schedule": timedelta(seconds=25)},
 }
 
 
@@ -81,3 +84,28 @@ def verify_backup(self: Any, file: str) -> None:
 def back_up_when_due() -> None:
     """The day's backup, verified; nothing when there is one, or BACKUP_SCHEDULE is off."""
     backups.back_up_when_due()
+
+
+@shared_task(name="audit.serve_hooks")
+def serve_hooks() -> None:
+    """Record what hooks decided on their own, and renew the rules they read."""
+    decisions.ingest()
+    store.compile_rules()
+
+
+@shared_task(name="audit.decide")
+def decide(**call: Any) -> str:
+    """Decide on a tool call from a job; returns the decision."""
+    return decisions.decide(**call).decision.decision
+
+
+@shared_task(name="audit.load_default_rules")
+def load_default_rules() -> int:
+    """Keep the shipped rules that are not there yet; returns how many that were."""
+    return len(store.load_defaults().created)
+
+
+@shared_task(name="audit.run_guarded")
+def run_guarded(command: list[str], root: str, timeout_seconds: float = 60.0) -> int | None:
+    """Run a command if the rules allow it; returns its exit code."""
+    return guard.run(command, root=root, timeout_seconds=timeout_seconds).exit_code

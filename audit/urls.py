@@ -1,16 +1,20 @@
 from django.urls import path
 
 from audit import views
+from audit.permissions import views as permission_views
 from config.api import Router
 
 router = Router()
 router.register("backups", views.BackupViewSet, basename="audit-backup")
 router.register("checkpoints", views.CheckpointViewSet, basename="audit-checkpoint")
 router.register("events", views.EventViewSet, basename="audit-event")
+router.register("rules", permission_views.RuleViewSet, basename="audit-rule")
 
 ENTITY = "entities/<str:entity_type>/<path:entity_id>"
 
 urlpatterns = [
+    path("decisions", permission_views.DecisionView.as_view(), name="audit-decisions"),
+    path("hooks/<str:agent>", permission_views.HookView.as_view(), name="audit-hooks"),
     path(f"{ENTITY}/history", views.HistoryView.as_view(), name="audit-history"),
     path(f"{ENTITY}/state", views.StateView.as_view(), name="audit-state"),
     path(f"{ENTITY}/rollback", views.RollbackView.as_view(), name="audit-rollback"),

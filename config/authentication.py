@@ -27,7 +27,7 @@ class KeyAuthentication(authentication.BaseAuthentication):
             key = authenticate_key(raw.strip())
         except BadKey as error:
             raise exceptions.AuthenticationFailed(error.detail) from error
-        identify(actor=key.name)
+        identify(actor=key.name, scope=key.scope)
         return key.user, key
 
     def authenticate_header(self, request: Request) -> str:
@@ -40,7 +40,7 @@ class SessionAuthentication(authentication.SessionAuthentication):
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         found = super().authenticate(request)
         if found is not None:
-            identify(actor=found[0].get_username())
+            identify(actor=found[0].get_username(), scope="admin" if found[0].is_superuser else "read")
         return found
 
 

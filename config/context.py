@@ -22,6 +22,8 @@ class Caller:
     door: Door = "none"
     correlation_id: str = ""
     """Shared by every event of one request, command or job chain."""
+    scope: str = "admin"
+    """What the caller's key permits; people at the console and jobs of ours are not bound by keys."""
     details: dict[str, Any] = field(default_factory=dict)
     """What else the door knows: agent, session, tool ids."""
 

@@ -101,7 +101,7 @@ def _perform(declared: Tool, arguments: dict[str, Any], current: Session, agent:
         )
     details = {"tool": declared.name} | ({"agent": agent} if agent else {})
     correlation = current.correlation_id or correlation_id()
-    with acting_as(actor=key.name, door="mcp", correlation_id=correlation, details=details):
+    with acting_as(actor=key.name, scope=key.scope, door="mcp", correlation_id=correlation, details=details):
         try:
             return declared.function(**arguments)
         except Exception as error:

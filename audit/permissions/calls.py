@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 _NAMES: dict[str, str] = {
     **dict.fromkeys(
@@ -50,17 +50,35 @@ _PATHS = (
     "target_file",
     "file",
 )
-_PATCH_PATH = re.compile(r"^\*\*\* (?:Add|Update|Delete) File: (.+)$|^\*\*\* Move to: (.+)$", re.MULTILINE)
-_DATABASE_WORDS = ["sql", "sqlite", "postgres", "postgresql", "mysql", "mariadb", "database", "db", "duckdb", "clickhouse", "snowflake", "bigquery", "redshift", "supabase", "neon", "cockroach", "mssql", "oracle"]
+_PATCH_PATH = r"(?m)^\*\*\* (?:Add|Update|Delete) File: (.+)$|^\*\*\* Move to: (.+)$"
+_DATABASE_WORDS = [
+    "sql",
+    "sqlite",
+    "postgres",
+    "postgresql",
+    "mysql",
+    "mariadb",
+    "database",
+    "db",
+    "duckdb",
+    "clickhouse",
+    "snowflake",
+    "bigquery",
+    "redshift",
+    "supabase",
+    "neon",
+    "cockroach",
+    "mssql",
+    "oracle",
+]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(NamedTuple):
     """What an agent is about to do."""
 
     tool: str
     """Canonical: Bash, Read, Edit, Write, WebFetch, mcp__server__tool, ..."""
-    input: Mapping[str, Any] = field(default_factory=dict)
+    input: Mapping[str, Any] = MappingProxyType({})
     agent: str = ""
     cwd: str = ""
     root: str = ""
@@ -85,7 +103,7 @@ class Call:
         """The files that a file tool names."""
         if self.tool == "ApplyPatch":
             text = next((value for value in self.input.values() if isinstance(value, str) and "*** " in value), "")
-            return [added or moved for added, moved in _PATCH_PATH.findall(text)]
+            return [added or moved for added, moved in re.findall(_PATCH_PATH, text)]
         found = [value for name in _PATHS if isinstance(value := self.input.get(name), str) and value]
         for name in ("paths", "include", "files"):
             value = self.input.get(name)
@@ -110,13 +128,9 @@ class Call:
         names = ["sql"]
         if set(re.split(r"[^a-z0-9]+", self.tool.lower())) & set(_DATABASE_WORDS):
             names += ["query", "queries", "statement", "statements", "text", "command"]
-        found: list[str] = []
-        for name in names:
-            value = self.input.get(name)
-            for item in value if isinstance(value, list) else [value]:
-                if isinstance(item, str) and item.strip():
-                    found.append(item)
-        return found
+        values = [self.input.get(name) for name in names]
+        items = [item for value in values for item in (value if isinstance(value, list) else [value])]
+        return [item for item in items if isinstance(item, str) and item.strip()]
 
 
 def canonical_tool(name: str) -> str:

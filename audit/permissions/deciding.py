@@ -1,23 +1,22 @@
 """The decision on a tool call: every part is judged, and the strictest judgement is the answer."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from audit import shell
 from audit.permissions.calls import Call
-from audit.permissions.known import KNOWN
 from audit.permissions.matching import Fit, Matcher, matcher
 from audit.permissions.parts import Part, parts_of
 from audit.permissions.rules import STRICTNESS, Rule, Verdict
-from audit.permissions.views import CommandView
-from audit.shell import Command
+from audit.permissions.sides import CommandView
+from audit.shell.known import KNOWN
+from audit.shell.words import plain
 
 MAX_LOOKED_INTO = 40
 """Words of an unknown program that are tried as a command."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What the rules say of one part."""
 
     part: Part
@@ -37,8 +36,7 @@ class Judgement:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(NamedTuple):
     """The answer: what, by which rule, because of which part."""
 
     decision: Verdict
@@ -46,6 +44,11 @@ class Decision:
     reason: str
     part: str
     judgements: Sequence[Judgement]
+
+    @property
+    def is_open(self) -> bool:
+        """No rule speaks of the call and it is no command: the agent's own settings may decide."""
+        return self.rule is None and all(item.part.kind not in ("command", "doubt", "sql") for item in self.judgements)
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -90,7 +93,7 @@ class RuleSet:
                 doubt = " may apply: part of it is only known when it runs" if found[1] == "maybe" else ""
                 return _judged(part, "confirm", found[0].rule, _because(found[0].rule, part) + doubt)
         if part.kind == "command" and part.view is not None and (hidden := self._hidden(part.view, call)):
-            return _judged(part, "confirm", hidden, f"{part.view.names[-1]} may run what {hidden.text} is about")
+            return _judged(part, "confirm", *hidden)
         allowed = next((item for item in self._allow if _speaks_of(item, call) and item.allows(part, call)), None)
         if allowed is not None:
             return _judged(part, "allow", allowed.rule, _because(allowed.rule, part))
@@ -109,18 +112,25 @@ class RuleSet:
                 possible = possible or (item, fit)
         return possible
 
-    def _hidden(self, view: CommandView, call: Call) -> Rule | None:
-        """A restricting rule about a command among the arguments of a program nobody here knows."""
-        if view.command.name in KNOWN or not view.command.ordinary:
+    def _hidden(self, view: CommandView, call: Call) -> tuple[Rule | None, str] | None:
+        """What a program nobody here knows may run: a command among its arguments that is restricted or in doubt."""
+        name = view.command.name
+        if name in KNOWN or not view.command.ordinary:
             return None
         named = [item for item in (*self._deny, *self._confirm) if item.command is not None and item.command.program]
-        tails = [view.words[index:] for index in range(1, min(len(view.words), MAX_LOOKED_INTO))]
-        tails += [word.split() for word in view.words[1:MAX_LOOKED_INTO] if " " in word.strip()]
-        for tail in tails:
-            inner = CommandView(Command(words=tuple(tail)))
-            for item in named:
-                if item.command and _speaks_of(item, call) and item.command.restricts(inner) == "yes":
-                    return item.rule
+        words = list(view.command.words[:MAX_LOOKED_INTO])
+        tails = [shell.find_words(words[index:]) for index in range(1, len(words))]
+        codes = [shell.find(plain(word)) for word in words[1:] if " " in word.strip()]
+        for found in (*tails, *codes):
+            for command in found.commands:
+                inner = CommandView(command)
+                for item in named:
+                    if _speaks_of(item, call) and item.command and item.command.restricts(inner) == "yes":
+                        return item.rule, f"{name} may run what {item.rule.text} is about: {command.text[:200]}"
+        for found in tails:
+            first = found.commands[0] if found.commands else None
+            if found.doubts and first and len(first.words) > 1 and not first.ordinary:
+                return None, f"{name} may run what cannot be seen through: {found.doubts[0].part[:200]}"
         return None
 
 

@@ -1,21 +1,19 @@
 """Whether a rule fits a part of a call."""
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from audit.permissions.calls import Call
 from audit.permissions.parts import Part, parts_of
 from audit.permissions.patterns import PathPattern, command_glob, domain, glob
 from audit.permissions.rules import EDITING, READING, InvalidRule, Rule, check_form
-from audit.permissions.views import CommandView
+from audit.permissions.sides import CommandView
 from audit.shell.words import UNKNOWN
 
 Fit = Literal["yes", "maybe", "no"]
 
 
-@dataclass(frozen=True, slots=True)
-class CommandPattern:
+class CommandPattern(NamedTuple):
     """The specifier of a Bash rule."""
 
     pattern: str
@@ -74,8 +72,7 @@ class CommandPattern:
         return any(command_glob(self.pattern, text) for text in view.allowed_texts)
 
 
-@dataclass(frozen=True, slots=True)
-class Matcher:
+class Matcher(NamedTuple):
     """A rule made ready: its patterns are read once."""
 
     rule: Rule

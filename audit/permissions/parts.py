@@ -2,22 +2,19 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
-from urllib.parse import urlsplit
+from typing import Literal, NamedTuple
 
-from audit import shell, sql_statements
+from audit import shell
 from audit.permissions.calls import Call
 from audit.permissions.patterns import absolute
 from audit.permissions.rules import EDITING, READING
-from audit.permissions.views import CommandView
+from audit.permissions.sides import CommandView
 from audit.shell.words import GLOB, UNKNOWN, VARIABLE, plain
 
 Kind = Literal["command", "read", "write", "url", "sql", "tool", "doubt"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(NamedTuple):
     """One thing a call would do."""
 
     kind: Kind
@@ -77,6 +74,8 @@ def _host(url: str) -> str:
     # Browsers take \ for /, and drop tabs and newlines; what reads differently in two readers has no host here.
     if any(character in url for character in "\\\t\r\n") or "@" in url.partition("://")[2].split("/")[0]:
         return ""
+    from urllib.parse import urlsplit
+
     try:
         return (urlsplit(url).hostname or "").encode("idna").decode()
     except ValueError:
@@ -121,6 +120,8 @@ def _shell(call: Call) -> Iterator[Part]:
 
 
 def _sql(statements: str) -> Iterator[Part]:
+    from audit import sql_statements  # spared to calls without SQL, as every late import here
+
     try:
         labels = sql_statements.labels(statements)
     except sql_statements.CannotBeRead as error:

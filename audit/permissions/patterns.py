@@ -2,8 +2,7 @@
 
 import posixpath
 import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
 def glob(pattern: str, text: str) -> bool:
@@ -32,11 +31,10 @@ def domain(pattern: str, host: str) -> bool:
     pattern, host = pattern.lower().rstrip("."), host.lower().rstrip(".")
     if pattern.startswith("*."):
         return host.endswith(pattern[1:]) and len(host) > len(pattern) - 1
-    return pattern == "*" or pattern == host
+    return pattern in ("*", host)
 
 
-@dataclass(frozen=True, slots=True)
-class PathPattern:
+class PathPattern(NamedTuple):
     """A gitignore pattern as Claude Code reads it in rules.
 
     `//abs` is absolute, `~/x` below the home folder, `/x` below the project, `./x` and `a/b` below the working folder;
@@ -141,7 +139,7 @@ def _segment(pattern: str, text: str) -> bool:
             at, where = star + 1, mark
         else:
             return False
-    return all(token == "*" for token in tokens[at:])
+    return set(tokens[at:]) <= {"*"}
 
 
 def _tokens(pattern: str) -> list[str]:

@@ -1,8 +1,7 @@
 """A rule as a value: its text in Claude Code's syntax, and what makes it valid."""
 
 import re
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 Verdict = Literal["allow", "deny", "confirm"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
@@ -13,10 +12,10 @@ READING = frozenset({"Read", "Grep", "Glob", "LS", "NotebookRead"})
 EDITING = frozenset({"Edit", "Write", "MultiEdit", "NotebookEdit"})
 MAX_TOOL, MAX_SPECIFIER, MAX_REASON, MAX_EXAMPLES, MAX_EXAMPLE = 128, 500, 1000, 50, 2000
 
-_TOOL = re.compile(r"\*|[A-Za-z_*][A-Za-z0-9_.:*-]*")
-_AGENT = re.compile(r"[a-z0-9][a-z0-9_.-]{0,31}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*:")
+_TOOL = r"\*|[A-Za-z_*][A-Za-z0-9_.:*-]*"
+_AGENT = r"[a-z0-9][a-z0-9_.-]{0,31}"
+_CONTROL = r"[\x00-\x1f\x7f]"
+_PARAMETER = r"[A-Za-z_][A-Za-z0-9_]*:"
 
 
 class InvalidRule(ValueError):
@@ -28,13 +27,12 @@ class InvalidRule(ValueError):
         self.detail = detail
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(NamedTuple):
     """{agent?, tool, specifier?, decision, reason, match[], not_match[]}"""
 
     tool: str
-    specifier: str = ""
     decision: Verdict
+    specifier: str = ""
     reason: str = ""
     agent: str = ""
     """Empty for every agent."""
@@ -79,11 +77,11 @@ def check_form(rule: Rule) -> None:
     """Raise InvalidRule unless the fields of the rule can be kept and matched; its examples are checked elsewhere."""
     if rule.decision not in VERDICTS:
         raise InvalidRule("decision", f"Must be one of {', '.join(VERDICTS)}.")
-    if rule.agent and not _AGENT.fullmatch(rule.agent):
+    if rule.agent and not re.fullmatch(_AGENT, rule.agent):
         raise InvalidRule("agent", "Must be a name such as claude, in lower case; empty for every agent.")
-    if len(rule.tool) > MAX_TOOL or not _TOOL.fullmatch(rule.tool):
+    if len(rule.tool) > MAX_TOOL or not re.fullmatch(_TOOL, rule.tool):
         raise InvalidRule("tool", "Must be a tool's name such as Bash, Read, WebFetch or mcp__server__tool.")
-    if len(rule.specifier) > MAX_SPECIFIER or _CONTROL.search(rule.specifier):
+    if len(rule.specifier) > MAX_SPECIFIER or re.search(_CONTROL, rule.specifier):
         raise InvalidRule("specifier", f"Must have at most {MAX_SPECIFIER} characters and no control characters.")
     if rule.specifier != rule.specifier.strip():
         raise InvalidRule("specifier", "Must not begin or end with a blank.")
@@ -96,27 +94,42 @@ def check_form(rule: Rule) -> None:
 
 
 def _check_specifier(rule: Rule) -> None:
-    tool, specifier = rule.tool, rule.specifier
-    if "*" in tool and specifier:
-        raise InvalidRule("specifier", "A pattern of tools takes no specifier.")
-    if tool.startswith("mcp__") and specifier and not _PARAMETER.match(specifier):
+    tool, specifier, allows = rule.tool, rule.specifier, rule.decision == "allow"
+    if "*" in tool:
+        _check_pattern_of_tools(rule)
+    elif tool.startswith("mcp__") and specifier and not re.match(_PARAMETER, specifier):
         raise InvalidRule("specifier", "An MCP tool takes parameter:value, or no specifier.")
-    allows = rule.decision == "allow"
-    if allows and "*" in tool and tool != "*" and not re.match(r"mcp__[A-Za-z0-9.-]+(?:_[A-Za-z0-9.-]+)*__", tool):
-        raise InvalidRule("tool", "To allow a pattern of tools, name the server first: mcp__server__*.")
-    if tool == "SQL":
-        if allows:
-            raise InvalidRule("decision", "Rules for SQL only narrow what a tool may do: use deny or confirm.")
-        if not specifier:
-            raise InvalidRule("specifier", "Name the statements, such as `drop table *` or `delete * without where`.")
-    if tool == "Bash" and ":*" in specifier[:-2]:
-        raise InvalidRule("specifier", "`:*` stands only at the end; elsewhere write ` *`.")
-    if tool in READING | EDITING:
-        if specifier.startswith("!"):
-            raise InvalidRule("specifier", "A path pattern cannot be negated; write a rule with another decision.")
-        if ".." in specifier.split("/"):
-            raise InvalidRule("specifier", "A path pattern cannot go up by `..`; begin it with // or ~/.")
-    elif tool == "WebFetch" and specifier and not specifier.startswith("domain:"):
-        raise InvalidRule("specifier", "Write WebFetch(domain:example.com).")
-    elif allows and specifier and tool not in ("Bash", "WebFetch", "Agent", "Task", "Skill"):
+    elif tool == "SQL":
+        _check_sql(rule)
+    elif tool == "Bash":
+        if ":*" in specifier[:-2]:
+            raise InvalidRule("specifier", "`:*` stands only at the end; elsewhere write ` *`.")
+    elif tool in READING | EDITING:
+        _check_path(specifier)
+    elif tool == "WebFetch":
+        if specifier and not specifier.startswith("domain:"):
+            raise InvalidRule("specifier", "Write WebFetch(domain:example.com).")
+    elif allows and specifier and tool not in ("Agent", "Task", "Skill"):
         raise InvalidRule("specifier", f"{tool} can be allowed as a whole; by parameter it can be denied or confirmed.")
+
+
+def _check_pattern_of_tools(rule: Rule) -> None:
+    if rule.specifier:
+        raise InvalidRule("specifier", "A pattern of tools takes no specifier.")
+    server = re.match(r"mcp__[A-Za-z0-9.-]+(?:_[A-Za-z0-9.-]+)*__", rule.tool)
+    if rule.decision == "allow" and rule.tool != "*" and not server:
+        raise InvalidRule("tool", "To allow a pattern of tools, name the server first: mcp__server__*.")
+
+
+def _check_sql(rule: Rule) -> None:
+    if rule.decision == "allow":
+        raise InvalidRule("decision", "Rules for SQL only narrow what a tool may do: use deny or confirm.")
+    if not rule.specifier:
+        raise InvalidRule("specifier", "Name the statements, such as `drop table *` or `delete * without where`.")
+
+
+def _check_path(specifier: str) -> None:
+    if specifier.startswith("!"):
+        raise InvalidRule("specifier", "A path pattern cannot be negated; write a rule with another decision.")
+    if ".." in specifier.split("/"):
+        raise InvalidRule("specifier", "A path pattern cannot go up by `..`; begin it with // or ~/.")

@@ -1,186 +1,221 @@
-"""A command from the sides that patterns look at it: by name and path, with and without options before the verb."""
+"""The REST door of rules, decisions and hooks."""
 
-from dataclasses import dataclass
-from functools import cached_property
+import logging
+from dataclasses import asdict
+from typing import Any, ClassVar
 
-from audit.shell import Command
-from audit.shell.options import Options, scan
-from audit.shell.versioning import GLOBAL_OPTIONS as GIT
-from audit.shell.words import UNKNOWN, plain
+import django_filters
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
 
-_CONTAINER = Options.of(
-    "H host c context config l log-level tlscacert tlscert tlskey connection url f file p project-name profile env-file"
-    " project-directory ansi progress parallel",
-    "D debug tls tlsverify v",
+from audit import decisions, hooks
+from audit.models import PermissionRule
+from audit.permissions import formats, store
+from audit.permissions.matching import check
+from audit.permissions.rules import InvalidRule, Rule
+from audit.permissions.serializers import (
+    CallSerializer,
+    DecisionSerializer,
+    ExportedSerializer,
+    HookSerializer,
+    ImportedSerializer,
+    ReplayedSerializer,
+    ReplaySerializer,
+    RuleFileSerializer,
+    RuleSerializer,
 )
-_BEFORE_VERB: dict[str, Options] = {
-    "git": GIT,
-    "docker": _CONTAINER,
-    "podman": _CONTAINER,
-    "nerdctl": _CONTAINER,
-    "kubectl": Options.of("n namespace context cluster kubeconfig user s server request-timeout v as token", "A"),
-    "helm": Options.of("n namespace kube-context kubeconfig", "debug"),
-    "npm": Options.of("prefix C w workspace loglevel registry", "g global silent s"),
-    "yarn": Options.of("cwd", "silent s"),
-    "pnpm": Options.of("C dir filter F", "r recursive w"),
-    "uv": Options.of("directory project p python cache-dir config-file color", "q quiet v n offline no-cache"),
-    "pip": Options.of("python log proxy timeout cache-dir", "q quiet v isolated"),
-    "terraform": Options.of("chdir"),
-    "tofu": Options.of("chdir"),
-    "aws": Options.of("profile region output endpoint-url query", "debug no-verify-ssl no-paginate"),
-    "gcloud": Options.of("project account configuration format", "q quiet"),
-    "gh": Options.of("R repo hostname"),
-    "systemctl": Options.of("H host M machine", "user system q quiet no-pager"),
-    "make": Options.of("C directory f file j jobs I", "s silent k B n"),
-    "go": Options.of("C"),
-    "cargo": Options.of("C color config manifest-path", "q quiet v offline locked frozen"),
-    "redis-cli": Options.of("h p a n u s", "tls raw"),
-    "mysqladmin": Options.of("h u P S host user port", "p f force"),
+from config.api import APIView, ReadViewSet
+from config.errors import DomainError, NotFound
+
+logger = logging.getLogger(__name__)
+
+RULE = {
+    "tool": "Bash",
+    "specifier": "git push *",
+    "decision": "confirm",
+    "reason": "what is pushed is seen by others",
+    "match": ["git -C /repo push origin main"],
+    "not_match": ["git stash push"],
 }
-# git reads nothing more from these, so a rule that allows a subcommand allows it behind them.
-_SAFE_BEFORE_VERB = Options.of("C", "p P paginate no-pager no-optional-locks literal-pathspecs")
-_SYSTEM_FOLDERS = ("/bin", "/usr/bin", "/usr/local/bin", "/sbin", "/usr/sbin", "/opt/homebrew/bin", "/usr/local/sbin")
-# Short letters of options whose long names rules are written with.
-_LETTERS: dict[str, dict[str, str]] = {
-    "rm": {"r": "recursive", "R": "recursive", "f": "force", "d": "dir", "i": "interactive"},
-    "git push": {"f": "force", "d": "delete", "n": "dry-run", "u": "set-upstream"},
-    "git branch": {"D": "D", "d": "delete", "f": "force"},
-    "git clean": {"f": "force", "d": "d", "n": "dry-run"},
-    "git checkout": {"f": "force"},
-    "git add": {"A": "all", "f": "force"},
-    "git commit": {"a": "all", "n": "no-verify"},
-    "chmod": {"R": "recursive"},
-    "chown": {"R": "recursive"},
-    "cp": {"r": "recursive", "R": "recursive", "f": "force"},
-    "docker system": {"f": "force", "a": "all"},
-    "docker volume": {"f": "force", "a": "all"},
-    "docker rm": {"f": "force", "v": "volumes"},
-    "docker compose": {"v": "volumes", "f": "force"},
-    "kubectl delete": {"f": "filename"},
-    "npm publish": {},
+CALL = {"tool_name": "Bash", "tool_input": {"command": "cd build && sudo rm -rf ."}, "agent": "claude"}
+HOOK = {
+    "session_id": "abc",
+    "hook_event_name": "PreToolUse",
+    "tool_name": "Bash",
+    "tool_input": {"command": "npm test"},
+    "tool_use_id": "toolu_01",
+    "cwd": "/project",
 }
 
 
-@dataclass(frozen=True)
-class CommandView:
-    """One command; everything is computed when a rule first asks for it."""
+class RuleFilter(django_filters.FilterSet):
+    class Meta:
+        model = PermissionRule
+        fields = ["agent", "tool", "decision", "is_enabled", "source"]
 
-    command: Command
 
-    @cached_property
-    def words(self) -> list[str]:
-        return [plain(word) for word in self.command.words]
+class RuleViewSet(ReadViewSet):
+    """Permission rules. Deny comes before confirm before allow, whatever their order.
 
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """The program as it is called, and its base name."""
-        return tuple(dict.fromkeys((self.words[0], self.command.name)))
+    Changing rules needs a key of scope admin: a key that an agent holds must not loosen what binds it.
+    """
 
-    @cached_property
-    def has_unknown(self) -> bool:
-        """Whether an argument is only known when it runs."""
-        return any(UNKNOWN in word for word in self.words[1:])
+    queryset = PermissionRule.objects.all()
+    serializer_class = RuleSerializer
+    filterset_class = RuleFilter
+    lookup_field = "uid"
+    lookup_value_converter = "uuid"
+    action_scopes: ClassVar = {
+        **dict.fromkeys(("create", "update", "partial_update", "destroy", "read_file", "defaults"), "admin"),
+        "dry_run": "read",
+    }
 
-    @cached_property
-    def arguments(self) -> list[str]:
-        """Without the options that stand before the subcommand."""
-        name, rest = self.command.name, self.words[1:]
-        if options := _BEFORE_VERB.get(name):
-            rest = self.words[scan(self.words, options).end :]
-            if rest and rest[0] == "compose":
-                rest = ["compose", *rest[scan(rest, options).end :]]
-        elif name == "docker-compose":
-            rest = ["compose", *self.words[scan(self.words, _CONTAINER).end :]]
-        elif name == "cargo" and rest and rest[0].startswith("+"):
-            rest = rest[1:]
-        return rest
+    @extend_schema(
+        request=RuleSerializer,
+        responses={201: RuleSerializer},
+        examples=[OpenApiExample("Pushes are confirmed", RULE, request_only=True)],
+    )
+    def create(self, request: Request) -> Response:
+        """Keep a rule; its examples are checked."""
+        row = store.create_rule(**self.validated(RuleSerializer))
+        return Response(RuleSerializer(row).data, status=201)
 
-    @cached_property
-    def texts(self) -> tuple[str, ...]:
-        """Every way to write the command that a restricting pattern may mean."""
-        full = [" ".join([name, *self.words[1:]]) for name in self.names]
-        short = [" ".join([name, *self.arguments]) for name in self.verb_names]
-        written = [self.command.written] if self.command.written else []
-        return tuple(dict.fromkeys([*full, *short, *written]))
+    @extend_schema(request=RuleSerializer, responses=RuleSerializer)
+    def update(self, request: Request, uid: str) -> Response:
+        """Replace a rule."""
+        blank = {"agent": "", "specifier": "", "reason": "", "match": [], "not_match": [], "is_enabled": True}
+        row = store.change_rule(uid=str(uid), **{**blank, **self.validated(RuleSerializer)})
+        return Response(RuleSerializer(row).data)
 
-    @cached_property
-    def verb_names(self) -> tuple[str, ...]:
-        return ("docker",) if self.command.name == "docker-compose" else self.names
+    @extend_schema(request=RuleSerializer(partial=True), responses=RuleSerializer)
+    def partial_update(self, request: Request, uid: str) -> Response:
+        """Change fields of a rule."""
+        serializer = RuleSerializer(data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        return Response(RuleSerializer(store.change_rule(uid=str(uid), **serializer.validated_data)).data)
 
-    @cached_property
-    def allowed_texts(self) -> tuple[str, ...]:
-        """The ways to write it that an allowing pattern may mean: the program as it is called, not one of its name."""
-        names = [self.words[0]]
-        folder, _, base = self.words[0].rpartition("/")
-        if folder in _SYSTEM_FOLDERS:
-            names.append(base)
-        # A blank inside a word is no boundary between words, so a pattern's blank must not fit it.
-        guarded = [word.replace(" ", "\x03") for word in self.words[1:]]
-        lists = [guarded]
-        if self.command.name == "git":
-            lists.append(guarded[scan(self.words, _SAFE_BEFORE_VERB).end - 1 :])
-        texts = [" ".join([name, *rest]) for name in names for rest in lists]
-        return (*texts, self.command.written) if self.command.written else tuple(texts)
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, uid: str) -> Response:
+        """Remove a rule."""
+        store.delete_rule(uid=str(uid))
+        return Response(status=204)
 
-    @cached_property
-    def operands(self) -> list[str]:
-        """Arguments that are no options."""
-        found, options = [], True
-        for word in self.arguments:
-            if options and word == "--":
-                options = False
-            elif not (options and word.startswith("-") and len(word) > 1):
-                found.append(word)
-        return found
+    @extend_schema(request=RuleFileSerializer, responses={200: ImportedSerializer, 201: ImportedSerializer})
+    @action(detail=False, methods=["post"], url_path="import")
+    def read_file(self, request: Request) -> Response:
+        """Import the rules of a Claude Code settings file, of Codex rules, or of YAML lists."""
+        body = self.validated(RuleFileSerializer)
+        found = _read(body["text"], body["format"], body["agent"])
+        if body["dry_run"]:
+            checked = [_checked(rule, index) for index, rule in enumerate(found.rules)]
+            return Response({"created": checked, "known": 0, "notes": found.notes})
+        done = store.import_rules(rules=found.rules, source=body["format"])
+        created = [str(row) for row in done.created]
+        return Response({"created": created, "known": done.known, "notes": found.notes}, status=201)
 
-    @cached_property
-    def option_words(self) -> list[str]:
-        end = self.arguments.index("--") if "--" in self.arguments else len(self.arguments)
-        return [word for word in self.arguments[:end] if word.startswith("-") and len(word) > 1]
+    FORMAT = OpenApiParameter("format", str, enum=formats.FORMATS, description="By default claude.")
+    AGENT = OpenApiParameter("agent", str, description="With the rules for this agent, not only those for all.")
 
-    @cached_property
-    def letters(self) -> dict[str, str]:
-        """What short options are called in full."""
-        name = self.command.name
-        verb = self.operands[0] if self.operands else ""
-        return _LETTERS.get(f"{name} {verb}") or _LETTERS.get(name) or {}
+    @extend_schema(parameters=[FORMAT, AGENT], responses=ExportedSerializer, filters=False)
+    @action(detail=False, methods=["get"], url_path="export", pagination_class=None)
+    def write_file(self, request: Request) -> Response:
+        """The rules as a file of another program."""
+        form = request.query_params.get("format", "claude")
+        if form not in formats.FORMATS:
+            raise ValidationError({"format": f"Must be one of {', '.join(formats.FORMATS)}."})
+        done = formats.write(store.load_rules(), form, request.query_params.get("agent", ""))
+        return Response({"format": form, "text": done.text, "notes": done.notes})
 
-    def has_option(self, wanted: str) -> bool:
-        """Whether an option of a pattern is given, in any spelling: `--force`, `--forc`, `-f`, `-xf`."""
-        if wanted.startswith("--"):
-            return self._has_long(wanted)
-        cluster = wanted[1:]
-        if wanted in self.option_words:
-            return True
-        if len(cluster) > 3 or "*" in cluster:
-            from audit.permissions.patterns import glob
+    @extend_schema(request=None, responses={201: ImportedSerializer})
+    @action(detail=False, methods=["post"])
+    def defaults(self, request: Request) -> Response:
+        """Keep the shipped rules that are not there yet."""
+        done = store.load_defaults()
+        return Response({"created": [str(row) for row in done.created], "known": done.known, "notes": []}, status=201)
 
-            return any(glob(wanted, word) for word in self.option_words)
-        return all(self._has_letter(letter) for letter in cluster)
-
-    def _has_long(self, wanted: str) -> bool:
-        from audit.permissions.patterns import glob
-
-        for word in self.option_words:
-            name = word.partition("=")[0]
-            if glob(wanted, word) or glob(wanted, name):
-                return True
-            if word.startswith("--") and len(name) > 2 and wanted.startswith(name):  # an abbreviation
-                return True
-        spelled = [letter for letter, name in self.letters.items() if f"--{name}" == wanted]
-        return any(self._in_cluster(letter) for letter in spelled)
-
-    def _has_letter(self, letter: str) -> bool:
-        if self._in_cluster(letter):
-            return True
-        name = self.letters.get(letter)
-        same = [other for other, full in self.letters.items() if name and full == name]
-        return bool(name) and (
-            any(self._in_cluster(other) for other in same)
-            or any(
-                word.startswith("--") and f"--{name}".startswith(word) and len(word) > 2 for word in self.option_words
-            )
+    @extend_schema(request=ReplaySerializer, responses=ReplayedSerializer)
+    @action(detail=False, methods=["post"], url_path="dry-run")
+    def dry_run(self, request: Request) -> Response:
+        """Judge the newest recorded decisions again by other rules: what would have changed."""
+        body = self.validated(ReplaySerializer)
+        rules, add = (
+            [_rule(item, f"{name}[{index}].") for index, item in enumerate(body[name])] if name in body else None
+            for name in ("rules", "add")
         )
+        return Response(asdict(decisions.replay(rules=rules, add=add or [], limit=body["limit"])))
 
-    def _in_cluster(self, letter: str) -> bool:
-        return any(not word.startswith("--") and letter in word[1:] for word in self.option_words)
+
+class DecisionView(APIView):
+    """May an agent make this tool call?"""
+
+    scope = "read"
+
+    @extend_schema(
+        request=CallSerializer,
+        responses=DecisionSerializer,
+        examples=[OpenApiExample("A command with more than one part", CALL, request_only=True)],
+    )
+    def post(self, request: Request) -> Response:
+        """Decide by the rules, and record the decision. Without a matching rule the answer is confirm."""
+        decided = decisions.decide(**self.validated(CallSerializer))
+        return Response(decisions.present(decided))
+
+
+class HookView(APIView):
+    """An agent's hook over HTTP, answered in its own dialect."""
+
+    @extend_schema(
+        request=HookSerializer,
+        responses={200: dict[str, Any]},
+        examples=[OpenApiExample("Claude Code before a command", HOOK, request_only=True)],
+    )
+    def post(self, request: Request, agent: str) -> Response:
+        """Decide before a tool call, record after it. What cannot be understood is denied, in the agent's words."""
+        if agent not in hooks.AGENTS:
+            raise NotFound(f"There is no hook for {agent[:32]}; known are {', '.join(hooks.AGENTS)}.")
+        payload: Any = None
+        try:
+            payload = request.data
+            return Response(decisions.answer_hook(agent=agent, payload=payload))
+        except hooks.Malformed as error:
+            reason = str(error)
+        except Exception as error:
+            # Agents run a tool whose hook answers with an error, so every failure must be a refusal.
+            logger.exception("The hook of %s could not be answered", agent)
+            reason = error.detail if isinstance(error, DomainError) else type(error).__name__
+        return Response(_refusal(agent, payload, str(reason)))
+
+
+def _refusal(agent: str, payload: Any, reason: str) -> dict[str, Any]:
+    try:
+        return hooks.refusal(agent, payload, reason)
+    except hooks.Malformed:
+        return hooks.refusal(agent, None, reason)
+
+
+def _read(text: str, form: formats.Format, agent: str) -> formats.Read:
+    try:
+        return formats.read(text, form, agent)
+    except formats.Unreadable as error:
+        raise ValidationError({"text": str(error)}) from error
+
+
+def _checked(rule: Rule, index: int) -> str:
+    try:
+        check(rule)
+    except InvalidRule as error:
+        raise store.RuleRefused(error, f"rules[{index}].") from error
+    return f"{rule.decision} {rule.text}"
+
+
+def _rule(fields: dict[str, Any], where: str) -> Rule:
+    known = {name: value for name, value in fields.items() if name != "is_enabled"}
+    rule = Rule(**{**known, "match": tuple(known.get("match", ())), "not_match": tuple(known.get("not_match", ()))})
+    try:
+        check(rule)
+    except InvalidRule as error:
+        raise store.RuleRefused(error, where) from error
+    return rule

@@ -4,6 +4,7 @@
 A doubt is never allowed by a rule; a person confirms it.
 """
 
-from audit.shell.finder import Command, Doubt, FileUse, Found, find, find_words
+from audit.shell.finder import find, find_words
+from audit.shell.found import Command, Doubt, FileUse, Found
 
 __all__ = ["Command", "Doubt", "FileUse", "Found", "find", "find_words"]

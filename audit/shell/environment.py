@@ -1,94 +1,17 @@
 """Environment variables that decide which program runs or what a program runs besides itself."""
 
-_RISKY = frozenset(
-    [
-        "PATH",
-        "BASH_ENV",
-        "ENV",
-        "SHELLOPTS",
-        "BASHOPTS",
-        "PS4",
-        "PROMPT_COMMAND",
-        "CDPATH",
-        "SHELL",
-        "HOME",
-        "XDG_CONFIG_HOME",
-        "ZDOTDIR",
-        "INPUTRC",
-        "EDITOR",
-        "VISUAL",
-        "PAGER",
-        "MANPAGER",
-        "LESSOPEN",
-        "LESSCLOSE",
-        "BROWSER",
-        "SSH_ASKPASS",
-        "SUDO_ASKPASS",
-        "PYTHONSTARTUP",
-        "PYTHONHOME",
-        "PYTHONPATH",
-        "PYTHONUSERBASE",
-        "PYTHONBREAKPOINT",
-        "PYTHONINSPECT",
-        "PYTHONEXECUTABLE",
-        "PERL5LIB",
-        "PERL5OPT",
-        "PERLLIB",
-        "PERL5DB",
-        "RUBYOPT",
-        "RUBYLIB",
-        "NODE_OPTIONS",
-        "NODE_PATH",
-        "JAVA_TOOL_OPTIONS",
-        "_JAVA_OPTIONS",
-        "JDK_JAVA_OPTIONS",
-        "CLASSPATH",
-        "MAVEN_OPTS",
-        "GRADLE_OPTS",
-        "MAKEFLAGS",
-        "MFLAGS",
-        "GNUMAKEFLAGS",
-        "TAR_OPTIONS",
-        "RSYNC_RSH",
-        "CVS_RSH",
-        "GREP_OPTIONS",
-        "WGETRC",
-        "CURL_HOME",
-        "OPENSSL_CONF",
-        "KUBECONFIG",
-        "DOCKER_CONFIG",
-        "DOCKER_HOST",
-        "PSQLRC",
-        "PGSYSCONFDIR",
-        "MYSQL_HOME",
-        "GLIBC_TUNABLES",
-        "GCONV_PATH",
-        "LOCPATH",
-        "NLSPATH",
-        "TERMINFO",
-        "RUSTC",
-        "RUSTC_WRAPPER",
-        "CC",
-        "CXX",
-        "LD",
-        "AR",
-        "GOFLAGS",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-        "http_proxy",
-        "https_proxy",
-        "all_proxy",
-        "NPM_CONFIG_SCRIPT_SHELL",
-        "npm_config_script_shell",
-        "PIP_INDEX_URL",
-        "PIP_EXTRA_INDEX_URL",
-        "UV_INDEX_URL",
-        "npm_config_registry",
-        "GEM_HOME",
-        "BUNDLE_GEMFILE",
-    ]
-)
+_RISKY_NAMES = """
+    PATH BASH_ENV ENV SHELLOPTS BASHOPTS PS4 PROMPT_COMMAND CDPATH SHELL HOME XDG_CONFIG_HOME ZDOTDIR INPUTRC EDITOR
+    VISUAL PAGER MANPAGER LESSOPEN LESSCLOSE BROWSER SSH_ASKPASS SUDO_ASKPASS PYTHONSTARTUP PYTHONHOME PYTHONPATH
+    PYTHONUSERBASE PYTHONBREAKPOINT PYTHONINSPECT PYTHONEXECUTABLE PERL5LIB PERL5OPT PERLLIB PERL5DB RUBYOPT RUBYLIB
+    NODE_OPTIONS NODE_PATH JAVA_TOOL_OPTIONS _JAVA_OPTIONS JDK_JAVA_OPTIONS CLASSPATH MAVEN_OPTS GRADLE_OPTS
+    MAKEFLAGS MFLAGS GNUMAKEFLAGS TAR_OPTIONS RSYNC_RSH CVS_RSH GREP_OPTIONS WGETRC CURL_HOME OPENSSL_CONF
+    KUBECONFIG DOCKER_CONFIG DOCKER_HOST PSQLRC PGSYSCONFDIR MYSQL_HOME GLIBC_TUNABLES GCONV_PATH LOCPATH NLSPATH
+    TERMINFO RUSTC RUSTC_WRAPPER CC CXX LD AR GOFLAGS HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy
+    all_proxy NPM_CONFIG_SCRIPT_SHELL npm_config_script_shell PIP_INDEX_URL PIP_EXTRA_INDEX_URL UV_INDEX_URL
+    npm_config_registry GEM_HOME BUNDLE_GEMFILE
+"""
+_RISKY = frozenset(_RISKY_NAMES.split())
 _RISKY_BEGINNINGS = ("LD_", "DYLD_", "GIT_", "BASH_FUNC_")
 _HARMLESS = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_TERMINAL_PROMPT", "GIT_OPTIONAL_LOCKS", "GIT_MERGE_AUTOEDIT")
 _PLAIN_PROGRAMS = {"", "cat", "less", "more", "true", ":", "vi", "vim", "nano"}

@@ -3,117 +3,20 @@
 from audit.shell.finder import Run
 from audit.shell.words import UNKNOWN
 
-_READERS = frozenset(
-    [
-        "cat",
-        "tac",
-        "head",
-        "tail",
-        "less",
-        "more",
-        "most",
-        "nl",
-        "od",
-        "xxd",
-        "hexdump",
-        "hd",
-        "strings",
-        "base64",
-        "base32",
-        "rev",
-        "sort",
-        "uniq",
-        "cut",
-        "paste",
-        "join",
-        "comm",
-        "diff",
-        "cmp",
-        "colordiff",
-        "sdiff",
-        "wc",
-        "md5sum",
-        "sha1sum",
-        "sha224sum",
-        "sha256sum",
-        "sha512sum",
-        "shasum",
-        "cksum",
-        "b2sum",
-        "fold",
-        "fmt",
-        "pr",
-        "expand",
-        "column",
-        "tar",
-        "zip",
-        "gzip",
-        "bzip2",
-        "xz",
-        "zstd",
-        "7z",
-        "gpg",
-        "age",
-        "openssl",
-        "scp",
-        "rsync",
-        "bat",
-        "batcat",
-        "view",
-        "vim",
-        "vi",
-        "nvim",
-        "nano",
-        "emacs",
-        "code",
-        "open",
-        "xdg-open",
-        "pbcopy",
-        "xclip",
-        "iconv",
-        "dos2unix",
-        "csplit",
-        "split",
-        "look",
-        "tsort",
-        "ptx",
-        "cp",
-        "mv",
-        "ln",
-        "install",
-        "source",
-        ".",
-        "envsubst",
-        "vipe",
-        "sponge",
-    ]
-)
+_READING_PROGRAMS = """
+    cat tac head tail less more most nl od xxd hexdump hd strings base64 base32 rev sort uniq cut paste join comm
+    diff cmp colordiff sdiff wc md5sum sha1sum sha224sum sha256sum sha512sum shasum cksum b2sum fold fmt pr expand
+    column tar zip gzip bzip2 xz zstd 7z gpg age openssl scp rsync bat batcat view vim vi nvim nano emacs code open
+    xdg-open pbcopy xclip iconv dos2unix csplit split look tsort ptx cp mv ln install source . envsubst vipe sponge
+"""
+_READERS = frozenset(_READING_PROGRAMS.split())
 _FIRST_IS_NO_FILE = frozenset(
     ["grep", "egrep", "fgrep", "rg", "ag", "ack", "sed", "awk", "gawk", "mawk", "jq", "yq", "perl"]
 )
-_WRITERS = frozenset(
-    [
-        "tee",
-        "touch",
-        "truncate",
-        "rm",
-        "unlink",
-        "shred",
-        "rmdir",
-        "mv",
-        "chmod",
-        "chown",
-        "chgrp",
-        "sponge",
-        "vim",
-        "vi",
-        "nvim",
-        "nano",
-        "emacs",
-        "patch",
-        "setfacl",
-    ]
-)
+_WRITING_PROGRAMS = """
+    tee touch truncate rm unlink shred rmdir mv chmod chown chgrp sponge vim vi nvim nano emacs patch setfacl
+"""
+_WRITERS = frozenset(_WRITING_PROGRAMS.split())
 _LAST_IS_WRITTEN = frozenset(["cp", "ln", "install", "scp", "rsync", "mv"])
 _FILE_OPTIONS = ("--env-file", "--data", "--data-binary", "--upload-file", "--form", "-d", "-T", "-F", "-f", "--file")
 
@@ -125,24 +28,28 @@ def note(run: Run) -> None:
     if name in ("cd", "pushd"):
         finder.found.folders.append(operands[0] if operands else "~")
     elif name == "dd":
-        for word in run.words[1:]:
-            if word.startswith("if="):
-                finder.read(word[3:])
-            elif word.startswith("of="):
-                finder.write(word[3:])
+        _copy(run)
     elif name in ("curl", "wget", "http", "https", "docker", "podman"):
         _transfer(run)
+    elif name in _FIRST_IS_NO_FILE:
+        _patterned(run, operands)
     else:
-        if name in _FIRST_IS_NO_FILE:
-            _patterned(run, operands)
-        elif name in _READERS:
-            for path in operands:
-                finder.read(path)
+        for path in operands if name in _READERS else ():
+            finder.read(path)
         if name in _WRITERS:
-            for path in operands:
-                finder.write(path)
-        elif name in _LAST_IS_WRITTEN and len(operands) > 1:
-            finder.write(operands[-1])
+            written = operands
+        else:
+            written = operands[-1:] if name in _LAST_IS_WRITTEN and len(operands) > 1 else []
+        for path in written:
+            finder.write(path)
+
+
+def _copy(run: Run) -> None:
+    for word in run.words[1:]:
+        if word.startswith("if="):
+            run.finder.read(word[3:])
+        elif word.startswith("of="):
+            run.finder.write(word[3:])
 
 
 def _operands(words: list[str]) -> list[str]:
@@ -171,9 +78,9 @@ def _patterned(run: Run, operands: list[str]) -> None:
 
 
 def _transfer(run: Run) -> None:
-    for option, value in zip(run.words, [*run.words[1:], ""], strict=False):
+    for option, after in zip(run.words, [*run.words[1:], ""], strict=False):
         name, equals, attached = option.partition("=")
-        value = attached if equals else value
+        value = attached if equals else after
         if name in ("-o", "--output", "-O", "--output-document") and run.name in ("curl", "wget"):
             run.finder.write(value)
         elif name in _FILE_OPTIONS and (run.name in ("docker", "podman") or name in ("-T", "--upload-file")):

@@ -1,10 +1,9 @@
 """Options before operands, as getopt reads them: clusters, attached values, abbreviated long names."""
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """The options a program knows; a value follows those in `values`, as the rest of the word or as the next one."""
 
     values: frozenset[str] = frozenset()
@@ -15,14 +14,14 @@ class Options:
         return cls(frozenset(values.split()), frozenset(flags.split()))
 
 
-@dataclass(slots=True)
 class Scan:
     """What stands before the first operand."""
 
-    end: int
-    """Where the operands begin."""
-    given: dict[str, list[str]] = field(default_factory=dict)
-    unknown: list[str] = field(default_factory=list)
+    def __init__(self, start: int) -> None:
+        self.end = start
+        """Where the operands begin."""
+        self.given: dict[str, list[str]] = {}
+        self.unknown: list[str] = []
 
     def values(self, *names: str) -> list[str]:
         return [value for name in names for value in self.given.get(name, ())]

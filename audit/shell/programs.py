@@ -1,26 +1,27 @@
 """Which programs run other commands, and by whom they are understood."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from audit.shell import files, interpreters, runners, versioning
+from audit.shell import databases, files, interpreters, runners, scripting, versioning
 from audit.shell.environment import is_risky
 from audit.shell.finder import Run
+from audit.shell.known import KNOWN
 from audit.shell.options import Options, scan
 from audit.shell.words import UNKNOWN, plain
 
 Handler = Callable[[Run], None]
 
 
-@dataclass(frozen=True, slots=True)
 class Wrapper:
     """A program whose arguments are a command: options, some operands, the command."""
 
-    options: Options
-    operands: int = 0
-    transparent: bool = False
-    assignments: bool = False
-    """NAME=value may stand before the command."""
+    def __init__(self, options: Options, *, operands: int, transparent: bool, assignments: bool) -> None:
+        self.options = options
+        self.operands = operands
+        self.transparent = transparent
+        self.assignments = assignments
+        """NAME=value may stand before the command."""
 
     def __call__(self, run: Run) -> None:
         found = scan(run.words, self.options)
@@ -41,7 +42,8 @@ class Wrapper:
 def _wrapper(
     values: str = "", flags: str = "", *, operands: int = 0, transparent: bool = False, assignments: bool = False
 ) -> Wrapper:
-    return Wrapper(Options.of(values, flags), operands, transparent, assignments)
+    options = Options.of(values, flags)
+    return Wrapper(options, operands=operands, transparent=transparent, assignments=assignments)
 
 
 _SUDO = _wrapper(
@@ -55,12 +57,16 @@ _WRAPPERS: dict[str, Wrapper] = {
     "sudo": _SUDO,
     "doas": _wrapper("C u a", "n s L"),
     "pkexec": _wrapper("user", "disable-internal-agent keep-cwd"),
-    "timeout": _wrapper("k kill-after s signal", "foreground preserve-status v verbose f p", operands=1, transparent=True),
+    "timeout": _wrapper(
+        "k kill-after s signal", "foreground preserve-status v verbose f p", operands=1, transparent=True
+    ),
     "nice": _wrapper("n adjustment", transparent=True),
     "ionice": _wrapper("c class n classdata", "t ignore", transparent=True),
     "nohup": _wrapper(transparent=True),
     "stdbuf": _wrapper("i o e input output error", transparent=True),
-    "time": _wrapper("f format o output", "p a v q append portability verbose quiet", transparent=True, assignments=True),
+    "time": _wrapper(
+        "f format o output", "p a v q append portability verbose quiet", transparent=True, assignments=True
+    ),
     "builtin": _wrapper(transparent=True),
     "exec": _wrapper("a", "c l", transparent=True),
     "noglob": _wrapper(transparent=True),
@@ -161,56 +167,22 @@ _SUBCOMMANDS: dict[tuple[str, ...], Options] = {
 _HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(interpreters.SHELLS, interpreters.shell),
     **dict.fromkeys(interpreters.INLINE, interpreters.inline),
-    **dict.fromkeys(interpreters.SQL_CLIENTS, interpreters.sql_client),
+    **dict.fromkeys(databases.SQL_CLIENTS, databases.sql_client),
     **interpreters.HANDLERS,
+    **scripting.HANDLERS,
     **runners.HANDLERS,
     "git": versioning.git,
 }
 _TRANSPARENT = {"eval", "xargs", "env", "command", "trap", "coproc", *interpreters.SHELLS}
-NEUTRAL = frozenset(
-    [
-        ":",
-        "true",
-        "false",
-        "[",
-        "test",
-        "cd",
-        "pushd",
-        "popd",
-        "dirs",
-        "exit",
-        "return",
-        "break",
-        "continue",
-        "shift",
-        "wait",
-        "jobs",
-        "bg",
-        "fg",
-        "disown",
-        "set",
-        "shopt",
-        "unset",
-        "local",
-        "declare",
-        "typeset",
-        "export",
-        "readonly",
-        "let",
-        "getopts",
-        "times",
-        "umask",
-        "ulimit",
-        "hash",
-        "alias",
-        "unalias",
-    ]
-)
+_BUILTINS = """
+    : true false [ test cd pushd popd dirs exit return break continue shift wait jobs bg fg disown set shopt unset
+    local declare typeset export readonly let getopts times umask ulimit hash alias unalias
+"""
+NEUTRAL = frozenset(_BUILTINS.split())
 """They change only the shell itself, so no rule need allow them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What is known of a program."""
 
     handle: Handler
@@ -228,8 +200,6 @@ def handler(words: list[str]) -> Known:
         return Known(_LOADER)
     if name.startswith(("python", "pypy")):
         return Known(interpreters.inline)
-    if name in ("docker", "podman", "nerdctl", "docker-compose"):
-        return Known(runners.container)
     for depth in (2, 3):
         if options := _SUBCOMMANDS.get((name, *words[1:depth])):
             return Known(_after_subcommand(options, depth))
@@ -255,4 +225,6 @@ def ordinary(run: Run) -> None:
     path = plain(run.words[0])
     if "/" in path and path.endswith((".sh", ".bash", ".zsh", ".ksh", ".command")) and UNKNOWN not in path:
         run.doubt("runs a script whose content is not looked at", script=path)
+    elif run.name not in KNOWN and any(word in interpreters.SHELLS for word in run.words[1:]) and run.given:
+        run.doubt(f"{run.name} may hand its input to a shell")
     files.note(run)

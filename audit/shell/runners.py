@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from audit.shell import files
+from audit.shell import containers, files
 from audit.shell.environment import is_risky
 from audit.shell.finder import Run
 from audit.shell.options import Options, scan
@@ -19,57 +19,6 @@ _SSH = Options.of("B b c D E e F I i J L l m O o P p Q R S W w", "4 6 A a C f G 
 _SU = Options.of(
     "c command session-command s shell g group G supp-group w whitelist-environment P u user T",
     "l login m p preserve-environment f fast pty V h",
-)
-_CONTAINER_GLOBAL = Options.of(
-    "H host c context config l log-level tlscacert tlscert tlskey connection url identity root namespace n address"
-    " f file p project-name profile env-file project-directory ansi progress parallel",
-    "D debug tls tlsverify v version remote r compatibility dry-run verbose",
-)
-# Of `run` and `exec`, the options without a value; every other one takes one.
-_CONTAINER_FLAGS = frozenset(
-    [
-        "d",
-        "detach",
-        "i",
-        "interactive",
-        "t",
-        "tty",
-        "rm",
-        "init",
-        "privileged",
-        "read-only",
-        "no-healthcheck",
-        "P",
-        "publish-all",
-        "sig-proxy",
-        "oom-kill-disable",
-        "disable-content-trust",
-        "q",
-        "quiet",
-        "use-api-socket",
-        "T",
-        "no-TTY",
-        "no-tty",
-        "service-ports",
-        "no-deps",
-        "build",
-        "remove-orphans",
-        "use-aliases",
-        "quiet-pull",
-        "quiet-build",
-        "tls-verify",
-        "replace",
-        "rmi",
-        "latest",
-        "env-host",
-        "no-hosts",
-        "no-hostname",
-        "help",
-    ]
-)
-_KUBECTL = Options.of(
-    "n namespace c container context cluster kubeconfig user f filename s server pod-running-timeout",
-    "i t q stdin tty quiet",
 )
 
 
@@ -164,62 +113,6 @@ def ssh(run: Run) -> None:
         run.doubt(f"a far shell runs what {run.given.name} brings")
 
 
-def container(run: Run) -> None:
-    """`docker exec CONTAINER command`, `docker run IMAGE command`, and through compose."""
-    words = run.words
-    found = scan(words, _CONTAINER_GLOBAL)
-    at = found.end
-    while words[at : at + 1] and words[at] in ("container", "compose"):
-        at = scan(words, _CONTAINER_GLOBAL, at + 1).end
-    name = "".join(words[at : at + 1])
-    if name in ("exec", "run", "create"):
-        _inside(run, words[at + 1 :])
-    elif UNKNOWN in name:
-        run.doubt("the subcommand is computed")
-    files.note(run)
-
-
-def _inside(run: Run, words: list[str]) -> None:
-    index, entry = 0, []
-    while index < len(words) and words[index].startswith("-") and len(words[index]) > 1:
-        name, equals, value = words[index].partition("=")
-        index += 1
-        if name == "--":
-            break
-        letters = name[1:]
-        if name.startswith("--"):
-            takes_value = name[2:] not in _CONTAINER_FLAGS and not equals
-        else:
-            takes_value = letters[-1] not in _CONTAINER_FLAGS and not equals and not _attached(letters)
-        if takes_value:
-            value = "".join(words[index : index + 1])
-            index += 1
-        if name == "--entrypoint":
-            entry = [value]
-    inner = words[index + 1 :]  # after the container or image
-    if entry or inner:
-        run.command([*entry, *inner], f"{run.name} {'run' if entry else 'exec'}")
-
-
-def _attached(letters: str) -> bool:
-    """Whether a cluster such as -uroot holds its value already."""
-    return len(letters) > 1 and any(letter not in _CONTAINER_FLAGS for letter in letters[:-1])
-
-
-def kubectl(run: Run) -> None:
-    """`kubectl exec POD -- command`."""
-    words = run.words
-    if "exec" in words or "run" in words:
-        start = words.index("exec") if "exec" in words else words.index("run")
-        if "--" in words[start:]:
-            run.command(words[words.index("--", start) + 1 :])
-            return
-        found = scan(words, _KUBECTL, start + 1)
-        if words[found.end + 1 :]:
-            run.doubt("a command in a pod that is not set off by --")
-            run.command(words[found.end + 1 :])
-
-
 def watch(run: Run) -> None:
     """`watch words`: read as code by a shell, unless -x."""
     found = scan(
@@ -280,7 +173,7 @@ def parallel(run: Run) -> None:
     """`parallel command ::: arguments`: read as code by a shell."""
     options = Options.of(
         "j jobs S sshlogin n N max-args L X a arg-file I d delimiter joblog results timeout retries colsep delay halt",
-        "k keep-order v t bar eta progress will-cite q quote m dry-run verbose line-buffer u ungroup no-notice citation",
+        "k keep-order v t bar eta progress will-cite q quote m dry-run verbose line-buffer u ungroup no-notice",
     )
     found = scan(run.words, options)
     if found.unknown:
@@ -365,8 +258,8 @@ HANDLERS: dict[str, Callable[[Run], None]] = {
     "fd": fd,
     "fdfind": fd,
     "ssh": ssh,
-    "kubectl": kubectl,
-    "oc": kubectl,
+    **dict.fromkeys(("kubectl", "oc"), containers.kubectl),
+    **dict.fromkeys(("docker", "podman", "nerdctl", "docker-compose"), containers.container),
     "watch": watch,
     "flock": flock,
     "su": substitute_user,

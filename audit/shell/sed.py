@@ -1,16 +1,14 @@
 """Reads sed scripts as far as needed to know whether they run commands or write files (POSIX, and GNU's e and w)."""
 
-from dataclasses import dataclass, field
 
-
-@dataclass(slots=True)
 class Effects:
     """What a sed script does beside editing the stream."""
 
-    runs: bool = False
-    """It runs commands, or could not be read."""
-    writes: list[str] = field(default_factory=list)
-    reads: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.runs = False
+        """It runs commands, or could not be read."""
+        self.writes: list[str] = []
+        self.reads: list[str] = []
 
 
 def effects(script: str) -> Effects:
@@ -43,7 +41,7 @@ class _Reader:
         while True:
             self._skip(" \t")
             character = self.script[self.at]
-            if character == "/" or character == "\\":
+            if character in ("/", "\\"):
                 self.at += 2 if character == "\\" else 1
                 self._until(self.script[self.at - 1], pattern=True)
                 self._skip("IM")

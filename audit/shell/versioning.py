@@ -1,5 +1,7 @@
 """git: its own ways to run commands, and the subcommand behind its global options."""
 
+from itertools import pairwise
+
 from audit.shell.finder import Run
 from audit.shell.options import Options, scan
 from audit.shell.words import UNKNOWN, is_computed, plain
@@ -99,29 +101,33 @@ def _alias(run: Run, value: str) -> None:
         run.command(["git", *value.split()], "git alias")
 
 
+# Options of subcommands whose values are run; those of clone's -c are settings.
+_CODE_OPTIONS = {
+    "rebase": ("x", "exec"),
+    "difftool": ("x", "extcmd"),
+    "clone": ("u", "upload-pack", "c", "config"),
+    **dict.fromkeys(
+        ("push", "fetch", "pull", "ls-remote", "archive", "fetch-pack", "send-pack", "remote"),
+        ("upload-pack", "receive-pack", "exec"),
+    ),
+}
+
+
 def _subcommand(run: Run, name: str, words: list[str]) -> None:
-    match name:
-        case "bisect" if words[:1] == ["run"]:
-            run.command(words[1:], "git bisect run")
-        case "submodule" if "foreach" in words:
-            rest = [word for word in words[words.index("foreach") + 1 :] if word not in ("--recursive", "--quiet")]
-            run.code(" ".join(rest), "git submodule foreach")
-        case "config":
-            _config(run, words)
-        case "rebase":
-            _code_options(run, words, ("x", "exec"))
-        case "difftool":
-            _code_options(run, words, ("x", "extcmd"))
-        case "filter-branch":
-            for word, after in zip(words, [*words[1:], ""], strict=False):
-                if word.startswith("--") and "-filter" in word:
-                    run.code(word.partition("=")[2] or after, "git filter-branch")
-        case "grep" if any(word.startswith(("-O", "--open-files-in-pager")) for word in words):
-            run.doubt("git grep that opens a program")
-        case "clone":
-            _code_options(run, words, ("u", "upload-pack", "c", "config"))
-        case "push" | "fetch" | "pull" | "ls-remote" | "archive" | "fetch-pack" | "send-pack" | "remote":
-            _code_options(run, words, ("upload-pack", "receive-pack", "exec"))
+    if name == "bisect" and words[:1] == ["run"]:
+        run.command(words[1:], "git bisect run")
+    elif name == "submodule" and "foreach" in words:
+        rest = [word for word in words[words.index("foreach") + 1 :] if word not in ("--recursive", "--quiet")]
+        run.code(" ".join(rest), "git submodule foreach")
+    elif name == "config":
+        _config(run, words)
+    elif name == "filter-branch":
+        for word, after in zip(words, [*words[1:], ""], strict=False):
+            if word.startswith("--") and "-filter" in word:
+                run.code(word.partition("=")[2] or after, "git filter-branch")
+    elif name == "grep" and any(word.startswith(("-O", "--open-files-in-pager")) for word in words):
+        run.doubt("git grep that opens a program")
+    _code_options(run, words, _CODE_OPTIONS.get(name, ()))
     if any(word.startswith("ext::") for word in words):
         run.doubt("git with a transport that runs a program")
 
@@ -153,7 +159,7 @@ def _config(run: Run, words: list[str]) -> None:
         operands = operands[1:]
     if any(word.startswith(("--get", "--list", "-l", "--unset")) for word in words):
         return
-    for key, value in zip(operands, operands[1:], strict=False):
+    for key, value in pairwise(operands):
         if "." in key and UNKNOWN not in key:
             _setting(run, key, value)
             return

@@ -17,10 +17,7 @@ MARKS = str.maketrans("", "", GLOB + SPLIT + VARIABLE)
 _ESCAPE = re.compile(r"\\(\n|.)|([*?\[])", re.DOTALL)
 _ESCAPE_IN_STRING = re.compile(r'\\([$`"\\\n])')
 _BRACES = re.compile(r"\{[^{}]*(?:,|\.\.)[^{}]*\}")
-_ANSI = re.compile(
-    r"\\(?:([abeEfnrtv\\'\"?])|x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})|c(.))",
-    re.DOTALL,
-)
+_ANSI = r"(?s)\\(?:([abeEfnrtv\\'\"?])|x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})|c(.))"
 _ANSI_LETTERS = {"a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _EXPANSIONS = {
     "simple_expansion",
@@ -58,7 +55,7 @@ def word(node: Node, source: bytes) -> str:
 
 def text(node: Node, source: bytes) -> str:
     """The node as it is written."""
-    return source[node.start_byte : node.end_byte].decode()
+    return source[node.start_byte : node.end_byte].decode(errors="replace")
 
 
 def is_computed(value: str) -> bool:
@@ -83,7 +80,7 @@ def ansi_c(value: str) -> str:
         code = int(octal, 8) & 0xFF if octal else int(hexadecimal or short or long, 16)
         return chr(code) if code < 0xD800 or 0xDFFF < code < 0x110000 else UNKNOWN
 
-    return _ANSI.sub(decode, value)
+    return re.sub(_ANSI, decode, value)
 
 
 def _bare(value: str) -> str:
@@ -103,7 +100,7 @@ def _string(node: Node, source: bytes) -> str:
 
 
 def _quoted(value: bytes) -> str:
-    return _ESCAPE_IN_STRING.sub(lambda match: match[1].replace("\n", ""), value.decode())
+    return _ESCAPE_IN_STRING.sub(lambda match: match[1].replace("\n", ""), value.decode(errors="replace"))
 
 
 def _concatenation(node: Node, source: bytes) -> str:

@@ -1,0 +1,47 @@
+"""`manage.py hook AGENT`: answer an agent's hook on stdin and stdout. Any failure is exit code 2, which blocks.
+
+manage.py hands this command to audit.fast_hook first, which answers without Django when it can, and watches over this.
+"""
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from audit import decisions, hooks
+from audit.permissions import store
+from config.commands import OperationCommand
+
+logger = logging.getLogger(__name__)
+
+
+class Command(OperationCommand):
+    help = "Answer an agent's hook: JSON on stdin, its dialect's answer on stdout, exit 2 to block."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("agent", choices=hooks.AGENTS)
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        try:
+            return super().execute(*args, **options)
+        except Exception as error:  # every failure blocks; exit code 1 would let the tool run
+            logger.debug("The hook failed", exc_info=True)
+            self.stderr.write(f"Handrail could not judge this call, so it is refused: {error}")
+            sys.exit(2)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        payload = hooks.parse(sys.stdin.buffer.read(hooks.MAX_BYTES + 1))
+        answer = decisions.answer_hook(
+            agent=options["agent"],
+            payload=payload,
+            local=True,
+            root=os.environ.get("CLAUDE_PROJECT_DIR", ""),
+            home=str(Path.home()),
+        )
+        store.compile_rules()  # the next hook answers without Django
+        self.stdout.write(json.dumps(answer))

@@ -1,0 +1,145 @@
+"""The rules as a signed file, so that a hook can decide without starting Django, and the spool of what it decided.
+
+Both lie in DATA_DIR/hooks. The file says when it was made and for which database; it counts for a minute, and every
+change of a rule writes it anew. A decision that cannot be spooled is not given.
+"""
+
+# pathlib and contextlib, with what they import, would be a tenth of a hook's time.
+
+import hashlib
+import hmac
+import json
+import os
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from audit.permissions.rules import Rule
+
+FRESH_SECONDS = 60
+VERSION = 1
+_MAX_BYTES = 8 * 1024 * 1024
+
+
+class NotUsable(Exception):
+    """The compiled file is missing, old, of another database, or not ours."""
+
+
+def folder(data_dir: str | os.PathLike[str]) -> str:
+    return os.path.join(data_dir, "hooks")
+
+
+def source_of(database_url: str) -> str:
+    """Which database rules come from, without its password."""
+    return hashlib.sha256(database_url.encode()).hexdigest()
+
+
+def read(data_dir: str | os.PathLike[str], source: str) -> list[Rule]:
+    """The rules of the file. Raises NotUsable."""
+    place = folder(data_dir)
+    try:
+        with open(os.path.join(place, "key"), "rb") as file:
+            key = file.read(1024)
+        with open(os.path.join(place, "rules.json"), "rb") as file:
+            written = os.fstat(file.fileno())
+            content = file.read(_MAX_BYTES)
+    except OSError as error:
+        raise NotUsable(f"cannot be read: {error.strerror}") from error
+    signature, _, body = content.partition(b"\n")
+    if len(key) < 32 or not hmac.compare_digest(signature, _sign(key, body)):
+        raise NotUsable("is not signed by this service")
+    if written.st_mode & 0o022:
+        raise NotUsable("can be written by others")
+    try:
+        known = json.loads(body)
+        age = time.time() - known["made_at"]
+        if known["version"] != VERSION or known["source"] != source:
+            raise NotUsable("is of another version or database")
+        if not -1 <= age <= FRESH_SECONDS or abs(written.st_mtime - known["made_at"]) > FRESH_SECONDS:
+            raise NotUsable("is not fresh")
+        return [_rule(item) for item in known["rules"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise NotUsable("cannot be understood") from error
+
+
+def write(data_dir: str | os.PathLike[str], source: str, rules: Iterable[Rule]) -> None:
+    """Write the rules for hooks to read; no hook ever sees half of them."""
+    place = folder(data_dir)
+    os.makedirs(place, mode=0o700, exist_ok=True)
+    kept = [{**rule.as_dict(), "uid": rule.uid, "match": [], "not_match": []} for rule in rules]
+    body = json.dumps({"version": VERSION, "source": source, "made_at": time.time(), "rules": kept}).encode()
+    _replace(os.path.join(place, "rules.json"), _sign(_key(place), body) + b"\n" + body)
+
+
+def forget(data_dir: str | os.PathLike[str]) -> None:
+    """Make hooks ask the database."""
+    _remove(os.path.join(folder(data_dir), "rules.json"))
+
+
+def spool(data_dir: str | os.PathLike[str], record: Mapping[str, Any]) -> None:
+    """Keep what a hook decided until the worker records it. Raises OSError, and then the decision must not count."""
+    place = os.path.join(folder(data_dir), "spool")
+    os.makedirs(place, mode=0o700, exist_ok=True)
+    # One file a decision: no lock to wait for, and no line can be torn.
+    _replace(os.path.join(place, f"{time.time_ns():020d}-{record['id']}.json"), json.dumps(record).encode())
+
+
+def spooled(data_dir: str | os.PathLike[str], ending: str = ".json") -> list[str]:
+    """The records that wait, oldest first."""
+    place = os.path.join(folder(data_dir), "spool")
+    if not os.path.isdir(place):
+        return []
+    return [os.path.join(place, name) for name in sorted(os.listdir(place)) if name.endswith(ending)]
+
+
+def _sign(key: bytes, body: bytes) -> bytes:
+    return hmac.new(key, body, hashlib.sha256).hexdigest().encode()
+
+
+def _key(place: str) -> bytes:
+    path = os.path.join(place, "key")
+    if not os.path.exists(path):
+        draft = f"{path}.{os.getpid()}"
+        _write_private(draft, os.urandom(32).hex().encode())
+        try:
+            os.link(draft, path)  # never replaces what another process made first
+        except FileExistsError:
+            pass
+        finally:
+            os.unlink(draft)
+    with open(path, "rb") as file:
+        return file.read(1024)
+
+
+def _replace(target: str, content: bytes) -> None:
+    place, name = os.path.split(target)
+    draft = os.path.join(place, f".{name}.{os.getpid()}.{os.urandom(4).hex()}")
+    try:
+        _write_private(draft, content)
+        os.replace(draft, target)
+    except OSError:
+        _remove(draft)
+        raise
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+
+
+def _write_private(path: str, content: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+
+
+def _rule(known: Mapping[str, Any]) -> Rule:
+    return Rule(
+        tool=known["tool"],
+        specifier=known["specifier"],
+        decision=known["decision"],
+        reason=known["reason"],
+        agent=known["agent"],
+        uid=known["uid"],
+    )

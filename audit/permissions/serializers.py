@@ -1,0 +1,141 @@
+"""The shapes of rules and decisions in JSON."""
+
+from rest_framework import serializers
+
+from audit.models import PermissionRule
+from audit.permissions.formats import FORMATS
+from audit.permissions.rules import MAX_EXAMPLE, MAX_EXAMPLES
+from config.api import StrictModelSerializer, StrictSerializer
+
+
+def _examples(help_text: str) -> serializers.ListField:
+    example = serializers.CharField(max_length=MAX_EXAMPLE, trim_whitespace=False)
+    return serializers.ListField(child=example, required=False, max_length=MAX_EXAMPLES, help_text=help_text)
+
+
+class RuleSerializer(StrictModelSerializer):
+    """A rule: `tool` and `specifier` as in Claude Code's `Tool(specifier)`."""
+
+    rule = serializers.CharField(source="text", read_only=True, help_text="In Claude Code's syntax.")
+    match = _examples("Examples the rule must fit; checked when it is saved.")
+    not_match = _examples("Examples it must not fit.")
+
+    class Meta:
+        model = PermissionRule
+        fields = [
+            "uid",
+            "rule",
+            "agent",
+            "tool",
+            "specifier",
+            "decision",
+            "reason",
+            "match",
+            "not_match",
+            "is_enabled",
+            "source",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = ["uid", "source", "created_at", "updated_at"]
+        validators: list[object] = []  # the operation says which rule is there already, as a conflict
+
+
+class RuleFileSerializer(StrictSerializer):
+    """A file of rules."""
+
+    format = serializers.ChoiceField(FORMATS)
+    text = serializers.CharField(max_length=1_000_000, trim_whitespace=False)
+    agent = serializers.CharField(required=False, default="", allow_blank=True, max_length=32)
+    dry_run = serializers.BooleanField(default=False, help_text="Only say what would be imported.")
+
+
+class ImportedSerializer(StrictSerializer):
+    """What an import did, or would do."""
+
+    created = serializers.ListField(child=serializers.CharField())
+    known = serializers.IntegerField(help_text="Rules that were there already.")
+    notes = serializers.ListField(child=serializers.CharField(), help_text="What in the file is no rule of ours.")
+
+
+class ExportedSerializer(StrictSerializer):
+    """Rules as a file of another program."""
+
+    format = serializers.ChoiceField(FORMATS)
+    text = serializers.CharField()
+    notes = serializers.ListField(child=serializers.CharField(), help_text="Rules the format cannot say.")
+
+
+class CallSerializer(StrictSerializer):
+    """A tool call to decide on."""
+
+    tool_name = serializers.CharField(max_length=200)
+    tool_input = serializers.DictField()
+    agent = serializers.CharField(required=False, default="", allow_blank=True, max_length=32)
+    cwd = serializers.CharField(required=False, default="", allow_blank=True, max_length=4096)
+    session_id = serializers.CharField(required=False, default="", allow_blank=True, max_length=255)
+    tool_use_id = serializers.CharField(required=False, default="", allow_blank=True, max_length=255)
+
+
+class PartSerializer(StrictSerializer):
+    """One thing the call would do, and what the rules say of it."""
+
+    kind = serializers.ChoiceField(["command", "read", "write", "url", "sql", "tool", "doubt"])
+    text = serializers.CharField()
+    via = serializers.ListField(child=serializers.CharField(), help_text="The wrappers it was found through.")
+    decision = serializers.ChoiceField(PermissionRule.Verdict.choices)
+    rule = serializers.CharField(allow_null=True)
+    reason = serializers.CharField(allow_blank=True)
+
+
+class DecisionSerializer(StrictSerializer):
+    """The strictest judgement of all parts."""
+
+    decision = serializers.ChoiceField(PermissionRule.Verdict.choices)
+    rule = serializers.CharField(allow_null=True, help_text="The rule that decided; null when none matches.")
+    reason = serializers.CharField()
+    part = serializers.CharField(help_text="The part of the call that decided.")
+    commands = PartSerializer(many=True)
+    event = serializers.UUIDField(help_text="The decision in the trail.")
+
+
+class ReplaySerializer(StrictSerializer):
+    """Rules to try on recorded decisions: today's, these instead of them, or these beside them."""
+
+    rules = RuleSerializer(many=True, required=False, help_text="Instead of today's rules.")
+    add = RuleSerializer(many=True, required=False, help_text="Beside them.")
+    limit = serializers.IntegerField(default=1000, min_value=1, max_value=10_000)
+
+
+class ReplayedSideSerializer(StrictSerializer):
+    decision = serializers.CharField()
+    rule = serializers.CharField(allow_null=True)
+    reason = serializers.CharField(required=False)
+
+
+class DifferenceSerializer(StrictSerializer):
+    event = serializers.UUIDField()
+    timestamp = serializers.DateTimeField()
+    part = serializers.CharField()
+    before = ReplayedSideSerializer()
+    after = ReplayedSideSerializer()
+
+
+class ReplayedSerializer(StrictSerializer):
+    """What would have been decided otherwise."""
+
+    total = serializers.IntegerField()
+    same = serializers.IntegerField()
+    not_replayable = serializers.IntegerField(help_text="Recorded with a part of their input left out.")
+    changed = DifferenceSerializer(many=True)
+
+
+class HookSerializer(serializers.Serializer[object]):
+    """Whatever the agent sends; its dialect is read by audit.hooks."""
+
+    hook_event_name = serializers.CharField(required=False)
+    tool_name = serializers.CharField(required=False)
+    tool_input = serializers.DictField(required=False)
+    session_id = serializers.CharField(required=False)
+    tool_use_id = serializers.CharField(required=False)
+    cwd = serializers.CharField(required=False)

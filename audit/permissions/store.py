@@ -1,0 +1,239 @@
+"""Rules in the database: every change is checked, recorded, and written for the hooks of this machine."""
+
+import fcntl
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, cast
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from audit import trail
+from audit.models import PermissionRule
+from audit.permissions import compiled
+from audit.permissions.matching import check
+from audit.permissions.rules import InvalidRule, Rule, Verdict
+from config.context import caller
+from config.errors import Conflict, DomainError, FieldError, NotFound
+
+logger = logging.getLogger(__name__)
+
+ENTITY = "rule"
+MAX_RULES = 5_000
+_FIELDS = ("agent", "tool", "specifier", "decision", "reason", "match", "not_match", "is_enabled")
+
+
+class RuleRefused(DomainError):
+    """The rule cannot be kept as it is."""
+
+    code = "invalid-rule"
+
+    def __init__(self, error: InvalidRule, where: str = "") -> None:
+        fields = [FieldError(field=f"{where}{error.field}", code="invalid", detail=error.detail)]
+        super().__init__(f"The rule is not valid: {error.detail}", errors=fields)
+
+
+class RuleExists(Conflict):
+    code = "rule-exists"
+
+
+class RuleNotFound(NotFound):
+    code = "rule-not-found"
+
+
+class AdminOnly(DomainError):
+    """Whoever is bound by the rules must not loosen them."""
+
+    status = 403
+    code = "forbidden"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What an import did."""
+
+    created: list[PermissionRule] = field(default_factory=list)
+    known: int = 0
+    removed: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def as_rule(row: PermissionRule) -> Rule:
+    """The row as the deciding modules take it."""
+    return Rule(
+        tool=row.tool,
+        specifier=row.specifier,
+        decision=cast("Verdict", row.decision),
+        reason=row.reason,
+        agent=row.agent,
+        match=tuple(row.match),
+        not_match=tuple(row.not_match),
+        uid=str(row.uid),
+    )
+
+
+def load_rules() -> list[Rule]:
+    """The rules that decide now."""
+    return [as_rule(row) for row in PermissionRule.objects.enabled()]
+
+
+def find_rule(*, uid: str) -> PermissionRule:
+    """The rule of a uid. Raises RuleNotFound."""
+    row = PermissionRule.objects.filter(uid=uid).first()
+    if row is None:
+        raise RuleNotFound(f"There is no rule {uid}. `manage.py rules list` shows those there are.")
+    return row
+
+
+@transaction.atomic
+def create_rule(*, tool: str, decision: str, **fields: Any) -> PermissionRule:
+    """Keep a new rule. Raises RuleRefused, RuleExists, AdminOnly."""
+    _require_admin()
+    row = PermissionRule(tool=tool, decision=decision, **fields)
+    _save(row)
+    _record(row, "created", None)
+    return row
+
+
+@transaction.atomic
+def change_rule(*, uid: str, **fields: Any) -> PermissionRule:
+    """Change fields of a rule. Raises RuleNotFound, RuleRefused, RuleExists, AdminOnly."""
+    _require_admin()
+    row = PermissionRule.objects.select_for_update().filter(uid=uid).first() or find_rule(uid=uid)
+    before = state(row)
+    for name, value in fields.items():
+        setattr(row, name, value)
+    if state(row) != before:
+        _save(row)
+        _record(row, "changed", before)
+    return row
+
+
+@transaction.atomic
+def delete_rule(*, uid: str) -> None:
+    """Remove a rule. Raises RuleNotFound, AdminOnly."""
+    _require_admin()
+    row = PermissionRule.objects.select_for_update().filter(uid=uid).first() or find_rule(uid=uid)
+    before = state(row)
+    row.delete()
+    _event(str(row.uid), "deleted", before, None)
+
+
+@transaction.atomic
+def import_rules(*, rules: Sequence[Rule], source: str, replace_source: bool = False) -> Imported:
+    """Keep those rules that are not there yet; all or none. With `replace_source`, the rest of that source goes.
+
+    Raises RuleRefused naming the first that is wrong, AdminOnly.
+    """
+    _require_admin()
+    known = {_identity(row): row for row in PermissionRule.objects.select_for_update()}
+    done = Imported()
+    wanted = set()
+    already = 0
+    for index, rule in enumerate(rules):
+        row = PermissionRule(**rule.as_dict(), source=source)
+        wanted.add(_identity(row))
+        if _identity(row) in known:
+            already += 1
+            continue
+        _save(row, where=f"rules[{index}].")
+        _record(row, "created", None)
+        known[_identity(row)] = row
+        done.created.append(row)
+    stale = [row for identity, row in known.items() if row.source == source and identity not in wanted]
+    for row in stale if replace_source else []:
+        delete_rule(uid=str(row.uid))
+    return replace(done, known=already, removed=len(stale) if replace_source else 0)
+
+
+def load_defaults() -> Imported:
+    """Keep the shipped rules that are not there yet. One that was deleted comes back, one that was changed stays."""
+    from audit.permissions.defaults import RULES
+
+    return import_rules(rules=RULES, source="default")
+
+
+def state(row: PermissionRule) -> dict[str, Any]:
+    """What the trail keeps of a rule."""
+    return {name: getattr(row, name) for name in _FIELDS}
+
+
+def compile_rules() -> None:
+    """Write the rules for the hooks of this machine; without the file they ask the database."""
+    place = Path(compiled.folder(settings.DATA_DIR))
+    try:
+        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (place / "rules.lock").open("w") as lock:
+            # Whoever writes last has read last.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            compiled.write(settings.DATA_DIR, compiled.source_of(os.environ.get("DATABASE_URL", "")), load_rules())
+    except OSError as error:
+        logger.warning("The compiled rules cannot be written: %s", error.strerror)
+        compiled.forget(settings.DATA_DIR)
+
+
+def _require_admin() -> None:
+    if caller().scope != "admin":
+        raise AdminOnly("Changing rules needs a key of scope admin: whoever is bound by them must not loosen them.")
+
+
+def _save(row: PermissionRule, where: str = "") -> None:
+    try:
+        check(as_rule(row))
+    except InvalidRule as error:
+        raise RuleRefused(error, where) from error
+    if not row.created_at and PermissionRule.objects.count() >= MAX_RULES:
+        raise DomainError(f"There are {MAX_RULES:,} rules already. Remove some first.")
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError as error:
+        raise RuleExists(
+            f"There is a rule {row.decision} {row.text} for this agent already. Change that one."
+        ) from error
+
+
+def _identity(row: PermissionRule) -> tuple[str, str, str, str]:
+    return row.agent, row.tool, row.specifier, row.decision
+
+
+def _record(row: PermissionRule, change: str, before: dict[str, Any] | None) -> None:
+    _event(str(row.uid), change, before, state(row))
+
+
+def _event(uid: str, change: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> None:
+    trail.record(event_type=f"rule.{change}", entity_type=ENTITY, entity_id=uid, old_value=before, new_value=after)
+    transaction.on_commit(compile_rules)
+
+
+class RuleAdapter:
+    """Makes rules restorable in place."""
+
+    def read(self, entity_id: str) -> Any:
+        row = PermissionRule.objects.select_for_update().filter(uid=_uid(entity_id)).first()
+        return state(row) if row else None
+
+    def write(self, entity_id: str, state: Any) -> None:
+        _require_admin()
+        row = PermissionRule.objects.filter(uid=_uid(entity_id)).first()
+        if state is None:
+            if row:
+                row.delete()
+        else:
+            row = row or PermissionRule(uid=_uid(entity_id))
+            for name in _FIELDS:
+                setattr(row, name, state[name])
+            _save(row)
+        transaction.on_commit(compile_rules)
+
+
+def _uid(entity_id: str) -> str:
+    from uuid import UUID
+
+    try:
+        return str(UUID(entity_id))
+    except ValueError as error:
+        raise RuleNotFound(f"{entity_id[:64]} is not the uid of a rule.") from error

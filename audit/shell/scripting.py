@@ -1,0 +1,93 @@
+"""Tools with a small language of their own: awk, sed, editors, make."""
+
+import re
+from collections.abc import Callable
+
+from audit.shell import files
+from audit.shell.finder import Run
+from audit.shell.options import Options, scan
+from audit.shell.words import UNKNOWN, plain
+
+
+def awk(run: Run) -> None:
+    """An awk program may run commands by system() and pipes."""
+    found = scan(run.words, Options.of("F v f e i l assign field-separator file source include load"))
+    programs = found.values("e", "source")
+    if not programs and not found.values("f", "file"):
+        programs = run.words[found.end : found.end + 1]
+    for program in programs:
+        bare = re.sub(r"/(?:[^/\\\n]|\\.)+/", "", program)
+        if UNKNOWN in program or re.search(r"system\s*\(|(?<!\|)\|(?!\|)|@\s*(?:load|include)", bare):
+            run.doubt("an awk program that may run commands")
+        if re.search(r"getline|print[^;}\n]*>", bare):
+            run.doubt("an awk program that may read or write other files")
+    files.note(run)
+
+
+def stream_editor(run: Run) -> None:
+    """A sed script may run commands by `e` and write files by `w`."""
+    options = Options.of(
+        "e expression f file l line-length",
+        "n i E r s z u b quiet silent in-place regexp-extended posix debug separate null-data unbuffered sandbox",
+    )
+    words = ["-i" if word.startswith("-i") and word != "-i" else word for word in run.words]  # -i takes a suffix
+    found = scan(words, options)
+    scripts = found.values("e", "expression")
+    if not scripts and not found.values("f", "file"):
+        scripts = run.words[found.end : found.end + 1]
+    if found.values("f", "file"):
+        run.doubt("a sed script in a file")
+    if UNKNOWN in "".join(scripts):
+        run.doubt("part of the sed script is computed")
+    from audit.shell import sed  # spared to every command without it
+
+    effects = sed.effects(plain("\n".join(scripts)).replace(UNKNOWN, "x"))
+    if effects.runs:
+        run.doubt("a sed script that may run commands")
+    for path in effects.writes:
+        run.finder.write(path)
+    for path in effects.reads:
+        run.finder.read(path)
+    files.note(run)
+
+
+def editor(run: Run) -> None:
+    """Editors with a script in their arguments or their input."""
+    scripted = any(
+        word.startswith(("-c", "+", "--cmd", "-S", "-s", "-es", "--eval", "-f", "-l")) for word in run.words[1:]
+    )
+    if scripted or run.name in ("ed", "ex") or run.given is not None:
+        run.doubt("an editor that runs a script")
+    files.note(run)
+
+
+def _opaque(reason: str) -> Callable[[Run], None]:
+    def handle(run: Run) -> None:
+        run.doubt(reason)
+
+    return handle
+
+
+def crontab(run: Run) -> None:
+    """Everything but listing sets commands for later."""
+    if "-l" not in run.words:
+        run.doubt("sets commands that run later")
+
+
+def make(run: Run) -> None:
+    """Recipes are judged by the name of make; code in its arguments is in doubt."""
+    for word, after in zip(run.words[1:], [*run.words[2:], ""], strict=False):
+        if word.startswith(("SHELL=", "--eval", "-E", "MAKEFLAGS=")) or (word in ("-f", "--file") and after == "-"):
+            run.doubt("make with code in its arguments")
+    files.note(run)
+
+
+HANDLERS: dict[str, Callable[[Run], None]] = {
+    **dict.fromkeys(("awk", "gawk", "mawk", "nawk"), awk),
+    **dict.fromkeys(("sed", "gsed"), stream_editor),
+    **dict.fromkeys(("vi", "vim", "nvim", "view", "ex", "ed", "emacs", "vimdiff"), editor),
+    "crontab": crontab,
+    **dict.fromkeys(("make", "gmake"), make),
+    **dict.fromkeys(("at", "batch"), _opaque("sets commands that run later")),
+    "xonsh": _opaque("xonsh reads another language than bash"),
+}
