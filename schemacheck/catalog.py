@@ -245,7 +245,7 @@ class Catalog:
 
     def has_schema(self, name: str) -> bool:
         """Whether a schema exists; without a live catalog every schema might."""
-        return not self.is_live or self.schema_called(name) in self.schemas
+        return not self.is_live or name == "pg_temp" or self.schema_called(name) in self.schemas
 
     def type(self, shape: TypeShape) -> TypeInfo | None:
         """The type a shape names, as an array where it is one."""

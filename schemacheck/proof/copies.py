@@ -285,6 +285,7 @@ class Resolved:
     own_places: list[int] = field(default_factory=list)  # where a CREATE TABLE names the table it makes
     subject: Table | None = None
     created: tuple[str, str] = ("", "")
+    stands: bool = False  # what it would create is there already
     copy: str = ""
     renamed: tuple[Table, str] | None = None
     missing: str = ""
@@ -315,6 +316,7 @@ def resolve(statement: Statement, catalog: Catalog) -> Resolved:  # noqa: C901  
     if creating is not None:
         name = range_name(creating)
         found.created = (catalog.schema_for_new(name, creating.relpersistence) or "public", name.name)
+        found.stands = found.created in catalog.tables
     defined = {cte.ctename for cte in walk(node) if isinstance(cte, ast.CommonTableExpr)}
     for item in walk(node):
         if not isinstance(item, ast.RangeVar) or not item.relname or item.location < 0:

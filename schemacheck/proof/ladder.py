@@ -109,6 +109,8 @@ def _climb_on(scope: Scope, bench: copies.Bench, resolved: copies.Resolved, take
     if scope.has_error:
         bench.taint(resolved)  # the simulation went on as if it had succeeded
         return
+    if resolved.stands:
+        return  # IF NOT EXISTS: nothing would be done
     if ask.executing and not resolved.names & bench.tainted:
         outcome = execution.execute(scope, bench.session, resolved, taken)
         if not outcome.reason:
