@@ -229,6 +229,7 @@ PROMPT_RUN_DAYS: int = env.whole(
 )  # tests older than this are deleted, but a version's last
 DOCKER_HOST: str = env.str("DOCKER_HOST", "")
 SCHEMACHECK_RETENTION_DAYS: int = env.whole("SCHEMACHECK_RETENTION_DAYS", 90, most=36500)
+SCHEMACHECK_GUARD_MIGRATE: str = env.str("SCHEMACHECK_GUARD_MIGRATE", "off")  # or warn, or refuse
 DIAGNOSIS_RETENTION_DAYS: int = env.whole("DIAGNOSIS_RETENTION_DAYS", 90, most=36500)
 
 LOGGING = {

@@ -33,7 +33,10 @@ class _Operations(DatabaseOperations):
         return sql % tuple(literal(value) for value in params)
 
 
-class _Editor(DatabaseSchemaEditor):
+_PostgresEditor: Any = DatabaseSchemaEditor  # its stubs leave out what is private
+
+
+class _Editor(_PostgresEditor):
     connection: "OfflineConnection"
 
     def quote_value(self, value: Any) -> str:

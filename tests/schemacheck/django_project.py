@@ -23,7 +23,7 @@ import os
 from pathlib import Path
 os.environ.setdefault("DATA_DIR", str(Path(__file__).parent / "data"))
 from tests.settings import *
-INSTALLED_APPS = [*INSTALLED_APPS, "shop"]
+INSTALLED_APPS = [*INSTALLED_APPS, "{package}.apps.Shop"]
 DATABASES = {database!r}
 SCHEMACHECK_GUARD_MIGRATE = os.environ.get("SCHEMACHECK_GUARD_MIGRATE", "off")
 """
@@ -63,7 +63,9 @@ class Project:
         package.mkdir(parents=True)
         for path in (self.folder / self.package, package):
             (path / "__init__.py").touch()
-        (self.folder / "site_settings.py").write_text(_SETTINGS.format(database={"default": self.database}))
+        (self.folder / "site_settings.py").write_text(
+            _SETTINGS.format(database={"default": self.database, "site": self.database}, package=self.package)
+        )
         (self.folder / self.package / "apps.py").write_text(_CONFIG.format(package=self.package))
         (self.folder / self.package / "models.py").write_text(MODELS)
 
@@ -182,7 +184,8 @@ def in_process(project: Project, run: Any) -> Iterator[Project]:
     connections["site"].connect()  # Django's test case would refuse to open it later
     project.run = run
     try:
-        with override_settings(INSTALLED_APPS=[*settings.INSTALLED_APPS, f"{project.package}.apps.Shop"]):
+        installed = [*settings.INSTALLED_APPS, f"{project.package}.apps.Shop"]
+        with override_settings(INSTALLED_APPS=installed, SETTINGS_MODULE="site_settings"):  # the latter for a trial
             yield project
     finally:
         connections["site"].close()

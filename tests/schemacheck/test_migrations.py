@@ -225,7 +225,7 @@ def test_what_is_not_there_is_said_with_what_is(project: Project) -> None:
 def test_a_trial_goes_there_and_back_on_a_copy_and_changes_nothing(site: Project) -> None:
     assert site.manage("migrate", "shop").returncode == 0
     second(
-        project,
+        site,
         """
         migrations.AddField("order", "currency", models.CharField(max_length=3, default="EUR")),
         migrations.RunPython(fill, migrations.RunPython.noop),
@@ -245,28 +245,31 @@ def test_a_trial_goes_there_and_back_on_a_copy_and_changes_nothing(site: Project
 
 
 @pytest.mark.services
-def test_a_trial_shows_what_fails_and_what_is_left_behind(site: Project) -> None:
-    assert site.manage("migrate", "shop").returncode == 0
-    second(site, 'migrations.RunSQL("CREATE TABLE left_over (id integer)", migrations.RunSQL.noop),')
-    done = site.manage("schemacheck", "--migrations", "shop", "--trial")
+def test_a_trial_shows_what_fails_and_what_is_left_behind(project: Project) -> None:
+    assert project.command("migrate", "shop").returncode == 0
+    second(project, 'migrations.RunSQL("CREATE TABLE left_over (id integer)", migrations.RunSQL.noop),')
+    done = project.command("schemacheck", "--migrations", "shop", "--trial")
     assert (done.returncode, "table left_over was left behind" in done.stderr) == (2, True)
-    second(site, 'migrations.RunSQL("CREATE TABLE shop_order (id integer)", migrations.RunSQL.noop),')
-    done = site.manage("schemacheck", "--migrations", "shop", "--trial")
+    assert Event.objects.get(event_type="schema.migrations_tried").new_value["passed"] is False
+    second(project, 'migrations.RunSQL("CREATE TABLE shop_order (id integer)", migrations.RunSQL.noop),')
+    done = project.command("schemacheck", "--migrations", "shop", "--trial")
     assert (done.returncode, "[FAILED] shop.0002_more forwards" in done.stderr) == (2, True)
 
 
-@pytest.mark.services
-def test_migrate_is_guarded_where_the_setting_asks_for_it(site: Project) -> None:
-    assert site.manage("migrate").returncode == 0
-    second(site, 'migrations.RemoveField("order", "note"),')
-    refused = site.manage("migrate", SCHEMACHECK_GUARD_MIGRATE="refuse")
+def test_migrate_is_guarded_where_the_setting_asks_for_it(project: Project, settings: Any) -> None:
+    assert project.command("migrate").returncode == 0
+    second(project, 'migrations.RemoveField("order", "note"),')
+    settings.SCHEMACHECK_GUARD_MIGRATE = "refuse"
+    refused = project.command("migrate")
     assert (refused.returncode, "drop-column" in refused.stderr) == (1, True)
-    assert "[ ] 0002_more" in site.manage("showmigrations", "shop").stdout
-    unknown = site.manage("migrate", SCHEMACHECK_GUARD_MIGRATE="maybe")
+    assert "[ ] 0002_more" in project.command("showmigrations", "shop").stdout
+    settings.SCHEMACHECK_GUARD_MIGRATE = "maybe"
+    unknown = project.command("migrate")
     assert (unknown.returncode, "off, warn or refuse" in unknown.stderr) == (2, True)
-    warned = site.manage("migrate", SCHEMACHECK_GUARD_MIGRATE="warn")
+    settings.SCHEMACHECK_GUARD_MIGRATE = "warn"
+    warned = project.command("migrate")
     assert (warned.returncode, "drop-column" in warned.stderr) == (0, True)
-    assert "[X] 0002_more" in site.manage("showmigrations", "shop").stdout
+    assert "[X] 0002_more" in project.command("showmigrations", "shop").stdout
 
 
 def test_every_door_gives_the_same_verdict_and_leaves_an_event(project: Project, client_for: Any) -> None:
