@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config import idempotency
-from config.context import caller
+from config.authentication import identity
 
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 500
 _NO_CURSOR = "Not a cursor. Take it whole from `next` or `previous`."
@@ -206,7 +206,7 @@ class Conventions(views.APIView):
         super().initial(request, *args, **kwargs)
         if request.method == "POST" and "Idempotency-Key" in request.headers:
             self._claim = idempotency.claim(
-                caller=caller().actor,
+                caller=identity(request),
                 key=request.headers["Idempotency-Key"],
                 path=request.get_full_path(),
                 body=request.data,

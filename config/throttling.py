@@ -8,7 +8,7 @@ from django.core.cache import cache
 from rest_framework import throttling
 from rest_framework.request import Request
 
-from config.context import caller
+from config.authentication import identity
 
 if TYPE_CHECKING:  # REST framework imports this module while it loads its views
     from rest_framework.views import APIView
@@ -24,7 +24,7 @@ class KeyThrottle(throttling.BaseThrottle):
         self.seconds = self.PERIODS[period or "minute"]
         if int(allowed) == 0:
             return True
-        slot = f"throttle:{caller().actor}:{int(time.time() // self.seconds)}"
+        slot = f"throttle:{identity(request)}:{int(time.time() // self.seconds)}"
         cache.add(slot, 0, timeout=2 * self.seconds)
         try:
             return cache.incr(slot) <= int(allowed)

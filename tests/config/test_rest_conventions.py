@@ -243,6 +243,16 @@ def test_keys_of_two_callers_do_not_meet(api: Any, admin_api: Any) -> None:
     assert roles() == 2
 
 
+def test_a_key_and_a_user_of_one_name_do_not_share_answers(api: Any, admin_user: Any) -> None:
+    post(api, "k1")
+    admin_user.username = "write-key"
+    admin_user.save()
+    client = Client()
+    client.force_login(admin_user)
+    answer = client.post(EVENTS, BODY, content_type="application/json", headers={"Idempotency-Key": "k1"})
+    assert (answer.status_code, "Idempotent-Replay" in answer.headers) == (201, False)
+
+
 def test_a_second_request_while_the_first_runs_is_told_to_wait(api: Any) -> None:
     post(api, "k1")
     IdempotentAnswer.objects.update(status=None)
