@@ -36,8 +36,8 @@ class Transition:
     event_type: str
 
 
-# The system makes two moves more: a report of a resolved bug reopens it, and an acknowledged bug that nobody ever
-# looked at goes back to pending when it becomes high or critical.
+# The system makes two moves more: a report of a resolved bug may reopen it (reports.py decides), and an acknowledged
+# bug that nobody ever looked at goes back to pending when it becomes high or critical.
 TRANSITIONS = {
     "acknowledge": Transition(sources=(Status.PENDING,), target=Status.ACKNOWLEDGED, event_type="bug.acknowledged"),
     "investigate": Transition(

@@ -135,7 +135,7 @@ def save_version(
         created_by=caller().actor,
     )
     version.content_hash = _hash(version)
-    same = prompt.versions.filter(content_hash=version.content_hash, purpose=purpose, notes=notes).first()
+    same = _same(version)
     if same is None:
         prompt.latest_number += 1
         prompt.save(update_fields=["latest_number"])
@@ -305,6 +305,12 @@ def _hash(version: Version) -> str:
         return compute_hash({**content, "settings": version.settings})
     except ValueError as error:
         raise VersionInvalid(f"The version cannot be kept as JSON: {error}") from error
+
+
+def _same(version: Version) -> Version | None:
+    """The saved version that says exactly this: text, settings, purpose and notes."""
+    saved = version.prompt.versions.filter(content_hash=version.content_hash)
+    return saved.filter(purpose=version.purpose, notes=version.notes).first()
 
 
 def _check_id(prompt: Prompt) -> None:

@@ -11,10 +11,14 @@ from config.identifiers import uuid7
 from visioncache.identity import Identity
 
 
+def _lives(at: datetime) -> Q:
+    """What may answer: entries without an end, or with one that lies ahead."""
+    return Q(expires_at=None) | Q(expires_at__gt=at)
+
+
 class EntryQuerySet(models.QuerySet["Entry"]):
     def live(self, at: datetime | None = None) -> Self:
-        """Entries that may answer: those without an end, or with one that lies ahead."""
-        return self.filter(Q(expires_at=None) | Q(expires_at__gt=at or timezone.now()))
+        return self.filter(_lives(at or timezone.now()))
 
     def expired(self, at: datetime | None = None) -> Self:
         return self.filter(expires_at__lte=at or timezone.now())
@@ -32,11 +36,11 @@ class EntryQuerySet(models.QuerySet["Entry"]):
 
     def figures(self) -> dict[str, Any]:
         """Number, size, hits and mean confidence of these entries, by one query."""
-        now = timezone.now()
+        live = _lives(timezone.now())
         return self.aggregate(
             total_entries=Count("pk"),
-            live_entries=Count("pk", filter=Q(expires_at=None) | Q(expires_at__gt=now)),
-            avg_confidence=Avg("confidence_score", filter=Q(expires_at=None) | Q(expires_at__gt=now)),
+            live_entries=Count("pk", filter=live),
+            avg_confidence=Avg("confidence_score", filter=live),
             bytes=Sum("size_bytes", default=0),
         )
 
@@ -53,10 +57,11 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         # One UPDATE .. RETURNING loses no count between processes and is faster than an ORM read alone.
         column, value = ("key", identity.key) if identity.model_version else ("question_key", identity.question_key)
         now = connections[self.db].ops.adapt_datetimefield_value(at)
-        sql = _HIT.format(column=column)
+        sql = _HIT.format(column=column, lives=_LIVES)
         return next(iter(self.raw(sql, {"value": value, "now": now})), None)
 
 
+_LIVES = "(expires_at IS NULL OR expires_at > %(now)s)"  # _lives() in SQL
 _HIT = """
 UPDATE visioncache_entry
    SET hit_count = hit_count + 1,
@@ -64,9 +69,9 @@ UPDATE visioncache_entry
        saved_ms = saved_ms + COALESCE(latency_ms, 0),
        saved_cost_micros = saved_cost_micros + COALESCE(cost_micros, 0)
  WHERE id = (SELECT id FROM visioncache_entry
-              WHERE {column} = %(value)s AND (expires_at IS NULL OR expires_at > %(now)s)
+              WHERE {column} = %(value)s AND {lives}
               ORDER BY stored_at DESC, id DESC LIMIT 1)
-   AND (expires_at IS NULL OR expires_at > %(now)s)
+   AND {lives}
 RETURNING *
 """
 
