@@ -3,7 +3,6 @@
 import hashlib
 from typing import Any
 
-from django.conf import settings
 from django.contrib.admin.views.decorators import staff_member_required
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -102,8 +101,6 @@ def _content(chosen: str) -> tuple[str, str]:
             "jobs": dashboard.active_jobs(),
             "checks": checks,
             "status": health.overall(checks),
-            "chosen": chosen,
-            "tools": settings.TOOLS,
         }
         content = render_to_string("config/figures.html", context)
         kept = content, f'"{hashlib.sha256(content.encode()).hexdigest()[:32]}"'

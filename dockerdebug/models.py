@@ -1,6 +1,5 @@
 """Diagnoses, what was learnt from them, and the infrastructure they are about."""
 
-from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -14,9 +13,6 @@ from dockerdebug.facts import THIS_MACHINE
 class DiagnosisQuerySet(models.QuerySet["Diagnosis"]):
     def unfinished(self) -> "DiagnosisQuerySet":
         return self.filter(status__in=[Diagnosis.Status.PENDING, Diagnosis.Status.RUNNING])
-
-    def older_than(self, moment: datetime) -> "DiagnosisQuerySet":
-        return self.filter(created_at__lt=moment)
 
 
 class Diagnosis(models.Model):

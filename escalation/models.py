@@ -69,10 +69,6 @@ class BugQuerySet(models.QuerySet["Bug"]):
     def open(self) -> Self:
         return self.exclude(status=Status.RESOLVED)
 
-    def urgent(self) -> Self:
-        """High and critical."""
-        return self.filter(priority__in=URGENT)
-
     def muted(self, *, at: datetime) -> Self:
         return self.filter(muted_until__gt=at)
 

@@ -42,14 +42,6 @@ def update_bug(*, bug_id: str, **changes: Unpack[Changes]) -> Bug:
     return bug
 
 
-def tag_bug(*, bug_id: str, tags: Sequence[str]) -> Bug:
-    """Add tags to a bug. Raises BugNotFound, InvalidBug."""
-    fields.require(fields.check_tags("tags", tags))
-    with changed(bug_id=bug_id, event_type="bug.tagged") as bug:
-        add_tags(bug, tags)
-    return bug
-
-
 def link_ticket(
     *, bug_id: str, system: str, ticket_id: str, url: str = "", link_type: str = LinkType.RELATED, status: str = ""
 ) -> TicketLink:

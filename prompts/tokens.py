@@ -5,7 +5,6 @@ deletes and fetches anew, so the hash is checked here first.
 """
 
 import hashlib
-import json
 import math
 import os
 import re
@@ -166,8 +165,3 @@ def _claude_factor(name: str) -> float:
         return CLAUDE_FACTOR_SINCE_47
     version = int(found[1]), int(found[2] or 0)
     return CLAUDE_FACTOR_SINCE_47 if version >= (4, 7) else CLAUDE_FACTOR
-
-
-def as_text(messages: Sequence[Message]) -> str:
-    """A conversation as one text, for those who count or compare it."""
-    return json.dumps([{"role": message.role, "content": message.content} for message in messages], ensure_ascii=False)
