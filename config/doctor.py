@@ -122,7 +122,8 @@ def secret_files() -> list[Check]:
 
 def _secret_files() -> list[Path]:
     # The database's own files are inside the data directory, which nobody else may enter.
-    kept = [settings.DATA_DIR / "secret_key", settings.DATA_DIR / "credential_keys", settings.BASE_DIR / ".env"]
+    names = ["secret_key", "credential_keys", "audit_signing_key"]
+    kept = [*(settings.DATA_DIR / name for name in names), settings.BASE_DIR / ".env"]
     return [path for path in kept if path.is_file()]
 
 

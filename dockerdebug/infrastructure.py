@@ -59,8 +59,7 @@ def add_infrastructure(
 def change_infrastructure(
     *, infrastructure_id: UUID | str, tags: Iterable[str] | None = None, **changes: Any
 ) -> Infrastructure:
-    """Change some fields; `tags` replaces all of them. Raises InfrastructureMissing, InfrastructureExists, "
-    "DomainError."""
+    """Change some fields; `tags` replaces all. Raises InfrastructureMissing, InfrastructureExists, DomainError."""
     found = find_infrastructure(infrastructure_id=infrastructure_id, lock=True)
     before = _state(found)
     if changes.get("name", found.name) != found.name:

@@ -55,8 +55,7 @@ def shadowed_stdlib(facts: Facts) -> Iterator[Case]:
         yield Case(
             evidence=f"{path} is imported in place of the standard module {name}",
             cause=f"The directory of {path} comes before the standard library on sys.path, so `import {name}` "
-            f"gets this "
-            "file: odd AttributeErrors and circular imports follow.",
+            "gets this file: odd AttributeErrors and circular imports follow.",
             fix=f"Rename it: git mv {path.rpartition('/')[2]} {name}_.py (and its imports)",
             verify=facts.shell(f'python -c "import {name}; print({name}.__file__)"'),
         )

