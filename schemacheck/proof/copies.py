@@ -254,8 +254,8 @@ class Bench:
                     return f"{table.name} has no copy"
                 continue  # a view or a catalog: it may be read where it is
             edits.append(_Edit(location, _name_end(statement, location), f"pg_temp.{quote(name)}"))
-        for location in before.own_places:
-            edits.append(_Edit(location, _name_end(statement, location), f"pg_temp.{quote(before.copy)}"))
+        own = f"pg_temp.{quote(before.copy)}" if before.own_places else ""
+        edits.extend(_Edit(location, _name_end(statement, location), own) for location in before.own_places)
         if target is not None:
             edits.extend(_without_data(statement))
         if isinstance(node, ast.IndexStmt) and node.concurrent:
