@@ -58,6 +58,7 @@ def found(connected: Any) -> dict[str, list[Finding]]:
     return by_rule
 
 
+@pytest.mark.services
 def test_every_fault_of_a_schema_is_found_once_with_what_mends_it(faulty: Any) -> None:
     said = found(faulty)
     assert {rule: len(findings) for rule, findings in said.items()} == {
@@ -79,6 +80,7 @@ def test_every_fault_of_a_schema_is_found_once_with_what_mends_it(faulty: Any) -
     assert said["live-foreign-key-type"][0].fix == "ALTER TABLE children ALTER COLUMN parent_id TYPE bigint;"
 
 
+@pytest.mark.services
 def test_every_fix_is_sql_the_server_takes(server: Cluster, faulty: Any) -> None:
     fixes = [finding.fix for finding in audit(faulty).findings if finding.rule != "live-redundant-index"]
     faulty.execute("CREATE TABLE before_it AS SELECT 1")
@@ -95,6 +97,7 @@ def test_every_fix_is_sql_the_server_takes(server: Cluster, faulty: Any) -> None
         # The unique index that was broken serves for the plain one now; the last is the heap made above.
 
 
+@pytest.mark.services
 def test_a_sound_schema_gives_nothing_to_say(server: Cluster) -> None:
     with psycopg.connect(server.url, autocommit=True) as admin:
         admin.execute("CREATE DATABASE sound")
@@ -103,6 +106,7 @@ def test_a_sound_schema_gives_nothing_to_say(server: Cluster) -> None:
         assert audit(sound).findings == ()
 
 
+@pytest.mark.services
 def test_a_key_of_several_columns_is_served_by_an_index_in_any_order(server: Cluster) -> None:
     with psycopg.connect(server.url, autocommit=True) as admin:
         admin.execute("CREATE DATABASE several")
@@ -117,6 +121,7 @@ def test_a_key_of_several_columns_is_served_by_an_index_in_any_order(server: Clu
         assert [finding.rule for finding in audit(several).findings] == ["live-foreign-key-without-index"]
 
 
+@pytest.mark.services
 def test_the_audit_waits_for_nobody(server: Cluster, shop: Any) -> None:
     with psycopg.connect(server.url) as other:
         other.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")

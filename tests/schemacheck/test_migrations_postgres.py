@@ -12,6 +12,8 @@ from django.db import connections
 from tests.schemacheck.django_project import INITIAL, Project, in_process
 from tests.services.postgres import Cluster
 
+pytestmark = pytest.mark.services
+
 
 @pytest.fixture
 def database(server: Cluster) -> Iterator[dict[str, Any]]:
@@ -98,7 +100,6 @@ def test_an_applied_migration_is_not_held_against_the_catalog_it_made(project: P
     assert (answer.code, answer.rules()) == (0, set())
 
 
-@pytest.mark.services
 def test_a_trial_uses_a_scratch_database_that_is_gone_afterwards(project: Project, server: Cluster) -> None:
     project.migration(
         "0002_more",
