@@ -5,10 +5,10 @@ from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from config.admin import ReadOnlyAdmin
+from config.admin import ReadOnlyAdmin, ReadOnlyInline, pretty
 from config.errors import DomainError, FieldError
 from escalation import bugs, fields, triage
 from escalation.models import Bug, BugQuerySet, Occurrence, Tag, TicketLink
@@ -73,21 +73,6 @@ def _show(form: forms.ModelForm, problems: Iterable[FieldError]) -> None:
     for problem in problems:
         name = problem.field.partition("[")[0].partition(".")[0]
         form.add_error(name if name in form.fields else None, problem.detail)
-
-
-class ReadOnlyInline(admin.TabularInline):
-    extra = 0
-    can_delete = False
-    show_change_link = False
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.fields
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class OccurrenceInline(ReadOnlyInline):
@@ -189,7 +174,7 @@ class BugAdmin(admin.ModelAdmin):
 
     @admin.display(description="stack trace")
     def trace(self, bug: Bug) -> SafeString:
-        return format_html("<pre>{}</pre>", bug.stack_trace or "-")
+        return pretty(bug.stack_trace or "-")
 
     @admin.action(description="Acknowledge selected bugs", permissions=["change"])
     def acknowledge(self, request: HttpRequest, queryset: BugQuerySet) -> None:

@@ -1,5 +1,4 @@
 import difflib
-import json
 from typing import Any
 
 from django import forms
@@ -7,31 +6,22 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import redirect
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from config.admin import ReadOnlyAdmin
+from config.admin import ReadOnlyAdmin, ReadOnlyInline, pretty
 from config.errors import DomainError
 from prompts import cases, testing, versions
 from prompts.models import Prompt, Run, RunResult, TestCase, Version
 
 
-class VersionInline(admin.TabularInline):
+class VersionInline(ReadOnlyInline):
     model = Version
-    fields = readonly_fields = ("number", "is_active", "tokens", "purpose", "success", "created_at", "created_by")
-    extra = 0
-    can_delete = False
+    fields = ("number", "is_active", "tokens", "purpose", "success", "created_at", "created_by")
     show_change_link = True
 
     @admin.display(description="Success rate")
     def success(self, version: Version) -> str:
         return _rate((version.test_results or {}).get("success_rate"))
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Prompt)
@@ -159,17 +149,17 @@ class VersionAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Text")
     def text_shown(self, version: Version) -> SafeString:
-        return format_html("<pre>{}</pre>", version.text)
+        return pretty(version.text)
 
     @admin.display(description="Difference from the version before")
     def difference(self, version: Version) -> SafeString:
         before = version.prompt.versions.filter(number=version.number - 1).first()
         if before is None:
-            return format_html("<pre>{}</pre>", "This is the first.")
+            return pretty("This is the first.")
         diff = difflib.unified_diff(
             before.text.splitlines(), version.text.splitlines(), str(before), str(version), lineterm=""
         )
-        return format_html("<pre>{}</pre>", "\n".join(diff) or "The texts are equal.")
+        return pretty("\n".join(diff) or "The texts are equal.")
 
     @admin.display(description="Success rate")
     def success(self, version: Version) -> str:
@@ -245,21 +235,13 @@ class TestCaseAdmin(admin.ModelAdmin):
             self.delete_model(request, case)
 
 
-class RunResultInline(admin.TabularInline):
+class RunResultInline(ReadOnlyInline):
     model = RunResult
-    fields = readonly_fields = ("position", "name", "outcome", "output", "why", "latency_ms", "output_tokens")
-    extra = 0
-    can_delete = False
+    fields = ("position", "name", "outcome", "output", "why", "latency_ms", "output_tokens")
 
     @admin.display(description="Why")
     def why(self, result: RunResult) -> str:
         return "; ".join(check["detail"] for check in result.checks if not check["passed"]) or result.error
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Run)
@@ -285,7 +267,7 @@ class RunAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Verdict")
     def verdict_text(self, run: Run) -> SafeString:
-        return format_html("<pre>{}</pre>", json.dumps(run.verdict, indent=2))
+        return pretty(run.verdict)
 
     @admin.action(description="Cancel selected runs", permissions=["operate"])
     def cancel(self, request: HttpRequest, queryset: "QuerySet[Run]") -> None:

@@ -1,14 +1,12 @@
-import json
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from config.admin import ReadOnlyAdmin
+from config.admin import ReadOnlyAdmin, pretty
 from config.errors import DomainError
 from visioncache.entries import extend_entry
 from visioncache.models import Entry, EntryQuerySet, Lease, Tally
@@ -71,11 +69,11 @@ class EntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Request")
     def asked(self, entry: Entry) -> SafeString:
-        return _pretty(entry.request)
+        return pretty(entry.request)
 
     @admin.display(description="Extracted data")
     def data(self, entry: Entry) -> SafeString:
-        return _pretty(entry.extracted_data)
+        return pretty(entry.extracted_data)
 
     @admin.action(description="Invalidate selected entries", permissions=["operate"])
     def invalidate_selected(self, request: HttpRequest, queryset: EntryQuerySet) -> None:
@@ -112,7 +110,3 @@ class LeaseAdmin(ReadOnlyAdmin):
     list_display = ["key", "holder", "taken_at", "expires_at"]
     search_fields = ["=key", "=holder"]
     exclude = ["token"]
-
-
-def _pretty(value: Any) -> SafeString:
-    return format_html("<pre>{}</pre>", json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True))
