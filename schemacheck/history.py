@@ -38,6 +38,7 @@ class History:
     last_alter: tuple[int, AlterationShape] | None = None
     _promises: dict[tuple[Key, str], str] = field(default_factory=dict)  # CHECK (column IS NOT NULL) -> column
     _local: set[str] = field(default_factory=set)
+    dispatch: Any = None  # the rules of the policy, once they are sorted out
     _opened: int = 1  # 1 is the transaction that whoever runs the script has opened
 
     def once(self, code: str) -> bool:

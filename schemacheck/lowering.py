@@ -1,6 +1,7 @@
 """Reads the parser's tree of a CREATE TABLE, ALTER TABLE or CREATE INDEX into shapes."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from postgast import pg_query_pb2 as ast
@@ -30,6 +31,7 @@ _CONSTRAINTS = {
     ast.CONSTR_GENERATED: "generated",
 }
 _LIKE_INDEXES = 1 << 6  # CREATE_TABLE_LIKE_INDEXES in PostgreSQL's parsenodes.h
+_BARE = {ast.CONSTR_NOTNULL, ast.CONSTR_NULL}
 _DEFERS = {ast.CONSTR_ATTR_DEFERRABLE}
 
 
@@ -96,14 +98,13 @@ def table_shape(node: Any) -> TableShape:
 
 def column_shape(node: Any) -> ColumnShape:
     """A column; DEFERRABLE written after a constraint belongs to it."""
-    constraints = [
-        constraint_shape(item.constraint, column=node.colname)
-        for item in node.constraints
-        if item.constraint.contype in _CONSTRAINTS
-    ]
-    deferrable = any(item.constraint.contype in _DEFERS for item in node.constraints)
-    if deferrable and constraints:
-        constraints[-1] = _as_deferrable(constraints[-1])
+    constraints = []
+    for item in node.constraints:
+        constraint = item.constraint
+        if constraint.contype in _CONSTRAINTS:
+            constraints.append(constraint_shape(constraint, column=node.colname))
+        elif constraint.contype in _DEFERS and constraints:
+            constraints[-1] = _as_deferrable(constraints[-1])
     return ColumnShape(
         name=node.colname,
         type=type_shape(node.type_name) if node.HasField("type_name") else None,
@@ -115,6 +116,9 @@ def column_shape(node: Any) -> ColumnShape:
 def constraint_shape(node: Any, *, column: str | None = None) -> ConstraintShape:
     """A constraint of a table or, with `column`, of a column."""
     own = (column,) if column else ()
+    if node.contype in _BARE and column:  # written on a column: nothing else can stand there
+        location, name = node.location, node.conname or None
+        return ConstraintShape(kind=_CONSTRAINTS[node.contype], location=location, name=name, columns=own)
     keys = tuple(key.string.sval for key in node.keys)
     foreign = tuple(key.string.sval for key in node.fk_attrs)
     expression = node.raw_expr if node.HasField("raw_expr") else None
@@ -156,8 +160,13 @@ def index_shape(node: Any) -> IndexShape:
     )
 
 
+@cache
+def _action_kind(subtype: int) -> str:
+    return str(ast.AlterTableType.Name(subtype)).removeprefix("AT_")
+
+
 def _action(node: Any, order: int) -> Action:
-    kind = str(ast.AlterTableType.Name(node.subtype)).removeprefix("AT_")
+    kind = _action_kind(node.subtype)
     body = getattr(node, "def") if node.HasField("def") else None
     column = constraint = declared = using = None
     match body.WhichOneof("node") if body is not None else None:

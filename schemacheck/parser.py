@@ -25,6 +25,8 @@ except (ImportError, AttributeError):  # pragma: no cover - another protobuf bac
 MAX_STATEMENT_CHARS = 1_000_000
 GRAMMAR_VERSION = 18
 _TOO_COMPLEX = "54001"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_QUOTES = re.compile(r"['$]|--|/\*")
 _NEAR = re.compile(r' at or near "(?P<near>.*)"\Z', re.DOTALL)
 _CLOSING = {
     "unterminated quoted string": "Close the string with a single quote; write a quote inside it twice.",
@@ -93,9 +95,24 @@ class Statement:
 
     def find(self, name: str, *, after: int = 0) -> int:
         """The byte at which a name or word first stands at or after a location; `after` if it does not."""
+        if self._tokens is None and self.sql.isascii() and not _QUOTES.search(self.sql):
+            return self._find_word(name, after)
         for start, text in self.tokens():
             if start >= after and (text == name or text.lower() == name.lower() or _unquoted(text) == name):
                 return start
+        return after
+
+    def _find_word(self, name: str, after: int) -> int:
+        """As `find`, where no comment and no string can mislead a search of the text."""
+        text, word = self.sql.lower(), name.replace('"', '""').lower()
+        start = text.find(word, max(after, 0)) if word else -1
+        while start >= 0:
+            end = start + len(word)
+            if text[start - 1 : start] == '"' and text[end : end + 1] == '"' and start > after:
+                return start - 1
+            if not _in_word(text, start - 1) and not _in_word(text, end):
+                return start
+            start = text.find(word, start + 1)
         return after
 
     def tokens(self) -> list[tuple[int, str]]:
@@ -157,7 +174,7 @@ def _parse_piece(source: Source, piece: Piece, index: int) -> Statement | None:
         hint = "Remove the NUL character; PostgreSQL cannot store one in text."
         statement.problem = Problem("invalid character NUL in the statement", "22021", line, column, hint)
         return statement
-    if surrogate := re.search(r"[\ud800-\udfff]", piece.text):
+    if not piece.text.isascii() and (surrogate := _SURROGATE.search(piece.text)):
         line, column = source.position(piece.offset + surrogate.start())
         hint = "Send the script as valid UTF-8."
         statement.problem = Problem("invalid character in the statement: a lone surrogate", "22021", line, column, hint)
@@ -264,6 +281,10 @@ def kind_of(field_name: str, node: Any) -> str:
         case "define_stmt":
             return f"create_{_OBJECTS.get(node.kind, 'object')}"
     return field_name.removesuffix("_stmt")
+
+
+def _in_word(text: str, index: int) -> bool:
+    return 0 <= index < len(text) and (text[index].isalnum() or text[index] in '_$"')
 
 
 def _unquoted(token: str) -> str:

@@ -1,6 +1,7 @@
 """Tables, columns, types and constraints as a statement declares them, apart from the parser's tree."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 
@@ -75,7 +76,10 @@ class ColumnShape:
 
     def constraint(self, kind: str) -> ConstraintShape | None:
         """The first constraint of a kind."""
-        return next((constraint for constraint in self.constraints if constraint.kind == kind), None)
+        for constraint in self.constraints:
+            if constraint.kind == kind:
+                return constraint
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +161,7 @@ _RESERVED = words(
 )
 
 
+@lru_cache(4096)
 def quote(identifier: str) -> str:
     """An identifier as SQL needs it: quoted unless it is a plain lower-case word."""
     plain = identifier.replace("_", "a")

@@ -21,6 +21,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
+_NOT_PLAIN = re.compile(r"['\"$]|--|/\*|\b(?:FUNCTION|PROCEDURE|RULE|ATOMIC)\b", re.IGNORECASE)
 _COMMENT_MARK = re.compile(r"/\*|\*/")
 _BLANK = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z))*")
 _KEEPS_SEMICOLONS = re.compile(r"\s*CREATE\s+(?:OR\s+REPLACE\s+)?(RULE|FUNCTION|PROCEDURE)\b", re.IGNORECASE)
@@ -93,7 +94,11 @@ def is_too_deep(text: str) -> bool:
     return False
 
 
-def _statement_end(script: str, start: int) -> int:
+def _statement_end(script: str, start: int) -> int:  # noqa: C901  -- a case a mark
+    plain = script.find(";", start)
+    plain = len(script) if plain < 0 else plain
+    if _NOT_PLAIN.search(script, start, plain) is None:  # most statements: nothing in them can hide a semicolon
+        return plain
     keeps = _KEEPS_SEMICOLONS.match(script, start)
     in_rule = bool(keeps) and keeps[1].upper() == "RULE" if keeps else False
     in_routine = bool(keeps) and not in_rule

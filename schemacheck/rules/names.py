@@ -14,7 +14,7 @@ from schemacheck.shapes import AlterationShape, Name
 from schemacheck.snapshot import names_of
 
 _MAX_BYTES = 63
-_MAYBE_LONG = re.compile(r'[^\W\d][\w$]{15,}|"[^"]{16,}"')
+_QUOTED = re.compile(r'"[^"]{16,}"')
 
 
 @rule(
@@ -27,7 +27,7 @@ _MAYBE_LONG = re.compile(r'[^\W\d][\w$]{15,}|"[^"]{16,}"')
 )
 def identifier_too_long(scope: Scope) -> None:
     sql = scope.statement.sql
-    if len(sql) < _MAX_BYTES // 4 or not any(len(found.encode()) > _MAX_BYTES for found in _MAYBE_LONG.findall(sql)):
+    if not _may_be_too_long(sql):
         return
     for start, token in scope.statement.tokens():
         bare = token[1:-1].replace('""', '"') if token[0] == '"' else token
@@ -40,6 +40,16 @@ def identifier_too_long(scope: Scope) -> None:
                 start,
                 hint=f'PostgreSQL would call it "{kept}". Choose a shorter name.',
             )
+
+
+def _may_be_too_long(sql: str) -> bool:
+    """A quick look, for nearly every statement has short names only."""
+    if len(sql) < _MAX_BYTES // 4:
+        return False
+    limit = _MAX_BYTES if sql.isascii() else _MAX_BYTES // 4
+    if max(map(len, sql.split())) > limit:
+        return True
+    return '"' in sql and any(len(found) > limit for found in _QUOTED.findall(sql))
 
 
 def _named(statement: Statement) -> Iterator[Name]:

@@ -155,7 +155,10 @@ def run_rules(scope: Scope, *, at_end: bool = False) -> None:
     statement = scope.statement
     if statement.node is None:
         return
-    dispatch = _dispatch(scope.progress.history.policy)
+    history = scope.progress.history
+    dispatch = history.dispatch
+    if dispatch is None:
+        dispatch = history.dispatch = _dispatch(history.policy)
     if at_end:
         for check in dispatch.at_end.get(statement.kind, ()):
             check(scope)

@@ -1,5 +1,7 @@
 """How a table is declared: keys and types that age well."""
 
+from collections.abc import Sequence
+
 from postgast import pg_query_pb2 as ast
 
 from schemacheck.findings import Severity
@@ -11,11 +13,11 @@ from schemacheck.shapes import AlterationShape, ColumnShape, TableShape, TypeSha
 _TYPED = {"AddColumn", "AlterColumnType"}
 
 
-def _columns(scope: Scope) -> list[ColumnShape]:
+def _columns(scope: Scope) -> Sequence[ColumnShape]:
     """Columns that are declared, or given another type."""
     shape: TableShape | AlterationShape = shape_of(scope.statement)
     if isinstance(shape, TableShape):
-        return list(shape.columns)
+        return shape.columns
     return [
         action.column
         if action.kind == "AddColumn"

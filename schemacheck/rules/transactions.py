@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from postgast import pg_query_pb2 as ast
 
-from schemacheck.catalog import Table
 from schemacheck.findings import Lock, Severity
 from schemacheck.history import STRONG, key_of
 from schemacheck.lowering import shape_of
@@ -134,12 +133,16 @@ def uncommitted_transaction(scopes: Sequence[Scope]) -> None:
 
 def _strong(scope: Scope) -> Lock | None:
     """The first lock that makes writers wait, on a table where that matters."""
-    found = [lock for lock in scope.locks if lock.mode in STRONG]
-    return next((lock for lock in found if not is_small(scope, _table_of(scope, lock))), None)
+    for lock in scope.locks:
+        if lock.mode in STRONG and not _is_on_small(scope, lock):
+            return lock
+    return None
 
 
-def _table_of(scope: Scope, lock: Lock) -> Table | None:
-    return next((table for table in scope.catalog.tables.values() if table.display == lock.relation), None)
+def _is_on_small(scope: Scope, lock: Lock) -> bool:
+    if not history_of(scope).policy.small_table_rows:
+        return False
+    return any(is_small(scope, table) for table in scope.catalog.tables.values() if table.display == lock.relation)
 
 
 def _timeout_missing(scope: Scope, code: str, setting: str, message: str, hint: str, value: str) -> None:
@@ -385,7 +388,7 @@ def observe(scope: Scope) -> None:
             _note_made(scope)
     if history.transaction and history.held is None:
         strongest = (lock for lock in scope.locks if lock.mode == "ACCESS EXCLUSIVE")
-        history.held = next((lock for lock in strongest if not is_small(scope, _table_of(scope, lock))), None)
+        history.held = next((lock for lock in strongest if not _is_on_small(scope, lock)), None)
 
 
 def _value(node: ast.VariableSetStmt) -> str:

@@ -25,8 +25,10 @@ def rules(sql: str) -> list[str]:
         f"{DROP}-- schemacheck: ignore drop-column: nobody reads it",
         f"/* schemacheck: ignore drop-column nobody reads it */ {DROP}",
         "ALTER TABLE orders\n  -- schemacheck: ignore drop-column nobody reads it\n  DROP COLUMN note;",
-        "SELECT 1;\n\n-- schemacheck: ignore drop-column, change-schema nobody reads it\n"
-        "ALTER TABLE orders DROP COLUMN note",
+        (
+            "SELECT 1;\n\n-- schemacheck: ignore drop-column, change-schema nobody reads it\n"
+            "ALTER TABLE orders DROP COLUMN note"
+        ),
     ],
 )
 def test_a_comment_with_a_reason_switches_a_rule_off_for_its_statement(sql: str) -> None:
