@@ -169,3 +169,14 @@ def test_a_baseline_that_is_none_is_refused(checkout: Path, run_command) -> None
     assert code == 2
     assert "no baseline" in err
     assert run_command("schemacheck", "same.sql", "--write-baseline")[0] == 2
+
+
+def test_small_tables_are_spared_from_warnings_about_locks_alone(check) -> None:
+    sql = "CREATE INDEX ON orders (note); ALTER TABLE orders DROP COLUMN remark;"
+
+    def found(rows: int) -> set[str]:
+        return {finding.rule for finding in check(sql, policy=Policy(small_table_rows=rows)).findings}
+
+    assert {"index-not-concurrent", "drop-column"} <= found(100)
+    assert "index-not-concurrent" not in found(1000)
+    assert "drop-column" in found(1000)
