@@ -103,7 +103,7 @@ def _insert(rows: list[Event]) -> None:
         Event.objects.bulk_create(rows)
 
 
-_COLUMNS = [field.column for field in Event._meta.concrete_fields if field.column not in {"id", "tx"}]
+_COLUMNS = [str(field.column) for field in Event._meta.concrete_fields if field.column not in {"id", "tx"}]
 _NAMES, _MARKS = ", ".join(f'"{name}"' for name in _COLUMNS), ", ".join(["%s"] * len(_COLUMNS))
 _INSERT = f"INSERT INTO audit_event ({_NAMES}) VALUES ({_MARKS}) RETURNING id, tx"  # noqa: S608  -- our own columns
 _INSERT_SQLITE = f'INSERT INTO audit_event ({_NAMES}, "tx") VALUES ({_MARKS}, 0)'  # noqa: S608
