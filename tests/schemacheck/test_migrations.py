@@ -12,8 +12,9 @@ import yaml
 from django.db import OperationalError, connections
 
 from audit.models import Event
+from config.errors import NotFound
 from schemacheck import tasks
-from schemacheck.django_migrations import reviewing
+from schemacheck.django_migrations import reviewing, trying
 from schemacheck.models import Check
 from tests.schemacheck.django_project import INITIAL, Project, in_process
 
@@ -331,3 +332,17 @@ def test_the_hook_and_the_action_run_commands_that_are_there(project: Project) -
     run = next(step["run"] for step in steps if "schemacheck" in step.get("run", ""))
     assert run.split()[:3] == ["python", "manage.py", "schemacheck"]
     assert "--format github" in run
+
+
+def test_a_review_keeps_nothing(project: Project) -> None:
+    told = reviewing.review_migrations(app="shop", database="site")
+    assert (told.valid, [item.label for item in told.migrations]) == (True, ["shop.0001_initial"])
+    assert not Check.objects.exists()
+
+
+def test_a_trial_of_what_is_not_there_is_refused_before_anything_is_copied(project: Project) -> None:
+    with pytest.raises(NotFound, match="nope"):
+        trying.try_migrations(app="nope", database="site")
+    project.migration("0002_more", "", after="0009_gone")
+    with pytest.raises(trying.TrialFailed, match="0009_gone"):
+        trying.try_migrations(app="shop", database="site")
