@@ -244,14 +244,14 @@ def decision_record(request: Request, decision: Decision, milliseconds: float) -
     """What the trail keeps of a decision."""
     return {
         **_record(request, "decision"),
-        "value": {"tool": request.call.tool, **decision.as_dict()},
+        "value": tidy({"tool": request.call.tool, **decision.as_dict()}),
         "milliseconds": round(milliseconds, 3),
     }
 
 
 def execution_record(request: Request) -> dict[str, Any]:
     """What the trail keeps of an execution."""
-    return {**_record(request, "execution"), "value": {"tool": request.call.tool, **request.result}}
+    return {**_record(request, "execution"), "value": tidy({"tool": request.call.tool, **request.result})}
 
 
 def _record(request: Request, kind: str) -> dict[str, Any]:
@@ -262,8 +262,8 @@ def _record(request: Request, kind: str) -> dict[str, Any]:
         "agent": request.agent,
         "session_id": request.session_id,
         "tool_use_id": request.tool_use_id,
-        "context": {**request.context, "cwd": call.cwd, "root": call.root, "home": call.home},
-        "tool_name": call.tool,
+        "context": tidy({**request.context, "cwd": call.cwd, "root": call.root, "home": call.home}),
+        "tool_name": tidy(call.tool),
         "tool_input": tidy(call.input),
         "is_whole": is_whole(call.input),
     }

@@ -1,0 +1,204 @@
+"""Running commands under the rules."""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit import guard, tasks
+from audit.models import Event
+from audit.permissions import store
+from audit.permissions.rules import Rule
+
+pytestmark = pytest.mark.django_db
+PYTHON = sys.executable
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project in which this Python and a few programs may run."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "script.py").write_text(
+        "import sys; print('out', *sys.argv[1:]); print('err', file=sys.stderr); sys.exit(3)"
+    )
+    rules = [
+        Rule(tool="Bash", specifier=f"{PYTHON} *", decision="allow"),
+        Rule(tool="Bash", specifier="echo *", decision="allow"),
+        Rule(tool="Bash", specifier="cat *", decision="allow"),
+        Rule(tool="Bash", specifier="env *", decision="allow"),
+        Rule(tool="Bash", specifier="rm *", decision="deny", reason="no"),
+        Rule(tool="Bash", specifier="touch *", decision="confirm"),
+        Rule(tool="Read", specifier="secret.txt", decision="deny"),
+    ]
+    store.import_rules(rules=rules, source="test")
+    return folder
+
+
+def python(project: Path, code: str) -> list[str]:
+    (project / "given.py").write_text(code)
+    return [PYTHON, "given.py"]
+
+
+def test_a_command_is_decided_run_and_recorded(project: Path) -> None:
+    outcome = guard.run([PYTHON, "script.py", "a; b"], root=project, session_id="s1")
+    assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (3, b"out a; b\n", b"err\n")
+    made, ran = Event.objects.filter(entity_type="decision").order_by("id")
+    assert (made.event_type, ran.event_type) == ("decision.made", "execution.recorded")
+    assert (made.entity_id, made.session_id) == (ran.entity_id, "s1")
+    assert ran.new_value["exit_code"] == 3
+    assert ran.new_value["duration_ms"] > 0
+    assert (ran.new_value["stdout_bytes"], ran.new_value["timed_out"]) == (9, False)
+
+
+def test_a_denied_command_is_not_run_and_its_refusal_is_recorded(project: Path) -> None:
+    (project / "x").touch()
+    with pytest.raises(guard.GuardRefused, match=r"Bash\(rm \*\): no"):
+        guard.run(["rm", "x"], root=project, confirmed=True)
+    assert (project / "x").exists()
+    assert Event.objects.get(entity_type="decision").new_value["decision"] == "deny"
+
+
+def test_what_must_be_confirmed_runs_only_when_it_is(project: Path) -> None:
+    with pytest.raises(guard.GuardRefused, match="A person may confirm"):
+        guard.run(["touch", "made"], root=project)
+    assert not (project / "made").exists()
+    assert guard.run(["touch", "made"], root=project, confirmed=True).exit_code == 0
+    assert (project / "made").exists()
+    with pytest.raises(guard.GuardRefused, match="no rule matches"):
+        guard.run(["ls"], root=project)
+
+
+def test_no_shell_reads_the_arguments(project: Path) -> None:
+    assert guard.run(["echo", "a*b", "$HOME", "it's"], root=project).stdout == b"a*b $HOME it's\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        [],
+        [""],
+        ["echo", "a", "&&", "rm", "x"],
+        ["echo", "a", "|", "sh"],
+        ["echo", "a", ">", "f"],
+        ["echo", "$(rm x)"],
+        ["echo", "`rm x`"],
+        ["cat", "/etc/passwd"],
+        ["cat", "../outside"],
+        ["cat", "sub/../../outside"],
+        ["cat", "~/.bashrc"],
+        ["cat", "link"],
+        ["cat", "folder/file"],
+        ["cat", "--file=/etc/passwd"],
+        ["echo", "a\0b"],
+        ["no-such-program"],
+        ["./not-there"],
+    ],
+)
+def test_what_is_not_one_command_inside_the_project_is_refused(project: Path, command: list[str]) -> None:
+    (project / "link").symlink_to("/etc/hostname")
+    (project / "folder").symlink_to("/etc")
+    with pytest.raises(guard.GuardUsage):
+        guard.run(command, root=project)
+    assert not Event.objects.filter(entity_type="decision").exists()
+
+
+def test_paths_inside_the_project_and_addresses_are_taken(project: Path) -> None:
+    (project / "sub").mkdir()
+    (project / "sub" / "a").write_text("inside")
+    for path in ("sub/a", "sub/../sub/a", str(project / "sub" / "a")):
+        assert guard.run(["cat", path], root=project).stdout == b"inside"
+    assert guard.run(["echo", "https://example.com/../x", "a..b", "origin/main"], root=project).exit_code == 0
+
+
+def test_rules_for_files_hold(project: Path) -> None:
+    (project / "secret.txt").write_text("x")
+    (project / "alias").symlink_to(project / "secret.txt")
+    for name in ("secret.txt", "./secret.txt", "alias"):
+        with pytest.raises(guard.GuardRefused):
+            guard.run(["cat", name], root=project)
+
+
+def test_the_whole_process_group_is_killed_in_time(project: Path) -> None:
+    code = """
+import os, signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+print(child.pid, flush=True)
+time.sleep(60)
+"""
+    start = time.monotonic()
+    outcome = guard.run(python(project, code), root=project, timeout_seconds=0.7)
+    assert (outcome.timed_out, outcome.exit_code) == (True, None)
+    assert time.monotonic() - start < 10
+    child = int(outcome.stdout)
+    for _ in range(50):
+        if not _is_alive(child):
+            break
+        time.sleep(0.1)
+    assert not _is_alive(child)
+    assert Event.objects.get(event_type="execution.recorded").new_value["timed_out"] is True
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def test_a_child_left_behind_holds_nothing_up(project: Path) -> None:
+    code = (
+        "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); print('done')"
+    )
+    start = time.monotonic()
+    outcome = guard.run(python(project, code), root=project, timeout_seconds=30)
+    assert (outcome.exit_code, outcome.stdout) == (0, b"done\n")
+    assert time.monotonic() - start < 15
+
+
+def test_output_is_capped_and_counted(project: Path) -> None:
+    code = "import sys; sys.stdout.write('x' * 3_000_000); sys.stderr.write('y' * 10)"
+    outcome = guard.run(python(project, code), root=project, max_output_bytes=1000)
+    assert (len(outcome.stdout), len(outcome.stderr), outcome.is_cut) == (1000, 10, True)
+    assert Event.objects.get(event_type="execution.recorded").new_value["stdout_bytes"] == 3_000_000
+
+
+def test_secrets_of_the_service_are_not_handed_on(project: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("SECRET_KEY", "hush")
+    monkeypatch.setenv("LD_AUDIT", "")
+    monkeypatch.setenv("KEPT", "yes")
+    names = guard.run(["env"], root=project).stdout.decode()
+    assert "KEPT=yes" in names
+    assert "hush" not in names
+    assert "LD_AUDIT" not in names
+
+
+def test_a_signal_is_told(project: Path) -> None:
+    outcome = guard.run(python(project, "import os; os.kill(os.getpid(), 9)"), root=project)
+    assert outcome.exit_code == -9
+
+
+def test_the_same_by_command_and_job(project: Path, run_command: Any) -> None:
+    arguments = ["--root", str(project)]
+    code, out, err = run_command("guard", *arguments, "--", PYTHON, "script.py", "a")
+    assert (code, out, "err" in err) == (3, "out a\n", True)
+    code, out, _ = run_command("guard", *arguments, "--json", "--", "echo", "x")
+    told = json.loads(out)
+    assert (code, told["exit_code"], told["stdout"], told["decision"]) == (0, 0, "x\n", "allow")
+    code, _, err = run_command("guard", *arguments, "--", "rm", "x")
+    assert (code, "Not run, deny" in err) == (2, True)
+    assert run_command("guard", *arguments, "--", "touch", "y")[0] == 2
+    assert run_command("guard", *arguments, "--yes", "--", "touch", "y")[0] == 0
+    code, _, err = run_command(
+        "guard", *arguments, "--timeout", "0.3", "--", *python(project, "import time; time.sleep(9)")
+    )
+    assert (code, "[FAIL] killed" in err) == (124, True)
+    assert tasks.run_guarded.delay(["echo", "x"], str(project)) is not None
+    assert Event.objects.filter(event_type="execution.recorded").count() == 5
+    assert os.environ.get("PWD") != str(project)
