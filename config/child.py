@@ -1,5 +1,8 @@
 """The processes of `manage.py up`: `python -m config.child web GATE`, `worker`, `beat SCHEDULE`, `static`."""
 
+import contextlib
+import ctypes
+import gc
 import json
 import os
 import signal
@@ -23,6 +26,14 @@ def end_with_parent() -> None:
     threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
+def keep_small(**kwargs: object) -> None:
+    """Hand back what importing only needed for a moment, and spare the collector what will never be garbage."""
+    gc.collect()
+    gc.freeze()
+    with contextlib.suppress(OSError, AttributeError):  # glibc's own; others need no asking
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def web(gate: str) -> None:
     """Import everything at once, but serve only when the supervisor says that the database is ready, and where."""
     from django.core.exceptions import ImproperlyConfigured
@@ -33,6 +44,7 @@ def web(gate: str) -> None:
         return  # `up` has the same settings, and says what is wrong with them
     from config.web import main
 
+    keep_small()
     address = os.read(int(gate), 1000)
     if not address:
         return
@@ -46,8 +58,11 @@ def worker() -> None:
     # A worker shows no admin pages: without their modules it is smaller and starts sooner.
     simple = {"django.contrib.admin": "django.contrib.admin.apps.SimpleAdminConfig"}
     settings.INSTALLED_APPS = [simple.get(app, app) for app in settings.INSTALLED_APPS]
+    from celery.signals import worker_ready
+
     from config.celery import app
 
+    worker_ready.connect(keep_small)
     end_with_parent()
     app.worker_main(["-q", "worker", "--without-gossip", "--without-mingle", "--without-heartbeat"])
 
@@ -68,6 +83,7 @@ def beat(schedule: str = "") -> None:
     if schedule:
         app.task_cls = "celery.app.task:Task"  # it only sends; our own class brings REST framework along
         vars(app.loader)["import_default_modules"] = list
+    keep_small()
     end_with_parent()
     app.Beat(quiet=True, scheduler_cls=app.conf.beat_scheduler).run()
 
