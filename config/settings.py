@@ -82,6 +82,7 @@ TEMPLATES: list[dict[str, Any]] = [
 # Database: SQLite out of the box, PostgreSQL by DATABASE_URL
 DATABASES: dict[str, dict[str, Any]] = {"default": database(f"sqlite:///{DATA_DIR / 'handrail.sqlite3'}")}
 DATABASE = DATABASES["default"]
+DATABASE_URL: str = env.str("DATABASE_URL", "")
 if DATABASE["ENGINE"].endswith("sqlite3"):
     # WAL without IMMEDIATE fails 75 of 100 read-then-write transactions of four writers at once; all four
     # options together fail none. tests/config/test_sqlite.py proves each one is needed.
@@ -205,6 +206,9 @@ OCCURRENCES_PER_BUG: int = env.whole("OCCURRENCES_PER_BUG", 100)
 OCCURRENCE_DAYS: int = env.whole("OCCURRENCE_DAYS", 90, most=36500)
 
 # The trail: who signs its checkpoints, where they are kept beside the database, and days kept by event type
+HOOK_TIMEOUT_SECONDS: float = env.float(
+    "HOOK_TIMEOUT_SECONDS", 10.0
+)  # audit/fast_hook.py reads it before Django is there
 AUDIT_SIGNING_KEY = secret("AUDIT_SIGNING_KEY")
 AUDIT_CHECKPOINT_DIR = Path(env.str("AUDIT_CHECKPOINT_DIR", str(DATA_DIR / "checkpoints")))
 AUDIT_RETENTION_DAYS: dict[str, int] = env.days("AUDIT_RETENTION_DAYS")  # {"decision.made": 90, "*": 3650}

@@ -6,38 +6,76 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('audit', '0001_initial'),
+        ("audit", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='BackupRun',
+            name="BackupRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.UUIDField(default=config.identifiers.uuid7, editable=False, unique=True)),
-                ('kind', models.CharField(choices=[('daily', 'Daily'), ('weekly', 'Weekly'), ('monthly', 'Monthly'), ('manual', 'Manual'), ('pre-migration', 'Pre Migration'), ('pre-restore', 'Pre Restore')], default='manual', max_length=13)),
-                ('status', models.CharField(choices=[('pending', 'Pending'), ('running', 'Running'), ('completed', 'Completed'), ('failed', 'Failed')], default='pending', max_length=9)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('created_by', models.CharField(blank=True, max_length=255)),
-                ('host', models.CharField(blank=True, help_text='Where it is made: the file lies there.', max_length=255)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('completed_at', models.DateTimeField(null=True)),
-                ('file', models.CharField(blank=True, help_text='Its name in BACKUP_DIR.', max_length=255)),
-                ('size_bytes', models.PositiveBigIntegerField(null=True)),
-                ('sha256', models.CharField(blank=True, max_length=64)),
-                ('ledger_size', models.PositiveBigIntegerField(help_text='Leaves of the audit ledger inside.', null=True)),
-                ('ledger_root', models.CharField(blank=True, max_length=64)),
-                ('verification', models.CharField(choices=[('not_verified', 'Not Verified'), ('passed', 'Passed'), ('failed', 'Failed')], default='not_verified', max_length=12)),
-                ('verified_at', models.DateTimeField(null=True)),
-                ('detail', models.TextField(blank=True, help_text='Why it failed, or what the verification found.')),
-                ('removed_at', models.DateTimeField(help_text='When retention removed the file.', null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uid", models.UUIDField(default=config.identifiers.uuid7, editable=False, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("daily", "Daily"),
+                            ("weekly", "Weekly"),
+                            ("monthly", "Monthly"),
+                            ("manual", "Manual"),
+                            ("pre-migration", "Pre Migration"),
+                            ("pre-restore", "Pre Restore"),
+                        ],
+                        default="manual",
+                        max_length=13,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("running", "Running"),
+                            ("completed", "Completed"),
+                            ("failed", "Failed"),
+                        ],
+                        default="pending",
+                        max_length=9,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("created_by", models.CharField(blank=True, max_length=255)),
+                (
+                    "host",
+                    models.CharField(blank=True, help_text="Where it is made: the file lies there.", max_length=255),
+                ),
+                ("started_at", models.DateTimeField(null=True)),
+                ("completed_at", models.DateTimeField(null=True)),
+                ("file", models.CharField(blank=True, help_text="Its name in BACKUP_DIR.", max_length=255)),
+                ("size_bytes", models.PositiveBigIntegerField(null=True)),
+                ("sha256", models.CharField(blank=True, max_length=64)),
+                (
+                    "ledger_size",
+                    models.PositiveBigIntegerField(help_text="Leaves of the audit ledger inside.", null=True),
+                ),
+                ("ledger_root", models.CharField(blank=True, max_length=64)),
+                (
+                    "verification",
+                    models.CharField(
+                        choices=[("not_verified", "Not Verified"), ("passed", "Passed"), ("failed", "Failed")],
+                        default="not_verified",
+                        max_length=12,
+                    ),
+                ),
+                ("verified_at", models.DateTimeField(null=True)),
+                ("detail", models.TextField(blank=True, help_text="Why it failed, or what the verification found.")),
+                ("removed_at", models.DateTimeField(help_text="When retention removed the file.", null=True)),
             ],
             options={
-                'verbose_name': 'backup',
-                'ordering': ['-id'],
-                'indexes': [models.Index(fields=['kind', 'status', '-id'], name='backup_kind')],
+                "verbose_name": "backup",
+                "ordering": ["-id"],
+                "indexes": [models.Index(fields=["kind", "status", "-id"], name="backup_kind")],
             },
         ),
     ]

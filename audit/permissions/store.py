@@ -2,7 +2,6 @@
 
 import fcntl
 import logging
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -169,7 +168,7 @@ def compile_rules() -> None:
         with (place / "rules.lock").open("w") as lock:
             # Whoever writes last has read last.
             fcntl.flock(lock, fcntl.LOCK_EX)
-            compiled.write(settings.DATA_DIR, compiled.source_of(os.environ.get("DATABASE_URL", "")), load_rules())
+            compiled.write(settings.DATA_DIR, compiled.source_of(settings.DATABASE_URL), load_rules())
     except OSError as error:
         logger.warning("The compiled rules cannot be written: %s", error.strerror)
         compiled.forget(settings.DATA_DIR)

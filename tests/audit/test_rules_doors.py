@@ -313,3 +313,17 @@ def test_rules_are_listed_and_written_by_command(run_command: Any) -> None:
     assert (code, out.splitlines()[0].startswith("deny: Bash(rm *)")) == (1, True)
     assert run_command("rules", "decide", "--tool", "Read", "/x")[0] == 1
     assert run_command("rules", "remove", "nonsense")[0] == 2
+
+
+def test_a_rule_is_found_by_its_uid_until_it_is_deleted() -> None:
+    with acting_as(scope="admin"):
+        uid = str(store.create_rule(tool="Bash", specifier="rm *", decision="deny", reason="gone for good").uid)
+        assert store.find_rule(uid=uid).specifier == "rm *"
+        store.delete_rule(uid=uid)
+        with pytest.raises(store.RuleNotFound, match="rules list"):
+            store.find_rule(uid=uid)
+
+
+def test_a_replay_without_recorded_decisions_judges_nothing() -> None:
+    replayed = decisions.replay(add=[Rule(tool="Bash", specifier="rm *", decision="deny", reason="gone for good")])
+    assert replayed.not_replayable == 0

@@ -90,6 +90,8 @@ def test_another_method_is_405_and_another_media_type_415(admin_api: APIClient) 
     for operation in operations():
         answer = admin_api.generic("PROPFIND", operation.filled())
         assert (answer.status_code, as_problem(answer)) == (405, True), operation
+        if "/hooks/" in operation.path:
+            continue  # an agent takes any error for leave to go on, so a hook refuses in its own words and with 200
         if operation.method == "post" and "requestBody" in operation.described:
             answer = admin_api.post(operation.filled(), "a=1", content_type="application/x-www-form-urlencoded")
             assert (answer.status_code, as_problem(answer)) == (415, True), operation

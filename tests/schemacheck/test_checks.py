@@ -70,7 +70,9 @@ def test_a_requested_check_is_done_once(django_capture_on_commit_callbacks) -> N
 
 def test_a_database_that_is_away_fails_the_requested_check(monkeypatch: pytest.MonkeyPatch) -> None:
     pending = checks.request_check(sql=SQL)
-    monkeypatch.setattr("schemacheck.validator.validate", lambda *_, **__: (_ for _ in ()).throw(DatabaseAway("It is away.")))
+    monkeypatch.setattr(
+        "schemacheck.validator.validate", lambda *_, **__: (_ for _ in ()).throw(DatabaseAway("It is away."))
+    )
     checks.run_check(check_id=pending.pk)
     pending.refresh_from_db()
     assert (pending.status, pending.failure) == ("failed", "It is away.")
