@@ -25,10 +25,10 @@ up: $(VENV)/installed  ## set up, migrate and serve: web, worker and beat (HOST,
 	@exec $(RUN) manage.py up
 
 test: $(VENV)/installed-dev  ## every test, on the embedded database
-	$(RUN) -m pytest -n 3 --dist loadfile $(ARGS)
+	$(RUN) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-postgres: $(VENV)/installed-dev  ## every test on PostgreSQL: DATABASE_URL, else a throw-away cluster
-	$(RUN) -m tests.services.postgres -- $(RUN) -m pytest -n 3 --dist loadfile $(ARGS)
+	$(RUN) -m tests.services.postgres -- $(RUN) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/installed-dev requirements-check  ## lint, formatting, types, layers, migrations, deployment settings, pins
 	$(RUN) -m ruff check .
