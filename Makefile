@@ -14,6 +14,7 @@ help:  ## list these targets
 $(VENV)/installed: requirements.txt
 	@test -n "$(PYTHON)" || { echo "Handrail needs Python 3.11 or newer; install it or say make PYTHON=/path/to/python3.11"; exit 2; }
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip --version >/dev/null 2>&1 || $(RUN) -m ensurepip >/dev/null  # a venv that uv made has none
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
