@@ -4,6 +4,7 @@ with postgres() as database_url: ...
 python -m tests.services.postgres -- COMMAND...      # runs COMMAND with DATABASE_URL set
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,13 @@ from tests.services.throwaway import ServerMissing, find_program, free_port, ord
 BIN_FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
 # Nothing outlives the cluster, so nothing need reach the disk; `durable=True` keeps the real cost for measuring.
 FORGETFUL = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+# The server is nobody's child, so a test run that is killed would leave it behind: this one ends it then.
+WATCH = """
+while kill -0 "$1" 2>/dev/null; do sleep 1; done
+kill -QUIT "$(head -n 1 "$2/data/postmaster.pid")" 2>/dev/null
+sleep 1
+rm -rf "$2"
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +79,12 @@ def cluster(*, durable: bool = False) -> Iterator[Cluster]:
     folder = Path(tempfile.mkdtemp(prefix="handrail-postgres-"))
     if user:
         shutil.chown(folder, user)
+    watch = subprocess.Popen(
+        ["sh", "-c", WATCH, "watch", str(os.getpid()), str(folder)],
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     made = Cluster(bin=initdb.resolve().parent, data=folder / "data", port=free_port(), user=user, durable=durable)
     try:
         made.run("initdb", "-D", str(made.data), "-U", "handrail", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
@@ -80,6 +94,8 @@ def cluster(*, durable: bool = False) -> Iterator[Cluster]:
     finally:
         if (made.data / "postmaster.pid").exists():
             made.stop()
+        watch.kill()
+        watch.wait()
         shutil.rmtree(folder, ignore_errors=True)
 
 
