@@ -28,8 +28,9 @@ up: $(VENV)/installed  ## set up, migrate and serve: web, worker and beat (HOST,
 test: $(VENV)/installed-dev  ## every test, on the embedded database
 	$(RUN) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
+# One process: the sealer waits for every transaction of the server, those of other tests included.
 test-postgres: $(VENV)/installed-dev  ## every test on PostgreSQL: DATABASE_URL, else a throw-away cluster
-	$(RUN) -m tests.services.postgres -- $(RUN) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(RUN) -m tests.services.postgres -- $(RUN) -m pytest $(ARGS)
 
 check: $(VENV)/installed-dev requirements-check  ## lint, formatting, types, layers, migrations, deployment settings, pins
 	$(RUN) -m ruff check .

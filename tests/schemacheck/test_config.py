@@ -137,7 +137,7 @@ def test_a_folder_without_git_is_refused(tmp_path: Path) -> None:
 @pytest.mark.django_db
 def test_the_command_follows_project_revision_and_baseline(checkout: Path, run_command) -> None:
     project(checkout, 'ignore = ["lock-timeout-missing"]\npaths = ["."]')
-    asked = ["--dialect", "postgresql", "--strict", "--since", "main"]
+    asked = ["--dialect", "postgresql", "--proof", "parse", "--strict", "--since", "main"]
     code, out, _ = run_command("schemacheck", *asked)
     assert code == 1
     assert "same.sql" not in out
