@@ -117,7 +117,7 @@ class RuleSet:
         name = view.command.name
         if name in KNOWN or not view.command.ordinary:
             return None
-        named = [item for item in (*self._deny, *self._confirm) if item.command is not None and item.command.program]
+        named = [item for item in (*self._deny, *self._confirm) if item.command and "*" not in item.command.program]
         words = list(view.command.words[:MAX_LOOKED_INTO])
         tails = [shell.find_words(words[index:]) for index in range(1, len(words))]
         codes = [shell.find(plain(word)) for word in words[1:] if " " in word.strip()]

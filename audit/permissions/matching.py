@@ -18,7 +18,7 @@ class CommandPattern(NamedTuple):
 
     pattern: str
     program: str
-    """Its first word; empty when that holds a star."""
+    """Its first word, which may hold a star."""
     words: tuple[str, ...]
     """The words after the program that are no options."""
     options: tuple[str, ...]
@@ -29,18 +29,15 @@ class CommandPattern(NamedTuple):
         program, *rest = pattern.split()
         options = tuple(word for word in rest if word.startswith("-") and len(word) > 1 and word != "--")
         words = tuple(word for word in rest if word not in options)
-        return cls(pattern, "" if "*" in program else program, words, options)
+        return cls(pattern, program, words, options)
 
     def restricts(self, view: CommandView) -> Fit:
         """Whether the pattern means this command, however it is spelled; `maybe` if an unknown part decides."""
-        if self.program and self.program not in view.names and self.program not in view.verb_names:
-            if self.program.casefold() != view.command.name.casefold():
-                return "no"
-            return "maybe"  # file systems that ignore case run it
+        if not any(glob(self.program, name) for name in (*view.names, *view.verb_names)):
+            # File systems that ignore case run it.
+            return "maybe" if glob(self.program.casefold(), view.command.name.casefold()) else "no"
         if any(command_glob(self.pattern, text) for text in view.texts):
             return "yes"
-        if not self.program:
-            return "maybe" if view.has_unknown and self._aligns(view) else "no"
         if self.options and self._fits_as_set(view):
             return "yes"
         bare = " ".join(view.operands)

@@ -3,8 +3,7 @@
 from functools import cached_property
 
 from audit.shell import Command
-from audit.shell.options import Options, scan
-from audit.shell.versioning import GLOBAL_OPTIONS as GIT
+from audit.shell.options import GIT, Options, scan
 from audit.shell.words import UNKNOWN, plain
 
 _CONTAINER = Options.of(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -81,7 +82,7 @@ def load_rules() -> list[Rule]:
 
 def find_rule(*, uid: str) -> PermissionRule:
     """The rule of a uid. Raises RuleNotFound."""
-    row = PermissionRule.objects.filter(uid=uid).first()
+    row = PermissionRule.objects.filter(uid=_uid(uid)).first()
     if row is None:
         raise RuleNotFound(f"There is no rule {uid}. `manage.py rules list` shows those there are.")
     return row
@@ -101,7 +102,7 @@ def create_rule(*, tool: str, decision: str, **fields: Any) -> PermissionRule:
 def change_rule(*, uid: str, **fields: Any) -> PermissionRule:
     """Change fields of a rule. Raises RuleNotFound, RuleRefused, RuleExists, AdminOnly."""
     _require_admin()
-    row = PermissionRule.objects.select_for_update().filter(uid=uid).first() or find_rule(uid=uid)
+    row = PermissionRule.objects.select_for_update().filter(uid=_uid(uid)).first() or find_rule(uid=uid)
     before = state(row)
     for name, value in fields.items():
         setattr(row, name, value)
@@ -115,7 +116,7 @@ def change_rule(*, uid: str, **fields: Any) -> PermissionRule:
 def delete_rule(*, uid: str) -> None:
     """Remove a rule. Raises RuleNotFound, AdminOnly."""
     _require_admin()
-    row = PermissionRule.objects.select_for_update().filter(uid=uid).first() or find_rule(uid=uid)
+    row = PermissionRule.objects.select_for_update().filter(uid=_uid(uid)).first() or find_rule(uid=uid)
     before = state(row)
     row.delete()
     _event(str(row.uid), "deleted", before, None)
@@ -230,8 +231,6 @@ class RuleAdapter:
 
 
 def _uid(entity_id: str) -> str:
-    from uuid import UUID
-
     try:
         return str(UUID(entity_id))
     except ValueError as error:

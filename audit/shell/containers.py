@@ -78,3 +78,9 @@ def kubectl(run: Run) -> None:
         if words[found.end + 1 :]:
             run.doubt("a command in a pod that is not set off by --")
             run.command(words[found.end + 1 :])
+
+
+HANDLERS = {
+    **dict.fromkeys(("docker", "podman", "nerdctl", "docker-compose"), container),
+    **dict.fromkeys(("kubectl", "oc"), kubectl),
+}

@@ -91,3 +91,6 @@ def _sql_text(run: Run, text: str) -> None:
             run.doubt("a command of the client that may run or write something")
     if "\n".join(kept).strip():
         run.finder.sql("\n".join(kept), run.text)
+
+
+HANDLERS = dict.fromkeys(SQL_CLIENTS, sql_client)

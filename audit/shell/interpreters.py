@@ -5,10 +5,10 @@ from itertools import pairwise
 
 from audit.shell import files
 from audit.shell.finder import Run
+from audit.shell.known import SHELLS
 from audit.shell.options import Options, scan
 from audit.shell.words import UNKNOWN, is_computed, plain
 
-SHELLS = ("sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "rbash", "lksh", "yash", "fish", "csh", "tcsh")
 _NOT_BASH = {"fish", "csh", "tcsh"}
 
 _INLINE_FLAGS: dict[str, str] = {
@@ -205,6 +205,8 @@ def _without_script(run: Run) -> None:
 
 
 HANDLERS: dict[str, Callable[[Run], None]] = {
+    **dict.fromkeys(SHELLS, shell),
+    **dict.fromkeys(("python", *INLINE), inline),
     "source": source,
     ".": source,
     "eval": evaluate,

@@ -23,3 +23,4 @@ _PROGRAMS = """
     wget whatis whereis which who whoami xcodebuild xdg-open xxd yamllint yarn yes yq yum zcat zip zipinfo zstd
 """
 KNOWN = frozenset(_PROGRAMS.split())
+SHELLS = ("sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "rbash", "lksh", "yash", "fish", "csh", "tcsh")

@@ -82,3 +82,11 @@ def _cluster(words: list[str], letters: str, options: Options, found: Scan) -> N
         if letter not in options.flags and not letter.isdigit():
             found.unknown.append(f"-{letter}")
         found.given.setdefault(letter, []).append("")
+
+
+GIT = Options.of(
+    "C c git-dir work-tree namespace super-prefix config-env attr-source list-cmds",
+    "p P paginate no-pager no-replace-objects bare literal-pathspecs glob-pathspecs noglob-pathspecs icase-pathspecs"
+    " no-optional-locks version help html-path man-path info-path exec-path no-advice no-lazy-fetch h v",
+)
+"""What git takes before its subcommand."""

@@ -1,12 +1,13 @@
 """Which programs run other commands, and by whom they are understood."""
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import NamedTuple
 
-from audit.shell import databases, files, interpreters, runners, scripting, versioning
+from audit.shell import files
 from audit.shell.environment import is_risky
 from audit.shell.finder import Run
-from audit.shell.known import KNOWN
+from audit.shell.known import KNOWN, SHELLS
 from audit.shell.options import Options, scan
 from audit.shell.words import UNKNOWN, plain
 
@@ -164,16 +165,36 @@ _SUBCOMMANDS: dict[tuple[str, ...], Options] = {
     ("go", "tool"): Options.of(),
 }
 
-_HANDLERS: dict[str, Handler] = {
-    **dict.fromkeys(interpreters.SHELLS, interpreters.shell),
-    **dict.fromkeys(interpreters.INLINE, interpreters.inline),
-    **dict.fromkeys(databases.SQL_CLIENTS, databases.sql_client),
-    **interpreters.HANDLERS,
-    **scripting.HANDLERS,
-    **runners.HANDLERS,
-    "git": versioning.git,
+# Whose HANDLERS understand a program; a module is imported with the first command it is for, since a hook waits for
+# every import.
+_MODULES = {
+    "interpreters": """
+        . R Rscript [ alias ash bash bind bun cmd complete csh dash declare deno elixir enable erl eval expect
+        export fish gdb ghc groovy guile hash irb julia ksh let lksh lldb local lua luajit mapfile mksh node
+        nodejs nu osascript perl php powershell printf pwsh rbash read readarray readonly ruby scala sh source
+        tclsh tcsh test trap ts-node tsx typeset unset wish yash zsh xonsh
+    """,
+    "databases": """
+        bq clickhouse clickhouse-client cockroach duckdb mariadb mycli mysql pgcli psql snowsql sqlcmd sqlite
+        sqlite3 usql
+    """,
+    "scripting": """
+        at awk batch crontab ed emacs ex gawk gmake gsed make mawk nawk nvim sed vi view vim vimdiff
+    """,
+    "runners": """
+        abduco aws-vault bsdtar bwrap chamber command coproc direnv dotenv dtach env fd fdfind find flock fzf
+        genv gfind gtar gxargs hyperfine ip man nodemon parallel rg rsync runuser scp screen script sftp sg
+        sort ssh su tar tmux watch watchexec watchman-make with-contenv xargs zellij zip
+    """,
+    "containers": """
+        docker docker-compose kubectl nerdctl oc podman
+    """,
+    "versioning": """
+        git
+    """,
 }
-_TRANSPARENT = {"eval", "xargs", "env", "command", "trap", "coproc", *interpreters.SHELLS}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names.split()}
+_TRANSPARENT = {"eval", "xargs", "env", "command", "trap", "coproc", *SHELLS}
 _BUILTINS = """
     : true false [ test cd pushd popd dirs exit return break continue shift wait jobs bg fg disown set shopt unset
     local declare typeset export readonly let getopts times umask ulimit hash alias unalias
@@ -198,12 +219,15 @@ def handler(words: list[str]) -> Known:
         return Known(wrapper, wrapper.transparent and by_name)
     if name.startswith("ld-") and ".so" in name:
         return Known(_LOADER)
-    if name.startswith(("python", "pypy")):
-        return Known(interpreters.inline)
     for depth in (2, 3):
         if options := _SUBCOMMANDS.get((name, *words[1:depth])):
             return Known(_after_subcommand(options, depth))
-    return Known(_HANDLERS.get(name, ordinary), (name in _TRANSPARENT or name in NEUTRAL) and by_name)
+    transparent = (name in _TRANSPARENT or name in NEUTRAL) and by_name
+    module = "interpreters" if name.startswith(("python", "pypy")) else _MODULE_OF.get(name)
+    if module is None:
+        return Known(ordinary, transparent)
+    handlers = import_module(f"audit.shell.{module}").HANDLERS
+    return Known(handlers["python" if name not in handlers else name], transparent)
 
 
 def _after_subcommand(options: Options, depth: int) -> Handler:
@@ -225,6 +249,6 @@ def ordinary(run: Run) -> None:
     path = plain(run.words[0])
     if "/" in path and path.endswith((".sh", ".bash", ".zsh", ".ksh", ".command")) and UNKNOWN not in path:
         run.doubt("runs a script whose content is not looked at", script=path)
-    elif run.name not in KNOWN and any(word in interpreters.SHELLS for word in run.words[1:]) and run.given:
+    elif run.name not in KNOWN and any(word in SHELLS for word in run.words[1:]) and run.given:
         run.doubt(f"{run.name} may hand its input to a shell")
     files.note(run)

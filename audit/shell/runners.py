@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from audit.shell import containers, files
+from audit.shell import files
 from audit.shell.environment import is_risky
 from audit.shell.finder import Run
 from audit.shell.options import Options, scan
@@ -258,8 +258,6 @@ HANDLERS: dict[str, Callable[[Run], None]] = {
     "fd": fd,
     "fdfind": fd,
     "ssh": ssh,
-    **dict.fromkeys(("kubectl", "oc"), containers.kubectl),
-    **dict.fromkeys(("docker", "podman", "nerdctl", "docker-compose"), containers.container),
     "watch": watch,
     "flock": flock,
     "su": substitute_user,

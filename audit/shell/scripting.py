@@ -89,5 +89,4 @@ HANDLERS: dict[str, Callable[[Run], None]] = {
     "crontab": crontab,
     **dict.fromkeys(("make", "gmake"), make),
     **dict.fromkeys(("at", "batch"), _opaque("sets commands that run later")),
-    "xonsh": _opaque("xonsh reads another language than bash"),
 }

@@ -3,14 +3,9 @@
 from itertools import pairwise
 
 from audit.shell.finder import Run
-from audit.shell.options import Options, scan
+from audit.shell.options import GIT, scan
 from audit.shell.words import UNKNOWN, is_computed, plain
 
-GLOBAL_OPTIONS = Options.of(
-    "C c git-dir work-tree namespace super-prefix config-env attr-source list-cmds",
-    "p P paginate no-pager no-replace-objects bare literal-pathspecs glob-pathspecs noglob-pathspecs icase-pathspecs"
-    " no-optional-locks version help html-path man-path info-path exec-path no-advice no-lazy-fetch h v",
-)
 # Sections and keys of git's configuration that cannot name a program.
 _HARMLESS_SECTIONS = [
     "color.",
@@ -74,7 +69,7 @@ _HARMLESS_KEYS = {
 
 def git(run: Run) -> None:
     """`git [global options] subcommand ...`."""
-    found = scan(run.words, GLOBAL_OPTIONS)
+    found = scan(run.words, GIT)
     for setting in found.values("c"):
         _setting(run, *setting.split("=", 1))
     if "config-env" in found.given or any(found.values("exec-path")):
@@ -163,3 +158,6 @@ def _config(run: Run, words: list[str]) -> None:
         if "." in key and UNKNOWN not in key:
             _setting(run, key, value)
             return
+
+
+HANDLERS = {"git": git}

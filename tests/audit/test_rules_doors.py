@@ -109,6 +109,14 @@ def test_the_same_refusal_by_command_and_admin(run_command: Any, admin_client: C
     assert not PermissionRule.objects.exists()
 
 
+@pytest.mark.parametrize("uid", ["nope", "null,null", "01890000-0000-7000-8000-000000000000"])
+def test_a_rule_that_is_not_there_is_not_found(admin_api: Any, run_command: Any, uid: str) -> None:
+    answers = [admin_api.get(f"{URL}/{uid}"), admin_api.patch(f"{URL}/{uid}", {}), admin_api.delete(f"{URL}/{uid}")]
+    answers.append(admin_api.put(f"{URL}/{uid}", {"tool": "Bash", "decision": "deny"}))
+    assert [answer.status_code for answer in answers] == [404] * 4
+    assert run_command("rules", "remove", uid)[0] == 2
+
+
 def test_the_same_rule_twice_is_a_conflict(admin_api: Any, run_command: Any) -> None:
     admin_api.post(URL, BODY)
     assert (admin_api.post(URL, BODY).status_code, admin_api.post(URL, BODY).json()["code"]) == (409, "rule-exists")

@@ -6,6 +6,7 @@ import shutil
 import statistics
 import subprocess
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from audit import shell
 from audit.permissions.calls import Call
 from audit.permissions.deciding import RuleSet
 from audit.permissions.rules import Rule
-from audit.shell import sed
+from audit.shell import programs, sed
 from tests.audit.permission_cases import ALLOWED_COMMANDS, ASKED_COMMANDS, DENIED_COMMANDS
 
 DENY_RM = RuleSet([Rule(tool="Bash", specifier="rm *", decision="deny"), Rule(tool="Bash", decision="allow")])
@@ -52,6 +53,14 @@ def test_harmless_look_alikes_are_allowed(command: str) -> None:
 def test_words_are_as_the_program_gets_them(command: str, expected: list[list[str]]) -> None:
     found = [list(item.words) for item in shell.find(command).commands]
     assert found[: len(expected)] == expected
+
+
+def test_every_program_is_listed_with_the_module_that_understands_it() -> None:
+    """The list is written out so that a hook imports only what its command needs."""
+    for module, names in programs._MODULES.items():
+        assert set(import_module(f"audit.shell.{module}").HANDLERS) == set(names.split()) | (
+            {"python"} if module == "interpreters" else set()
+        ), module
 
 
 def test_files_of_redirects_and_arguments_are_found() -> None:

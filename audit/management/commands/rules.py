@@ -101,7 +101,7 @@ class Command(OperationCommand):
         self.stdout.write(f"[OK] {row}, uid {row.uid}")
 
     def remove(self, options: dict[str, Any]) -> None:
-        row = store.find_rule(uid=_uid(options["uid"]))
+        row = store.find_rule(uid=options["uid"])
         store.delete_rule(uid=str(row.uid))
         self.stdout.write(f"[OK] removed {row}")
 
@@ -183,15 +183,6 @@ def _parse(text: str) -> tuple[str, str]:
         return parse_rule(text)
     except InvalidRule as error:
         raise store.RuleRefused(error) from error
-
-
-def _uid(text: str) -> str:
-    from uuid import UUID
-
-    try:
-        return str(UUID(text))
-    except ValueError as error:
-        raise store.RuleNotFound(f"{text[:64]} is not the uid of a rule.") from error
 
 
 def _read(options: dict[str, Any]) -> tuple[formats.Read, formats.Format]:
