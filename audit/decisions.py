@@ -21,6 +21,7 @@ from audit.permissions.deciding import Decision, RuleSet
 from audit.permissions.records import column, tidy
 from audit.permissions.rules import Rule
 from config.context import acting_as
+from config.errors import DomainError
 from config.logs import blank_secrets
 
 logger = logging.getLogger(__name__)
@@ -146,7 +147,7 @@ def ingest() -> int:
                 at = datetime.fromtimestamp(known["at"], UTC)
                 with acting_as(actor=str(known["actor"]), door="command"):
                     trail.record(**_fields(known), timestamp=at)
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError, DomainError) as error:
                 logger.error("The spooled decision %s cannot be read: %r", path.name, error)  # noqa: TRY400
                 path.rename(path.with_suffix(".unreadable"))
                 continue

@@ -140,6 +140,8 @@ def _check(words: list[str], root: Path) -> str:
     for word in words[1:]:
         _check_path(word.partition("=")[2] if word.startswith("-") and "=" in word else word, root)
     program = words[0]
+    if "/" in program and not program.startswith("/"):
+        _check_path(program, root)
     found = shutil.which(program, path=os.environ.get("PATH")) if "/" not in program else str(root / program)
     if found is None or not Path(found).is_file():
         raise GuardUsage(f"The program {tidy(program)[:80]!r} is not found.")

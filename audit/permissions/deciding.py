@@ -48,7 +48,9 @@ class Decision(NamedTuple):
     @property
     def is_open(self) -> bool:
         """No rule speaks of the call and it is no command: the agent's own settings may decide."""
-        return self.rule is None and all(item.part.kind not in ("command", "doubt", "sql") for item in self.judgements)
+        if self.rule is not None:
+            return False
+        return all(item.part.aside or item.part.kind not in ("command", "doubt") for item in self.judgements)
 
     def as_dict(self) -> dict[str, Any]:
         return {

@@ -34,6 +34,8 @@ class Part(NamedTuple):
     host: str = ""
     script: str = ""
     via: tuple[str, ...] = ()
+    aside: bool = False
+    """A command in a parameter of a tool that is no shell: what restricts commands holds for it too."""
 
 
 def parts_of(call: Call) -> list[Part]:
@@ -49,25 +51,42 @@ def parts_of(call: Call) -> list[Part]:
 
 def _tool(call: Call) -> Iterator[Part]:
     if call.tool in READING or call.tool in EDITING or call.tool == "ApplyPatch":
-        kind: Kind = "read" if call.tool in READING else "write"
-        paths = call.paths()
-        if not paths:
-            yield Part(kind="doubt", text=f"{call.tool} without a path")
-        for path in paths:
-            yield Part(kind=kind, text=path, paths=_resolved(path, call, [call.cwd]), folders=(call.cwd,))
+        yield from _file_tool(call)
     elif call.tool == "WebFetch":
-        urls = call.urls()
-        if not urls:
-            yield Part(kind="doubt", text="WebFetch without an address")
-        for url in urls:
-            host = _host(url)
-            if not host:
-                yield Part(kind="doubt", text=f"an address that cannot be read: {url[:200]}")
-            yield Part(kind="url", text=url, host=host)
+        yield from _addresses(call)
     else:
-        yield Part(kind="tool", text=call.tool)
+        yield from _other_tool(call)
     for statements in call.statements():
         yield from _sql(statements)
+
+
+def _file_tool(call: Call) -> Iterator[Part]:
+    kind: Kind = "read" if call.tool in READING else "write"
+    paths = call.paths()
+    if not paths:
+        yield Part(kind="doubt", text=f"{call.tool} without a path")
+    for path in paths:
+        yield Part(kind=kind, text=path, paths=_resolved(path, call, [call.cwd]), folders=(call.cwd,))
+
+
+def _addresses(call: Call) -> Iterator[Part]:
+    urls = call.urls()
+    if not urls:
+        yield Part(kind="doubt", text="WebFetch without an address")
+    for url in urls:
+        host = _host(url)
+        if not host:
+            yield Part(kind="doubt", text=f"an address that cannot be read: {url[:200]}")
+        yield Part(kind="url", text=url, host=host)
+
+
+def _other_tool(call: Call) -> Iterator[Part]:
+    yield Part(kind="tool", text=call.tool)
+    if call.tool.lower() in ("powershell", "pwsh", "cmd"):
+        yield Part(kind="doubt", text=f"{call.tool} reads another language than bash")
+    code = call.command()
+    for item in shell.find(code).commands if isinstance(code, str) else ():
+        yield Part(kind="command", text=item.text, needs_rule=False, view=CommandView(item), via=item.via, aside=True)
 
 
 def _host(url: str) -> str:

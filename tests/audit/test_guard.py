@@ -97,6 +97,8 @@ def test_no_shell_reads_the_arguments(project: Path) -> None:
         ["echo", "a\0b"],
         ["no-such-program"],
         ["./not-there"],
+        ["../../bin/echo", "x"],
+        ["folder/hostname"],
     ],
 )
 def test_what_is_not_one_command_inside_the_project_is_refused(project: Path, command: list[str]) -> None:

@@ -396,6 +396,16 @@ def test_a_call_that_cannot_be_understood_is_asked() -> None:
     assert decide(anything, "TodoWrite").decision == "allow"
 
 
+def test_rules_for_commands_hold_for_tools_that_run_them_under_another_name() -> None:
+    rules = [rule("Bash(rm *)"), rule("mcp__desktop", "allow")]
+    assert decide(rules, "mcp__desktop__start_process", command="cd x && sudo rm y").decision == "deny"
+    assert decide(rules, "mcp__desktop__start_process", command="ls; make").decision == "allow"
+    assert decide(rules, "mcp__other__run", command="ls").is_open
+    assert decide([rule("*", "allow")], "PowerShell", command="ls").decision == "confirm"
+    assert decide([], "mcp__db__query", query="select 1").is_open
+    assert not decide([], "Bash", command="cd x").is_open
+
+
 def test_a_list_of_words_runs_without_a_shell() -> None:
     rules = [rule("Bash(rm *)"), ALLOW_ALL]
     assert decide(rules, command=["echo", "a; rm x", "$(rm x)"]).decision == "allow"
