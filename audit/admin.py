@@ -13,7 +13,7 @@ from audit.models import BackupRun, Checkpoint, Event, EventQuerySet, Permission
 from audit.permissions import store
 from audit.permissions.matching import check
 from audit.permissions.rules import InvalidRule
-from config.admin import ReadOnlyAdmin
+from config.admin import ReadOnlyAdmin, ToolAdmin
 from config.errors import DomainError
 
 
@@ -121,7 +121,7 @@ class RuleForm(forms.ModelForm):
 
 
 @admin.register(PermissionRule)
-class PermissionRuleAdmin(admin.ModelAdmin):
+class PermissionRuleAdmin(ToolAdmin):
     form = RuleForm
     list_display = ["text", "decision", "agent", "reason", "is_enabled", "source", "updated_at"]
     list_filter = ["decision", "is_enabled", "agent", "source"]

@@ -4,8 +4,10 @@ import json
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -18,7 +20,22 @@ admin.site.index_title = "Tools"
 admin.site.site_url = None  # the template links the dashboard
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ToolAdmin(admin.ModelAdmin):
+    """The base of every table: an action upon what is no id of a row says so."""
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **options: Any
+    ) -> HttpResponse | None:
+        try:
+            for selected in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                self.opts.pk.clean(selected, None)
+        except ValidationError:
+            self.message_user(request, "Select rows of this list: what was sent names none.", messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+        return super().response_action(request, queryset, *args, **options)
+
+
+class ReadOnlyAdmin(ToolAdmin):
     """A table that only operations write: the admin looks, and acts through actions."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -54,7 +71,7 @@ def pretty(value: Any) -> SafeString:
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(admin.ModelAdmin):
+class ApiKeyAdmin(ToolAdmin):
     list_display = ["name", "prefix", "scope", "user", "created_at", "expires_at", "revoked_at", "last_used_at"]
     list_filter = ["scope", "revoked_at"]
     search_fields = ["name", "prefix"]

@@ -46,7 +46,8 @@ def sources() -> dict[str, Source]:
         "static files": static_files,
     }
     reading = {"database options": database_options, "accounts": accounts}
-    return own | health.own_sources() | reading | health.app_sources()
+    dear = {f"{app}'s dear checks": source for app, source in health.app_sources("doctor_checks").items()}
+    return own | health.own_sources() | reading | health.app_sources() | dear
 
 
 def python() -> list[Check]:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import math
 import os
 import re
 import secrets
@@ -24,12 +25,15 @@ class Environment(environ.Env):
         except (ValueError, TypeError) as error:
             raise ImproperlyConfigured(f"{var}: {error}") from error
 
-    def one_of(self, name: str, choices: list[str]) -> str:
-        """A word of a few; the first unless given."""
-        value = str(self.str(name, choices[0])).strip().lower()
-        if value not in choices:
-            raise ImproperlyConfigured(f"{name} is one of {', '.join(choices)}, not {value}")
-        return value
+    def one_of(self, name: str, choices: list[str], *, or_path: bool = False) -> str:
+        """A word of a few, the first unless given; with `or_path` the dotted path of a class too."""
+        value = str(self.str(name, choices[0])).strip()
+        if or_path and re.fullmatch(r"\w+(\.\w+)+", value):
+            return value
+        if value.lower() not in choices:
+            path = ", or the dotted path of a class" if or_path else ""
+            raise ImproperlyConfigured(f"{name} is one of {', '.join(choices)}{path}, not {value}")
+        return value.lower()
 
     def counts(self, name: str, default: str) -> dict[str, int]:
         """How many of each name, all of them known from the default: `daily=7,weekly=4`."""
@@ -75,6 +79,17 @@ class Environment(environ.Env):
             raise ImproperlyConfigured(f"{name} begins with http:// or https:// and names a host")
         return text.rstrip("/")
 
+    def prices(self, name: str) -> dict[str, tuple[float, float]]:
+        """What each model costs in and out, as a JSON object of two numbers from 0."""
+        try:
+            value = self.json(name, {})
+            prices = {model: (float(into), float(out)) for model, (into, out) in value.items()}
+        except (AttributeError, TypeError, ValueError):
+            prices = {"": (-1.0, -1.0)}
+        if not all(0 <= number < math.inf for price in prices.values() for number in price):
+            raise ImproperlyConfigured(f'{name} is a JSON object like {{"model": [2.5, 10]}}, numbers from 0')
+        return prices
+
     def days(self, name: str) -> dict[str, int]:
         """Days by name, as a JSON object."""
         value = self.json(name, {})
@@ -110,6 +125,28 @@ def secret(name: str, default: str = "") -> str:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ImproperlyConfigured(f"{name}_FILE: cannot read {path}: {error}") from error
+
+
+def checked_broker(address: str) -> str:
+    """The address of Celery's broker. It is never repeated: it may have a password."""
+    known = ("database://", "redis://", "rediss://", "sentinel://", "amqp://", "amqps://")
+    if not address.startswith(known):
+        raise ImproperlyConfigured(f"CELERY_BROKER_URL begins with one of {', '.join(known)}")
+    return address
+
+
+def checked_seed(text: str) -> str:
+    """The base64 of the seed that signs the trail's checkpoints, or nothing."""
+    try:
+        size = len(base64.b64decode(text.strip(), validate=True))
+    except (binascii.Error, ValueError):
+        size = -1
+    if text and size != SIGNING_SEED_BYTES:
+        raise ImproperlyConfigured(f"AUDIT_SIGNING_KEY is the base64 of a {SIGNING_SEED_BYTES}-byte Ed25519 seed")
+    return text
+
+
+SIGNING_SEED_BYTES = 32
 
 
 def generated_secret(path: Path, make: Callable[[], str] = lambda: secrets.token_urlsafe(64)) -> str:

@@ -1,6 +1,7 @@
 """Is the service well? One list of checks behind /health/ready, the dashboard, /metrics and `manage.py doctor`.
 
-An app's health.py may define checks() -> Iterable[Check]; cheap, under a second.
+An app's health.py may define checks() -> Iterable[Check], cheap and under a second, and doctor_checks() for what only
+`manage.py doctor` needs to ask, since it costs memory or time.
 """
 
 import logging
@@ -129,8 +130,8 @@ def own_sources() -> dict[str, Source]:
     return {"database": database, "migrations": migrations, "broker": broker, "worker": workers, "disk": disk}
 
 
-def app_sources() -> dict[str, Source]:
-    return {app: module.checks for app, module in app_modules("health") if hasattr(module, "checks")}
+def app_sources(function: str = "checks") -> dict[str, Source]:
+    return {app: getattr(module, function) for app, module in app_modules("health") if hasattr(module, function)}
 
 
 def run(sources: dict[str, Source], *, seconds: float) -> list[Check]:

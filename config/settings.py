@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config.environment import credential_keys, database, env, generated_secret, secret
+from config.environment import checked_broker, checked_seed, credential_keys, database, env, generated_secret, secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.read_env(BASE_DIR / ".env")
@@ -185,7 +185,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 
 # Jobs
 BROKER = "database://"
-CELERY_BROKER_URL = secret("CELERY_BROKER_URL") or BROKER
+CELERY_BROKER_URL = checked_broker(secret("CELERY_BROKER_URL") or BROKER)
 CELERY_TASK_IGNORE_RESULT = True  # a job's state lives on its own rows
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -209,7 +209,7 @@ OCCURRENCE_DAYS: int = env.whole("OCCURRENCE_DAYS", 90, most=36500)
 HOOK_TIMEOUT_SECONDS: float = env.float(
     "HOOK_TIMEOUT_SECONDS", 10.0
 )  # audit/fast_hook.py reads it before Django is there
-AUDIT_SIGNING_KEY = secret("AUDIT_SIGNING_KEY")
+AUDIT_SIGNING_KEY = checked_seed(secret("AUDIT_SIGNING_KEY"))
 AUDIT_CHECKPOINT_DIR = Path(env.str("AUDIT_CHECKPOINT_DIR", str(DATA_DIR / "checkpoints")))
 AUDIT_RETENTION_DAYS: dict[str, int] = env.days("AUDIT_RETENTION_DAYS")  # {"decision.made": 90, "*": 3650}
 
@@ -224,10 +224,10 @@ BACKUP_SCHEDULE: str = env.one_of("BACKUP_SCHEDULE", ["daily", "off"])
 MODEL_BASE_URL: str = env.str("MODEL_BASE_URL", "http://127.0.0.1:8089/v1").rstrip("/")
 MODEL_API_KEY = secret("MODEL_API_KEY")
 MODEL_NAME: str = env.str("MODEL_NAME", "default")
-MODEL_API: str = env.one_of("MODEL_API", ["openai", "anthropic"])
+MODEL_API: str = env.one_of("MODEL_API", ["openai", "anthropic"], or_path=True)
 MODEL_TIMEOUT_SECONDS: float = env.float("MODEL_TIMEOUT_SECONDS", 60.0)
 # Dollars per million tokens, {"model": [in, out]}; a model without a price has no cost.
-MODEL_PRICES: dict[str, list[float]] = env.json("MODEL_PRICES", default={})
+MODEL_PRICES = env.prices("MODEL_PRICES")
 PROMPT_RUN_DAYS: int = env.whole(
     "PROMPT_RUN_DAYS", 180, most=36500
 )  # tests older than this are deleted, but a version's last

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from config.admin import ReadOnlyAdmin
+from config.admin import ReadOnlyAdmin, ToolAdmin
 from config.errors import DomainError
 from dockerdebug import infrastructure, insights
 from dockerdebug.checks import CHECKS, require_check
@@ -101,7 +101,7 @@ class DiagnosisAdmin(ReadOnlyAdmin):
         return render_to_string("dockerdebug/checks.html", {"checks": diagnosis.checks})
 
 
-class OperationAdmin(admin.ModelAdmin):
+class OperationAdmin(ToolAdmin):
     """A table whose rows are written by operations; what those refuse is shown as a message."""
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:

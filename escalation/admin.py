@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from config.admin import ReadOnlyAdmin, ReadOnlyInline, pretty
+from config.admin import ReadOnlyAdmin, ReadOnlyInline, ToolAdmin, pretty
 from config.errors import DomainError, FieldError
 from escalation import bugs, fields, triage
 from escalation.models import Bug, BugQuerySet, Occurrence, Tag, TicketLink
@@ -94,7 +94,7 @@ class TicketInline(ReadOnlyInline):
 
 
 @admin.register(Bug)
-class BugAdmin(admin.ModelAdmin):
+class BugAdmin(ToolAdmin):
     list_display = [
         "bug_id",
         "error_type",

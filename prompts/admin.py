@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.safestring import SafeString
 
-from config.admin import ReadOnlyAdmin, ReadOnlyInline, pretty
+from config.admin import ReadOnlyAdmin, ReadOnlyInline, ToolAdmin, pretty
 from config.errors import DomainError
 from prompts import cases, testing, versions
 from prompts.models import Prompt, Run, RunResult, TestCase, Version
@@ -25,7 +25,7 @@ class VersionInline(ReadOnlyInline):
 
 
 @admin.register(Prompt)
-class PromptAdmin(admin.ModelAdmin):
+class PromptAdmin(ToolAdmin):
     list_display = ["prompt_id", "active_version", "latest_number", "description", "created_at", "created_by"]
     search_fields = ["prompt_id", "description"]
     date_hierarchy = "created_at"
@@ -209,7 +209,7 @@ class TestCaseForm(forms.ModelForm):
 
 
 @admin.register(TestCase)
-class TestCaseAdmin(admin.ModelAdmin):
+class TestCaseAdmin(ToolAdmin):
     __test__ = False
     form = TestCaseForm
     list_display = ["name", "prompt", "type", "created_at", "created_by"]

@@ -108,10 +108,7 @@ def cost_micros(answer: Answer, asked: str) -> int | None:
     price = settings.MODEL_PRICES.get(answer.model) or settings.MODEL_PRICES.get(asked)
     if price is None or answer.input_tokens is None or answer.output_tokens is None:
         return None
-    try:
-        into, out = map(float, price)
-    except (TypeError, ValueError):
-        raise ModelMisconfigured('MODEL_PRICES must be like {"model": [2.5, 10]}.') from None
+    into, out = price
     # Dollars per million tokens are micro-dollars per token.
     return math.ceil(answer.input_tokens * into + answer.output_tokens * out)
 

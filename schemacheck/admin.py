@@ -26,7 +26,7 @@ class CheckForm(forms.ModelForm):
 
     class Meta:
         model = Check
-        fields: ClassVar = ["sql", "dialect", "database", "proof"]
+        fields: ClassVar = ["sql", "dialect", "database", "proof", "probe"]
         widgets: ClassVar = {"sql": forms.Textarea(attrs={"rows": 20, "cols": 100, "spellcheck": "false"})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -43,6 +43,7 @@ class CheckForm(forms.ModelForm):
                     dialect=asked["dialect"] or None,
                     database=asked["database"],
                     proof=asked["proof"] or None,
+                    probe=asked["probe"],
                 )
             except DomainError as error:
                 raise forms.ValidationError(error.detail) from error
@@ -80,13 +81,13 @@ class CheckAdmin(ReadOnlyAdmin):
             {
                 "fields": [
                     *("uid", "created_at", "requested_by", "door", "correlation_id", "dialect", "database"),
-                    *("proof", "status", "statements", "duration_ms", "sql_hash"),
+                    *("proof", "probe", "status", "statements", "duration_ms", "sql_hash"),
                 ]
             },
         ),
         ("Report", {"fields": ["report_text"], "classes": ["collapse"]}),
     ]
-    add_fieldsets: ClassVar = [(None, {"fields": ["sql", "dialect", "database", "proof"]})]
+    add_fieldsets: ClassVar = [(None, {"fields": ["sql", "dialect", "database", "proof", "probe"]})]
     readonly_fields = ["verdict", "findings", "locks", "script", "report_text", "uid"]
 
     class Media:

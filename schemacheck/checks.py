@@ -11,6 +11,7 @@ from django.db import connections, transaction
 from audit.trail import record
 from config.context import caller
 from config.errors import DomainError, FieldError, NotFound
+from config.jobs import send
 from schemacheck.findings import InvalidCheck, Report
 from schemacheck.models import Check
 from schemacheck.policy import DEFAULT_POLICY, Policy
@@ -20,31 +21,43 @@ _PASSWORD = re.compile(r"(\bPASSWORD\s+)'(?:[^']|'')*'", re.IGNORECASE)
 _CONNECTION = re.compile(r"(\bpassword\s*=\s*)[^\s';]+", re.IGNORECASE)
 
 
+class NeedsWrite(DomainError):
+    """What takes real locks, or answers from existing rows, is more than reading a catalog."""
+
+    status = 403
+    code = "forbidden"
+
+
 def check_schema(
     *,
     sql: str,
     dialect: str | None = None,
     database: str | None = None,
     proof: str | None = None,
+    probe: bool = False,
     policy: Policy = DEFAULT_POLICY,
 ) -> Check:
-    """Check a script now and keep the verdict. Raises InvalidCheck, DatabaseAway, UnsupportedDatabase."""
+    """Check a script now and keep the verdict. Raises InvalidCheck, NeedsWrite, DatabaseAway, UnsupportedDatabase."""
     started = time.perf_counter()
-    report = _validate(sql, dialect, database, proof, policy)
-    check = _new(sql, dialect, database, proof)
+    _permit(proof, probe=probe)
+    report = _validate(sql, dialect, database, proof, probe=probe, policy=policy)
+    check = _new(sql, dialect, database, proof, probe=probe)
     with transaction.atomic():
         _finish(check, report, time.perf_counter() - started)
     return check
 
 
 def request_check(
-    *, sql: str, dialect: str | None = None, database: str | None = None, proof: str | None = None
+    *,
+    sql: str,
+    dialect: str | None = None,
+    database: str | None = None,
+    proof: str | None = None,
+    probe: bool = False,
 ) -> Check:
-    """Leave a script to be checked by a worker. Raises InvalidCheck."""
-    from schemacheck import tasks
-
-    alias(database)
-    check = _new(sql, dialect, database, proof)
+    """Leave a script to be checked by a worker. Raises InvalidCheck, NeedsWrite."""
+    _permit(proof, probe=probe)
+    check = _new(sql, dialect, database, proof, probe=probe)
     check.sql = _storable(sql)
     with transaction.atomic():
         check.save()
@@ -54,8 +67,7 @@ def request_check(
             entity_id=str(check.uid),
             new_value={"sql_hash": check.sql_hash, "dialect": dialect, "database": check.database},
         )
-        job: Any = tasks.run_check  # ours has delay_on_commit, which Celery's type does not know
-        job.delay_on_commit(check.pk)
+        send("schemacheck.run_check", check.pk)
     return check
 
 
@@ -66,7 +78,7 @@ def run_check(*, check_id: int) -> None:
         return
     started = time.perf_counter()
     try:
-        report = _validate(check.sql, check.dialect or None, check.database, check.proof or None)
+        report = _validate(check.sql, check.dialect or None, check.database, check.proof or None, probe=check.probe)
     except DomainError as error:
         _settle(check, None, time.perf_counter() - started, failure=error.detail)
     else:
@@ -79,7 +91,11 @@ def check_again(*, uid: str) -> Check:
     if earlier is None:
         raise NotFound(f"No check has the id {uid}.")
     return check_schema(
-        sql=earlier.sql, dialect=earlier.dialect or None, database=earlier.database, proof=earlier.proof or None
+        sql=earlier.sql,
+        dialect=earlier.dialect or None,
+        database=earlier.database,
+        proof=earlier.proof or None,
+        probe=earlier.probe,
     )
 
 
@@ -113,13 +129,25 @@ def keep(report: Report, *, sql: str, database: str, started: float, proof: str 
     return check
 
 
+def _permit(proof: str | None, *, probe: bool) -> None:
+    if caller().scope == "read" and (probe or proof == Check.Proof.EXECUTE):
+        asked = "Asking existing rows (probe)" if probe else "Executing statements (proof execute)"
+        raise NeedsWrite(f"{asked} needs a key of scope write. Without it, use proof copies.")
+
+
 def _validate(
-    sql: str, dialect: str | None, database: str | None, proof: str | None, policy: Policy = DEFAULT_POLICY
+    sql: str,
+    dialect: str | None,
+    database: str | None,
+    proof: str | None,
+    *,
+    probe: bool,
+    policy: Policy = DEFAULT_POLICY,
 ) -> Report:
     from schemacheck.validator import validate  # the grammar takes 16 MB, which processes that never check can spare
 
     connection = connections[alias(database)]
-    return validate(sql, connection=connection, dialect=dialect, proof=proof, policy=policy)
+    return validate(sql, connection=connection, dialect=dialect, proof=proof, probe=probe, policy=policy)
 
 
 def alias(database: str | None) -> str:
@@ -132,7 +160,7 @@ def alias(database: str | None) -> str:
     return name
 
 
-def _new(sql: str, dialect: str | None, database: str | None, proof: str | None) -> Check:
+def _new(sql: str, dialect: str | None, database: str | None, proof: str | None, *, probe: bool = False) -> Check:
     by = caller()
     return Check(
         requested_by=by.actor[:255],
@@ -143,6 +171,7 @@ def _new(sql: str, dialect: str | None, database: str | None, proof: str | None)
         dialect=dialect or "",
         database=alias(database),
         proof=proof or "",
+        probe=probe,
     )
 
 

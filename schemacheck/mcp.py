@@ -16,8 +16,9 @@ def validate_schema(
     ] = None,
     database: Annotated[str | None, Field(description="Alias of a configured database.")] = None,
     proof: Literal["parse", "catalog", "copies", "execute"] | None = None,
+    probe: Annotated[bool, Field(description="Also ask existing rows whether they meet new constraints.")] = False,
 ) -> dict[str, Any]:
     """Check CREATE/ALTER TABLE and other DDL against the live database without running it: errors with position
     and SQLSTATE, safety warnings, suggested fixes, and the locks each statement would take."""
-    check = checks.check_schema(sql=sql, dialect=dialect, database=database, proof=proof)
+    check = checks.check_schema(sql=sql, dialect=dialect, database=database, proof=proof, probe=probe)
     return {"id": str(check.uid), **(check.report or {})}

@@ -48,6 +48,7 @@ class Check(models.Model):
     dialect = models.CharField(max_length=20, choices=Dialect, blank=True)
     database = models.CharField(max_length=64, default="default")
     proof = models.CharField("proof asked for", max_length=10, choices=Proof, blank=True)
+    probe = models.BooleanField("existing rows asked", default=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
     valid = models.BooleanField(null=True)
     table_name = models.CharField(max_length=255, blank=True)

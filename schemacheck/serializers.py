@@ -15,6 +15,11 @@ class ValidateSerializer(StrictSerializer):
     proof = serializers.ChoiceField(
         Check.Proof.choices, required=False, help_text="How far to check at most; `catalog` if not given."
     )
+    probe = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Also ask existing rows whether they meet new constraints, by short reads; needs scope `write`.",
+    )
     background = serializers.BooleanField(
         required=False, default=False, help_text="Leave it to a worker and answer 202, for scripts of megabytes."
     )
@@ -106,7 +111,7 @@ class CheckSerializer(CheckSummarySerializer):
     report = ReportSerializer(read_only=True, allow_null=True)
 
     class Meta(CheckSummarySerializer.Meta):
-        fields = [*CheckSummarySerializer.Meta.fields, "proof", "sql", "report"]
+        fields = [*CheckSummarySerializer.Meta.fields, "proof", "probe", "sql", "report"]
         read_only_fields = fields
 
 

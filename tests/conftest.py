@@ -2,8 +2,10 @@
 
 import io
 import os
+import shutil
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 from rest_framework.test import APIClient
 
 from config.keys import create_key
+from tests.settings import FOLDER_PREFIX
 
 
 @pytest.fixture
@@ -92,7 +95,13 @@ def call_tool(transactional_db: None, key_for: Callable[[str], str]) -> Callable
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Elsewhere a missing server skips its tests with a line that says what to install; in CI it is a failure."""
+    """Says why a test needed a second try.
+
+    A missing server skips its tests with a line that says what to install; in CI that is a failure.
+    """
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.write_sep("-", f"first try of {report.nodeid}")
+        terminalreporter.write_line("\n".join(report.longreprtext.splitlines()[-30:]))
     missing = [report for report in terminalreporter.stats.get("skipped", []) if "install" in str(report.longrepr)]
     if missing and os.environ.get("CI"):
         for report in missing:
@@ -110,6 +119,13 @@ def _tests_may_empty_the_trail() -> None:
         flush(self, [permit, *sorted(statements, key=lambda sql: "audit_removalpermit" in sql)])
 
     BaseDatabaseOperations.execute_sql_flush = permitted
+
+
+def pytest_unconfigure() -> None:
+    """The data folder that tests/settings.py made for this process goes with it."""
+    folder = Path(os.environ.get("DATA_DIR", ""))
+    if folder.name.startswith(FOLDER_PREFIX):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,11 +3,13 @@
 import os
 import tempfile
 
+FOLDER_PREFIX = "handrail-test-"
+
 if "DATA_DIR" not in os.environ or "PYTEST_XDIST_WORKER" in os.environ:  # a folder for each process
-    os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="handrail-test-")
+    os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix=FOLDER_PREFIX)
 os.environ.setdefault("SECRET_KEY", "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz")
 
-from config.settings import *  # noqa: F403
+from config.settings import *  # noqa: E402, F403
 
 THROTTLE_RATE = "0/minute"
 CELERY_TASK_ALWAYS_EAGER = True

@@ -40,7 +40,7 @@ def test_it_looks_at_everything_the_service_stands_on(run_command):
     names = {check["name"] for check in json.loads(out)["checks"]}
     assert names >= {
         "python", "packages", "settings", "data directory", "secret files", "static files", "database",
-        "database options", "migrations", "broker", "worker", "beat", "disk", "accounts",
+        "database options", "migrations", "broker", "worker", "beat", "disk", "accounts", "schemacheck grammar",
     }  # fmt: skip
 
 

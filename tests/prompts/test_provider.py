@@ -320,9 +320,6 @@ def test_cost_is_micro_dollars_by_the_price_list(settings: Any) -> None:
     answer = Answer(text="", model="big-2026", finish_reason="", input_tokens=1000, output_tokens=7, latency_ms=1)
     assert cost_micros(answer, "big") == 2570
     assert cost_micros(answer, "other") is None
-    settings.MODEL_PRICES = {"big": 7}
-    with pytest.raises(ModelMisconfigured, match="MODEL_PRICES"):
-        cost_micros(answer, "big")
 
 
 @pytest.mark.parametrize("text", [f"key {KEY}!", "sk-proj-abc***wxyz", "pk_live_abcdef", "****abcd"])

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from audit.models import Event
@@ -148,3 +149,40 @@ def test_the_demo_loads_once() -> None:
     made = Check.objects.count()
     demo.load()
     assert Check.objects.count() == made == len(demo.SCRIPTS)
+
+
+PROBED = {"sql": "ALTER TABLE probed ALTER a SET NOT NULL", "probe": True}
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no copies to compare rows with")
+@pytest.mark.django_db(transaction=True)
+def test_rows_are_asked_through_every_door_on_request(
+    api: Any, admin_client: Client, run_command: Any, call_tool: Any, tmp_path: Any
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE probed (a int); INSERT INTO probed VALUES (NULL)")
+    try:
+        path = tmp_path / "t.sql"
+        path.write_text(PROBED["sql"])
+        assert checks.check_schema(sql=PROBED["sql"]).valid
+        answers = [
+            api.post(f"{ROOT}/validate", PROBED).json(),
+            json.loads(run_command("schemacheck", str(path), "--probe", "--format", "json")[1]),
+            call_tool("validate_schema", scope="write", **PROBED),
+        ]
+        admin_client.post("/admin/schemacheck/check/add/", {**PROBED, "database": "default"})
+        answers.append(said())
+        job = api.post(f"{ROOT}/validate", {**PROBED, "background": True})
+        answers.append(api.get(job.headers["Location"]).json()["report"])
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE probed")
+    assert [[error["rule"] for error in answer["errors"]] for answer in answers] == [["existing-rows-violate"]] * 5
+
+
+@pytest.mark.parametrize("asked", [{"probe": True}, {"proof": "execute"}, {"probe": True, "background": True}])
+def test_what_locks_or_tells_of_rows_needs_a_key_that_may_write(reader: Any, api: Any, asked: dict[str, Any]) -> None:
+    answer = reader.post(f"{ROOT}/validate", {**ASKED, **asked})
+    assert answer.status_code == 403
+    assert "scope write" in answer.json()["detail"]
+    assert api.post(f"{ROOT}/validate", {**ASKED, **asked}).status_code in (200, 202)

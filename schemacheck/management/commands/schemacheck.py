@@ -20,6 +20,9 @@ class Command(OperationCommand):
         parser.add_argument("--dialect", choices=["postgresql", "sqlite"], help="By default that of the database.")
         parser.add_argument("--database", metavar="ALIAS", help="A configured database; by default `default`.")
         parser.add_argument("--proof", choices=["parse", "catalog", "copies", "execute"], help="How far to check.")
+        parser.add_argument(
+            "--probe", action="store_true", help="Also ask existing rows whether they meet new constraints."
+        )
         parser.add_argument("--format", choices=FORMATS, default="text", help="By default text.")
         parser.add_argument("--strict", action="store_true", help="Warnings fail too.")
         add_policy_arguments(parser)
@@ -61,7 +64,12 @@ class Command(OperationCommand):
     def _check(self, path: str, policy: Policy, options: dict[str, Any]) -> Checked:
         sql = _read(path)
         check = checks.check_schema(
-            sql=sql, dialect=options["dialect"], database=options["database"], proof=options["proof"], policy=policy
+            sql=sql,
+            dialect=options["dialect"],
+            database=options["database"],
+            proof=options["proof"],
+            probe=options["probe"],
+            policy=policy,
         )
         return Checked(path="<stdin>" if path == "-" else path, sql=sql, report=check.report or {})
 

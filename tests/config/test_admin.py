@@ -1,0 +1,28 @@
+"""What every page of the admin does alike."""
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from config.admin import ToolAdmin
+
+pytestmark = pytest.mark.django_db
+
+OURS = [model for model, shown in admin.site._registry.items() if isinstance(shown, ToolAdmin)]
+
+
+def test_every_table_of_ours_has_the_common_base() -> None:
+    foreign = {model._meta.app_label for model in admin.site._registry if model not in OURS}
+    assert foreign <= {"auth"}
+
+
+@pytest.mark.parametrize("forged", ["abc", "", "1e3", "99999999999999999999", "\x00"])
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_an_action_upon_what_is_no_row_says_so(admin_client: Client, model: type, forged: str) -> None:
+    listing = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    shown = admin.site._registry[model]
+    request = admin_client.get(listing).wsgi_request
+    for action in shown.get_actions(request):
+        answer = admin_client.post(listing, {"action": action, "_selected_action": [forged]})
+        assert answer.status_code in (200, 302)
