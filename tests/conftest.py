@@ -111,12 +111,16 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _tests_may_empty_the_trail() -> None:
-    """Tests that commit are undone by emptying every table, which the trail's triggers refuse without a permit."""
+    """Tests that commit are undone by emptying every table, which the trail's triggers refuse without a permit.
+
+    Emptying a captured table makes staged changes, so these go after the others, and the permit last.
+    """
     flush = BaseDatabaseOperations.execute_sql_flush
     permit = "INSERT INTO audit_removalpermit (reason) VALUES ('the test is over')"
 
     def permitted(self: BaseDatabaseOperations, statements: list[str]) -> None:
-        flush(self, [permit, *sorted(statements, key=lambda sql: "audit_removalpermit" in sql)])
+        last = ["audit_stagedchange", "audit_removalpermit"]
+        flush(self, [permit, *sorted(statements, key=lambda sql: [table in sql for table in last])])
 
     BaseDatabaseOperations.execute_sql_flush = permitted
 

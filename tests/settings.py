@@ -15,3 +15,7 @@ THROTTLE_RATE = "0/minute"
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast; the accounts are made up
+
+if DATABASE["ENGINE"] == "django.db.backends.sqlite3":  # noqa: F405
+    # A file, as in use: threads that share a database in memory get "table is locked" instead of waiting.
+    DATABASE["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}  # noqa: F405

@@ -337,9 +337,17 @@ def test_a_restore_asks_and_refuses_while_the_service_lives(run_command: Any, fo
     assert "--yes" in run_command("restore", run.file)[2]
     Heartbeat.objects.create(name="worker@here:1", role="worker")
     assert "The service runs: worker@here:1" in run_command("restore", run.file, "--yes")[2]
-    assert "in memory cannot" in run_command("restore", run.file, "--yes", "--force")[2]
     resign(folder / run.file, "migration audit.0001_initial", "migration audit.9999_later")
     assert "newer version" in run_command("restore", run.file, "--yes", "--force")[2]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite keeps a database in memory")
+def test_a_database_in_memory_is_not_restored_into(
+    run_command: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = backups.back_up()
+    monkeypatch.setitem(connection.settings_dict, "NAME", "file:other?mode=memory&cache=shared")
+    assert "in memory cannot" in run_command("restore", run.file, "--yes", "--force")[2]
 
 
 def test_a_database_somebody_has_open_is_not_swapped(tmp_path: Path) -> None:

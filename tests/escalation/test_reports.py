@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -206,8 +206,6 @@ def test_a_report_that_loses_the_race_to_insert_is_counted(monkeypatch):
 
 @pytest.mark.django_db(transaction=True)
 def test_reporters_at_the_same_time_are_all_counted():
-    if connection.vendor == "sqlite":
-        pytest.skip("an embedded database in memory has one connection; tests/escalation/test_writers.py has a file")
     start = threading.Barrier(6)
 
     def report() -> None:

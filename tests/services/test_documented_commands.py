@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -55,6 +56,8 @@ def _wait_for(url: str, up: "subprocess.Popen[bytes]", log: Path) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_the_commands_of_a_document_work(document: Path, service: dict[str, str], tmp_path: Path) -> None:
     script = "\n".join(SCRIPT.findall(document.read_text()))
+    if "curl " in script and shutil.which("curl") is None:
+        pytest.skip("curl is not here: apt-get install curl")
     script = script.replace("http://127.0.0.1:8000", f"http://127.0.0.1:{service['PORT']}")
     script = script.replace(".venv/bin/python manage.py", f"{sys.executable} {ROOT}/manage.py")
     script = script.replace(".venv/bin/python audit/", f"{sys.executable} {ROOT}/audit/")

@@ -22,7 +22,7 @@ def shared_database(transactional_db: None, tmp_path: Path) -> str:
     """The address of a database that other processes can open, holding one entry named "counted"."""
     make_entry("counted")
     if connection.vendor == "sqlite":
-        # The test database lives in this process's memory: the others get a copy of it in a file.
+        # The others get a copy, so that no connection of this process is in their way.
         copy = tmp_path / "shared.sqlite3"
         with connection.cursor() as cursor:
             cursor.execute("VACUUM INTO %s", [str(copy)])
