@@ -4,11 +4,11 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from celery import shared_task
 from django.conf import settings
 
 from audit import backups, capture, decisions, guard, ledger, retention, rollback, trail, verification
 from audit.permissions import store
+from config.celery import shared_task
 
 logger = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from django.utils.module_loading import import_string
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from config.context import acting_as, correlation_id
-from config.errors import PROBLEM_JSON, problem
+from config.problems import PROBLEM_JSON, problem
 from config.wsgi import application as site
 
 Message = MutableMapping[str, Any]

@@ -4,7 +4,7 @@ import os
 import warnings
 from typing import Any
 
-from celery import Celery, signals
+from celery import Celery, shared_task, signals
 from celery.exceptions import SecurityWarning
 from kombu.transport import TRANSPORT_ALIASES
 
@@ -20,6 +20,7 @@ app = Celery("handrail", task_cls="config.jobs:Job")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
+__all__ = ["SENDER", "app", "shared_task"]  # tasks take shared_task from here, so that it is this app they are sent by
 
 SENDER = "handrail"
 """The message header with the sender's actor and correlation id."""

@@ -53,11 +53,6 @@ def web(gate: str) -> None:
 
 
 def worker() -> None:
-    from django.conf import settings
-
-    # A worker shows no admin pages: without their modules it is smaller and starts sooner.
-    simple = {"django.contrib.admin": "django.contrib.admin.apps.SimpleAdminConfig"}
-    settings.INSTALLED_APPS = [simple.get(app, app) for app in settings.INSTALLED_APPS]
     from celery.signals import worker_ready
 
     from config.celery import app
@@ -81,7 +76,6 @@ def beat(schedule: str = "") -> None:
     from config.celery import app
 
     if schedule:
-        app.task_cls = "celery.app.task:Task"  # it only sends; our own class brings REST framework along
         vars(app.loader)["import_default_modules"] = list
     keep_small()
     end_with_parent()

@@ -16,9 +16,10 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 
 from config.context import acting_as, correlation_id
-from config.errors import PROBLEM_JSON, DomainError, as_domain_error, problem
+from config.errors import DomainError
 from config.keys import BadKey, authenticate_key
 from config.mcp_server import in_thread, server, session
+from config.problems import PROBLEM_JSON, as_domain_error, problem
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from django.utils.log import log_response
 
 from config.context import acting_as, correlation_id, identify
-from config.errors import as_domain_error, problem_page, wants_problem
+from config.problems import as_domain_error, problem_page, wants_problem
 
 logger = logging.getLogger(__name__)
 

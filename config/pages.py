@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views import defaults
 
-from config.errors import as_domain_error, problem_page, wants_problem
+from config.problems import as_domain_error, problem_page, wants_problem
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:

@@ -2,9 +2,8 @@
 
 from datetime import timedelta
 
-from celery import shared_task
-
 from config import idempotency
+from config.celery import shared_task
 
 SCHEDULE = {
     "config.forget_answers": {"task": "config.forget_answers", "schedule": timedelta(hours=1)},

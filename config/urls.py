@@ -9,6 +9,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from config import pages, views
 
+admin.autodiscover()  # here and not at start: only a process that answers requests needs the admin's modules
+
 urlpatterns = [
     path("", views.page, name="dashboard"),
     path("dashboard/figures", views.fragment, name="dashboard-figures"),

@@ -3,8 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from celery import shared_task
-
+from config.celery import shared_task
 from escalation import bugs, occurrences, reports, triage
 
 SCHEDULE = {

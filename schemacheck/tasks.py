@@ -2,8 +2,7 @@
 
 from datetime import timedelta
 
-from celery import shared_task
-
+from config.celery import shared_task
 from schemacheck import checks
 
 SCHEDULE = {"schemacheck.cleanup": {"task": "schemacheck.cleanup", "schedule": timedelta(hours=6)}}

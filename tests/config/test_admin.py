@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
+import config.urls  # noqa: F401 -- which loads every table's page
 from config.admin import ToolAdmin
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,133 @@
+"""The one rendering of errors for REST and pages: RFC 9457 problem details."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import DataError, OperationalError
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from config.context import caller
+from config.errors import DomainError, FieldError, NotFound, PayloadTooLarge, Unavailable
+
+logger = logging.getLogger(__name__)
+
+PROBLEM_JSON = "application/problem+json"
+
+
+def problem(status: int, code: str, detail: str, errors: Sequence[FieldError] = ()) -> dict[str, Any]:
+    """The body of a problem+json answer."""
+    body: dict[str, Any] = {
+        "type": f"urn:handrail:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": caller().correlation_id,
+    }
+    if errors:
+        body["errors"] = [asdict(error) for error in errors]
+    return body
+
+
+def as_domain_error(error: Exception) -> DomainError | None:
+    """What any exception a view may raise means in our words; None for one nobody foresaw."""
+    match error:
+        case DomainError():
+            return error
+        case exceptions.ValidationError():
+            return DomainError("Some fields are not valid; see errors.", errors=tuple(field_errors(error.detail)))
+        case exceptions.APIException():
+            return _from_rest_framework(error)
+        case Http404():
+            return NotFound("Nothing is here. Check the path and the id.")
+        case RequestDataTooBig():
+            return PayloadTooLarge("The body is larger than MAX_BODY_BYTES allows. Send less, or raise the limit.")
+        case PermissionDenied():
+            return _named(403, "forbidden", "This caller may not do that.")
+        case SuspiciousOperation():
+            return DomainError("The request was refused as malformed.")
+        case DataError():
+            logger.warning("The database refused a value: %s", type(error).__name__)  # its text repeats the value
+            return _named(400, "out-of-range", "A value is beyond what the database can hold. Send a smaller one.")
+        case OperationalError():
+            logger.error("Database unavailable: %s", type(error).__name__)
+            detail = "The database is busy or away. Nothing was changed; try again in a moment."
+            return Unavailable(detail, headers={"Retry-After": "2"})
+    return None
+
+
+def _named(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> DomainError:
+    error = DomainError(detail, headers=headers)
+    error.status, error.code = status, code
+    return error
+
+
+def _from_rest_framework(error: exceptions.APIException) -> DomainError:
+    codes = {
+        exceptions.ParseError: "malformed-body",
+        exceptions.AuthenticationFailed: "unauthenticated",
+        exceptions.NotAuthenticated: "unauthenticated",
+        exceptions.PermissionDenied: "forbidden",
+        exceptions.MethodNotAllowed: "method-not-allowed",
+        exceptions.NotAcceptable: "not-acceptable",
+        exceptions.UnsupportedMediaType: "unsupported-media-type",
+        exceptions.Throttled: "throttled",
+        exceptions.NotFound: "not-found",
+    }
+    headers: dict[str, str] = {}
+    if challenge := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait) + 1)
+    return _named(error.status_code, codes.get(type(error), "invalid"), str(error.detail), headers)
+
+
+def field_errors(detail: Any, path: str = "") -> list[FieldError]:
+    """REST framework's nested error detail as a flat list, one entry a message."""
+    if isinstance(detail, Mapping):
+        parts = []
+        for key, value in detail.items():
+            name = _join(path, key)
+            parts += field_errors(value, name)
+        return parts
+    if isinstance(detail, list):
+        nested = any(isinstance(item, (Mapping, list)) for item in detail)
+        return [
+            found
+            for index, item in enumerate(detail)
+            for found in field_errors(item, f"{path}[{index}]" if nested else path)
+        ]
+    return [FieldError(field=path, code=getattr(detail, "code", "invalid"), detail=str(detail))]
+
+
+def _join(path: str, key: Any) -> str:
+    if key == "non_field_errors":
+        return path
+    if isinstance(key, int):  # an item of a list
+        return f"{path}[{key}]"
+    return f"{path}.{key}" if path else str(key)
+
+
+def problem_response(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """REST framework's exception handler. An error nobody foresaw is left to Django's 500, which logs it."""
+    known = as_domain_error(error)
+    if known is None:
+        return None
+    body = problem(known.status, known.code, known.detail, known.errors)
+    return Response(body, status=known.status, headers=known.headers, content_type=PROBLEM_JSON)
+
+
+def problem_page(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> JsonResponse:
+    """A problem answer outside a REST framework view."""
+    return JsonResponse(problem(status, code, detail), status=status, content_type=PROBLEM_JSON, headers=headers)
+
+
+def wants_problem(request: HttpRequest) -> bool:
+    """Programs get problem+json; people in a browser get pages."""
+    return request.path.startswith("/api/") or "text/html" not in request.headers.get("Accept", "")
