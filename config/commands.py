@@ -6,11 +6,14 @@ import getpass
 import json
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DatabaseError
+from django.utils.dateparse import parse_datetime
 
 from config.context import acting_as, correlation_id
 from config.errors import DomainError
@@ -24,6 +27,7 @@ class OperationCommand(BaseCommand):
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.set_defaults(skip_checks=True)  # `check` and `doctor` do: they import every URL, a second and 40 MB
         _offer_json(parser)
         return parser
 
@@ -60,6 +64,45 @@ class OperationCommand(BaseCommand):
         """One line on the terminal that is written over; nothing when nobody watches."""
         if self.shows_progress:
             self.stderr.write(f"\r{what}: {done}/{total}", ending="\n" if done >= total else "")
+
+
+def text_of(path: str, *, errors: str = "strict") -> str:
+    """What the file holds, or standard input for `-`."""
+    try:
+        content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        return content.decode("utf-8", errors)
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{path} is not UTF-8: byte {error.start + 1}. Convert it first.") from error
+    except OSError as error:
+        raise CommandError(f"Cannot read {path}: {error.strerror}.") from error
+
+
+def json_of(text: str, kind: type | None = None) -> Any:
+    """The value of an option, by the rules that hold for REST bodies."""
+    from rest_framework.exceptions import ParseError
+
+    from config.parsers import parse_json
+
+    try:
+        value = parse_json(text.encode("utf-8", "surrogateescape"))
+    except ParseError as error:
+        raise CommandError(f"Not JSON: {text[:80]} ({error.detail})") from error
+    if kind and not isinstance(value, kind):
+        raise CommandError(f"Must be a JSON {'object' if kind is dict else 'list'}: {text[:80]}")
+    return value
+
+
+def time_of(text: str) -> datetime:
+    """A time of ISO 8601 with its zone."""
+    try:
+        found = parse_datetime(text)
+        if found is not None:
+            found.astimezone(UTC)  # the last hours of the year 9999 are in no year of UTC
+    except (ValueError, OverflowError):
+        found = None
+    if found is None or found.tzinfo is None:
+        raise CommandError(f"Not an ISO 8601 time with its zone: {text[:80]}")
+    return found
 
 
 def _offer_json(parser: argparse.ArgumentParser, default: bool | str = False) -> None:

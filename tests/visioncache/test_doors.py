@@ -270,7 +270,7 @@ def test_the_command_says_what_is_wrong(run_command: Any, tmp_path: Any) -> None
     assert run_command("visioncache", "lookup", "--image", str(tmp_path / "absent.png"))[0] == 2
     store = ["visioncache", "store", "--image-hash", DIGEST, "--model", "m", "--confidence", "1", "--data"]
     code, _, err = run_command(*store, "{")
-    assert (code, "--data is not JSON" in err) == (2, True)
+    assert (code, "Not JSON: {" in err) == (2, True)
     assert run_command(*store, "{}")[0] == 2
     assert run_command(*store, '"x"', "--for-ever")[0] == 0
     assert Entry.objects.get().expires_at is None

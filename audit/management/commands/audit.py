@@ -1,18 +1,15 @@
 """`manage.py audit record|events|history|rollback`: the trail from a shell."""
 
-from datetime import UTC
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
-from django.utils.dateparse import parse_datetime
-from rest_framework.exceptions import ParseError
 
 from audit import rollback, trail
 from audit.export import select
+from audit.management.commands.audit_export import add_filters
 from audit.models import Event
 from audit.serializers import EventSerializer
-from config.commands import OperationCommand
-from config.parsers import parse_json
+from config.commands import OperationCommand, json_of
 
 
 class Command(OperationCommand):
@@ -23,10 +20,10 @@ class Command(OperationCommand):
         record = verbs.add_parser("record", help="record an event")
         record.add_argument("event_type")
         add_entity(record)
-        record.add_argument("--old", type=as_json, metavar="JSON", help="state before")
-        record.add_argument("--new", type=as_json, metavar="JSON", help="state after")
+        record.add_argument("--old", type=json_of, metavar="JSON", help="state before")
+        record.add_argument("--new", type=json_of, metavar="JSON", help="state after")
         record.add_argument("--user", help="on whose behalf")
-        record.add_argument("--context", type=as_json, metavar="JSON")
+        record.add_argument("--context", type=json_of, metavar="JSON")
         events = verbs.add_parser("events", help="list events, newest first")
         add_filters(events)
         events.add_argument("--limit", type=int, default=20)
@@ -103,30 +100,3 @@ class Command(OperationCommand):
 def add_entity(parser: Any) -> None:
     parser.add_argument("entity_type")
     parser.add_argument("entity_id")
-
-
-def add_filters(parser: Any) -> None:
-    """The filters that `audit events` and `audit_export` share."""
-    for name in ("entity-type", "entity-id", "event-type"):
-        parser.add_argument(f"--{name}")
-    for name in ("start", "end"):
-        parser.add_argument(f"--{name}", type=as_time, metavar="ISO-8601")
-
-
-def as_json(text: str) -> Any:
-    try:
-        return parse_json(text.encode("utf-8", "surrogatepass"))  # the rules of the REST bodies hold here too
-    except ParseError as error:
-        raise CommandError(f"Not JSON: {text[:80]} ({error.detail})", returncode=2) from error
-
-
-def as_time(text: str) -> Any:
-    try:
-        found = parse_datetime(text)
-        if found is not None:
-            found.astimezone(UTC)  # the last hours of the year 9999 are in no year of UTC
-    except (ValueError, OverflowError):
-        found = None
-    if found is None or found.tzinfo is None:
-        raise CommandError(f"Not an ISO 8601 time with its zone: {text[:80]}", returncode=2)
-    return found

@@ -8,9 +8,8 @@ from django.core.management.base import CommandError, CommandParser
 
 from audit import manifest
 from audit.export import FORMATS, export, select
-from audit.management.commands.audit import add_filters
 from audit.models import EventQuerySet
-from config.commands import OperationCommand
+from config.commands import OperationCommand, time_of
 
 
 class Command(OperationCommand):
@@ -47,3 +46,11 @@ class Command(OperationCommand):
         except OSError as error:
             raise CommandError(f"Cannot write {output}: {error.strerror}.") from error
         return total
+
+
+def add_filters(parser: Any) -> None:
+    """The filters that `audit events` and `audit_export` share."""
+    for name in ("entity-type", "entity-id", "event-type"):
+        parser.add_argument(f"--{name}")
+    for name in ("start", "end"):
+        parser.add_argument(f"--{name}", type=time_of, metavar="ISO-8601")

@@ -4,11 +4,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from audit import manifest
 from audit.verification import verify
-from config.commands import FINDINGS, OperationCommand
+from config.commands import FINDINGS, OperationCommand, text_of
 
 
 class Command(OperationCommand):
@@ -27,7 +27,7 @@ class Command(OperationCommand):
             for line in manifest.check(manifest=options["manifest"], key=options["key"]):
                 self.stdout.write(f"[OK] {line}")
             return
-        note = _read(options["checkpoint"]) if options["checkpoint"] else ""
+        note = text_of(str(options["checkpoint"])) if options["checkpoint"] else ""
         verdict = verify(
             since=options["since"],
             until=options["until"],
@@ -49,10 +49,3 @@ class Command(OperationCommand):
             )
         if not verdict.valid:
             raise SystemExit(FINDINGS)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"Cannot read {path}: {error}") from error

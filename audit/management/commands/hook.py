@@ -21,7 +21,6 @@ logger = logging.getLogger(__name__)
 
 class Command(OperationCommand):
     help = "Answer an agent's hook: JSON on stdin, its dialect's answer on stdout, exit 2 to block."
-    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("agent", choices=hooks.AGENTS)

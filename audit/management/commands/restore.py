@@ -14,7 +14,6 @@ class Command(OperationCommand):
         "Put a backup in the database's place. It is tried in a scratch database first, and what is there now is "
         "backed up before. Stop the service first."
     )
-    requires_system_checks = ()  # the database may be the very thing that is broken
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", metavar="FILE", help="a path, or a name in BACKUP_DIR")

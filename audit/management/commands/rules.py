@@ -1,6 +1,5 @@
 """`manage.py rules ...`: permission rules from a shell."""
 
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +15,7 @@ from audit.permissions.deciding import RuleSet
 from audit.permissions.matching import check
 from audit.permissions.rules import VERDICTS, InvalidRule, Rule, parse_rule
 from audit.permissions.serializers import RuleSerializer
-from config.commands import FINDINGS, OperationCommand
+from config.commands import FINDINGS, OperationCommand, json_of, text_of
 
 
 class Command(OperationCommand):
@@ -187,10 +186,7 @@ def _parse(text: str) -> tuple[str, str]:
 
 def _read(options: dict[str, Any]) -> tuple[formats.Read, formats.Format]:
     name = options["file"]
-    try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"Cannot read {name}: {error}.", returncode=2) from error
+    text = text_of(name)
     form = options["format"] or formats.guess(name, text)
     try:
         return formats.read(text, form, options["agent"]), form
@@ -201,10 +197,7 @@ def _read(options: dict[str, Any]) -> tuple[formats.Read, formats.Format]:
 def _call(options: dict[str, Any]) -> Call:
     tool, text = canonical_tool(options["tool"]), options["input"]
     if text.lstrip().startswith("{"):
-        try:
-            given = json.loads(text)
-        except ValueError as error:
-            raise CommandError("The input is not JSON.", returncode=2) from error
+        given = json_of(text)
     else:
         rule = Rule(tool=tool, decision="deny")
         name = {"Bash": "command", "WebFetch": "url", "SQL": "sql"}.get(rule.tool, "file_path")

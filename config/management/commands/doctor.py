@@ -9,7 +9,6 @@ from config.commands import FINDINGS, OperationCommand
 
 class Command(OperationCommand):
     help = "Check everything the service stands on, with the fix for what is wrong. Exit code 1 when something failed."
-    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

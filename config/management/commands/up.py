@@ -24,7 +24,6 @@ class Command(OperationCommand):
         "Start the whole service: bring the database up to date, make the admin user and a first API key once, and run "
         "web, worker and beat until SIGTERM or Ctrl-C. HOST, PORT and DATA_DIR say where."
     )
-    requires_system_checks = ()  # `manage.py doctor` checks; starting must be quick
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default=settings.HOST, help="Address to listen on (HOST, %(default)s).")

@@ -1,14 +1,12 @@
 """`manage.py escalation report|list|show|summary|priority|acknowledge|investigate|resolve|reopen|assign|link`."""
 
 import json
-import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from config.commands import OperationCommand
+from config.commands import OperationCommand, json_of, text_of
 from escalation import bugs, triage
 from escalation.filters import ORDERS, select_bugs
 from escalation.models import Bug, Impact, LinkType, Priority, Status, System
@@ -85,10 +83,10 @@ class Command(OperationCommand):
             error_message=options["error_message"],
             user_impact=options["user_impact"],
             bug_id=options["bug_id"],
-            stack_trace=_read(options["stack_trace"]),
+            stack_trace=text_of(options["stack_trace"], errors="replace") if options["stack_trace"] else None,
             deadline_hours=options["deadline_hours"],
             frequency=options["frequency"],
-            metadata=_object(options["metadata"]),
+            metadata=json_of(options["metadata"], dict),
             tags=options["tags"],
         )
         self._done(bug, options)
@@ -184,22 +182,3 @@ class Command(OperationCommand):
 
 def _line(bug: Bug) -> str:
     return bug.error_message.partition("\n")[0][:80]
-
-
-def _read(path: str | None) -> str | None:
-    if path is None:
-        return None
-    try:
-        return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise CommandError(f"Cannot read {path}: {error.strerror}.") from error
-
-
-def _object(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise CommandError(f"--metadata is not JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise CommandError("--metadata must be a JSON object.")
-    return value

@@ -6,9 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from config.commands import OperationCommand
+from config.commands import OperationCommand, text_of
 from prompts.compression import compress
-from prompts.management.commands.tokens import read_text
 
 LANGUAGES = {".py": "python", ".js": "javascript", ".ts": "typescript", ".md": "markdown", ".txt": "text"}
 
@@ -24,7 +23,7 @@ class Command(OperationCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         language = options["language"] or LANGUAGES.get(Path(options["path"]).suffix, "")
-        text = read_text(options["path"])
+        text = text_of(options["path"])
         found = compress(text, max_tokens=options["max_tokens"], language=language, model=options["model"])
         if options["json"]:
             self.print_json(asdict(found))

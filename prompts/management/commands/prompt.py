@@ -2,12 +2,11 @@
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from config.commands import FINDINGS, OperationCommand
+from config.commands import FINDINGS, OperationCommand, json_of, text_of
 from prompts import cases, regression, testing, versions
 from prompts.models import Prompt, Run, RunResult
 from prompts.serializers import (
@@ -74,7 +73,7 @@ class Command(OperationCommand):
             **content,
             purpose=options["purpose"],
             notes=options["notes"],
-            settings=_json(options["settings"], dict),
+            settings=json_of(options["settings"], dict),
             activate=options["activate"],
         )
         if options["json"]:
@@ -127,7 +126,7 @@ class Command(OperationCommand):
             type=options["type"],
             input=_input(options["input"]),
             expected_output=options["expected"],
-            assertions=_json(options["assertions"], list),
+            assertions=json_of(options["assertions"], list),
         )
         if options["json"]:
             self.print_json(TestCaseSerializer(case).data)
@@ -138,7 +137,7 @@ class Command(OperationCommand):
         run = testing.test_prompt_version(
             prompt_id=options["prompt_id"],
             number=options["number"],
-            cases=_json(_read(options["cases"]), list) if options["cases"] else None,
+            cases=json_of(text_of(options["cases"]), list) if options["cases"] else None,
             model=options["model"],
             concurrency=options["concurrency"],
             queued=options["queue"],
@@ -216,26 +215,9 @@ def _results(summary: dict[str, Any] | None) -> str:
 
 def _content(text: str | None, file: str | None) -> dict[str, Any]:
     if file:
-        content = _read(file)
-        return {"messages": _json(content, list)} if file.endswith(".json") else {"prompt_text": content}
+        content = text_of(file)
+        return {"messages": json_of(content, list)} if file.endswith(".json") else {"prompt_text": content}
     return {"prompt_text": sys.stdin.read() if text in {None, "-"} else text}
-
-
-def _read(path: str) -> str:
-    try:
-        return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"Cannot read {path}: {error}") from error
-
-
-def _json(text: str, kind: type) -> Any:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        raise CommandError(f"Not JSON: {text[:80]}") from None
-    if not isinstance(value, kind):
-        raise CommandError(f"Must be a JSON {'object' if kind is dict else 'list'}: {text[:80]}")
-    return value
 
 
 def _input(text: str) -> Any:

@@ -1,13 +1,11 @@
 """`manage.py tokens [PATH ...] [--model NAME]`: how many tokens a text has."""
 
-import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from config.commands import OperationCommand
+from config.commands import OperationCommand, text_of
 from prompts.tokens import count_tokens
 
 
@@ -19,18 +17,10 @@ class Command(OperationCommand):
         parser.add_argument("--model", default="", help="a model or an encoding; by default cl100k_base")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        counts = [(path, count_tokens(read_text(path), options["model"])) for path in options["paths"]]
+        counts = [(path, count_tokens(text_of(path), options["model"])) for path in options["paths"]]
         if options["json"]:
             self.print_json([{"path": path, **asdict(count)} for path, count in counts])
             return
         for path, count in counts:
             about = "" if count.exact else " (estimated)"
             self.stdout.write(f"{count.tokens}{about}{'' if path == '-' else f'  {path}'}")
-
-
-def read_text(path: str) -> str:
-    """A file's text, or standard input's for `-`. Raises CommandError."""
-    try:
-        return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"Cannot read {path}: {error}") from error

@@ -1,14 +1,12 @@
 import hashlib
 import json
-import sys
 from argparse import SUPPRESS, ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from config.commands import FINDINGS, OperationCommand
-from config.errors import DomainError
+from config.commands import FINDINGS, OperationCommand, json_of, text_of
 from visioncache.entries import store_entry
 from visioncache.identity import DEFAULT_NAMESPACE
 from visioncache.lookups import Lookup, look_up
@@ -63,7 +61,7 @@ class Command(OperationCommand):
     def _store(self, options: dict[str, Any]) -> None:
         stored = store_entry(
             **_identity(options),
-            extracted_data=_read_json("--data", sys.stdin.read() if options["data"] == "-" else options["data"]),
+            extracted_data=json_of(text_of("-") if options["data"] == "-" else options["data"]),
             confidence_score=options["confidence"],
             ttl_hours=None if options["for_ever"] else options["ttl_hours"],
             tags=options["tag"],
@@ -132,16 +130,9 @@ def _identity(options: dict[str, Any]) -> dict[str, Any]:
     return {
         "image_hash": digest,
         "model_version": options["model_version"],
-        "request": _read_json("--request", options["request"]) if options["request"] else None,
+        "request": json_of(options["request"]) if options["request"] else None,
         "namespace": options["namespace"],
     }
-
-
-def _read_json(name: str, text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DomainError(f"{name} is not JSON: {error}.") from error
 
 
 def _in_words(found: Lookup) -> str:
