@@ -7,7 +7,6 @@ A `Catalog` is read from PostgreSQL once (`snapshot`), or starts with PostgreSQL
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from schemacheck.builtin_types import DISPLAY, PSEUDO
@@ -16,8 +15,7 @@ from schemacheck.shapes import Name, TypeShape, quote
 DEFAULT_PATH = ("pg_catalog", "public")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TypeInfo:
+class TypeInfo(NamedTuple):
     """A type; `base` is what a domain stands on, else the type itself. `oid` is 0 where only the name is known."""
 
     schema: str
@@ -35,8 +33,7 @@ class TypeInfo:
         return self.base or self.display
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class Column(NamedTuple):
     """A column of a table; `type` is None where it could not be resolved."""
 
     name: str
@@ -49,8 +46,7 @@ class Column:
     inherited: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Index:
+class Index(NamedTuple):
     """An index; `columns` are those of its key, None for an expression."""
 
     name: str
@@ -68,8 +64,7 @@ class Index:
         return self.unique and self.valid and not self.partial and not self.deferrable and None not in self.columns
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Constraint:
+class Constraint(NamedTuple):
     """A constraint; `kind` as in pg_constraint: p primary, u unique, f foreign, c check, x exclusion, n not null."""
 
     name: str
@@ -92,8 +87,7 @@ class Relative(NamedTuple):
     kind: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class Table(NamedTuple):
     """A relation. `is_known` is False where the script made it in a way that hides its columns."""
 
     schema: str
@@ -175,14 +169,7 @@ class Table:
         )
 
     def with_column(self, column: Column) -> "Table":
-        made = object.__new__(Table)  # replace() takes five times as long, for each column of each table
-        for name, value in zip(Table.__slots__, _table_values(self), strict=True):
-            object.__setattr__(made, name, value)
-        object.__setattr__(made, "columns", (*self.columns, column))
-        return made
-
-
-_table_values = attrgetter(*Table.__slots__)
+        return self._replace(columns=(*self.columns, column))
 
 
 @dataclass(slots=True, kw_only=True)

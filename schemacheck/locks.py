@@ -357,7 +357,7 @@ def scans(action: Action, table: Table | None) -> bool:
             return not_null_proof(action.name, table) is None
         case "AddConstraint":
             shape = action.constraint
-            return shape is not None and not shape.not_valid and shape.index is None
+            return shape is not None and not shape.not_valid and shape.using_index is None
         case "ValidateConstraint":
             constraint = table.constraint(action.name) if table else None
             return constraint is None or not constraint.validated

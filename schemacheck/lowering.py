@@ -132,7 +132,7 @@ def constraint_shape(node: Any, *, column: str | None = None) -> ConstraintShape
         expression=expression,
         not_valid=node.skip_validation and not node.initially_valid,
         deferrable=node.deferrable,
-        index=node.indexname or None,
+        using_index=node.indexname or None,
         always=node.generated_when == "a",
         stored=node.generated_kind == "s",
         enforced=node.is_enforced or node.contype not in (ast.CONSTR_CHECK, ast.CONSTR_FOREIGN),
@@ -201,6 +201,4 @@ def _modifier(node: Any) -> int | str:
 
 
 def _as_deferrable(constraint: ConstraintShape) -> ConstraintShape:
-    from dataclasses import replace
-
-    return replace(constraint, deferrable=True)
+    return constraint._replace(deferrable=True)

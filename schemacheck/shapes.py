@@ -1,8 +1,7 @@
 """Tables, columns, types and constraints as a statement declares them, apart from the parser's tree."""
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 
 def words(text: str) -> frozenset[str]:
@@ -10,8 +9,7 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """The name of a relation or type, as written; `location` is a byte of the statement."""
 
     schema: str | None
@@ -27,8 +25,7 @@ class Name:
         return f"{quote(self.schema)}.{quote(self.name)}" if self.schema else quote(self.name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TypeShape:
+class TypeShape(NamedTuple):
     """A type as written: `numeric(10,2)[]` has two modifiers and is an array."""
 
     name: Name
@@ -46,8 +43,7 @@ class TypeShape:
         return _SERIALS.get(self.name.name) if self.name.schema is None and not self.is_array else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConstraintShape:
+class ConstraintShape(NamedTuple):
     """A constraint as written: of a column, or of the table. `columns` is what it applies to."""
 
     kind: str  # primary unique foreign check exclusion not_null null default identity generated
@@ -59,14 +55,13 @@ class ConstraintShape:
     expression: Any = None
     not_valid: bool = False
     deferrable: bool = False
-    index: str | None = None
+    using_index: str | None = None
     always: bool = False
     stored: bool = False
     enforced: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnShape:
+class ColumnShape(NamedTuple):
     """A column as written."""
 
     name: str
@@ -82,8 +77,7 @@ class ColumnShape:
         return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableShape:
+class TableShape(NamedTuple):
     """What CREATE TABLE declares."""
 
     name: Name
@@ -103,8 +97,7 @@ class TableShape:
         return (*self.constraints, *(constraint for column in self.columns for constraint in column.constraints))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
+class Action(NamedTuple):
     """One command of ALTER TABLE; `kind` is PostgreSQL's own word, such as `AddColumn`."""
 
     kind: str
@@ -119,8 +112,7 @@ class Action:
     cascade: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterationShape:
+class AlterationShape(NamedTuple):
     """What ALTER TABLE asks for, in the order written."""
 
     name: Name
@@ -129,8 +121,7 @@ class AlterationShape:
     only: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexShape:
+class IndexShape(NamedTuple):
     """What CREATE INDEX declares; a None column is an expression."""
 
     name: str | None

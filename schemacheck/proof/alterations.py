@@ -1,7 +1,5 @@
 """ALTER TABLE: does the server find the table and all that the commands touch?"""
 
-from dataclasses import replace
-
 from schemacheck.catalog import Column, Constraint, Table, did_you_mean
 from schemacheck.lowering import range_name, shape_of
 from schemacheck.proof.constraints import add_constraint
@@ -312,7 +310,7 @@ def _drop_column(scope: Scope, table: Table, action: Action) -> Table:
     indexes = tuple(index for index in table.indexes if action.name not in index.columns)
     constraints = tuple(item for item in table.constraints if action.name not in item.columns)
     columns = tuple(item for item in table.columns if item is not column)
-    return replace(table, columns=columns, indexes=indexes, constraints=constraints)
+    return table._replace(columns=columns, indexes=indexes, constraints=constraints)
 
 
 def _change_type(scope: Scope, table: Table, action: Action) -> Table:  # noqa: C901  -- a case a refusal
@@ -349,8 +347,8 @@ def _change_type(scope: Scope, table: Table, action: Action) -> Table:  # noqa: 
         scope.error("dependent-objects", message, "0A000", location, hint=hint, facts={"dependents": users})
     elif not scope.has_error:
         check_conversion(scope, scope.target or table, column, info, action.using)
-    changed = replace(column, type=info, type_sql=sql)
-    return replace(table, columns=tuple(changed if item is column else item for item in table.columns))
+    changed = column._replace(type=info, type_sql=sql)
+    return table._replace(columns=tuple(changed if item is column else item for item in table.columns))
 
 
 def _report_row_type(scope: Scope, table: Table, location: int) -> None:
@@ -379,8 +377,7 @@ def _drop_constraint(scope: Scope, table: Table, action: Action) -> Table:
         key = sorted(constraint.columns)
         if sum(index.is_key and sorted(map(str, index.columns)) == key for index in table.indexes) == 1:
             _report_dependents(scope, table, action, constraint)
-    return replace(
-        table,
+    return table._replace(
         constraints=tuple(item for item in table.constraints if item is not constraint),
         indexes=tuple(item for item in table.indexes if item.name != constraint.name),
     )
@@ -416,7 +413,7 @@ def _touch_constraint(scope: Scope, table: Table, action: Action) -> Table:
     body = getattr(action.node, "def")
     named = body.atalter_constraint if body.HasField("atalter_constraint") else body.constraint
     name = action.name or named.conname
-    constraint = _require_constraint(scope, table, replace(action, name=name))
+    constraint = _require_constraint(scope, table, action._replace(name=name))
     if constraint is None:
         return table
     location = _find(scope, name, action)
@@ -424,8 +421,8 @@ def _touch_constraint(scope: Scope, table: Table, action: Action) -> Table:
         if constraint.kind not in "fc":
             message = f'constraint "{name}" of relation "{table.name}" is not a foreign key or check constraint'
             scope.error("wrong-object-kind", message, "42809", location)
-        validated = replace(constraint, validated=True)
-        return replace(table, constraints=tuple(validated if c is constraint else c for c in table.constraints))
+        validated = constraint._replace(validated=True)
+        return table._replace(constraints=tuple(validated if c is constraint else c for c in table.constraints))
     if constraint.kind != "f":
         message = f'constraint "{name}" of relation "{table.name}" is not a foreign key constraint'
         scope.error("wrong-object-kind", message, "42809", location)
@@ -453,9 +450,9 @@ def _change_column(scope: Scope, table: Table, action: Action) -> Table:  # noqa
                 scope.error("generated-column", f"{before} is a generated column", "42601", location)
             elif action.using is not None:
                 check_default(scope, column.name, column.type, action.using)
-            changed = replace(column, has_default=action.using is not None)
+            changed = column._replace(has_default=action.using is not None)
         case "SetNotNull":
-            changed = replace(column, not_null=True)
+            changed = column._replace(not_null=True)
         case "DropNotNull":
             if column.identity:
                 scope.error("invalid-identity", f"{before} is an identity column", "42601", location)
@@ -465,18 +462,18 @@ def _change_column(scope: Scope, table: Table, action: Action) -> Table:  # noqa
             elif any(index.identifies and column.name in index.columns for index in table.indexes):
                 message = f'column "{column.name}" is in index used as replica identity'
                 scope.error("primary-key-column", message, "42P16", location)
-            changed = replace(column, not_null=False)
+            changed = column._replace(not_null=False)
         case "AddIdentity":
             changed = _add_identity(scope, table, action, location)
         case "SetIdentity" | "DropIdentity" if not column.identity and not action.missing_ok:
             scope.error("invalid-identity", f"{before} is not an identity column", "55000", location)
         case "DropIdentity":
-            changed = replace(column, identity="")
+            changed = column._replace(identity="")
         case "DropExpression":
             if not column.generated and not action.missing_ok:
                 scope.error("generated-column", f"{before} is not a stored generated column", "55000", location)
-            changed = replace(column, generated="")
-    return replace(table, columns=tuple(changed if item is column else item for item in table.columns))
+            changed = column._replace(generated="")
+    return table._replace(columns=tuple(changed if item is column else item for item in table.columns))
 
 
 def _add_identity(scope: Scope, table: Table, action: Action, location: int) -> Column:
@@ -494,7 +491,7 @@ def _add_identity(scope: Scope, table: Table, action: Action, location: int) -> 
         scope.error("invalid-identity", f"{before} is already an identity column", "55000", location)
     elif column.has_default:
         scope.error("invalid-identity", f"{before} already has a default value", "55000", location)
-    return replace(column, identity="a")
+    return column._replace(identity="a")
 
 
 def _check_role(scope: Scope, action: Action) -> None:

@@ -1,6 +1,5 @@
 """Keys, foreign keys and checks of a table, new or existing."""
 
-from dataclasses import replace
 from itertools import count
 
 from schemacheck.builtin_types import can_reference
@@ -21,7 +20,7 @@ def add_constraint(scope: Scope, table: Table, shape: ConstraintShape, *, is_new
     if existing and not (existing.inherited and shape.kind == "check"):  # an equal inherited check is merged
         message = f'constraint "{shape.name}" for relation "{table.name}" already exists'
         location = scope.statement.find(existing.name, after=max(shape.location, 0))
-        if existing.kind in "pu" and shape.kind in ("primary", "unique") and not shape.index:
+        if existing.kind in "pu" and shape.kind in ("primary", "unique") and not shape.using_index:
             message = f'relation "{shape.name}" already exists'
             scope.error("duplicate-table", message, "42P07", location)
         else:
@@ -47,7 +46,7 @@ def _with(table: Table, shape: ConstraintShape, name: str, *, references: str | 
         references=references,
         referenced_columns=shape.referenced_columns,
     )
-    return replace(table, constraints=(*table.constraints, constraint))
+    return table._replace(constraints=(*table.constraints, constraint))
 
 
 def _name(table: Table, shape: ConstraintShape, ending: str) -> str:
@@ -69,7 +68,7 @@ def _add_key(scope: Scope, table: Table, shape: ConstraintShape) -> Table:
         message = f'cannot create unique index on partitioned table "{table.name}"'
         hint = f'Table "{table.name}" contains partitions that are foreign tables.'
         scope.error("wrong-object-kind", message, "42809", shape.location, hint=hint)
-    if shape.index:
+    if shape.using_index:
         return _adopt_index(scope, table, shape)
     known = True
     for position, name in enumerate(shape.columns):
@@ -95,9 +94,9 @@ def _add_key(scope: Scope, table: Table, shape: ConstraintShape) -> Table:
         name = f"{table.name}_pkey"
     columns = table.columns
     if primary and known:
-        columns = tuple(replace(c, not_null=True) if c.name in shape.columns else c for c in columns)
+        columns = tuple(c._replace(not_null=True) if c.name in shape.columns else c for c in columns)
     index = Index(name=name, columns=shape.columns, unique=True, primary=primary, deferrable=shape.deferrable)
-    table = replace(table, columns=columns, indexes=(*table.indexes, index))
+    table = table._replace(columns=columns, indexes=(*table.indexes, index))
     return _with(table, shape, name)
 
 
@@ -106,12 +105,13 @@ _SYSTEM_COLUMNS = {"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"}
 
 def _adopt_index(scope: Scope, table: Table, shape: ConstraintShape) -> Table:
     """PRIMARY KEY or UNIQUE USING INDEX."""
-    index = next((index for index in table.indexes if index.name == shape.index), None)
+    index = next((index for index in table.indexes if index.name == shape.using_index), None)
     if index is None:
         if table.is_known and scope.catalog.is_live:
-            location = scope.statement.find(str(shape.index), after=max(shape.location, 0))
-            hint = did_you_mean(str(shape.index), [known.name for known in table.indexes])
-            scope.unknown("undefined-index", f'index "{shape.index}" does not exist', "42704", location, hint=hint)
+            name = str(shape.using_index)
+            location = scope.statement.find(name, after=max(shape.location, 0))
+            hint = did_you_mean(name, [known.name for known in table.indexes])
+            scope.unknown("undefined-index", f'index "{name}" does not exist', "42704", location, hint=hint)
         return table
     if not index.unique:
         scope.error("wrong-object-kind", f'"{index.name}" is not a unique index', "42809", shape.location)
@@ -121,11 +121,11 @@ def _adopt_index(scope: Scope, table: Table, shape: ConstraintShape) -> Table:
         scope.error("wrong-object-kind", f'"{index.name}" is a partial index', "42809", shape.location)
     elif None in index.columns:
         scope.error("wrong-object-kind", f'index "{index.name}" contains expressions', "42809", shape.location)
-    adopted = replace(index, primary=shape.kind == "primary", name=shape.name or index.name)
+    adopted = index._replace(primary=shape.kind == "primary", name=shape.name or index.name)
     others = tuple(other for other in table.indexes if other is not index)
     columns = tuple(str(name) for name in index.columns)
-    table = replace(table, indexes=(*others, adopted))
-    return _with(table, replace(shape, columns=columns), adopted.name)
+    table = table._replace(indexes=(*others, adopted))
+    return _with(table, shape._replace(columns=columns), adopted.name)
 
 
 def _add_foreign_key(scope: Scope, table: Table, shape: ConstraintShape, *, is_new: bool) -> Table:
@@ -137,7 +137,7 @@ def _add_foreign_key(scope: Scope, table: Table, shape: ConstraintShape, *, is_n
         parent = table
     parent = parent or scope.require_table(shape.references)
     name = _name(table, shape, "fkey")
-    shape = replace(shape, referenced_columns=shape.referenced_columns or _primary_columns(parent))
+    shape = shape._replace(referenced_columns=shape.referenced_columns or _primary_columns(parent))
     if parent is None:
         return _with(table, shape, name, references=str(shape.references))
     if parent.is_known and _may_be_referenced(scope, table, parent, shape):

@@ -1,7 +1,6 @@
 """Statements about everything but CREATE and ALTER TABLE: what they need, and what later statements then see."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from postgast import pg_query_pb2 as ast
 
@@ -50,7 +49,7 @@ def create_index(scope: Scope) -> None:
             scope.unknown_column(table, name, location, f'column "{name}" does not exist')
     chosen = shape.name or "_".join([table.name, *(column or "expr" for column in shape.columns), "idx"])[:63]
     index = Index(name=chosen, columns=shape.columns, unique=shape.unique, partial=shape.partial)
-    scope.catalog.put(replace(table, indexes=(*table.indexes, index)))
+    scope.catalog.put(table._replace(indexes=(*table.indexes, index)))
 
 
 def drop(scope: Scope) -> None:
@@ -120,7 +119,7 @@ def _drop_indexes(scope: Scope) -> None:
         elif owner is not None:
             scope.target = owner
             left = tuple(index for index in owner.indexes if index.name != name.name)
-            scope.catalog.put(replace(owner, indexes=left))
+            scope.catalog.put(owner._replace(indexes=left))
 
 
 def _drop_schemas(scope: Scope) -> None:
@@ -178,7 +177,7 @@ def _rename_relation(scope: Scope, table: Table) -> None:
         scope.error("duplicate-table", f'relation "{new}" already exists', "42P07", location)
         return
     scope.catalog.remove(table)
-    scope.catalog.put(replace(table, name=new))
+    scope.catalog.put(table._replace(name=new))
 
 
 def _rename_column(scope: Scope, table: Table) -> None:
@@ -200,13 +199,12 @@ def _rename_column(scope: Scope, table: Table) -> None:
         return tuple(new if name == old else name for name in names)
 
     scope.catalog.put(
-        replace(
-            table,
-            columns=tuple(replace(c, name=new) if c.name == old else c for c in table.columns),
+        table._replace(
+            columns=tuple(c._replace(name=new) if c.name == old else c for c in table.columns),
             indexes=tuple(
-                replace(i, columns=tuple(new if name == old else name for name in i.columns)) for i in table.indexes
+                i._replace(columns=tuple(new if name == old else name for name in i.columns)) for i in table.indexes
             ),
-            constraints=tuple(replace(c, columns=renamed(c.columns)) for c in table.constraints),
+            constraints=tuple(c._replace(columns=renamed(c.columns)) for c in table.constraints),
         )
     )
 
@@ -220,9 +218,9 @@ def _rename_constraint(scope: Scope, table: Table) -> None:
         location = scope.statement.find(old, after=scope.statement.find("rename"))
         scope.error("undefined-constraint", message, "42704", location)
         return
-    constraints = tuple(replace(c, name=new) if c.name == old else c for c in table.constraints)
-    indexes = tuple(replace(i, name=new) if i.name == old else i for i in table.indexes)
-    scope.catalog.put(replace(table, constraints=constraints, indexes=indexes))
+    constraints = tuple(c._replace(name=new) if c.name == old else c for c in table.constraints)
+    indexes = tuple(i._replace(name=new) if i.name == old else i for i in table.indexes)
+    scope.catalog.put(table._replace(constraints=constraints, indexes=indexes))
 
 
 def create_type(scope: Scope) -> None:
@@ -305,7 +303,7 @@ def change_schema(scope: Scope) -> None:
         scope.unknown("undefined-schema", f'schema "{node.newschema}" does not exist', "3F000", location)
         return
     scope.catalog.remove(table)
-    scope.catalog.put(replace(table, schema=node.newschema))
+    scope.catalog.put(table._replace(schema=node.newschema))
 
 
 def set_variable(scope: Scope) -> None:

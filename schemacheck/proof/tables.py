@@ -1,7 +1,5 @@
 """CREATE TABLE: would the server make this table, and what would it look like?"""
 
-from dataclasses import replace
-
 from schemacheck.catalog import Column, Table
 from schemacheck.lowering import shape_of
 from schemacheck.proof.constraints import add_constraint
@@ -23,7 +21,7 @@ def check_create_table(scope: Scope) -> None:
     if _exists(scope, shape, schema):
         return
     table = Table(schema=schema or "public", name=shape.name.name, persistence=shape.persistence, is_new=True)
-    table = replace(table, kind="p" if shape.partition_columns is not None else "r", is_partition=shape.is_partition)
+    table = table._replace(kind="p" if shape.partition_columns is not None else "r", is_partition=shape.is_partition)
     table = _with_inherited(scope, table, shape)
     for column in shape.columns:
         table = add_column(scope, table, column)
@@ -97,19 +95,19 @@ def _with_inherited(scope: Scope, table: Table, shape: TableShape) -> Table:
                 scope.error("duplicate-column", message, "42701", name.location)
         table = _with_columns(table, model, inherited=False)
         if model and with_keys:
-            keys = tuple(replace(index, name=f"{table.name}_{index.name}") for index in model.indexes)
-            table = replace(table, indexes=(*table.indexes, *keys))
+            keys = tuple(index._replace(name=f"{table.name}_{index.name}") for index in model.indexes)
+            table = table._replace(indexes=(*table.indexes, *keys))
     if shape.of_type is not None:
-        table = replace(table, is_known=False)
+        table = table._replace(is_known=False)
     return table
 
 
 def _with_columns(table: Table, source: Table | None, *, inherited: bool) -> Table:
     if source is None:
-        return replace(table, is_known=False)
+        return table._replace(is_known=False)
     known = {column.name for column in table.columns}
-    columns = tuple(replace(c, inherited=inherited) for c in source.columns if c.name not in known)
-    return replace(table, columns=(*table.columns, *columns), is_known=table.is_known and source.is_known)
+    columns = tuple(c._replace(inherited=inherited) for c in source.columns if c.name not in known)
+    return table._replace(columns=(*table.columns, *columns), is_known=table.is_known and source.is_known)
 
 
 def _check_parent(scope: Scope, parent: Table, shape: TableShape, name: Name) -> None:
@@ -149,8 +147,8 @@ def add_column(scope: Scope, table: Table, shape: ColumnShape) -> Table:
         generated="s" if generated else "",
     )
     if existing:
-        merged = replace(existing, not_null=existing.not_null or column.not_null, inherited=False)
-        return replace(table, columns=tuple(merged if c is existing else c for c in table.columns))
+        merged = existing._replace(not_null=existing.not_null or column.not_null, inherited=False)
+        return table._replace(columns=tuple(merged if c is existing else c for c in table.columns))
     return table.with_column(column)
 
 

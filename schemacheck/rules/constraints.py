@@ -107,7 +107,7 @@ def check_without_not_valid(scope: Scope, action: Action, table: Table | None) -
 )
 def key_builds_index(scope: Scope, action: Action, table: Table | None) -> None:
     for constraint in (*_added(action, "primary"), *_added(action, "unique")):
-        if constraint.index:
+        if constraint.using_index:
             continue
         name, columns = target_sql(scope), ", ".join(map(quote, constraint.columns))
         is_primary = constraint.kind == "primary"
