@@ -268,13 +268,16 @@ class Catalog:
             return found
         if self.is_live:
             return None
-        if name in PSEUDO:
-            return TypeInfo(schema="pg_catalog", name=name, display=name, kind="p")
-        display = DISPLAY.get(name)
-        return TypeInfo(schema="pg_catalog", name=name, display=display) if display else None
+        return _BUILTIN.get(name)
 
     def schema_called(self, name: str) -> str:
         return self.temporary_schema if name == "pg_temp" else name
+
+
+_BUILTIN = {
+    **{name: TypeInfo(schema="pg_catalog", name=name, display=shown) for name, shown in DISPLAY.items()},
+    **{name: TypeInfo(schema="pg_catalog", name=name, display=name, kind="p") for name in PSEUDO},
+}
 
 
 def empty_catalog() -> Catalog:

@@ -53,14 +53,19 @@ def forecast(statement: Statement, catalog: Catalog) -> tuple[Lock, ...]:
         if table is not None and table.is_new:
             continue
         relation = table.display if table else name.sql
-        known = strongest.get(relation) or Lock(relation=relation, mode=mode)
-        strongest[relation] = Lock(
-            relation=relation,
-            mode=max(mode, known.mode, key=ORDER.index),
-            rewrites=rewrites or known.rewrites,
-            scans=reads or known.scans,
-        )
+        lock = Lock(relation=relation, mode=mode, rewrites=rewrites, scans=reads)
+        known = strongest.get(relation)
+        strongest[relation] = _stronger(lock, known) if known else lock
     return tuple(strongest.values())
+
+
+def _stronger(one: Lock, other: Lock) -> Lock:
+    return Lock(
+        relation=one.relation,
+        mode=max(one.mode, other.mode, key=ORDER.index),
+        rewrites=one.rewrites or other.rewrites,
+        scans=one.scans or other.scans,
+    )
 
 
 _Taken = tuple[Name, str, bool, bool]

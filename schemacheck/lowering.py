@@ -31,7 +31,7 @@ _CONSTRAINTS = {
     ast.CONSTR_GENERATED: "generated",
 }
 _LIKE_INDEXES = 1 << 6  # CREATE_TABLE_LIKE_INDEXES in PostgreSQL's parsenodes.h
-_BARE = {ast.CONSTR_NOTNULL, ast.CONSTR_NULL}
+_BARE = {"not_null", "null"}
 _DEFERS = {ast.CONSTR_ATTR_DEFERRABLE}
 
 
@@ -42,15 +42,19 @@ def range_name(relation: Any) -> Name:
 
 def name_list(nodes: Iterable[Any], location: int = -1) -> Name:
     """A qualified name given as a list of strings."""
-    parts = [node.string.sval for node in nodes]
+    parts = _strings(nodes)
     return Name(parts[-2] if len(parts) > 1 else None, parts[-1] if parts else "", location)
+
+
+def _strings(nodes: Iterable[Any]) -> tuple[str, ...]:
+    return tuple([node.string.sval for node in nodes])
 
 
 def type_shape(node: Any) -> TypeShape:
     """A TypeName."""
     return TypeShape(
         name=name_list(node.names, node.location),
-        modifiers=tuple(_modifier(item) for item in node.typmods),
+        modifiers=tuple(map(_modifier, node.typmods)),
         is_array=len(node.array_bounds) > 0,
         is_set=node.setof,
     )
@@ -115,35 +119,47 @@ def column_shape(node: Any) -> ColumnShape:
 
 def constraint_shape(node: Any, *, column: str | None = None) -> ConstraintShape:
     """A constraint of a table or, with `column`, of a column."""
+    kind = _CONSTRAINTS.get(node.contype, "other")
     own = (column,) if column else ()
-    if node.contype in _BARE and column:  # written on a column: nothing else can stand there
-        location, name = node.location, node.conname or None
-        return ConstraintShape(kind=_CONSTRAINTS[node.contype], location=location, name=name, columns=own)
-    keys = tuple(key.string.sval for key in node.keys)
-    foreign = tuple(key.string.sval for key in node.fk_attrs)
-    expression = node.raw_expr if node.HasField("raw_expr") else None
+    location, name = node.location, node.conname or None
+    if column and kind in _BARE:  # written on a column: nothing else can stand there
+        return ConstraintShape(kind=kind, location=location, name=name, columns=own)
+    if kind == "foreign":
+        return ConstraintShape(
+            kind=kind,
+            location=location,
+            name=name,
+            columns=own or _strings(node.fk_attrs),
+            references=range_name(node.pktable),
+            referenced_columns=_strings(node.pk_attrs),
+            not_valid=node.skip_validation and not node.initially_valid,
+            deferrable=node.deferrable,
+            enforced=node.is_enforced,
+        )
     return ConstraintShape(
-        kind=_CONSTRAINTS.get(node.contype, "other"),
-        location=node.location,
-        name=node.conname or None,
-        columns=own or foreign or keys,
-        references=range_name(node.pktable) if node.HasField("pktable") else None,
-        referenced_columns=tuple(key.string.sval for key in node.pk_attrs),
-        expression=expression,
+        kind=kind,
+        location=location,
+        name=name,
+        columns=own or _strings(node.keys),
+        expression=node.raw_expr if node.HasField("raw_expr") else None,
         not_valid=node.skip_validation and not node.initially_valid,
         deferrable=node.deferrable,
         using_index=node.indexname or None,
         always=node.generated_when == "a",
         stored=node.generated_kind == "s",
-        enforced=node.is_enforced or node.contype not in (ast.CONSTR_CHECK, ast.CONSTR_FOREIGN),
+        enforced=node.is_enforced or kind != "check",
     )
 
 
 def alteration_shape(node: Any) -> AlterationShape:
     """An ALTER TABLE."""
-    actions = tuple(_action(item.alter_table_cmd, order) for order, item in enumerate(node.cmds))
+    actions = tuple([_action(item.alter_table_cmd, order) for order, item in enumerate(node.cmds)])
     return AlterationShape(
-        name=range_name(node.relation), actions=actions, missing_ok=node.missing_ok, only=not node.relation.inh
+        name=range_name(node.relation),
+        actions=actions,
+        columns=tuple([action.column._replace(name=action.name) for action in actions if action.column]),
+        missing_ok=node.missing_ok,
+        only=not node.relation.inh,
     )
 
 

@@ -26,6 +26,7 @@ MAX_STATEMENT_CHARS = 1_000_000
 GRAMMAR_VERSION = 18
 _TOO_COMPLEX = "54001"
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_NEWLINE = re.compile("\n")
 _QUOTES = re.compile(r"['$]|--|/\*")
 _NEAR = re.compile(r' at or near "(?P<near>.*)"\Z', re.DOTALL)
 _CLOSING = {
@@ -52,7 +53,7 @@ class Source:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+        self._starts = [0, *(match.end() for match in _NEWLINE.finditer(text))]
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of a character, both from 1."""

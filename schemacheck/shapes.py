@@ -117,6 +117,7 @@ class AlterationShape(NamedTuple):
 
     name: Name
     actions: tuple[Action, ...]
+    columns: tuple[ColumnShape, ...]  # that are added, or given another type
     missing_ok: bool = False
     only: bool = False
 

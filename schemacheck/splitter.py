@@ -5,7 +5,7 @@ Written by hand because libpg_query's own splitters stop at the first error: the
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _TOKEN = re.compile(
     r"""
@@ -21,7 +21,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
-_NOT_PLAIN = re.compile(r"['\"$]|--|/\*|\b(?:FUNCTION|PROCEDURE|RULE|ATOMIC)\b", re.IGNORECASE)
+_HIDES = re.compile(r"[-/'\"$]")  # what strings and comments begin with
 _COMMENT_MARK = re.compile(r"/\*|\*/")
 _BLANK = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z))*")
 _KEEPS_SEMICOLONS = re.compile(r"\s*CREATE\s+(?:OR\s+REPLACE\s+)?(RULE|FUNCTION|PROCEDURE)\b", re.IGNORECASE)
@@ -36,8 +36,7 @@ _MAX_DEPTH = 2_000
 _LISTS_DO_NOT_END = {"UNION", "INTERSECT", "EXCEPT", "JOIN"}
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """The text of one statement and where it starts, in characters from the start of the script."""
 
     offset: int
@@ -97,9 +96,9 @@ def is_too_deep(text: str) -> bool:
 def _statement_end(script: str, start: int) -> int:  # noqa: C901  -- a case a mark
     plain = script.find(";", start)
     plain = len(script) if plain < 0 else plain
-    if _NOT_PLAIN.search(script, start, plain) is None:  # most statements: nothing in them can hide a semicolon
-        return plain
     keeps = _KEEPS_SEMICOLONS.match(script, start)
+    if not keeps and _HIDES.search(script, start, plain) is None:  # most statements: nothing can hide a semicolon
+        return plain
     in_rule = bool(keeps) and keeps[1].upper() == "RULE" if keeps else False
     in_routine = bool(keeps) and not in_rule
     parens = blocks = 0

@@ -61,19 +61,20 @@ def _verdict(
         raise InvalidCheck(detail, errors=[FieldError(field="sql", code="too-long", detail=detail)])
     if spoken == "sqlite":
         report = sqlite.check_script(sql, connection if vendor == "sqlite" else None, proof=wanted)
-        return _with_notes(report, wanted, vendor)
+        return replace(report, notes=_notes(spoken, report.statements, wanted, report.proof, vendor))
     _, statements = parser.parse(sql)
     if vendor != "postgresql" or wanted is Proof.PARSE or not statements:
-        reports = climb(statements, None, proof=Proof.PARSE, policy=policy)
-        report = Report(dialect=spoken, proof=Proof.PARSE, statements=tuple(reports))
-        return _with_notes(report, wanted, vendor)
-    with open_session(connection, writable=wanted in (Proof.COPIES, Proof.EXECUTE)) as session:
-        reports = climb(statements, session, proof=wanted, probe=probe, policy=policy)
-    reached = _reached(reports, wanted) if session is not None else Proof.PARSE
-    return _with_notes(Report(dialect=spoken, proof=reached, statements=tuple(reports)), wanted, vendor)
+        reports = tuple(climb(statements, None, proof=Proof.PARSE, policy=policy))
+        reached = Proof.PARSE
+    else:
+        with open_session(connection, writable=wanted in (Proof.COPIES, Proof.EXECUTE)) as session:
+            reports = tuple(climb(statements, session, proof=wanted, probe=probe, policy=policy))
+        reached = _reached(reports, wanted) if session is not None else Proof.PARSE
+    notes = _notes(spoken, reports, wanted, reached, vendor)
+    return Report(dialect=spoken, proof=reached, statements=reports, notes=notes)
 
 
-def _reached(reports: list[StatementReport], wanted: Proof) -> Proof:
+def _reached(reports: tuple[StatementReport, ...], wanted: Proof) -> Proof:
     """As far as the furthest statement got; one that fell short says why itself."""
     furthest = max((report.proof for report in reports), key=_RANK.index, default=Proof.CATALOG)
     return max(furthest, Proof.CATALOG, key=_RANK.index) if wanted is not Proof.CATALOG else Proof.CATALOG
@@ -111,20 +112,20 @@ def _proof(proof: Proof | str | None) -> Proof:
         raise InvalidCheck(detail, errors=[FieldError(field="proof", code="invalid", detail=detail)]) from None
 
 
-def _with_notes(report: Report, wanted: Proof, vendor: str | None) -> Report:
-    if not report.statements:
-        empty = Finding(rule="empty-script", severity=Severity.WARNING, message="there is no statement to check")
-        return replace(report, notes=(empty,))
-    if _RANK.index(report.proof) >= _RANK.index(wanted):
-        return report
-    if report.proof in (Proof.CATALOG, Proof.COPIES):
-        return report  # the statements say why themselves
-    if vendor == report.dialect:
+def _notes(
+    dialect: str, statements: tuple[StatementReport, ...], wanted: Proof, reached: Proof, vendor: str | None
+) -> tuple[Finding, ...]:
+    """What is to be said of the script as a whole."""
+    if not statements:
+        return (Finding(rule="empty-script", severity=Severity.WARNING, message="there is no statement to check"),)
+    if reached in (Proof.CATALOG, Proof.COPIES) or _RANK.index(reached) >= _RANK.index(wanted):
+        return ()  # where it is too little, the statements say why themselves
+    if vendor == dialect:
         why = "The connection's transaction has already failed; roll it back and check again."
     else:
         where = "there is no connection" if vendor is None else f"the database is {_NAMES[vendor]}"
-        why = f"Only grammar and built-in types were checked, because {where}, not {_NAMES[report.dialect]}."
-    return replace(report, notes=(_limited(why, wanted, report.proof),))
+        why = f"Only grammar and built-in types were checked, because {where}, not {_NAMES[dialect]}."
+    return (_limited(why, wanted, reached),)
 
 
 @cache

@@ -307,10 +307,9 @@ def change_schema(scope: Scope) -> None:
 
 
 def set_variable(scope: Scope) -> None:
-    """SET: the search path changes what names mean; timeouts matter to rules."""
+    """SET: the search path changes what names mean."""
     node = scope.statement.node
     values = [argument.a_const.sval.sval or str(argument.a_const.ival.ival) for argument in node.args]
-    scope.progress.settings[node.name] = ", ".join(values)
     if node.name == "search_path" and values:
         catalog = scope.catalog
         known = [value for value in values if not catalog.is_live or catalog.schema_called(value) in catalog.schemas]

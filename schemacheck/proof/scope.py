@@ -16,12 +16,10 @@ from schemacheck.snapshot import visible_relations
 
 @dataclass(slots=True, kw_only=True)
 class Progress:
-    """How far a script has come: transactions opened and settings made so far."""
+    """How far a script has come."""
 
     in_transaction: bool = False
     saved: Catalog | None = None
-    settings: dict[str, str] = field(default_factory=dict)
-    validated_later: set[str] = field(default_factory=set)
     history: History = field(default_factory=History)
 
 

@@ -20,8 +20,14 @@ def check_create_table(scope: Scope) -> None:
     schema = _schema(scope, shape)
     if _exists(scope, shape, schema):
         return
-    table = Table(schema=schema or "public", name=shape.name.name, persistence=shape.persistence, is_new=True)
-    table = table._replace(kind="p" if shape.partition_columns is not None else "r", is_partition=shape.is_partition)
+    table = Table(
+        schema=schema or "public",
+        name=shape.name.name,
+        kind="p" if shape.partition_columns is not None else "r",
+        persistence=shape.persistence,
+        is_partition=shape.is_partition,
+        is_new=True,
+    )
     table = _with_inherited(scope, table, shape)
     for column in shape.columns:
         table = add_column(scope, table, column)
@@ -128,10 +134,10 @@ def _check_parent(scope: Scope, parent: Table, shape: TableShape, name: Name) ->
 
 def add_column(scope: Scope, table: Table, shape: ColumnShape) -> Table:
     """Check a column but for its expressions and answer with the table that has it."""
-    _check_name(scope, table, shape)
+    existing = table.column(shape.name)
+    _check_name(scope, existing, shape)
     info = column_type(scope, shape.name, shape.type) if shape.type else None
     _check_combination(scope, table, shape)
-    existing = table.column(shape.name)
     identity, generated = shape.constraint("identity"), shape.constraint("generated")
     serial = shape.type.serial if shape.type else None
     if identity and info and info.base_display not in INTEGERS:
@@ -170,7 +176,7 @@ def sql_of(shape: TypeShape, display: str | None) -> str:
 
 def check_column_expressions(scope: Scope, table: Table, shape: ColumnShape) -> None:
     """The DEFAULT and GENERATED of a column."""
-    column = table.column(shape.name)
+    column = table.column(shape.name) if shape.constraints else None
     if column is None:
         return
     if default := shape.constraint("default"):
@@ -179,8 +185,7 @@ def check_column_expressions(scope: Scope, table: Table, shape: ColumnShape) -> 
         check_generated(scope, table, column, generated)
 
 
-def _check_name(scope: Scope, table: Table, shape: ColumnShape) -> None:
-    existing = table.column(shape.name)
+def _check_name(scope: Scope, existing: Column | None, shape: ColumnShape) -> None:
     if existing and not existing.inherited:
         message = f'column "{shape.name}" specified more than once'
         scope.error("duplicate-column", message, "42701", shape.location)
@@ -192,8 +197,10 @@ def _check_name(scope: Scope, table: Table, shape: ColumnShape) -> None:
 def _check_combination(scope: Scope, table: Table, shape: ColumnShape) -> None:
     """What may not stand together in one column; the grammar lets all of it pass."""
     kinds = [constraint.kind for constraint in shape.constraints]
-    of = f'for column "{shape.name}" of table "{table.name}"'
     serial = bool(shape.type and shape.type.serial)
+    if len(kinds) + serial < 2:
+        return
+    of = f'for column "{shape.name}" of table "{table.name}"'
     message = ""
     if "null" in kinds and ("not_null" in kinds or "identity" in kinds or serial):
         message = f"conflicting NULL/NOT NULL declarations {of}"

@@ -155,10 +155,7 @@ def run_rules(scope: Scope, *, at_end: bool = False) -> None:
     statement = scope.statement
     if statement.node is None:
         return
-    history = scope.progress.history
-    dispatch = history.dispatch
-    if dispatch is None:
-        dispatch = history.dispatch = _dispatch(history.policy)
+    dispatch = _dispatch_of(scope)
     if at_end:
         for check in dispatch.at_end.get(statement.kind, ()):
             check(scope)
@@ -174,8 +171,16 @@ def run_rules(scope: Scope, *, at_end: bool = False) -> None:
 def run_script_rules(scopes: Sequence[Scope]) -> None:
     """Run the rules that look at the script as a whole."""
     if scopes:
-        for check in _dispatch(scopes[0].progress.history.policy).scripts:
+        for check in _dispatch_of(scopes[0]).scripts:
             check(scopes)
+
+
+def _dispatch_of(scope: Scope) -> _Dispatch:
+    history = scope.progress.history
+    if history.dispatch is None:
+        history.dispatch = _dispatch(history.policy)
+    found: _Dispatch = history.dispatch
+    return found
 
 
 def history_of(scope: Scope) -> History:

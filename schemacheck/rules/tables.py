@@ -10,21 +10,11 @@ from schemacheck.proof.scope import Scope
 from schemacheck.rules.registry import rule
 from schemacheck.shapes import AlterationShape, ColumnShape, TableShape, TypeShape, quote
 
-_TYPED = {"AddColumn", "AlterColumnType"}
-
 
 def _columns(scope: Scope) -> Sequence[ColumnShape]:
     """Columns that are declared, or given another type."""
     shape: TableShape | AlterationShape = shape_of(scope.statement)
-    if isinstance(shape, TableShape):
-        return shape.columns
-    return [
-        action.column
-        if action.kind == "AddColumn"
-        else ColumnShape(name=action.name, type=action.type, location=action.column.location)
-        for action in shape.actions
-        if action.kind in _TYPED and action.column
-    ]
+    return shape.columns
 
 
 def _is(shape: TypeShape | None, *names: str) -> bool:
@@ -171,20 +161,12 @@ def _is_narrow(shape: TypeShape | None) -> bool:
 )
 def small_key(scope: Scope) -> None:
     shape: TableShape | AlterationShape = shape_of(scope.statement)
-    if isinstance(shape, TableShape):
-        constraints = shape.all_constraints
-    else:
-        constraints = tuple(
-            constraint
-            for action in shape.actions
-            if action.kind == "AddColumn" and action.column
-            for constraint in action.column.constraints
-        )
+    is_new = isinstance(shape, TableShape)
+    table_constraints = shape.constraints if isinstance(shape, TableShape) else ()
+    constraints = [*table_constraints, *(item for column in shape.columns for item in column.constraints)]
     keys = [constraint.columns for constraint in constraints if constraint.kind == "primary"]
-    keyed = {columns[0] for columns in keys if len(columns) == 1}
-    added = _columns(scope) if isinstance(shape, TableShape) or keyed else []
-    for column in added:
-        is_key = column.name in keyed or (column.name == "id" and not keys)
+    for column in shape.columns:
+        is_key = (column.name,) in keys or (is_new and column.name == "id" and not keys)
         if is_key and column.type and _is_narrow(column.type):
             message = f'the key "{column.name}" can run out; bigint cannot'
             scope.suggest("small-key", message, column.type.location, fix=f"{quote(column.name)} bigint")
