@@ -298,6 +298,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 def table_from_document(row: Mapping[str, Any], types: Mapping[int, TypeInfo]) -> Table:
     """A table as the snapshot query describes it."""
+    names = {column["number"]: column["name"] for column in row["columns"] or ()}
     return Table(
         schema=row["schema"],
         name=row["name"],
@@ -316,12 +317,14 @@ def table_from_document(row: Mapping[str, Any], types: Mapping[int, TypeInfo]) -
             )
             for column in row["columns"] or ()
         ),
-        indexes=tuple(Index(**{**index, "columns": tuple(index["columns"])}) for index in row["indexes"] or ()),
+        indexes=tuple(
+            Index(**{**index, "columns": tuple(map(names.get, index["columns"]))}) for index in row["indexes"] or ()
+        ),
         constraints=tuple(
             Constraint(
                 **{
                     **constraint,
-                    "columns": tuple(constraint["columns"] or ()),
+                    "columns": tuple(names[number] for number in constraint["columns"] or () if number in names),
                     "used_by": tuple(constraint.get("used_by", ())),
                     "referenced_columns": tuple(constraint["referenced_columns"] or ()),
                 }

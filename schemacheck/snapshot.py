@@ -1,12 +1,13 @@
 """Reads from PostgreSQL, in one query, all that a script's names mean there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from postgast import pg_query_pb2 as ast
 
 from schemacheck.catalog import Catalog, TypeInfo, table_from_document
+from schemacheck.lowering import shape_of
 from schemacheck.parser import Statement, walk
 from schemacheck.session import Session
 from schemacheck.shapes import Name
@@ -27,6 +28,11 @@ WITH facts AS (
   WHERE t.typname = ANY ($3::text[])
   UNION SELECT a.atttypid FROM pg_catalog.pg_attribute a JOIN rel ON rel.oid = a.attrelid
   WHERE a.attnum > 0 AND NOT a.attisdropped
+), refs AS (
+  SELECT k.confrelid AS oid, pg_catalog.json_agg(pg_catalog.json_build_object(
+      'table', k.conrelid::regclass::text, 'name', k.conname)) AS found
+  FROM pg_catalog.pg_constraint k JOIN rel ON rel.oid = k.confrelid
+  WHERE k.contype = 'f' AND k.conparentid = 0 GROUP BY k.confrelid
 )
 SELECT pg_catalog.json_build_object(
   'version', pg_catalog.current_setting('server_version_num')::int,
@@ -63,17 +69,14 @@ SELECT pg_catalog.json_build_object(
                        OR pg_catalog.has_any_column_privilege(c.oid, 'REFERENCES'),
       'has_children', EXISTS (SELECT 1 FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid),
       'columns', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
-          'name', a.attname, 'type', a.atttypid::bigint, 'sql', pg_catalog.format_type(a.atttypid, a.atttypmod),
-          'not_null', a.attnotnull, 'has_default', a.atthasdef, 'identity', a.attidentity,
+          'number', a.attnum, 'name', a.attname, 'type', a.atttypid::bigint,
+          'sql', pg_catalog.format_type(a.atttypid, a.atttypmod), 'not_null', a.attnotnull, 'has_default', a.atthasdef, 'identity', a.attidentity,
           'generated', a.attgenerated, 'inherited', a.attinhcount > 0) ORDER BY a.attnum)
         FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
       'indexes', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
           'name', ic.relname, 'unique', i.indisunique, 'primary', i.indisprimary, 'valid', i.indisvalid,
           'partial', i.indpred IS NOT NULL, 'deferrable', NOT i.indimmediate, 'identifies', i.indisreplident,
-          'columns', (SELECT pg_catalog.json_agg(a.attname ORDER BY k.n)
-             FROM pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY k (attnum, n)
-             LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum AND k.attnum <> 0
-             WHERE k.n <= i.indnkeyatts)))
+          'columns', (i.indkey::int2[])[0:i.indnkeyatts - 1]))
         FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class ic ON ic.oid = i.indexrelid WHERE i.indrelid = c.oid),
       'constraints', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
           'name', k.conname, 'kind', k.contype, 'validated', k.convalidated,
@@ -85,16 +88,12 @@ SELECT pg_catalog.json_build_object(
           'references', (SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(t.relname)
              FROM pg_catalog.pg_class t JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
              WHERE t.oid = k.confrelid),
-          'columns', (SELECT pg_catalog.json_agg(a.attname ORDER BY u.n)
-             FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY u (attnum, n)
-             JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum),
+          'columns', k.conkey,
           'referenced_columns', (SELECT pg_catalog.json_agg(a.attname ORDER BY u.n)
              FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY u (attnum, n)
              JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum)))
         FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid),
-      'referenced_by', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
-          'table', k.conrelid::regclass::text, 'name', k.conname))
-        FROM pg_catalog.pg_constraint k WHERE k.confrelid = c.oid AND k.contype = 'f' AND k.conparentid = 0),
+      'referenced_by', (SELECT refs.found FROM refs WHERE refs.oid = c.oid),
       'views', (SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(
             w.ev_class::regclass::text, coalesce(a.attname, '')))
         FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid
@@ -122,9 +121,10 @@ FROM (SELECT root, oid, 'descendants' AS what FROM down UNION ALL SELECT root, o
       UNION ALL SELECT root, oid, 'ancestors' FROM up) w
 JOIN pg_catalog.pg_class t ON t.oid = w.oid JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
 """
-# Asked only where a statement drops or changes what others may need. Yields table, what, and one or two texts.
-_DEPENDENTS = """
-SELECT pg_catalog.json_agg(pg_catalog.json_build_array(w.root::bigint, w.what, w.first, w.second)) FROM (
+# What others may need of a table; each part is asked only where a statement could break it.
+# Yields the table, which part it is, and one or two texts.
+_DEPENDENTS = {
+    "used_by": """
   SELECT k.conrelid AS root, 'used_by' AS what, k.conname::text AS first, pg_catalog.pg_describe_object(
       CASE WHEN r.oid IS NULL THEN d.classid ELSE 'pg_catalog.pg_class'::regclass END,
       coalesce(r.ev_class, d.objid), 0) AS second
@@ -133,27 +133,36 @@ SELECT pg_catalog.json_agg(pg_catalog.json_build_array(w.root::bigint, w.what, w
       OR (d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = k.conindid))
   LEFT JOIN pg_catalog.pg_rewrite r ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND r.oid = d.objid
   LEFT JOIN pg_catalog.pg_constraint f ON d.classid = 'pg_catalog.pg_constraint'::regclass AND f.oid = d.objid
-  WHERE k.conrelid = ANY ($1::oid[]) AND k.contype IN ('p', 'u') AND f.conrelid IS DISTINCT FROM k.conrelid
-  UNION ALL
-  SELECT a.attrelid, 'column_users', a.attname, pg_catalog.pg_describe_object(d.classid, d.objid, 0)
+  WHERE k.conrelid = ANY ($1::oid[]) AND k.contype IN ('p', 'u') AND f.conrelid IS DISTINCT FROM k.conrelid""",
+    "column_users": """
+  SELECT a.attrelid AS root, 'column_users' AS what, a.attname::text AS first,
+    pg_catalog.pg_describe_object(d.classid, d.objid, 0) AS second
   FROM pg_catalog.pg_depend d
   JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
   WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = ANY ($1::oid[]) AND d.refobjsubid > 0
     AND d.deptype = 'n' AND d.classid IN ('pg_catalog.pg_policy'::regclass, 'pg_catalog.pg_trigger'::regclass,
-      'pg_catalog.pg_publication_rel'::regclass, 'pg_catalog.pg_proc'::regclass)
-  UNION ALL
-  SELECT c.oid, 'row_type_in', u.relname || '.' || a.attname, ''
+      'pg_catalog.pg_publication_rel'::regclass, 'pg_catalog.pg_proc'::regclass)""",
+    "row_type_in": """
+  SELECT c.oid AS root, 'row_type_in' AS what, u.relname || '.' || a.attname AS first, '' AS second
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_type t ON t.oid = c.reltype
   JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_type'::regclass AND d.refobjid IN (t.oid, t.typarray)
     AND d.classid = 'pg_catalog.pg_class'::regclass AND d.objsubid > 0
   JOIN pg_catalog.pg_class u ON u.oid = d.objid AND u.relkind IN ('r', 'm', 'p')
   JOIN pg_catalog.pg_attribute a ON a.attrelid = u.oid AND a.attnum = d.objsubid
-  WHERE c.oid = ANY ($1::oid[])
-  UNION ALL SELECT t.tgrelid, 'triggers', t.tgname, '' FROM pg_catalog.pg_trigger t WHERE t.tgrelid = ANY ($1::oid[])
-  UNION ALL SELECT w.ev_class, 'rules', w.rulename, '' FROM pg_catalog.pg_rewrite w WHERE w.ev_class = ANY ($1::oid[])
-  UNION ALL SELECT k.confrelid, 'referring_permanently', t.relname, ''
+  WHERE c.oid = ANY ($1::oid[])""",
+    "triggers": """
+  SELECT t.tgrelid AS root, 'triggers' AS what, t.tgname::text AS first, '' AS second
+  FROM pg_catalog.pg_trigger t WHERE t.tgrelid = ANY ($1::oid[])""",
+    "rules": """
+  SELECT w.ev_class AS root, 'rules' AS what, w.rulename::text AS first, '' AS second
+  FROM pg_catalog.pg_rewrite w WHERE w.ev_class = ANY ($1::oid[])""",
+    "referring_permanently": """
+  SELECT k.confrelid AS root, 'referring_permanently' AS what, t.relname::text AS first, '' AS second
   FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class t ON t.oid = k.conrelid
-  WHERE k.confrelid = ANY ($1::oid[]) AND k.contype = 'f' AND k.conrelid <> k.confrelid AND t.relpersistence = 'p') w
+  WHERE k.confrelid = ANY ($1::oid[]) AND k.contype = 'f' AND k.conrelid <> k.confrelid AND t.relpersistence = 'p'""",
+}
+_DEPENDENTS_OF = """
+SELECT pg_catalog.json_agg(pg_catalog.json_build_array(w.root::bigint, w.what, w.first, w.second)) FROM ($parts) w
 """
 _SIMILAR = """
 SELECT pg_catalog.json_agg(c.relname) FROM (
@@ -184,7 +193,7 @@ class Mentions:
     types: frozenset[str]
     functions: frozenset[str]
     roles: frozenset[str]
-    dependents: bool = False  # whether a statement drops or changes what others may need
+    dependents: frozenset[str] = frozenset()  # the parts of `_DEPENDENTS` a verdict rests on
 
 
 def mentions(statements: Sequence[Statement]) -> Mentions:  # noqa: C901, PLR0912  -- a case a kind of node
@@ -235,24 +244,29 @@ def mentions(statements: Sequence[Statement]) -> Mentions:  # noqa: C901, PLR091
         types |= {"int2", "int4", "int8"}
     types |= relations | {f"_{name}" for name in types}
     found = [frozenset(names - {""}) for names in (relations, schemas, types, functions, roles)]
-    return Mentions(found[0], found[1], found[2], found[3], found[4], any(map(_asks_dependents, statements)))
+    return Mentions(*found, dependents=frozenset().union(*map(_dependents_asked, statements)))
 
 
-def _asks_dependents(statement: Statement) -> bool:
-    """Whether the verdict rests on what depends on a table: views on its keys, triggers, columns of its row type."""
-    node = statement.node
-    if not isinstance(node, ast.AlterTableStmt):
-        return False
-    for item in node.cmds:
-        kind = str(ast.AlterTableType.Name(item.alter_table_cmd.subtype)).removeprefix("AT_")
-        column = getattr(item.alter_table_cmd, "def").column_def
-        adds_value = any(part.constraint.contype == ast.CONSTR_DEFAULT for part in column.constraints)
-        if kind in _DEPENDED_ON or kind.endswith(("Trig", "Rule")) or (kind == "AddColumn" and adds_value):
-            return True
-    return False
+def _dependents_asked(statement: Statement) -> Iterator[str]:
+    """What the verdict rests on of all that can depend on a table."""
+    if not isinstance(statement.node, ast.AlterTableStmt) or statement.kind != "alter_table":
+        return
+    for action in shape_of(statement).actions:
+        yield from _DEPENDED_ON.get(action.kind, ())
+        if action.kind.endswith("Trig"):
+            yield "triggers"
+        elif action.kind.endswith("Rule"):
+            yield "rules"
+        elif action.kind == "AddColumn" and action.column and action.column.constraint("default"):
+            yield "row_type_in"
 
 
-_DEPENDED_ON = {"DropColumn", "AlterColumnType", "DropConstraint", "SetUnLogged"}
+_DEPENDED_ON = {
+    "DropColumn": ("used_by", "column_users"),
+    "AlterColumnType": ("column_users", "row_type_in"),
+    "DropConstraint": ("used_by",),
+    "SetUnLogged": ("referring_permanently",),
+}
 
 
 _NOT_DEFINITIONS = frozenset({"select", "insert", "update", "delete", "merge", "copy", "explain"})
@@ -273,8 +287,7 @@ def snapshot(session: Session, mentioned: Mentions) -> Catalog:
         types[info.schema, info.name] = info
     rows = {row["oid"]: row for row in document["tables"] or ()}
     _add_relatives(session, rows)
-    if mentioned.dependents:
-        _add_dependents(session, rows)
+    _add_dependents(session, rows, mentioned.dependents)
     tables = [table_from_document(row, by_oid) for row in rows.values()]
     return Catalog(
         is_live=True,
@@ -301,10 +314,12 @@ def _add_relatives(session: Session, rows: dict[int, dict[str, Any]]) -> None:
         rows[oid].setdefault(what, []).append((schema, name, kind))
 
 
-def _add_dependents(session: Session, rows: dict[int, dict[str, Any]]) -> None:
-    if not rows:
+def _add_dependents(session: Session, rows: dict[int, dict[str, Any]], asked: Iterable[str]) -> None:
+    parts = " UNION ALL ".join(_DEPENDENTS[part] for part in sorted(asked))
+    if not rows or not parts:
         return
-    for oid, what, first, second in session.document(_DEPENDENTS, (_oids(rows),)) or ():
+    query = _DEPENDENTS_OF.replace("$parts", parts)
+    for oid, what, first, second in session.document(query, (_oids(rows),)) or ():
         row = rows[oid]
         if what == "used_by":
             for constraint in row["constraints"]:

@@ -302,7 +302,8 @@ def _drop_column(scope: Scope, table: Table, action: Action) -> Table:
         message = f"cannot drop column {column.name} of table {table.name} because other objects depend on it"
         hint = f"These views use it: {', '.join(views)}. Drop them first, or use CASCADE to drop them too."
         scope.error("dependent-objects", message, "2BP01", location, hint=hint, facts={"dependents": views})
-    users = sorted({user for used, user in table.column_users if used == column.name})
+    keys = [item for item in table.constraints if column.name in item.columns]
+    users = sorted({user for used, user in table.column_users if used == column.name}.union(*(k.used_by for k in keys)))
     if users and not action.cascade:
         message = f"cannot drop column {column.name} of table {table.name} because other objects depend on it"
         hint = f"These use it: {', '.join(users)}. Drop them first, or use CASCADE to drop them too."
