@@ -70,7 +70,8 @@ SELECT pg_catalog.json_build_object(
       'has_children', EXISTS (SELECT 1 FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid),
       'columns', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
           'number', a.attnum, 'name', a.attname, 'type', a.atttypid::bigint,
-          'sql', pg_catalog.format_type(a.atttypid, a.atttypmod), 'not_null', a.attnotnull, 'has_default', a.atthasdef, 'identity', a.attidentity,
+          'sql', pg_catalog.format_type(a.atttypid, a.atttypmod),
+          'not_null', a.attnotnull, 'has_default', a.atthasdef, 'identity', a.attidentity,
           'generated', a.attgenerated, 'inherited', a.attinhcount > 0) ORDER BY a.attnum)
         FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
       'indexes', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
@@ -244,7 +245,8 @@ def mentions(statements: Sequence[Statement]) -> Mentions:  # noqa: C901, PLR091
         types |= {"int2", "int4", "int8"}
     types |= relations | {f"_{name}" for name in types}
     found = [frozenset(names - {""}) for names in (relations, schemas, types, functions, roles)]
-    return Mentions(*found, dependents=frozenset().union(*map(_dependents_asked, statements)))
+    asked = frozenset(part for statement in statements for part in _dependents_asked(statement))
+    return Mentions(found[0], found[1], found[2], found[3], found[4], asked)
 
 
 def _dependents_asked(statement: Statement) -> Iterator[str]:
