@@ -89,10 +89,11 @@ def choose(
             wanted = {key for key in wanted if not _is_installed(loader.graph.nodes[key])}
     if app is not None:
         wanted = {key for key in wanted if key[0] == app}
+    if wanted - loader.graph.nodes.keys():  # named, but replaced by a squashed one: judged as it stands in its file
+        loader = loaded.loader = MigrationLoader(loaded.live, replace_migrations=False)
     plan: dict[Key, None] = {}
     for key in sorted(wanted):
-        if key in loader.graph.nodes:
-            plan |= dict.fromkeys(loader.graph.forwards_plan(key))
+        plan |= dict.fromkeys(loader.graph.forwards_plan(key))
     return Choice(list(plan), frozenset(wanted))
 
 

@@ -65,17 +65,20 @@ def try_migrations(*, app: str | None = None, name: str | None = None, database:
         raise TrialFailed(f"The migrations cannot be run: {loaded.problems[0].finding.message}. Check them first.")
     if loaded.away:
         raise DatabaseAway(f"The database {alias!r} cannot be reached, so it cannot be copied.")
+    runnable = loaded.loader.graph.nodes
     if app is None:
         wanted = sorted(loaded.loader.graph.leaf_nodes())
     else:
         wanted = sorted(choosing.choose(loaded, app=app, name=name).chosen)
+    if replaced := [".".join(key) for key in wanted if key not in runnable]:
+        raise TrialFailed(f"{replaced[0]} never runs: a squashed migration stands for it. Try that one.")
     with _copy(alias) as (copied, kind):
         trial = Trial(database=alias, copy=kind)
         answer = _run(
             {
                 "alias": alias,
                 "settings": copied,
-                "targets": [list(key) for key in wanted if key in loaded.loader.graph.nodes],
+                "targets": [list(key) for key in wanted],
                 "applied": [list(key) for key in loaded.applied] if kind == "replayed" else None,
             }
         )

@@ -346,3 +346,38 @@ def test_a_trial_of_what_is_not_there_is_refused_before_anything_is_copied(proje
     project.migration("0002_more", "", after="0009_gone")
     with pytest.raises(trying.TrialFailed, match="0009_gone"):
         trying.try_migrations(app="shop", database="site")
+
+
+def _squash(project: Project) -> None:
+    """0001 and 0002 become one."""
+    second(project, 'migrations.AddIndex("order", models.Index(fields=["total"], name="order_total")),')
+    both = INITIAL + 'migrations.AddIndex("order", models.Index(fields=["total"], name="order_total")),'
+    path = project.migration("0001_squashed_0002_more", both)
+    replaces = 'replaces = [("shop", "0001_initial"), ("shop", "0002_more")]\n    dependencies'
+    path.write_text(path.read_text().replace("dependencies", replaces, 1))
+
+
+def test_a_squashed_migration_stands_for_those_it_replaces(project: Project) -> None:
+    _squash(project)
+    fresh = project.check("shop")
+    assert [report["migration"] for report in fresh.reports] == ["shop.0001_squashed_0002_more"]
+    assert (fresh.code, fresh.rules()) == (0, set())
+    project.command("migrate", "shop")
+    assert project.check("shop").reports == []
+
+
+def test_half_of_what_was_squashed_leaves_the_other_half_to_be_checked(project: Project) -> None:
+    project.command("migrate", "shop", "0001_initial")
+    _squash(project)
+    left = project.check("shop")
+    assert [report["migration"] for report in left.reports] == ["shop.0002_more"]
+    assert "index-not-concurrent" in left.rules()
+
+
+def test_a_replaced_migration_can_be_asked_about_by_name(project: Project) -> None:
+    _squash(project)
+    answer = project.check("shop", "0002_more")
+    assert [report["migration"] for report in answer.reports] == ["shop.0002_more"]
+    assert "index-not-concurrent" in answer.rules()
+    with pytest.raises(trying.TrialFailed, match="a squashed migration stands for it"):
+        trying.try_migrations(app="shop", name="0002_more", database="site")
