@@ -25,6 +25,17 @@ except (ImportError, AttributeError):  # pragma: no cover - another protobuf bac
 MAX_STATEMENT_CHARS = 1_000_000
 GRAMMAR_VERSION = 18
 _TOO_COMPLEX = "54001"
+UNREADABLE = {"22021", _TOO_COMPLEX}
+_SQLSTATES = {  # what gram.y refuses with another state than that of a syntax error
+    "modulus for hash partition": "42710",
+    "remainder for hash partition": "42710",
+    "precision for type float": "22023",
+    "unrecognized partitioning strategy": "22023",
+    "current database cannot be changed": "0A000",
+    "aggregates cannot have output arguments": "0A000",
+    "UNENCRYPTED PASSWORD is no longer supported": "0A000",
+}
+_UNSUPPORTED = re.compile(r"not yet implemented|constraints cannot be marked")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NEWLINE = re.compile("\n")
 _QUOTES = re.compile(r"['$]|--|/\*")
@@ -210,7 +221,9 @@ def _refuse(statement: Statement, error: postgast.PgQueryError) -> Statement:
     elif near and len(near["near"]) > 80:
         message = message[: near.start("near")] + near["near"][:80] + '..."'
     hint = next((text for start, text in _CLOSING.items() if message.startswith(start)), "")
-    sqlstate = "42601"
+    sqlstate = next((state for start, state in _SQLSTATES.items() if message.startswith(start)), "42601")
+    if _UNSUPPORTED.search(message):
+        sqlstate = "0A000"
     statement.problem = Problem(message, sqlstate, line, column, hint)
     statement.kind = _guess_kind(statement.sql)
     return statement

@@ -9,12 +9,13 @@ from schemacheck import locks
 from schemacheck.catalog import empty_catalog
 from schemacheck.findings import Finding, Lock, Proof, Severity, StatementReport
 from schemacheck.history import History
-from schemacheck.parser import GRAMMAR_VERSION, MAX_STATEMENT_CHARS, Problem, Statement, walk
+from schemacheck.parser import GRAMMAR_VERSION, MAX_STATEMENT_CHARS, UNREADABLE, Problem, Statement, walk
 from schemacheck.policy import DEFAULT_POLICY, Policy
 from schemacheck.proof import copies, execution, probes
 from schemacheck.proof.alterations import check_alter_table
 from schemacheck.proof.objects import HANDLERS, drop, rename
 from schemacheck.proof.scope import Progress, Scope
+from schemacheck.proof.storage import check_storage
 from schemacheck.proof.tables import check_create_table
 from schemacheck.rules import observe, run_rules, run_script_rules
 from schemacheck.session import Session
@@ -97,6 +98,8 @@ def _judge(scope: Scope, bench: copies.Bench | None, ask: Ask) -> tuple[Lock, ..
     resolved = copies.resolve(statement, before) if bench else None
     if handler is not None:
         handler(scope)
+        if not scope.findings or not scope.has_error:
+            check_storage(scope)
         if scope.catalog.is_live:
             scope.proof = Proof.CATALOG
     if bench and resolved and handler is not None and scope.proof is Proof.CATALOG:
@@ -159,7 +162,7 @@ def _handler(statement: Statement) -> Callable[[Scope], None] | None:
 def _report_problem(scope: Scope, problem: Problem) -> None:
     scope.findings.append(
         Finding(
-            rule="syntax-error" if problem.sqlstate == "42601" else "unreadable-statement",
+            rule="unreadable-statement" if problem.sqlstate in UNREADABLE else "syntax-error",
             severity=Severity.ERROR,
             message=problem.message,
             sqlstate=problem.sqlstate,

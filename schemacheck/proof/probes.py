@@ -5,6 +5,7 @@ partitions and defaults are followed by the server itself. Each question is one 
 the first row it finds. Nothing is asked that would run a function of the database.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from schemacheck.shapes import AlterationShape, quote
 
 PROBE_TIMEOUT_MS = 1_000
 _MAX_QUESTIONS = 50
+_LIMITED = re.compile(r"character(?: varying)?\((\d+)\)")
 _STATE = """
 SELECT pg_catalog.json_object_agg(c.relname, pg_catalog.json_build_object(
   'kind', c.relkind,
@@ -166,7 +168,11 @@ def _stages(
 
     columns = ", ".join(f"pg_catalog.count({quote(column)})" for column in changed)
     converting = f"SELECT pg_catalog.to_json(pg_catalog.num_nulls({columns}) < 0) FROM {rows}"  # noqa: S608
-    yield [_Question(converting, "", "")] if changed else []
+    converts = [_Question(converting, "", "")] if changed else []
+    yield converts + [
+        _Question(_too_long(bench.sources[blueprint.oid], value, size), "22001", f"value too long for type {kind}")
+        for value, kind, size in _shortened(old["columns"] or {}, now["columns"] or {}, _using(scope))
+    ]
 
     had = old["keys"] or {}
     yield [
@@ -231,6 +237,22 @@ def _cells(
         else:
             cells[column["name"]] = quote(earlier["name"])
     return cells, changed
+
+
+def _shortened(
+    old: Mapping[str, Any], now: Mapping[str, Any], using: Mapping[str, str]
+) -> Iterator[tuple[str, str, str]]:
+    """Values that get a type of limited length: the cast above would cut them off, and ALTER TABLE refuses them."""
+    for number, column in now.items():
+        earlier, limited = old.get(number), _LIMITED.fullmatch(column["type"])
+        if earlier and limited and (earlier["type"] != column["type"] or earlier["name"] in using):
+            yield using.get(earlier["name"]) or quote(earlier["name"]), column["type"], limited[1]
+
+
+def _too_long(source: str, value: str, size: str) -> str:
+    text = f"pg_catalog.rtrim(CAST(({value}) AS pg_catalog.text), ' ')"  # blanks at the end are cut off in silence
+    longer = f"SELECT 1 FROM ONLY {source} AS handrail_rows WHERE pg_catalog.length({text}) > {size}"  # noqa: S608
+    return f"SELECT pg_catalog.to_json(EXISTS ({longer}))"
 
 
 def _rows(source: str, cells: Mapping[str, str | None]) -> str:

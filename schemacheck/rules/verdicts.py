@@ -33,7 +33,7 @@ invalid-definition 42P17,42P16,0A000 A definition the server refuses, as it said
 invalid-parameter 22023 A parameter that is unknown or out of range
 undefined-object 42704 An object that is not there
 duplicate-object 42710 The name of an object is taken
-existing-rows-violate 23502,23503,23505,23514,23P01 Rows that are there do not meet what is demanded of them
+existing-rows-violate 22001,23502,23503,23505,23514,23P01 Rows that are there do not meet what is demanded of them
 datatype-mismatch 42804 A value of one type where another is needed
 no-operator-class 42704 A type without the operators an index needs
 foreign-key-not-unique 42830 A foreign key to columns that are not unique

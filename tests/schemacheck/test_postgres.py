@@ -119,11 +119,53 @@ def ask_the_server(connection: psycopg.Connection[Any], sql: str) -> str | None:
     return None
 
 
-@pytest.mark.parametrize("sql", STATEMENTS)
+STORAGE = [
+    "CREATE TABLE p (a int) WITH (fillfactor = 5)",
+    "CREATE TABLE p (a int) WITH (fillfactor = 50, autovacuum_enabled = off, toast.autovacuum_enabled = no)",
+    "CREATE TABLE p (a int) WITH (nonsense)",
+    "CREATE TABLE p (a int) WITH (oids = false)",
+    "CREATE TABLE p (a text) WITH (toast.fillfactor = 50)",
+    "CREATE TABLE p (a int) WITH (other.fillfactor = 50)",
+    "CREATE TABLE p (a int) WITH (autovacuum_enabled = o)",
+    "CREATE TABLE p (a int) WITH (fillfactor = many)",
+    "CREATE TABLE p (a int) WITH (autovacuum_vacuum_scale_factor = 0.5, vacuum_index_cleanup = auto)",
+    "CREATE TABLE p (a int) WITH (vacuum_index_cleanup = perhaps)",
+    "CREATE TABLE p WITH (fillfactor = 500) AS SELECT 1 AS a",
+    "CREATE INDEX ON orders (note) WITH (fillfactor = 5)",
+    "CREATE INDEX ON orders (note) WITH (deduplicate_items = off)",
+    "CREATE INDEX ON orders USING hash (note) WITH (deduplicate_items = off)",
+    "CREATE INDEX ON orders USING brin (id) WITH (pages_per_range = 0)",
+    "CREATE VIEW v WITH (security_barrier = perhaps) AS SELECT 1 AS a",
+    "CREATE VIEW v WITH (security_barrier) AS SELECT 1 AS a",
+    "CREATE VIEW v WITH (check_option = none) AS SELECT id FROM orders",
+    "ALTER INDEX orders_note SET (fillfactor = 101)",
+    "ALTER INDEX orders_note SET (fillfactor = 70)",
+    "ALTER INDEX orders_note RESET (fillfactor)",
+    "ALTER VIEW order_notes SET (fillfactor = 70)",
+    "ALTER VIEW order_notes SET (security_barrier = true)",
+    "ALTER TABLE orders SET (parallel_workers = -1)",
+    "ALTER TABLE orders RESET (nonsense)",
+]
+GRAMMAR = [
+    "CREATE TABLE p PARTITION OF orders FOR VALUES WITH (MODULUS 2, MODULUS 3, REMAINDER 1)",
+    "CREATE TABLE p PARTITION OF orders FOR VALUES WITH (MODULUS 2, REMAINDER 0, REMAINDER 1)",
+    "CREATE TABLE p (a float(99))",
+    "CREATE TABLE p (a int) PARTITION BY nothing (a)",
+    "ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers MATCH PARTIAL",
+    "ALTER TABLE orders ADD CHECK (id > 0) DEFERRABLE",
+]
+
+
+@pytest.mark.parametrize("sql", [*STATEMENTS, *STORAGE])
 def test_the_verdict_is_the_server_s_own(check: Check, shop: psycopg.Connection[Any], sql: str) -> None:
     report = check(sql)
     assert (report.errors[0].sqlstate if report.errors else None) == ask_the_server(shop, sql)
     assert all(statement.proof == "catalog" for statement in report.statements)
+
+
+@pytest.mark.parametrize("sql", GRAMMAR)
+def test_what_the_grammar_refuses_has_the_server_s_state(shop: psycopg.Connection[Any], sql: str) -> None:
+    assert validate(sql, connection=shop).errors[0].sqlstate == ask_the_server(shop, sql)
 
 
 def test_positions_hints_and_facts_come_from_the_catalog(check: Check) -> None:
