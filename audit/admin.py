@@ -7,9 +7,9 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from audit import backups, rollback
+from audit import backups, rollback, streaming
 from audit.export import CONTENT_TYPES, export, file_name
-from audit.models import BackupRun, Checkpoint, Event, EventQuerySet, PermissionRule
+from audit.models import BackupRun, Checkpoint, Event, EventQuerySet, PermissionRule, StreamPosition
 from audit.permissions import store
 from audit.permissions.matching import check
 from audit.permissions.rules import InvalidRule
@@ -63,6 +63,22 @@ class EventAdmin(ReadOnlyAdmin):
 @admin.register(Checkpoint)
 class CheckpointAdmin(ReadOnlyAdmin):
     list_display = ["size", "root", "created_at"]
+
+
+@admin.register(StreamPosition)
+class StreamPositionAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "sent_at", "failure", "leased_until"]
+    actions = ["send"]
+
+    @admin.action(description="Send what waits now", permissions=["send"])
+    def send(self, request: HttpRequest, queryset: QuerySet[StreamPosition]) -> None:
+        try:
+            self.message_user(request, f"{streaming.send()} events were sent.")
+        except DomainError as error:
+            self.message_user(request, error.detail, messages.ERROR)
+
+    def has_send_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
 
 
 @admin.register(BackupRun)

@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
+from audit import streaming
 from audit.ledger import seconds_unsealed
 from audit.models import BackupRun
 from audit.permissions import compiled
@@ -25,6 +26,8 @@ def checks() -> Iterator[Check]:
     yield _window()
     yield _backups()
     yield _hooks()
+    if settings.AUDIT_STREAM_URL:
+        yield _stream()
 
 
 def _guard() -> Check:
@@ -66,6 +69,15 @@ def _backups() -> Check:
         detail = "No backup was ever seen to restore."
     fix = "Run `manage.py backup --verify` and see what it says; see that the worker and beat run."
     return Check("audit-backups", "warn", detail, fix)
+
+
+def _stream() -> Check:
+    standing = streaming.standing()
+    if standing.failure:
+        fix = "See that AUDIT_STREAM_URL is right and answers, then `manage.py audit_stream`."
+        detail = f"{standing.waiting} events wait: the receiver {standing.failure}."
+        return Check("audit-stream", "warn", detail, fix)
+    return Check("audit-stream", "ok", f"{standing.waiting} events wait to be sent.")
 
 
 def _hooks() -> Check:

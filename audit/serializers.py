@@ -234,6 +234,19 @@ class BackupSerializer(StrictModelSerializer):
         ]
 
 
+class StandingSerializer(serializers.Serializer[object]):
+    """Where the stream to the SIEM stands."""
+
+    receiver = serializers.CharField(help_text="Its address; empty when AUDIT_STREAM_URL is not set.")
+    waiting = serializers.IntegerField(help_text="Sealed events it has not confirmed.")
+    last_sent_at = serializers.DateTimeField(allow_null=True)
+    failure = serializers.CharField(help_text="Why the last try failed; empty after one that did not.")
+
+
+class SendSerializer(StrictSerializer):
+    restart = serializers.BooleanField(default=False, help_text="Begin at the first event again.")
+
+
 class NewBackupSerializer(StrictSerializer):
     """Which kind of backup to make."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from audit import backups, capture, decisions, guard, ledger, retention, rollback, trail, verification
+from audit import backups, capture, decisions, guard, ledger, retention, rollback, streaming, trail, verification
 from audit.permissions import store
 from config.celery import shared_task
 
@@ -14,6 +14,7 @@ logger = logging.getLogger(__name__)
 
 SCHEDULE = {
     "audit.seal": {"task": "audit.seal", "schedule": timedelta(minutes=1)},
+    "audit.stream": {"task": "audit.stream", "schedule": timedelta(minutes=1)},
     "audit.prune": {"task": "audit.prune", "schedule": timedelta(days=1)},
     # Every hour asks whether the day's backup is due: a service that was down at its time makes it up.
     "audit.back_up_when_due": {"task": "audit.back_up_when_due", "schedule": timedelta(hours=1)},
@@ -40,6 +41,12 @@ def seal() -> None:
     """Hold what was recorded or captured by a signed checkpoint; the schedule is the trail's open window."""
     capture.collect()
     ledger.seal()
+
+
+@shared_task(name="audit.stream")
+def stream() -> int:
+    """Send what was sealed on to the SIEM, where there is one; returns how many events."""
+    return streaming.send() if settings.AUDIT_STREAM_URL else 0
 
 
 @shared_task(name="audit.prune")

@@ -20,6 +20,7 @@ urlpatterns = [
     path(f"{ENTITY}/rollback", views.RollbackView.as_view(), name="audit-rollback"),
     path("export", views.ExportView.as_view(), name="audit-export"),
     path("rollback", views.GroupRollbackView.as_view(), name="audit-rollback-group"),
+    path("stream", views.StreamView.as_view(), name="audit-stream"),
     path("verify", views.VerifyView.as_view(), name="audit-verify"),
     *router.urls,
 ]

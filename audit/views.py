@@ -16,7 +16,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit import backups, ledger, rollback, signing, trail, verification
+from audit import backups, ledger, rollback, signing, streaming, trail, verification
 from audit.export import CONTENT_TYPES, FORMATS, export, file_name
 from audit.models import BackupRun, Checkpoint, Event
 from audit.serializers import (
@@ -34,6 +34,8 @@ from audit.serializers import (
     ProofSerializer,
     RollbackSerializer,
     RolledBackSerializer,
+    SendSerializer,
+    StandingSerializer,
     StateSerializer,
     VerdictSerializer,
     VerifySerializer,
@@ -153,6 +155,23 @@ class VerifyView(APIView):
     @extend_schema(request=VerifySerializer, responses=VerdictSerializer)
     def post(self, request: Request) -> Response:
         return Response(VerdictSerializer(verification.verify(**self.validated(VerifySerializer))).data)
+
+
+class StreamView(APIView):
+    """The stream of events to a SIEM."""
+
+    @extend_schema(responses=StandingSerializer)
+    def get(self, request: Request) -> Response:
+        """Where it stands."""
+        return Response(StandingSerializer(streaming.standing()).data)
+
+    @extend_schema(request=SendSerializer, responses=StandingSerializer)
+    def post(self, request: Request) -> Response:
+        """Send now what waits, which the worker does each minute."""
+        if self.validated(SendSerializer)["restart"]:
+            streaming.restart()
+        streaming.send()
+        return Response(StandingSerializer(streaming.standing()).data)
 
 
 class HistoryView(APIView):

@@ -90,6 +90,18 @@ class Environment(environ.Env):
             raise ImproperlyConfigured(f'{name} is a JSON object like {{"model": [2.5, 10]}}, numbers from 0')
         return prices
 
+    def receiver(self, name: str) -> str:
+        """Where to send something to, or nothing. Credentials have a setting of their own: addresses are shown."""
+        text = str(self.str(name, "")).strip()
+        try:
+            address = urlsplit(text)
+            sound = not text or (address.scheme in {"http", "https"} and address.hostname and "@" not in address.netloc)
+        except ValueError:
+            sound = False
+        if not sound:
+            raise ImproperlyConfigured(f"{name} begins with http:// or https://, names a host, and has no password")
+        return text
+
     def days(self, name: str) -> dict[str, int]:
         """Days by name, as a JSON object."""
         value = self.json(name, {})

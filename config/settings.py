@@ -211,6 +211,8 @@ HOOK_TIMEOUT_SECONDS: float = env.float(
 )  # audit/fast_hook.py reads it before Django is there
 AUDIT_SIGNING_KEY = checked_seed(secret("AUDIT_SIGNING_KEY"))
 AUDIT_CHECKPOINT_DIR = Path(env.str("AUDIT_CHECKPOINT_DIR", str(DATA_DIR / "checkpoints")))
+AUDIT_STREAM_URL: str = env.receiver("AUDIT_STREAM_URL")  # a SIEM's collector, which gets events as OCSF
+AUDIT_STREAM_AUTHORIZATION = secret("AUDIT_STREAM_AUTHORIZATION")  # the whole value of the header
 AUDIT_RETENTION_DAYS: dict[str, int] = env.days("AUDIT_RETENTION_DAYS")  # {"decision.made": 90, "*": 3650}
 
 # Backups: where they lie, how many of each kind stay (of one not named, all), and whether they are made by themselves

@@ -102,15 +102,26 @@ def _copy(alias: str) -> Iterator[tuple[dict[str, Any], str]]:
     if connection.vendor == "sqlite":
         with tempfile.TemporaryDirectory(prefix="handrail-trial-") as folder:
             path = Path(folder) / "copy.sqlite3"
-            connection.ensure_connection()
-            with closing(sqlite3.connect(path)) as copy:
-                connection.connection.backup(copy)
+            with closing(sqlite3.connect(path)) as copy, _source(connection) as source:
+                source.backup(copy)
             yield {**_plain(connection.settings_dict), "NAME": str(path)}, "schema and rows"
     elif connection.vendor == "postgresql":
         with _scratch(connection) as (name, kind):
             yield {**_plain(connection.settings_dict), "NAME": name}, kind
     else:
         raise TrialFailed(f"A trial knows PostgreSQL and SQLite, not {connection.vendor}.")
+
+
+@contextmanager
+def _source(connection: Any) -> Iterator[sqlite3.Connection]:
+    """A connection of its own to read a file by: with a write pending on ours, backup() would wait for ever."""
+    if connection.is_in_memory_db():
+        connection.ensure_connection()
+        yield connection.connection
+        return
+    address = Path(connection.settings_dict["NAME"]).resolve().as_uri()
+    with closing(sqlite3.connect(f"{address}?mode=ro", uri=True)) as source:
+        yield source
 
 
 def _plain(given: dict[str, Any]) -> dict[str, Any]:

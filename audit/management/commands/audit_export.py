@@ -6,7 +6,6 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from audit import manifest
 from audit.export import FORMATS, export, select
 from audit.models import EventQuerySet
 from config.commands import OperationCommand, time_of
@@ -27,6 +26,8 @@ class Command(OperationCommand):
             raise CommandError("A manifest lies beside a file: give --output too.")
         count = self.write(options["output"], select(**filters), options["format"])
         if options["manifest"]:
+            from audit import manifest  # its cryptography takes 7 MB
+
             given = {name: str(value) for name, value in filters.items() if value}
             path = manifest.write(export=options["output"], events=count, filters=given)
             self.stdout.write(f"[OK] {count} events; signed in {path}")
