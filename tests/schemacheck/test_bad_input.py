@@ -1,6 +1,8 @@
 """What should never happen does: each time a finding, never an exception, never a hang."""
 
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -65,3 +67,28 @@ def test_megabytes_are_read_in_seconds() -> None:
     assert len(script) > 1_500_000
     assert report.as_dict()["counts"]["statements"] == 5_004
     assert report.as_dict()["truncated"]
+
+
+def test_ten_megabytes_of_statements_are_checked_one_by_one() -> None:
+    rows = ",".join(["(1,'a;b')"] * 90_000)
+    script = f"INSERT INTO t VALUES {rows};\n" * 11 + "CREATE TABLE t (a int, a int);\nDROP TABLE nope;"
+    assert len(script) > 10_000_000 * 0.98
+    started = time.perf_counter()
+    report = validate(script, dialect="postgresql")
+    assert time.perf_counter() - started < 60
+    assert [(finding.rule, finding.line) for finding in report.errors] == [("duplicate-column", 12)]
+
+
+def test_ten_megabytes_that_never_end_are_one_finding() -> None:
+    for opening in ("SELECT '", "SELECT $tag$", 'SELECT "', "/*"):
+        started = time.perf_counter()
+        report = validate(opening + "x ;(" * 2_500_000, dialect="postgresql")
+        assert time.perf_counter() - started < 20
+        assert len(report.findings) >= 1
+        assert len(report.statements) <= 1
+
+
+def test_a_file_that_is_not_utf_8_is_named_with_its_line(run_command: Any, tmp_path: Path) -> None:
+    (tmp_path / "latin.sql").write_bytes("CREATE TABLE t (\n  größe int\n);".encode("latin-1"))
+    code, _, err = run_command("schemacheck", str(tmp_path / "latin.sql"))
+    assert (code, "line 2" in err) == (2, True)

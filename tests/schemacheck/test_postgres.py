@@ -1,15 +1,22 @@
 """Verdicts against a real catalog; each is compared with what the server then says itself."""
 
+import dataclasses
+import shutil
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
 from schemacheck.findings import Report
+from schemacheck.proof import ladder
 from schemacheck.session import DatabaseAway
+from schemacheck.snapshot import snapshot
 from schemacheck.validator import validate
 from tests.services.postgres import Cluster
+from tests.services.throwaway import free_port
 
 pytestmark = pytest.mark.services
 Check = Callable[..., Report]
@@ -290,6 +297,45 @@ def test_a_server_that_goes_away_is_said_so(server: Cluster) -> None:
     connection.close()
     with pytest.raises(DatabaseAway):
         validate("CREATE TABLE t (id int)", connection=connection)
+
+
+@pytest.mark.parametrize("proof", ["catalog", "copies", "execute"])
+def test_a_server_that_goes_away_in_the_middle_is_said_so(
+    server: Cluster, monkeypatch: pytest.MonkeyPatch, proof: str
+) -> None:
+    with psycopg.connect(server.url) as connection, psycopg.connect(server.url, autocommit=True) as other:
+
+        def read_and_lose(*arguments: Any) -> Any:
+            found = snapshot(*arguments)
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", [connection.info.backend_pid])
+            return found
+
+        monkeypatch.setattr(ladder, "snapshot", read_and_lose)
+        with pytest.raises(DatabaseAway, match="Nothing was changed"):
+            validate("CREATE TABLE t (id int DEFAULT 1 + 1)", connection=connection, proof=proof, probe=True)
+        assert connection.closed
+
+
+def test_a_replica_is_asked_and_left_as_it_is(server: Cluster) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="handrail-replica-"))
+    if server.user:
+        shutil.chown(folder, server.user)
+    replica = dataclasses.replace(server, data=folder / "data", port=free_port())
+    address = ("-h", "127.0.0.1", "-p", str(server.port), "-U", "handrail")
+    try:
+        replica.run("pg_basebackup", *address, "-D", str(replica.data), "-R", "-c", "fast", "-X", "stream")
+        replica.start()
+        with psycopg.connect(replica.url, autocommit=True) as standby:
+            report = validate("ALTER TABLE orders ADD COLUMN a int DEFAULT 'x'", connection=standby)
+            assert (report.proof, report.errors[0].sqlstate) == ("catalog", "22P02")
+            for proof in ("copies", "execute"):
+                report = validate("CREATE TABLE t (a int)", connection=standby, proof=proof, probe=True)
+                assert (report.valid, report.proof) == (True, "catalog")
+                assert {finding.rule for finding in report.suggestions} >= {"proof-limited"}
+    finally:
+        if (replica.data / "postmaster.pid").exists():
+            replica.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_syntax_newer_than_the_server_is_refused(check: Check, shop: psycopg.Connection[Any]) -> None:
