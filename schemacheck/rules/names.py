@@ -14,7 +14,8 @@ from schemacheck.shapes import AlterationShape, Name
 from schemacheck.snapshot import names_of
 
 _MAX_BYTES = 63
-_QUOTED = re.compile(r'"[^"]{16,}"')
+_LONG = re.compile(r'\b[\w$]{64}|"[^"]{64}')
+_LONG_IN_BYTES = re.compile(r'\b[\w$]{16}|"[^"]{16}')  # a character has four bytes at most
 
 
 @rule(
@@ -46,10 +47,10 @@ def _may_be_too_long(sql: str) -> bool:
     """A quick look, for nearly every statement has short names only."""
     if len(sql) < _MAX_BYTES // 4:
         return False
-    limit = _MAX_BYTES if sql.isascii() else _MAX_BYTES // 4
-    if max(map(len, sql.split())) > limit:
-        return True
-    return '"' in sql and any(len(found) > limit for found in _QUOTED.findall(sql))
+    plain = sql.isascii()
+    if '"' not in sql and max(map(len, sql.split())) <= (_MAX_BYTES if plain else _MAX_BYTES // 4):
+        return False
+    return (_LONG if plain else _LONG_IN_BYTES).search(sql) is not None
 
 
 def _named(statement: Statement) -> Iterator[Name]:
