@@ -1,10 +1,31 @@
+import re
 from pathlib import Path
 
+from schemacheck.rules import RULES
 from schemacheck.rules.page import render
 
-PAGE = Path(__file__).parents[2] / "docs" / "schemacheck-rules.md"
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = DOCS / "schemacheck-rules.md"
+OTHERS = "### What others look for"
+FACTS = {"locks", "scans", "rewrites", "fix"}
 
 
 def test_the_page_of_rules_is_what_the_code_says() -> None:
     how = "write it anew: python -m schemacheck.rules.page > docs/schemacheck-rules.md"
     assert PAGE.read_text() == render(), how
+
+
+def test_what_others_look_for_is_a_rule_or_has_a_reason() -> None:
+    rows = re.findall(
+        r"^\| (?!what|-)(.+?) \| (.+) \|$", (DOCS / "schemacheck.md").read_text().partition(OTHERS)[2], re.MULTILINE
+    )
+    assert len(rows) >= 50
+    named: set[str] = set()
+    for what, answer in rows:
+        codes = set(re.findall(r"`([^`]+)`", answer)) - FACTS
+        assert codes <= RULES.keys(), what
+        assert codes or answer.startswith("not: "), what
+        named |= codes
+    families = {"verdicts", "sqlite", "live", "django"}  # what the proof itself says, which no other tool has
+    safety = {rule.code for rule in RULES.values() if rule.family not in families}
+    assert safety <= named, "a rule nobody else has needs a line too, or goes"
