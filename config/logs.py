@@ -4,11 +4,11 @@ import json
 import logging
 
 from config.context import caller
-from config.secrets import blank
+from config.secrets import MARK, blank
 
 
 def blank_secrets(text: str) -> str:
-    return blank(text, "[secret]")
+    return blank(text, MARK)
 
 
 class LineFormatter(logging.Formatter):

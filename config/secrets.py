@@ -5,6 +5,9 @@ removes: a lost word costs less than a leaked key.
 """
 
 import re
+from typing import Any
+
+MARK = "[secret]"
 
 _WORDS = (
     r"pass(?:word|wd|phrase|code)|(?<![a-z])pass(?![a-z])|(?<![a-z])pwd(?![a-z])|secret(?!ar)|token|api[-_ ]?key"
@@ -25,7 +28,7 @@ _MOST_NAME_CHARACTERS = 200
 SHAPE = re.compile(
     r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)"
     r"|\bhr_[\w-]{20,}"  # our own keys
-    r"|\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?"  # JWT
+    r"|(?<![\w-])eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?"  # JWT
     r"|\bgh[oprsu]_\w{16,}|\bgithub_pat_\w{16,}|\bglpat-[\w-]{16,}"
     r"|\bsk-[\w-]{16,}|\b[rsp]k_(?:live|test)_\w{10,}|\bwhsec_[\w+/=]{16,}"
     r"|\bxox[abeoprs]-[\w-]{10,}|\bxapp-[\w-]{10,}|\bhooks\.slack\.com/services/\S+"
@@ -41,7 +44,7 @@ _SCHEME = re.compile(
 )
 # A header runs to the end of its line (or of the string that quotes it): "Cookie: a=1; b=2".
 _HEADER = re.compile(
-    r"(?P<key>\b(?:proxy-)?authorization|\b(?:set-)?cookie|\bx-api-key|\bx-[\w-]*token)(?P<is>['\"]?\s*[:=]\s*['\"]?)"
+    r"(?P<key>\b(?:proxy-)?authorization|\b(?:set-)?cookie|\bx-api-key|(?<![\w-])x-[\w-]{0,100}token)(?P<is>['\"]?\s*[:=]\s*['\"]?)"
     r"(?P<value>[^'\"\r\n]+)",
     re.IGNORECASE,
 )
@@ -54,6 +57,7 @@ _ASSIGNMENT = re.compile(
 )
 _FLAG = re.compile(rf"(?<![\w-])(?P<flag>--?{_NAME})(?P<is>[ \t]+)(?P<value>[^\s'\"-][^\s'\"]*)", re.IGNORECASE)
 _TELLS_NOTHING = frozenset({"None", "null", "True", "False", "true", "false", "undefined"})
+_DEEPEST = 128  # a body has at most 100 levels; what is deeper goes whole, so that no input exhausts the stack
 
 
 def blank(text: str, mark: str) -> str:
@@ -75,6 +79,8 @@ def blank(text: str, mark: str) -> str:
             return match.group()
         return f"{key}{sign}{match['open'] or ''}{mark}"
 
+    if len(text) < 16 and text.isalnum():  # too short for a shape, and nothing is assigned: spares lists of words
+        return text
     text = SHAPE.sub(mark, text)
     text = USERINFO.sub(rf"\g<scheme>{mark}@", text)
     text = _QUERY.sub(rf"\g<key>{mark}", text)
@@ -90,3 +96,35 @@ def is_secret_name(name: str) -> bool:
     if name in {"PWD", "OLDPWD"}:  # the shell's own; `pwd` is a password
         return False
     return bool(_SECRET_NAME.search(name)) and not _ABOUT_A_SECRET.search(name)
+
+
+def scrub(value: Any, mark: str) -> Any:
+    """A JSON value with `mark` for its secrets, at every depth; what stands under a secret's name goes whole."""
+    return _scrub(value, mark, _DEEPEST)
+
+
+def _scrub(value: Any, mark: str, depth: int) -> Any:
+    if depth == 0:
+        return mark if isinstance(value, dict | list) else _scrub_leaf(value, mark)
+    match value:
+        case {"name": str(name), "value": str()} | {"key": str(name), "value": str()} if is_secret_name(name):
+            rest = {key: item for key, item in value.items() if key != "value"}
+            return {**_scrub(rest, mark, depth - 1), "value": mark}
+        case dict():
+            return {_scrub_leaf(key, mark): _scrub_member(key, item, mark, depth - 1) for key, item in value.items()}
+        case [str(name), str()] if is_secret_name(name):  # a header as a pair
+            return [name, mark]
+        case list() | tuple():
+            return [_scrub(item, mark, depth - 1) for item in value]
+    return _scrub_leaf(value, mark)
+
+
+def _scrub_member(key: object, value: Any, mark: str, depth: int) -> Any:
+    """Nothing and true or false tell no secret; all else under a secret's name does."""
+    if value is None or isinstance(value, bool) or not is_secret_name(str(key)):
+        return _scrub(value, mark, depth)
+    return mark
+
+
+def _scrub_leaf(value: Any, mark: str) -> Any:
+    return blank(value, mark) if isinstance(value, str) else value

@@ -113,6 +113,8 @@ def test_blanking_twice_changes_nothing_more(door: Callable[[str], str], text: s
         "--token" * 8000,
         "eyJaaaaaaaa." * 5000,
         "hr_" * 20_000,
+        "x-" * 30_000,
+        "eyJaaaaaaaa-" * 5000,
     ],
 )
 def test_hostile_text_costs_little(text: str) -> None:
