@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from audit.trail import record
 from config.errors import Conflict, NotFound
+from config.secrets import MARK, USERINFO, blank
 from visioncache.identity import DEFAULT_NAMESPACE, Identity, identify, read_json, read_text
 from visioncache.images import choose_images
 from visioncache.models import Entry, EntryImage, EntryTag, Lease
@@ -58,7 +59,7 @@ def store_entry(  # noqa: PLR0913 -- the parts of an identity and the terms of a
     now = timezone.now()
     lifetime = read_lifetime(ttl_hours)
     values: dict[str, Any] = {
-        "image_url": read_text("image_url", image_url, 2048) if image_url is not None else None,
+        "image_url": _without_secrets(read_text("image_url", image_url, 2048)) if image_url is not None else None,
         "extracted_data": extracted_data,
         "size_bytes": read_data(extracted_data) + len(read_json("request", identity.request).encode()),
         "confidence_score": read_confidence(confidence_score),
@@ -81,6 +82,11 @@ def store_entry(  # noqa: PLR0913 -- the parts of an identity and the terms of a
             new_value=snapshot(entry),
         )
     return Stored(entry=entry, created=old is None)
+
+
+def _without_secrets(image_url: str) -> str:
+    """Where an image is, without the means to fetch it: no user and password, no signature."""
+    return blank(USERINFO.sub(r"\g<scheme>", image_url), MARK)[:2048]
 
 
 def _upsert(identity: Identity, values: dict[str, Any]) -> tuple[Entry, dict[str, Any] | None]:

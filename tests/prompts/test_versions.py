@@ -1,5 +1,6 @@
 """Versions: numbered from 1, never changed, one active, compared."""
 
+import json
 from typing import Any
 
 import pytest
@@ -254,3 +255,16 @@ def test_two_who_save_the_first_version_at_once_both_save_one(monkeypatch: pytes
 
     monkeypatch.setattr(versions, "create_prompt", too_late)
     assert save_version(prompt_id="echo", prompt_text="a").version.number == 1
+
+
+@pytest.mark.parametrize(
+    "text", [{"prompt_text": "Say {{ input }}"}, {"messages": [{"role": "user", "content": "Hi"}]}]
+)
+def test_the_trail_keeps_no_secret_of_a_version(text: dict[str, Any]) -> None:
+    key = "sk-" + "a1" * 12
+    spoilt = json.loads(json.dumps(text).replace("Say", f"Say {key}").replace("Hi", f"Hi {key}"))
+    save_version(prompt_id="echo", **spoilt, purpose=f"with password=hunter2 and {key}", notes=f"key {key}")
+    kept = json.dumps([event.new_value for event in Event.objects.filter(entity_id__startswith="echo")])
+    assert "[secret]" in kept
+    assert not any(secret in kept for secret in (key, "hunter2"))
+    assert key in get_version(prompt=get_prompt(prompt_id="echo"), number=1).text

@@ -169,3 +169,8 @@ def test_the_database_itself_refuses_an_impossible_confidence() -> None:
     make_entry()
     with pytest.raises(IntegrityError), transaction.atomic():
         Entry.objects.update(confidence_score=1.5)
+
+
+def test_the_url_of_an_image_is_kept_without_the_means_to_fetch_it() -> None:
+    entry = make_entry(image_url="https://dana:hunter2@example.org/a.png?size=2&X-Amz-Signature=0ddba11").entry
+    assert entry.image_url == "https://example.org/a.png?size=2&X-Amz-Signature=[secret]"
