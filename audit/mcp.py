@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from audit import decisions, rollback, trail
+from audit import decisions, reports, rollback, trail
 from audit.export import select
 from audit.models import Event
 from config.context import caller
@@ -27,7 +27,7 @@ def record_audit(
     context: Annotated[dict[str, Any] | None, Field(description="Session, reason, ...")] = None,
 ) -> dict[str, Any]:
     """Record a change of configuration or permission in the append-only trail: who, what, before, after."""
-    event = trail.record(
+    new = trail.NewEvent(
         event_type=event_type,
         entity_type=entity_type,
         entity_id=entity_id,
@@ -36,7 +36,7 @@ def record_audit(
         user=user,
         context=context,
     )
-    return _brief(event)
+    return _brief(reports.report(events=[new])[0])
 
 
 @tool(name="search_audit", scope="read", title="Search the audit trail", read_only=True)

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from django.db import transaction
+from django.core.exceptions import ValidationError
+from django.db import DataError, transaction
 
 from audit.changes import Change, deep_compare, json_patch
 from audit.models import Event
 from audit.trail import history, record
 from config.errors import Conflict, DomainError, NotFound
+from config.identifiers import is_uuid
 
 
 class Adapter(Protocol):
@@ -22,11 +24,18 @@ class Adapter(Protocol):
 
 
 _adapters: dict[str, Adapter] = {}
+_scopes: dict[str, str] = {}
 
 
-def register(entity_type: str, adapter: Adapter) -> None:
-    """Make entities of a type restorable in place."""
+def register(entity_type: str, adapter: Adapter, *, scope: str = "write") -> None:
+    """Make entities of a type restorable in place; `scope` is what changing one of them needs."""
     _adapters[entity_type] = adapter
+    _scopes[entity_type] = scope
+
+
+def scope_of(entity_type: str) -> str | None:
+    """What changing an entity of a type needs; None for types that live elsewhere."""
+    return _scopes.get(entity_type)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +68,12 @@ class ChangedMeanwhile(Conflict):
     code = "changed-meanwhile"
 
 
+class NoSuchState(Conflict):
+    """The trail names a state that no entity of the type can have: somebody recorded it by hand."""
+
+    code = "no-such-state"
+
+
 def points(*, entity_type: str, entity_id: str, limit: int = 10) -> list[Event]:
     """The last states of an entity that one can go back to, newest first."""
     return history(entity_type=entity_type, entity_id=entity_id, limit=limit)
@@ -75,7 +90,7 @@ def plan(*, entity_type: str, entity_id: str, to: str | None = None) -> Plan:
         raise NotFound(f"Nothing is recorded of {entity_type} {entity_id}.")
     if to is None:
         return _plan(last, [last])
-    point = events.filter(uid=to).first()
+    point = events.filter(uid=to).first() if is_uuid(to) else None
     if point is None:
         raise NotFound(f"Event {to} is not in the history of {entity_type} {entity_id}.")
     return _plan(last, list(events.filter(id__gt=point.pk)), point)
@@ -168,7 +183,13 @@ def _carry_out(steps: Plan, reason: str, *, force: bool) -> Event:
             "`force` overwrites."
         )
     if adapter := _adapters.get(steps.entity_type):
-        adapter.write(steps.entity_id, steps.target)
+        try:
+            adapter.write(steps.entity_id, steps.target)
+        except (AttributeError, LookupError, TypeError, ValueError, ValidationError, DataError) as error:
+            raise NoSuchState(
+                f"What the trail says of {steps.entity_type} {steps.entity_id} is no state it can have. "
+                "Look at the plan, and go back `to` another event."
+            ) from error
     why = {"reason": reason} if reason else {}
     return record(
         event_type="entity.rolled_back",

@@ -6,7 +6,19 @@ from typing import Any
 
 from django.conf import settings
 
-from audit import backups, capture, decisions, guard, ledger, retention, rollback, streaming, trail, verification
+from audit import (
+    backups,
+    capture,
+    decisions,
+    guard,
+    ledger,
+    reports,
+    retention,
+    rollback,
+    streaming,
+    trail,
+    verification,
+)
 from audit.permissions import store
 from config.celery import shared_task
 
@@ -27,7 +39,7 @@ SCHEDULE = {
 @shared_task(name="audit.record")
 def record(**event: Any) -> str:
     """Record an event from a job; returns its uid."""
-    return str(trail.record(**event).uid)
+    return str(reports.report(events=[trail.NewEvent(**event)])[0].uid)
 
 
 @shared_task(name="audit.roll_back")

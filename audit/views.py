@@ -16,7 +16,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit import backups, ledger, rollback, signing, streaming, trail, verification
+from audit import backups, ledger, reports, rollback, signing, streaming, trail, verification
 from audit.export import CONTENT_TYPES, FORMATS, export, file_name
 from audit.models import BackupRun, Checkpoint, Event
 from audit.serializers import (
@@ -91,7 +91,7 @@ class EventViewSet(ReadViewSet):
         """Record one event, or up to 500 as `{"events": [...]}`: all or none."""
         many = isinstance(request.data, dict) and "events" in request.data
         bodies = self.validated(BatchSerializer)["events"] if many else [self.validated(NewEventSerializer)]
-        rows = trail.record_all(events=[trail.NewEvent(**body) for body in bodies])
+        rows = reports.report(events=[trail.NewEvent(**body) for body in bodies])
         answer = EventSerializer(rows, many=True).data
         return Response({"events": answer} if many else answer[0], status=201)
 

@@ -7,3 +7,12 @@ import uuid_utils
 
 def uuid7() -> uuid.UUID:
     return uuid.UUID(int=uuid_utils.uuid7().int)
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a caller's text can be the id of anything at all."""
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True

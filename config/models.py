@@ -15,6 +15,11 @@ class Scope(models.TextChoices):
     WRITE = "write"
     ADMIN = "admin"
 
+    def covers(self, needed: str) -> bool:
+        """Whether who has this scope may do what needs that one."""
+        order = self.__class__.values
+        return order.index(self.value) >= order.index(needed)
+
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     def live(self) -> "ApiKeyQuerySet":
@@ -47,8 +52,7 @@ class ApiKey(models.Model):
         return self.name
 
     def allows(self, scope: str) -> bool:
-        order = Scope.values
-        return order.index(self.scope) >= order.index(scope)
+        return Scope(self.scope).covers(scope)
 
 
 class IdempotentAnswer(models.Model):

@@ -4,12 +4,12 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from audit import rollback, trail
+from audit import reports, rollback, trail
 from audit.export import select
 from audit.management.commands.audit_export import add_filters
 from audit.models import Event
 from audit.serializers import EventSerializer
-from config.commands import OperationCommand, json_of
+from config.commands import OperationCommand, count_of, json_of
 
 
 class Command(OperationCommand):
@@ -23,13 +23,13 @@ class Command(OperationCommand):
         record.add_argument("--old", type=json_of, metavar="JSON", help="state before")
         record.add_argument("--new", type=json_of, metavar="JSON", help="state after")
         record.add_argument("--user", help="on whose behalf")
-        record.add_argument("--context", type=json_of, metavar="JSON")
+        record.add_argument("--context", type=object_of, metavar="JSON", help="a JSON object")
         events = verbs.add_parser("events", help="list events, newest first")
         add_filters(events)
-        events.add_argument("--limit", type=int, default=20)
+        events.add_argument("--limit", type=count_of, default=20)
         history = verbs.add_parser("history", help="what happened to an entity, newest first")
         add_entity(history)
-        history.add_argument("--limit", type=int, default=10)
+        history.add_argument("--limit", type=count_of, default=10)
         back = verbs.add_parser("rollback", help="restore an earlier state of an entity")
         back.add_argument("entity_type", nargs="?")
         back.add_argument("entity_id", nargs="?")
@@ -44,7 +44,7 @@ class Command(OperationCommand):
         verbs[options["verb"]](options)
 
     def record(self, options: dict[str, Any]) -> None:
-        event = trail.record(
+        new = trail.NewEvent(
             event_type=options["event_type"],
             entity_type=options["entity_type"],
             entity_id=options["entity_id"],
@@ -53,7 +53,7 @@ class Command(OperationCommand):
             user=options["user"],
             context=options["context"],
         )
-        self.show([event], options)
+        self.show(reports.report(events=[new]), options)
 
     def events(self, options: dict[str, Any]) -> None:
         names = ("entity_type", "entity_id", "event_type", "start", "end")
@@ -100,3 +100,7 @@ class Command(OperationCommand):
 def add_entity(parser: Any) -> None:
     parser.add_argument("entity_type")
     parser.add_argument("entity_id")
+
+
+def object_of(text: str) -> Any:
+    return json_of(text, dict)

@@ -1,0 +1,48 @@
+"""What callers say happened: taken into the trail without secrets, and only about what they may change."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from audit import rollback, trail
+from audit.models import Event
+from audit.trail import NewEvent
+from config.context import caller
+from config.errors import DomainError
+from config.models import Scope
+from config.secrets import MARK, scrub
+
+
+class NotTheirHistory(DomainError):
+    """A history that is rolled back to must not be written by those who may not change the entity itself."""
+
+    status = 403
+    code = "forbidden"
+
+
+def report(*, events: Sequence[NewEvent]) -> list[Event]:
+    """Record up to 500 events as the doors bring them, all or none. Raises InvalidEvent, NotTheirHistory.
+
+    Trail events cannot be changed afterwards, so values under a secret's name and what looks like a secret are
+    replaced by a mark before anything is hashed or stored.
+    """
+    for new in events:
+        _check_history(new.entity_type)
+    return trail.record_all(events=[_without_secrets(new) for new in events])
+
+
+def _check_history(entity_type: str) -> None:
+    needed = rollback.scope_of(entity_type)
+    if needed is not None and not Scope(caller().scope).covers(needed):
+        raise NotTheirHistory(
+            f"Events of a {entity_type} of Handrail's own need a key of scope {needed}: rolling back would restore "
+            "what they say. Name an entity of yours by another entity_type."
+        )
+
+
+def _without_secrets(new: NewEvent) -> NewEvent:
+    return replace(
+        new,
+        old_value=scrub(new.old_value, MARK),
+        new_value=scrub(new.new_value, MARK),
+        context=scrub(dict(new.context), MARK) if new.context else new.context,
+    )
