@@ -12,7 +12,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import DatabaseError
+from django.db import DatabaseError, DataError
 from django.utils.dateparse import parse_datetime
 
 from config.context import acting_as, correlation_id
@@ -31,6 +31,15 @@ class OperationCommand(BaseCommand):
         _offer_json(parser)
         return parser
 
+    def run_from_argv(self, argv: list[str]) -> None:
+        try:
+            super().run_from_argv(argv)
+        except CommandError as error:  # of an argument: Django shows only what handle() raises
+            if "--traceback" in argv:
+                raise
+            self.stderr.write(f"CommandError: {error}")
+            sys.exit(2)
+
     def execute(self, *args: Any, **options: Any) -> str | None:
         with acting_as(actor=f"console:{_os_user()}", door="command", correlation_id=correlation_id()):
             try:
@@ -38,6 +47,13 @@ class OperationCommand(BaseCommand):
             except DomainError as error:
                 lines = [error.detail, *(f"  {item.field}: {item.detail}" for item in error.errors)]
                 raise CommandError("\n".join(lines), returncode=2) from error
+            except UnicodeEncodeError as error:
+                if error.encoding != "utf-8":
+                    raise
+                message = "An argument is not UTF-8, so it can be neither kept nor found. Check how it is typed."
+                raise CommandError(message, returncode=2) from error
+            except DataError as error:  # its text repeats the value
+                raise CommandError("An argument is beyond what the database can hold.", returncode=2) from error
             except DatabaseError as error:
                 message = f"The database cannot be used: {str(error).strip()}. `manage.py doctor` says more."
                 raise CommandError(message, returncode=2) from error
@@ -103,6 +119,13 @@ def time_of(text: str) -> datetime:
     if found is None or found.tzinfo is None:
         raise CommandError(f"Not an ISO 8601 time with its zone: {text[:80]}")
     return found
+
+
+def count_of(text: str) -> int:
+    """The type of an argument that is a number of things."""
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise CommandError(f"Not a whole number from 0 to 999999999: {text[:32]}", returncode=2)
+    return int(text)
 
 
 def _offer_json(parser: argparse.ArgumentParser, default: bool | str = False) -> None:

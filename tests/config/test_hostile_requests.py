@@ -3,14 +3,17 @@
 import asyncio
 import json
 import logging
+import sys
 from base64 import b64encode
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.core.management.base import CommandError
 from django.db import OperationalError
 from django.test import Client
 
+from audit.management.commands.audit import Command
 from audit.models import Event
 from config import asgi, idempotency
 from config.parsers import MAX_DEPTH
@@ -155,8 +158,27 @@ def test_a_login_page_that_was_asked_to_go_elsewhere_leads_to_the_dashboard(clie
         ["record", "a.b", "t", "x", "--new", '{"a": 1, "a": 2}'],
         ["events", "--start", "9999-12-31T23:59:59-23:59"],
         ["events", "--end", "0001-01-01T00:00:00+23:59"],
+        ["events", "--limit", "-1"],
+        ["history", "role", "deployer", "--limit", "99999999999999999999"],
+        ["record", "a.b", "t", "x", "--context", "[1]"],
     ],
 )
 def test_the_command_door_holds_the_same_rules(run_command: Any, arguments: list[str]) -> None:
     code, _, err = run_command("audit", *arguments)
     assert (code, err.startswith("Not ")) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["audit", "history", "role", "\udcff"], ["prompt", "show", "\udcff"], ["audit_prove", "\udcff"]]
+)
+def test_an_argument_that_is_not_utf_8_is_refused(run_command: Any, arguments: list[str]) -> None:
+    assert run_command(*arguments)[0] == 2
+
+
+def test_an_argument_that_cannot_be_read_is_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    command = Command(stderr=sys.stderr)
+    with pytest.raises(SystemExit) as stop:
+        command.run_from_argv(["manage.py", "audit", "record", "a.b", "t", "x", "--new", "{"])
+    assert (stop.value.code, "Traceback" in capsys.readouterr().err) == (2, False)
+    with pytest.raises(CommandError):
+        command.run_from_argv(["manage.py", "audit", "events", "--limit", "x", "--traceback"])

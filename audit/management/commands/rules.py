@@ -15,7 +15,7 @@ from audit.permissions.deciding import RuleSet
 from audit.permissions.matching import check
 from audit.permissions.rules import VERDICTS, InvalidRule, Rule, parse_rule
 from audit.permissions.serializers import RuleSerializer
-from config.commands import FINDINGS, OperationCommand, json_of, text_of
+from config.commands import FINDINGS, OperationCommand, count_of, json_of, text_of
 
 
 class Command(OperationCommand):
@@ -59,7 +59,7 @@ class Command(OperationCommand):
         again.add_argument("--format", choices=formats.FORMATS)
         again.add_argument("--agent", default="")
         again.add_argument("--add", action="store_true", help="beside today's rules, not instead of them")
-        again.add_argument("--limit", type=int, default=1000)
+        again.add_argument("--limit", type=count_of, default=1000)
         verbs.add_parser("compile", help="write the rules for hooks that answer without Django")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from config.commands import OperationCommand, json_of, text_of
+from config.commands import OperationCommand, count_of, json_of, text_of
 from escalation import bugs, triage
 from escalation.filters import ORDERS, select_bugs
 from escalation.models import Bug, Impact, LinkType, Priority, Status, System
@@ -56,7 +56,7 @@ class Command(OperationCommand):
         for name in ("error-type", "assignee", "tag", "search"):
             listing.add_argument(f"--{name}", default="")
         listing.add_argument("--order", choices=sorted(ORDERS), default="urgent")
-        listing.add_argument("--limit", type=int, default=50)
+        listing.add_argument("--limit", type=count_of, default=50)
         verbs.add_parser("show", help="all that is known of a bug").add_argument("bug_id")
         verbs.add_parser("summary", help="count bugs by status, priority and type")
         priority = verbs.add_parser("priority", help="weigh a bug without storing it")
@@ -93,7 +93,7 @@ class Command(OperationCommand):
 
     def do_list(self, options: dict[str, Any]) -> None:
         names = ("status", "priority", "error_type", "assignee", "tag", "search", "order")
-        found = list(select_bugs(**{name: options[name] for name in names})[: max(options["limit"], 0)])
+        found = list(select_bugs(**{name: options[name] for name in names})[: options["limit"]])
         if options["json"]:
             self.print_json([as_json(bug, brief=True) for bug in found])
             return
