@@ -102,9 +102,9 @@ def json_of(text: str, kind: type | None = None) -> Any:
     try:
         value = parse_json(text.encode("utf-8", "surrogateescape"))
     except ParseError as error:
-        raise CommandError(f"Not JSON: {text[:80]} ({error.detail})") from error
+        raise CommandError(f"Not JSON: {text[:80]} ({error.detail})", returncode=2) from error
     if kind and not isinstance(value, kind):
-        raise CommandError(f"Must be a JSON {'object' if kind is dict else 'list'}: {text[:80]}")
+        raise CommandError(f"Must be a JSON {'object' if kind is dict else 'list'}: {text[:80]}", returncode=2)
     return value
 
 
@@ -117,7 +117,7 @@ def time_of(text: str) -> datetime:
     except (ValueError, OverflowError):
         found = None
     if found is None or found.tzinfo is None:
-        raise CommandError(f"Not an ISO 8601 time with its zone: {text[:80]}")
+        raise CommandError(f"Not an ISO 8601 time with its zone: {text[:80]}", returncode=2)
     return found
 
 
