@@ -19,18 +19,17 @@ from django.utils.module_loading import import_string
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+from config.bodies import Message, Receive, read_body
 from config.context import acting_as, correlation_id
+from config.errors import DomainError
 from config.problems import PROBLEM_JSON, problem
 from config.wsgi import application as site
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 # What runs on the event loop, imported with its first request: the MCP SDK alone takes half a second.
 ROUTES = {"/mcp": "config.mcp_http.endpoint"}
 FILE_BLOCK_BYTES = 65536
-DRAINED_LIMITS = 8
 SEND_TIMEOUT_SECONDS = 60  # a client that reads this slowly loses its stream, not we a thread
 
 # Bounds both threads and database connections; PostgreSQL's pool has 20 for the whole process.
@@ -46,9 +45,9 @@ async def application(scope: MutableMapping[str, Any], receive: Receive, send: S
         await import_string(route)(scope, receive, send)
         return
     try:
-        body, length = await _read_body(scope, receive)
-    except BodyCutShort:
-        for message in _half_a_request():
+        body, length = await read_body(receive)
+    except DomainError as error:
+        for message in _refusal(error):
             await send(message)
         return
     stream = Stream(asyncio.get_running_loop(), receive, send)
@@ -61,36 +60,15 @@ async def application(scope: MutableMapping[str, Any], receive: Receive, send: S
         stream.end()
 
 
-class BodyCutShort(Exception):
-    """The client left before its body was whole, or framed it wrongly."""
-
-
-def _half_a_request() -> list[Message]:
-    """The answer to a body cut short. Half of a request is none: it must not run with what arrived."""
+def _refusal(error: DomainError) -> list[Message]:
+    """The answer to a request that never reaches the site."""
     with acting_as(correlation_id=correlation_id()):
-        body = problem(400, "malformed-request", "The body ended before it was whole. Send the request again.")
+        body = problem(error.status, error.code, error.detail)
     headers = [(b"content-type", PROBLEM_JSON.encode()), (b"x-request-id", body["request_id"].encode())]
     return [
-        {"type": "http.response.start", "status": 400, "headers": headers},
+        {"type": "http.response.start", "status": error.status, "headers": headers},
         {"type": "http.response.body", "body": json.dumps(body).encode()},
     ]
-
-
-async def _read_body(scope: MutableMapping[str, Any], receive: Receive) -> tuple[bytes, int]:
-    """The body and its length. Of a body that is too large one byte too many, from which the site knows."""
-    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    body, received = bytearray(), 0
-    # Read on beyond the limit, for a while: a client that is still sending would see a reset instead of the 413.
-    while received <= limit * DRAINED_LIMITS:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise BodyCutShort
-        part = message.get("body", b"")
-        received += len(part)
-        body += part[: limit + 1 - len(body)]
-        if not message.get("more_body", False):
-            break
-    return bytes(body), received
 
 
 def _environ(scope: MutableMapping[str, Any], body: bytes, length: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -11,10 +12,12 @@ from weakref import WeakKeyDictionary
 
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http.request import split_domain_port, validate_host
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 
+from config.bodies import read_body
 from config.context import acting_as, correlation_id
 from config.errors import DomainError
 from config.keys import BadKey, authenticate_key
@@ -81,9 +84,22 @@ async def _serve(
     except BadKey as error:
         challenge = f'{_CHALLENGE}, error="invalid_token"'
         raise Refused(401, error.code, error.detail, {"WWW-Authenticate": challenge}) from error
+    body, length = await read_body(receive)  # type: ignore[arg-type]
+    if length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        raise RequestDataTooBig
     manager = await _manager()
     with session(key=lambda: key, correlation_id=request_id, pool=_pool):
-        await manager.handle_request(scope, receive, send)  # type: ignore[arg-type]
+        await manager.handle_request(scope, _once(body, receive), send)  # type: ignore[arg-type]
+
+
+def _once(body: bytes, receive: ASGIReceiveCallable) -> Callable[[], Awaitable[Any]]:
+    """A body that was read already, then whatever the server has to say of the connection."""
+    whole: list[Any] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def next_message() -> Any:
+        return whole.pop() if whole else await receive()
+
+    return next_message
 
 
 def _check_source(headers: dict[str, str]) -> None:

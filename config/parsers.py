@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
 
@@ -26,6 +26,11 @@ class StrictJSONParser(BaseParser):
     renderer_class = JSONRenderer
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+        encoding = (
+            parser_context["request"].headers.get("Content-Encoding", "identity") if parser_context else "identity"
+        )
+        if encoding.lower() != "identity":  # unpacked, a small body could be any size
+            raise UnsupportedMediaType(encoding[:32], "Content-Encoding is not supported. Send the body as it is.")
         raw = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
         if len(raw) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise RequestDataTooBig

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import DisallowedHost, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
@@ -51,7 +51,7 @@ def as_domain_error(error: Exception) -> DomainError | None:
         case PermissionDenied():
             return _named(403, "forbidden", "This caller may not do that.")
         case SuspiciousOperation():
-            return DomainError("The request was refused as malformed.")
+            return _suspicious(error)
         case DataError():
             logger.warning("The database refused a value: %s", type(error).__name__)  # its text repeats the value
             return _named(400, "out-of-range", "A value is beyond what the database can hold. Send a smaller one.")
@@ -60,6 +60,12 @@ def as_domain_error(error: Exception) -> DomainError | None:
             detail = "The database is busy or away. Nothing was changed; try again in a moment."
             return Unavailable(detail, headers={"Retry-After": "2"})
     return None
+
+
+def _suspicious(error: SuspiciousOperation) -> DomainError:
+    if isinstance(error, DisallowedHost):
+        return _named(400, "misdirected", "This host name is not served here. Add it to ALLOWED_HOSTS.")
+    return DomainError("The request was refused as malformed.")
 
 
 def _named(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> DomainError:

@@ -1,6 +1,7 @@
 """What a careless or hostile client may send: each gets a problem it can read, and nothing is half done."""
 
 import asyncio
+import gzip
 import json
 import logging
 import sys
@@ -15,7 +16,7 @@ from django.test import Client
 
 from audit.management.commands.audit import Command
 from audit.models import Event
-from config import asgi, idempotency
+from config import asgi, bodies, idempotency
 from config.parsers import MAX_DEPTH
 
 pytestmark = pytest.mark.django_db
@@ -182,3 +183,32 @@ def test_an_argument_that_cannot_be_read_is_no_traceback(capsys: pytest.CaptureF
     assert (stop.value.code, "Traceback" in capsys.readouterr().err) == (2, False)
     with pytest.raises(CommandError):
         command.run_from_argv(["manage.py", "audit", "events", "--limit", "x", "--traceback"])
+
+
+def test_a_body_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never() -> Any:
+        await asyncio.Event().wait()
+
+    async def answered() -> list[Any]:
+        sent: list[Any] = []
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "POST", "path": EVENTS, "query_string": b"", "headers": []}
+        await asgi.application(scope, never, send)
+        return sent
+
+    monkeypatch.setattr(bodies, "WHOLE_AFTER_SECONDS", 0.01)
+    start, body = asyncio.run(answered())
+    assert (start["status"], json.loads(body["body"])["code"]) == (408, "request-timeout")
+
+
+def test_a_packed_body_is_refused_before_it_is_unpacked(api: Any) -> None:
+    answer = api.generic("POST", EVENTS, gzip.compress(b"{}"), "application/json", HTTP_CONTENT_ENCODING="gzip")
+    assert (answer.status_code, "Content-Encoding" in answer.json()["detail"]) == (415, True)
+
+
+def test_a_host_that_is_not_ours_is_told_what_to_set(client: Client) -> None:
+    answer = client.get("/api/v1/audit/events", HTTP_HOST="elsewhere.example")
+    assert (answer.status_code, "ALLOWED_HOSTS" in answer.json()["detail"]) == (400, True)

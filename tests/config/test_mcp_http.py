@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -123,7 +124,22 @@ def test_only_posts_are_answered(address, db):
 
 def test_a_body_over_the_limit_is_refused(address, key_for, settings):
     answer = post(address, key_for("read"), b" " * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1))
-    assert answer.status_code == 413
+    assert (answer.status_code, answer.headers["Content-Type"]) == (413, "application/problem+json")
+    assert (answer.json()["code"], "MAX_BODY_BYTES" in answer.json()["detail"]) == ("payload-too-large", True)
+
+
+@pytest.mark.parametrize("body", [b"10\r\n{}", b"ZZ\r\n{}\r\n"])
+def test_a_body_cut_short_is_no_failure_of_ours(address, key_for, body, caplog):
+    where = urlsplit(address)
+    head = f"POST /mcp HTTP/1.1\r\nHost: {where.netloc}\r\nAuthorization: Bearer {key_for('read')}\r\n"
+    head += "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with socket.create_connection((where.hostname, where.port), timeout=10) as client:
+        client.sendall(head.encode() + body)
+        client.shutdown(socket.SHUT_WR)
+        while client.recv(65536):
+            pass
+    assert not [line for line in caplog.records if line.exc_info]
+    assert post(address, key_for("read")).status_code == 200
 
 
 @pytest.mark.parametrize(
