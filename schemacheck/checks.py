@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import Error, connections, transaction
 
 from audit.trail import record
 from config.context import caller
@@ -36,15 +36,30 @@ def check_schema(
     proof: str | None = None,
     probe: bool = False,
     policy: Policy = DEFAULT_POLICY,
+    kept: bool = True,
 ) -> Check:
-    """Check a script now and keep the verdict. Raises InvalidCheck, NeedsWrite, DatabaseAway, UnsupportedDatabase."""
+    """Check a script now and keep the verdict, or with `kept` false only say it.
+
+    Raises InvalidCheck, NeedsWrite, DatabaseAway, UnsupportedDatabase.
+    """
     started = time.perf_counter()
     _permit(proof, probe=probe)
     report = _validate(sql, dialect, database, proof, probe=probe, policy=policy)
     check = _new(sql, dialect, database, proof, probe=probe)
-    with transaction.atomic():
-        _finish(check, report, time.perf_counter() - started)
+    _fill(check, report, time.perf_counter() - started)
+    if kept:
+        with transaction.atomic():
+            _finish(check, report)
     return check
+
+
+def has_history() -> bool:
+    """Whether verdicts and events can be kept; in CI and before the first `migrate` there is no table for them."""
+    wanted = {Check._meta.db_table, "audit_event"}
+    try:
+        return wanted <= set(connections["default"].introspection.table_names())
+    except Error:
+        return False
 
 
 def request_check(
@@ -122,10 +137,15 @@ def prune(*, days: int | None = None) -> int:
 
 
 def keep(report: Report, *, sql: str, database: str, started: float, proof: str | None = None) -> Check:
-    """Keep a verdict that was reached elsewhere, with its event. `started` is of time.perf_counter."""
+    """Keep a verdict that was reached elsewhere, with its event, where there is a history to keep it in.
+
+    `started` is of time.perf_counter.
+    """
     check = _new(sql, report.dialect, database, proof)
-    with transaction.atomic():
-        _finish(check, report, time.perf_counter() - started)
+    _fill(check, report, time.perf_counter() - started)
+    if has_history():
+        with transaction.atomic():
+            _finish(check, report)
     return check
 
 
@@ -180,7 +200,8 @@ def _settle(check: Check, report: Report | None, seconds: float, *, failure: str
         if not Check.objects.select_for_update().pending().filter(pk=check.pk).exists():
             return  # another worker was faster
         if report is not None:
-            _finish(check, report, seconds)
+            _fill(check, report, seconds)
+            _finish(check, report)
             return
         check.status, check.failure, check.duration_ms = Check.Status.FAILED, failure, seconds * 1000
         check.sql = _without_secrets(check.sql)
@@ -193,7 +214,7 @@ def _settle(check: Check, report: Report | None, seconds: float, *, failure: str
         )
 
 
-def _finish(check: Check, report: Report, seconds: float) -> None:
+def _fill(check: Check, report: Report, seconds: float) -> None:
     check.status, check.valid = Check.Status.FINISHED, report.valid
     check.sql = _without_secrets(check.sql)
     check.dialect = report.dialect
@@ -202,6 +223,9 @@ def _finish(check: Check, report: Report, seconds: float) -> None:
     counts = check.report["counts"]
     check.statements, check.errors, check.warnings = counts["statements"], counts["errors"], counts["warnings"]
     check.duration_ms = round(seconds * 1000, 3)
+
+
+def _finish(check: Check, report: Report) -> None:
     check.save()
     record(
         event_type="schema.checked",
@@ -214,7 +238,7 @@ def _finish(check: Check, report: Report, seconds: float) -> None:
             "dialect": report.dialect,
             "database": check.database,
             "proof": report.proof.value,
-            **counts,
+            **(check.report or {})["counts"],
         },
     )
 

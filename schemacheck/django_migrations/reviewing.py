@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from django.db import Error, connections
+from django.db import connections
 from django.db.migrations import AlterField, Migration
 from django.db.migrations.state import ProjectState
 
@@ -19,7 +19,6 @@ from schemacheck.django_migrations.choosing import Key, Loaded
 from schemacheck.django_migrations.offline import offline_connection
 from schemacheck.django_migrations.writing import Step, write
 from schemacheck.findings import Finding, InvalidCheck, Proof, Report, Severity, StatementReport
-from schemacheck.models import Check
 from schemacheck.policy import DEFAULT_POLICY, Policy
 from schemacheck.rules import is_wanted
 from schemacheck.validator import validate
@@ -146,22 +145,11 @@ def check_migrations(
 
 def keep(reviewed: Review, *, proof: str | None = None) -> None:
     """Keep the verdicts, with their events; where the history has no table yet, as in CI, they are only said."""
-    if not has_history():
-        return
     for item in reviewed.migrations:
         started = time.perf_counter()
         sql = item.forwards or f"-- {item.label}: {item.path}"
         check = checks.keep(item.report, sql=sql, database=reviewed.database, proof=proof, started=started)
-        item.check_id = str(check.uid)
-
-
-def has_history() -> bool:
-    """Whether verdicts and events can be kept."""
-    wanted = {Check._meta.db_table, "audit_event"}
-    try:
-        return wanted <= set(connections["default"].introspection.table_names())
-    except Error:
-        return False
+        item.check_id = str(check.uid) if check.pk else ""
 
 
 def review_migrations(

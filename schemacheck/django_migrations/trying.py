@@ -25,7 +25,7 @@ from audit.trail import record
 from config.errors import DomainError
 from config.identifiers import uuid7
 from schemacheck import checks
-from schemacheck.django_migrations import choosing, reviewing
+from schemacheck.django_migrations import choosing
 from schemacheck.session import DatabaseAway
 
 TIME_LIMIT_SECONDS = 600
@@ -83,7 +83,7 @@ def try_migrations(*, app: str | None = None, name: str | None = None, database:
             }
         )
     trial.steps, trial.differences = answer["steps"], answer["differences"]
-    if not reviewing.has_history():
+    if not checks.has_history():
         return trial
     with transaction.atomic():
         record(

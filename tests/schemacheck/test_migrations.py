@@ -381,3 +381,14 @@ def test_a_replaced_migration_can_be_asked_about_by_name(project: Project) -> No
     assert "index-not-concurrent" in answer.rules()
     with pytest.raises(trying.TrialFailed, match="a squashed migration stands for it"):
         trying.try_migrations(app="shop", name="0002_more", database="site")
+
+
+def test_files_are_checked_where_no_table_was_ever_made(site: Project) -> None:
+    """As in a hook or in CI: there is no history, so the verdict is only said."""
+    (site.folder / "bad.sql").write_text("CREATE TABLE t (a int, a int);")
+    words = yaml.safe_load(HOOKS.read_text())[1]["entry"].split()[2:]
+    done = site.manage(*words, "bad.sql")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "bad.sql:1:" in done.stdout
+    live = site.manage(*words, "--live", "--format", "json")
+    assert live.returncode == 0, live.stderr

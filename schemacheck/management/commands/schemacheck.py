@@ -35,9 +35,9 @@ class Command(OperationCommand):
             self.report(others, options)
             return
         files = _files(paths or list(policy.paths) or ["-"], options["since"])
-        checked = []
+        checked, kept = [], checks.has_history()
         for number, path in enumerate(files, 1):
-            checked.append(self._check(path, policy, options))
+            checked.append(self._check(path, policy, options, kept=kept))
             self.progress(number, len(files), "Checked")
         self.report(checked, options)
 
@@ -61,7 +61,7 @@ class Command(OperationCommand):
         if any(item.report["counts"][kind] for item in checked for kind in bad):
             raise SystemExit(FINDINGS)
 
-    def _check(self, path: str, policy: Policy, options: dict[str, Any]) -> Checked:
+    def _check(self, path: str, policy: Policy, options: dict[str, Any], *, kept: bool) -> Checked:
         sql = _read(path)
         check = checks.check_schema(
             sql=sql,
@@ -70,6 +70,7 @@ class Command(OperationCommand):
             proof=options["proof"],
             probe=options["probe"],
             policy=policy,
+            kept=kept,
         )
         return Checked(path="<stdin>" if path == "-" else path, sql=sql, report=check.report or {})
 
