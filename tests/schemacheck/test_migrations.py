@@ -325,7 +325,7 @@ def test_the_hook_and_the_action_run_commands_that_are_there(project: Project) -
     file = str(project.folder / project.package / "migrations" / "0002_more.py")
     words = hook["entry"].split()[2:]
     assert project.command(*words, file).returncode == 0
-    assert project.command(*words, "--strict", "--migrations", file).returncode == 1
+    assert project.command(*words, "--strict", file).returncode == 1
     pages = re.findall(r"(?:^    .*\n|^\n)+", PAGE.read_text(), re.MULTILINE)
     action = next(yaml.safe_load(textwrap.dedent(page)) for page in pages if "jobs:" in page)
     steps = action["jobs"]["migrations"]["steps"]

@@ -30,6 +30,8 @@ class Command(OperationCommand):
 
     def handle(self, *, paths: list[str], **options: Any) -> None:
         policy = policy_of(options)
+        if options["migrations"] is not None:
+            options["migrations"] += paths  # what stands behind another option, as a hook's file names behind its args
         others = door.run(self, options, policy)
         if others is not None:
             self.report(others, options)
