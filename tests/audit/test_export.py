@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -101,3 +104,40 @@ def test_a_manifest_holds_an_export_to_its_file(run_command: Any, tmp_path: Path
     manifest.write_text(manifest.read_text().replace("events 3", "events 4"))
     assert "signature" in run_command("audit_verify", "--manifest", str(manifest))[2]
     assert run_command("audit_export", "--manifest")[0] == 2
+
+
+FILL = """
+import django, sys
+django.setup()
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+from audit.trail import NewEvent, record_all
+for _ in range(0, int(sys.argv[1]), 500):
+    record_all(events=[NewEvent(event_type="a.b", entity_type="a", entity_id="1", new_value={"t": "x" * 200})] * 500)
+"""
+PEAK = """
+import re, sys
+from django.core.management import execute_from_command_line
+execute_from_command_line(["manage.py", "audit_export", "--format", "csv", "--output", sys.argv[1]])
+print(int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1]) // 1024)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells a process its own peak")
+def test_an_export_takes_no_more_memory_however_long_the_trail(tmp_path: Path) -> None:
+    """In a process of its own: starting takes most of it, and each read 2,000 rows, not the whole."""
+    root = Path(__file__).parents[2]
+    outside = {"DATABASE_URL", "DJANGO_SETTINGS_MODULE"}
+    env = {name: value for name, value in os.environ.items() if name not in outside}
+    env |= {"DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "config.settings"}
+
+    def run(*arguments: str) -> str:
+        command = [sys.executable, "-c", *arguments]
+        return subprocess.run(command, env=env, cwd=root, capture_output=True, text=True, check=True).stdout
+
+    run(FILL, "2500")
+    first = int(run(PEAK, str(tmp_path / "first.csv")))
+    run(FILL, "3500")
+    second = int(run(PEAK, str(tmp_path / "second.csv")))
+    assert second < first + 3
+    assert second <= 68

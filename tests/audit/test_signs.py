@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from audit import dashboard, demo, health, ledger, metrics, trail
-from audit.models import Event, Tile
+from audit.models import BackupRun, Event, Tile
 
 pytestmark = pytest.mark.django_db
 
@@ -60,3 +60,25 @@ def test_health_sees_a_sealer_that_does_not_come(settings: Any, tmp_path: Path) 
         ledger.seal()
         assert Tile.objects.exists()
         assert {check.status for check in health.checks()} == {"ok"}
+
+
+def test_metrics_tell_how_old_the_backup_and_the_window_are(settings: Any) -> None:
+    def figures() -> dict[str, float]:
+        return {sample.name: sample.value for family in metrics.collect() for sample in family.samples}
+
+    trail.record(event_type="a.b", entity_type="a", entity_id="1", timestamp=timezone.now() - timedelta(minutes=3))
+    assert figures()["handrail_audit_unsealed_seconds"] == pytest.approx(180, abs=20)
+    assert "handrail_audit_last_backup_timestamp_seconds" not in figures()
+    made = timezone.now() - timedelta(hours=2)
+    BackupRun.objects.create(status="completed", verification="passed", completed_at=made)
+    assert figures()["handrail_audit_last_backup_timestamp_seconds"] == pytest.approx(made.timestamp())
+    settings.AUDIT_STREAM_URL = "http://127.0.0.1:9/"
+    assert figures()["handrail_audit_stream_waiting_events"] == 0
+
+
+def test_types_of_event_beyond_a_hundred_are_one_label(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "_TYPES", 2)
+    for number in range(4):
+        trail.record(event_type=f"{number}.made", entity_type="a", entity_id="1")
+    samples = [sample for sample in next(iter(metrics.collect())).samples if sample.name.endswith("_total")]
+    assert {sample.labels["event_type"]: sample.value for sample in samples} == {"0.made": 1, "1.made": 1, "other": 2}
