@@ -1,4 +1,4 @@
-import json
+from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 
 from django import forms
@@ -11,7 +11,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PostgresLexer
 
-from config.admin import ReadOnlyAdmin
+from config.admin import ReadOnlyAdmin, pretty
 from config.errors import DomainError
 from schemacheck import checks
 from schemacheck.models import Check, CheckQuerySet
@@ -20,8 +20,14 @@ _HIGHLIGHT_LIMIT = 200_000
 
 
 class CheckForm(forms.ModelForm):
-    """Checks a script when it is sent, so that what is wrong with the request shows beside its field."""
+    """Checks what it asks for when it is sent, so that what is wrong with the request shows beside its field."""
 
+    SUBJECTS: ClassVar = [
+        ("script", "This SQL"),
+        ("migrations", "Migrations not applied"),
+        ("tables", "The tables there are"),
+    ]
+    subject = forms.ChoiceField(choices=SUBJECTS, initial="script", required=False, label="Check")
     made: Check | None = None
 
     class Meta:
@@ -33,21 +39,41 @@ class CheckForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         aliases = [(alias, alias) for alias in connections.settings]
         self.fields["database"] = forms.ChoiceField(choices=aliases, initial="default")
+        if "sql" in self.fields:  # a page that only shows has none
+            self.fields["sql"].required = self.data.get("subject", "script") in ("", "script")
 
     def clean(self) -> dict[str, Any]:
         asked = super().clean() or {}
         if not self.errors:
             try:
-                self.made = checks.check_schema(
-                    sql=asked["sql"],
-                    dialect=asked["dialect"] or None,
-                    database=asked["database"],
-                    proof=asked["proof"] or None,
-                    probe=asked["probe"],
-                )
+                self.made = _checked(asked)
             except DomainError as error:
                 raise forms.ValidationError(error.detail) from error
         return asked
+
+
+def _checked(asked: dict[str, Any]) -> Check:
+    """The check that was asked for; of several migrations the last that is not valid, else the last."""
+    proof = asked["proof"] or None
+    if asked["subject"] == "tables":
+        from schemacheck import live
+
+        return live.audit_live_schema(database=asked["database"])
+    if asked["subject"] == "migrations":
+        from schemacheck.django_migrations import reviewing
+
+        reviewed = reviewing.check_migrations(database=asked["database"], proof=proof).migrations
+        ids = [item.check_id for item in sorted(reviewed, key=lambda item: not item.report.valid)]
+        if not ids:
+            raise forms.ValidationError("There is no migration to check: all are applied.")
+        return Check.objects.get(uid=ids[-1])
+    return checks.check_schema(
+        sql=asked["sql"],
+        dialect=asked["dialect"] or None,
+        database=asked["database"],
+        proof=proof,
+        probe=asked["probe"],
+    )
 
 
 @admin.register(Check)
@@ -87,7 +113,7 @@ class CheckAdmin(ReadOnlyAdmin):
         ),
         ("Report", {"fields": ["report_text"], "classes": ["collapse"]}),
     ]
-    add_fieldsets: ClassVar = [(None, {"fields": ["sql", "dialect", "database", "proof", "probe"]})]
+    add_fieldsets: ClassVar = [(None, {"fields": ["subject", "sql", "dialect", "database", "proof", "probe"]})]
     readonly_fields = ["verdict", "findings", "locks", "script", "report_text", "uid"]
 
     class Media:
@@ -127,12 +153,14 @@ class CheckAdmin(ReadOnlyAdmin):
 
     @admin.display(description="SQL")
     def script(self, check: Check) -> SafeString:
-        if len(check.sql) > _HIGHLIGHT_LIMIT:
-            return format_html('<pre class="schemacheck-sql">{}</pre>', check.sql)
-        marked = {finding["line"] for finding in _findings(check) if finding["line"]}
-        formatter = HtmlFormatter(linenos="inline", cssclass="schemacheck-sql", hl_lines=sorted(marked))
-        # Pygments escapes the script itself; its markup has classes only, as the content security policy asks.
-        return mark_safe(highlight(check.sql, PostgresLexer(stripnl=False), formatter))  # noqa: S308
+        report = check.report or {}
+        if "migration" not in report:
+            return _highlighted(check.sql, sorted({item["line"] for item in _findings(check) if item["line"]}))
+        return format_html(
+            "<p>{} in {}; lines are those of this file</p>{}<p>Backwards</p>{}",
+            *(report["migration"], report["path"]),
+            *(_highlighted(report["sql"][direction]) for direction in ("forwards", "backwards")),
+        )
 
     @admin.display(description="Findings")
     def findings(self, check: Check) -> SafeString | str:
@@ -173,7 +201,15 @@ class CheckAdmin(ReadOnlyAdmin):
 
     @admin.display(description="As JSON")
     def report_text(self, check: Check) -> SafeString:
-        return format_html("<pre>{}</pre>", json.dumps(check.report, indent=2, ensure_ascii=False))
+        return pretty(check.report)
+
+
+def _highlighted(sql: str, marked: Sequence[int] = ()) -> SafeString:
+    if len(sql) > _HIGHLIGHT_LIMIT:
+        return format_html('<pre class="schemacheck-sql">{}</pre>', sql)
+    formatter = HtmlFormatter(linenos="inline", cssclass="schemacheck-sql", hl_lines=list(marked))
+    # Pygments escapes the script itself; its markup has classes only, as the content security policy asks.
+    return mark_safe(highlight(sql, PostgresLexer(stripnl=False), formatter))  # noqa: S308
 
 
 def _findings(check: Check) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -136,13 +137,22 @@ def prune(*, days: int | None = None) -> int:
             return removed
 
 
-def keep(report: Report, *, sql: str, database: str, started: float, proof: str | None = None) -> Check:
+def keep(
+    report: Report,
+    *,
+    sql: str,
+    database: str,
+    started: float,
+    proof: str | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> Check:
     """Keep a verdict that was reached elsewhere, with its event, where there is a history to keep it in.
 
-    `started` is of time.perf_counter.
+    `started` is of time.perf_counter; `facts` are kept with the report.
     """
     check = _new(sql, report.dialect, database, proof)
     _fill(check, report, time.perf_counter() - started)
+    check.report = {**(check.report or {}), **_storable(dict(facts or {}))}
     if has_history():
         with transaction.atomic():
             _finish(check, report)

@@ -85,8 +85,9 @@ class Reviewed:
         undone = [(step, step.backwards, step.unwritten_backwards) for step in reversed(self.steps)]
         return _script(undone, atomic=self.atomic)
 
-    def as_dict(self) -> dict[str, Any]:
-        """In the public shape: the report with the migration's own facts."""
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What there is to know besides the report."""
         return {
             "migration": self.label,
             "path": str(self.path),
@@ -94,9 +95,11 @@ class Reviewed:
             "atomic": self.atomic,
             "irreversible": self.irreversible,
             "sql": {"forwards": self.forwards, "backwards": self.backwards},
-            **({"id": self.check_id} if self.check_id else {}),
-            **self.report.as_dict(),
         }
+
+    def as_dict(self) -> dict[str, Any]:
+        """In the public shape: the report with the migration's own facts."""
+        return {**self.facts, **({"id": self.check_id} if self.check_id else {}), **self.report.as_dict()}
 
 
 @dataclass(slots=True)
@@ -148,7 +151,9 @@ def keep(reviewed: Review, *, proof: str | None = None) -> None:
     for item in reviewed.migrations:
         started = time.perf_counter()
         sql = item.forwards or f"-- {item.label}: {item.path}"
-        check = checks.keep(item.report, sql=sql, database=reviewed.database, proof=proof, started=started)
+        check = checks.keep(
+            item.report, sql=sql, database=reviewed.database, proof=proof, started=started, facts=item.facts
+        )
         item.check_id = str(check.uid) if check.pk else ""
 
 

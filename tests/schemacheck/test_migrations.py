@@ -392,3 +392,27 @@ def test_files_are_checked_where_no_table_was_ever_made(site: Project) -> None:
     assert "bad.sql:1:" in done.stdout
     live = site.manage(*words, "--live", "--format", "json")
     assert live.returncode == 0, live.stderr
+
+
+def test_the_review_and_the_audit_are_the_same_for_person_and_agent(
+    project: Project, admin_client: Any, call_tool: Any
+) -> None:
+    second(project, 'migrations.RemoveField("order", "note"),')
+    project.command("migrate", "shop", "0001_initial")
+    add = "/admin/schemacheck/check/add/"
+    assert admin_client.post(add, {"subject": "migrations", "database": "site"}).status_code == 302
+    check = Check.objects.get(door="admin", report__migration="shop.0002_more")
+    shown = admin_client.get(f"/admin/schemacheck/check/{check.pk}/change/").content.decode()
+    assert all(text in shown for text in ("shop.0002_more", "0002_more.py", "drop-column", "Backwards", "<pre>"))
+    told = call_tool("validate_schema", scope="read", subject="migrations", database="site")
+    (migration,) = [item for item in told["migrations"] if item["migration"] == "shop.0002_more"]
+    assert migration["warnings"] == (check.report or {})["warnings"]
+    assert migration["sql"] == (check.report or {})["sql"]
+    admin_client.post(add, {"subject": "tables", "database": "site"})
+    audited = Check.objects.filter(door="admin").latest("id").report or {}
+    found = call_tool("validate_schema", scope="read", subject="tables", database="site")
+    assert found["warnings"] == audited["warnings"]
+    project.command("migrate")
+    page = admin_client.post(add, {"subject": "migrations", "database": "site"})
+    assert "There is no migration to check" in page.content.decode()
+    assert "This field is required" in admin_client.post(add, {"database": "site"}).content.decode()
