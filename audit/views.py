@@ -18,7 +18,7 @@ from rest_framework.response import Response
 
 from audit import backups, ledger, reports, rollback, signing, streaming, trail, verification
 from audit.export import CONTENT_TYPES, FORMATS, export, file_name
-from audit.models import BackupRun, Checkpoint, Event
+from audit.models import BackupRun, Checkpoint, Event, EventQuerySet
 from audit.serializers import (
     BackupSerializer,
     BatchSerializer,
@@ -56,19 +56,16 @@ class EventFilter(django_filters.FilterSet):
     start = django_filters.IsoDateTimeFilter("timestamp", "gte", label="from this time on")
     end = django_filters.IsoDateTimeFilter("timestamp", "lt", label="before this time")
 
+    agent = django_filters.CharFilter(method="joined_by")
+    session_id = django_filters.CharFilter(method="joined_by")
+    tool_use_id = django_filters.CharFilter(method="joined_by")
+
     class Meta:
         model = Event
-        fields = [
-            "event_type",
-            "entity_type",
-            "entity_id",
-            "actor",
-            "user",
-            "correlation_id",
-            "agent",
-            "session_id",
-            "tool_use_id",
-        ]
+        fields = ["event_type", "entity_type", "entity_id", "actor", "user", "correlation_id"]
+
+    def joined_by(self, events: EventQuerySet, name: Any, value: str) -> EventQuerySet:
+        return events.joined_by(name, value)
 
 
 class EventViewSet(ReadViewSet):
@@ -79,6 +76,12 @@ class EventViewSet(ReadViewSet):
     filterset_class = EventFilter
     lookup_field = "uid"
     lookup_value_converter = "uuid"
+
+    @property
+    def ordering(self) -> tuple[str, ...]:
+        """By time within a window of time: by id, everything recorded after it would be read first."""
+        asked = self.request.query_params if self.request else {}
+        return ("-timestamp", "-id") if "start" in asked or "end" in asked else ("-id",)
 
     @extend_schema(
         request=PolymorphicProxySerializer(

@@ -87,6 +87,7 @@ class CursorPagination(pagination.CursorPagination):
     max_page_size = MAX_PAGE_SIZE
     page_size_query_param = "page_size"
     ordering = "-id"
+    offset_cutoff = 100_000  # rows that share a page's border, such as an import's that have one timestamp
 
     def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
         ordering = getattr(view, "ordering", self.ordering)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from audit import trail
@@ -144,3 +144,29 @@ def test_making_and_revoking_a_key_is_in_the_trail_without_the_key(owner: User) 
     assert (created.event_type, revoked.event_type) == ("api_key.created", "api_key.revoked")
     assert revoked.changes[0]["path"] == "revoked"
     assert raw not in str(Event.objects.values_list())
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL reads a small table whole, whatever its indexes")
+@pytest.mark.parametrize("column", ["agent", "session_id", "tool_use_id"])
+def test_events_of_an_agent_session_or_call_are_found_by_index(column: Any) -> None:
+    plan = Event.objects.joined_by(column, "x").order_by("-id").explain()
+    assert f"USING INDEX event_{column.removesuffix('_id')}" in plan
+
+
+def test_pages_of_a_window_hold_each_event_once_though_many_have_one_time(reader: Any) -> None:
+    at = timezone.now() - timedelta(days=3)
+    for first in range(0, 1200, 400):
+        trail.record_all(
+            events=[
+                trail.NewEvent(event_type="a.b", entity_type="a", entity_id=str(number), timestamp=at)
+                for number in range(first, first + 400)
+            ]
+        )
+    start = (at - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    address = f"/api/v1/audit/events?start={start}&entity_type=a&page_size=500"
+    seen: list[str] = []
+    while address:
+        page = reader.get(address).json()
+        seen += [event["entity_id"] for event in page["results"]]
+        address = page["next"]
+    assert seen == [str(number) for number in reversed(range(1200))]
