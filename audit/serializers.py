@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from audit.models import BackupRun, Checkpoint, Event
 from audit.trail import MAX_BATCH
-from config.api import StrictModelSerializer, StrictSerializer
+from config.api import QuerySerializer, StrictModelSerializer, StrictSerializer, WholeNumberField
 
 
 class EventSerializer(StrictModelSerializer):
@@ -75,6 +75,18 @@ class HistorySerializer(StrictModelSerializer):
     class Meta:
         model = Event
         fields = ["uid", "timestamp", "event_type", "user", "old_value", "new_value"]
+
+
+class ProofQuery(QuerySerializer):
+    size = WholeNumberField(required=False, min_value=1, max_value=10**12, help_text="Checkpoint.")
+
+
+class HistoryQuery(QuerySerializer):
+    limit = WholeNumberField(default=100, min_value=1, max_value=500, help_text="At most so many.")
+
+
+class StateQuery(QuerySerializer):
+    at = serializers.CharField(required=False)  # read by the view, which knows every form of a time
 
 
 class ChangeSerializer(StrictSerializer):

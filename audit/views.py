@@ -27,15 +27,18 @@ from audit.serializers import (
     EventSerializer,
     GroupRollbackSerializer,
     GroupRolledBackSerializer,
+    HistoryQuery,
     HistorySerializer,
     NewBackupSerializer,
     NewEventSerializer,
     PlanSerializer,
+    ProofQuery,
     ProofSerializer,
     RollbackSerializer,
     RolledBackSerializer,
     SendSerializer,
     StandingSerializer,
+    StateQuery,
     StateSerializer,
     VerdictSerializer,
     VerifySerializer,
@@ -102,8 +105,8 @@ class EventViewSet(ReadViewSet):
     @action(detail=True)
     def proof(self, request: Request, uid: str) -> Response:
         """That a signed checkpoint holds the event; `audit/verify_proof.py` checks it anywhere."""
-        size = request.query_params.get("size")
-        return Response(ledger.prove(uid=uid, checkpoint_size=_limit(size, "size", 10**12) if size else None))
+        size = self.query(ProofQuery).get("size")
+        return Response(ledger.prove(uid=uid, checkpoint_size=size))
 
 
 class CheckpointViewSet(mixins.ListModelMixin, ViewSet):
@@ -117,6 +120,7 @@ class CheckpointViewSet(mixins.ListModelMixin, ViewSet):
     @action(detail=False, url_path="status", pagination_class=None)
     def status(self, request: Request) -> Response:
         """The public key to check notes with, and what no checkpoint holds yet."""
+        self.query()
         count, _ = ledger.unsealed()
         return Response(
             {"public_key": signing.public_key(), "unsealed": count, "seconds_unsealed": ledger.seconds_unsealed()}
@@ -166,6 +170,7 @@ class StreamView(APIView):
     @extend_schema(responses=StandingSerializer)
     def get(self, request: Request) -> Response:
         """Where it stands."""
+        self.query()
         return Response(StandingSerializer(streaming.standing()).data)
 
     @extend_schema(request=SendSerializer, responses=StandingSerializer)
@@ -184,8 +189,7 @@ class HistoryView(APIView):
 
     @extend_schema(responses=HistorySerializer(many=True), parameters=[LIMIT])
     def get(self, request: Request, entity_type: str, entity_id: str) -> Response:
-        limit = _limit(request.query_params.get("limit", "100"))
-        events = trail.history(entity_type=entity_type, entity_id=entity_id, limit=limit)
+        events = trail.history(entity_type=entity_type, entity_id=entity_id, **self.query(HistoryQuery))
         return Response(HistorySerializer(events, many=True).data)
 
 
@@ -196,7 +200,7 @@ class StateView(APIView):
 
     @extend_schema(responses=StateSerializer, parameters=[AT])
     def get(self, request: Request, entity_type: str, entity_id: str) -> Response:
-        at = _time(request.query_params.get("at")) or timezone.now()
+        at = _time(self.query(StateQuery).get("at")) or timezone.now()
         event = trail.state_at(entity_type=entity_type, entity_id=entity_id, at=at)
         return Response(StateSerializer({"at": at, "state": event.new_value, "event": event.uid}).data)
 
@@ -257,12 +261,6 @@ class ExportView(APIView):
         response = StreamingHttpResponse(chunks, content_type=CONTENT_TYPES[form])
         response.headers["Content-Disposition"] = f'attachment; filename="{file_name(form)}"'
         return response
-
-
-def _limit(text: str, name: str = "limit", most: int = 500) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 14 and 1 <= int(text) <= most):
-        raise ValidationError({name: f"Must be a whole number from 1 to {most}."})
-    return int(text)
 
 
 def _time(text: str | None) -> Any:

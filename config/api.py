@@ -51,6 +51,27 @@ class StrictModelSerializer(StrictFields, serializers.ModelSerializer[Any]):
     """A body that is a table's row."""
 
 
+class QuerySerializer(serializers.Serializer[Any]):
+    """The parameters of a query that no filter reads: each is known, and sent once. By itself it knows none."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        known = f"Known are: {', '.join(sorted(self.fields))}." if self.fields else "There are none here."
+        errors = dict.fromkeys(sorted(set(data) - set(self.fields)), f"Unknown parameter. {known}")
+        errors |= {name: "Sent more than once." for name in self.fields if len(data.getlist(name)) > 1}
+        if errors:
+            raise ValidationError(errors)
+        return super().to_internal_value(data.dict())
+
+
+class WholeNumberField(serializers.IntegerField):
+    """A number in a query: digits, and nothing that int() would forgive."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if not (str(data).isascii() and str(data).isdigit() and len(str(data)) < 14):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 def _wrong_type(field: serializers.Field[Any, Any, Any, Any], value: Any) -> str | None:
     """What the value should have been, or None when its JSON type fits."""
     match field:
@@ -203,8 +224,16 @@ class Conventions(views.APIView):
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
+    def query(self, serializer_class: type[QuerySerializer] = QuerySerializer) -> dict[str, Any]:
+        """The parameters of the query as the serializer reads them, by default none; ValidationError otherwise."""
+        serializer = serializer_class(data=self.request.query_params)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if request.method == "DELETE" and hasattr(self, "delete"):
+            self.query()  # nothing is removed while a `dry_run` is not understood
         if request.method == "POST" and "Idempotency-Key" in request.headers:
             self._claim = idempotency.claim(
                 caller=identity(request),
@@ -251,6 +280,10 @@ class ViewSet(Conventions, viewsets.GenericViewSet[Any]):
 
 class ReadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ViewSet):
     """List and retrieve."""
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        self.query()
+        return super().retrieve(request, *args, **kwargs)
 
 
 class Router(routers.SimpleRouter):

@@ -2,7 +2,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from config.api import StrictModelSerializer, StrictSerializer
+from config.api import QuerySerializer, StrictModelSerializer, StrictSerializer
 from dockerdebug.checks import CHECKS
 from dockerdebug.findings import SEVERITIES
 from dockerdebug.insights import insights_for
@@ -12,6 +12,10 @@ from dockerdebug.models import Diagnosis, Infrastructure, Insight, Tag
 class NewDiagnosisSerializer(StrictSerializer):
     container = serializers.CharField(required=False, allow_blank=True, allow_null=True, max_length=128, default="")
     check = serializers.ChoiceField(list(CHECKS), required=False, allow_blank=True, allow_null=True, default="")
+
+
+class WaitQuery(QuerySerializer):
+    wait = serializers.ChoiceField(["true", "false"], default="false")
 
 
 class CheckSerializer(serializers.Serializer[Any]):

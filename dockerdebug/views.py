@@ -6,7 +6,6 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -29,6 +28,7 @@ from dockerdebug.serializers import (
     NewComparisonSerializer,
     NewDiagnosisSerializer,
     TagSerializer,
+    WaitQuery,
 )
 
 LONGEST_SECONDS = 10
@@ -74,8 +74,9 @@ class DiagnosisViewSet(ReadViewSet):
     def create(self, request: Request) -> Response:
         """Diagnose a container, or without one this machine: 202 and a Location to follow, or 201 when waited for."""
         body = {name: value or "" for name, value in self.validated(NewDiagnosisSerializer).items()}
+        asked = self.query(WaitQuery)
         preferred = _prefers_waiting(request)
-        if preferred or _flag(request, "wait"):
+        if preferred or asked["wait"] == "true":
             diagnosis, status = diagnoses.diagnose(**body), 201
         else:
             diagnosis, status = diagnoses.request_diagnosis(**body), 202
@@ -83,13 +84,6 @@ class DiagnosisViewSet(ReadViewSet):
         if preferred:
             headers["Preference-Applied"] = "wait"
         return Response(DiagnosisSerializer(diagnosis).data, status=status, headers=headers)
-
-
-def _flag(request: Request, name: str) -> bool:
-    value = request.query_params.get(name, "false")
-    if value not in ("true", "false"):
-        raise ValidationError({name: "Must be true or false."})
-    return value == "true"
 
 
 def _prefers_waiting(request: Request) -> bool:
@@ -103,6 +97,7 @@ class ContainersView(APIView):
 
     @extend_schema(responses=ContainerSerializer(many=True))
     def get(self, request: Request) -> Response:
+        self.query()
         return Response(list_containers())
 
 
@@ -111,6 +106,7 @@ class ChecksView(APIView):
 
     @extend_schema(responses=KnownCheckSerializer(many=True))
     def get(self, request: Request) -> Response:
+        self.query()
         return Response(
             [
                 {
@@ -128,6 +124,7 @@ class FindingsView(APIView):
 
     @extend_schema(responses=KnownFindingSerializer(many=True))
     def get(self, request: Request) -> Response:
+        self.query()
         return Response(
             [
                 {"key": rule.key, "severity": rule.severity, "check": rule.check, "description": rule.title}

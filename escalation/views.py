@@ -74,6 +74,7 @@ class BugViewSet(ReadViewSet):
 
     def retrieve(self, request: Request, bug_id: str) -> Response:
         """A bug with all that is known of it."""
+        self.query()
         return self._answer(bugs.find_bug(bug_id=bug_id))
 
     @extend_schema(request=BugUpdateSerializer, responses=BugSerializer)
@@ -148,6 +149,7 @@ class SummaryView(APIView):
     @extend_schema(responses=BugCountsSerializer)
     def get(self, request: Request) -> Response:
         """Count bugs by status, priority and error type, with the times to acknowledge and resolve."""
+        self.query()
         return Response(BugCountsSerializer(asdict(summarise())).data)
 
 

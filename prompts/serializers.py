@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from config.api import StrictModelSerializer, StrictSerializer
+from config.api import QuerySerializer, StrictModelSerializer, StrictSerializer, WholeNumberField
 from prompts.models import Prompt, Run, RunResult, TestCase, Version
 from prompts.templates import ROLES
 from prompts.testing import MAX_CONCURRENCY
@@ -243,6 +243,11 @@ class CaseChangeSerializer(StrictSerializer):
 class ResultsSerializer(StrictSerializer):
     before = serializers.JSONField(source="results_before", allow_null=True)
     after = serializers.JSONField(source="results_after", allow_null=True)
+
+
+class ComparisonQuery(QuerySerializer):
+    def get_fields(self) -> dict[str, Any]:
+        return {"from": WholeNumberField(), "to": WholeNumberField()}  # no attribute may be called `from`
 
 
 class ComparisonSerializer(StrictSerializer):

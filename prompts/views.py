@@ -15,6 +15,7 @@ from prompts import cases, regression, testing, versions
 from prompts import compression as compressing
 from prompts.models import Prompt, Run, TestCase, Version
 from prompts.serializers import (
+    ComparisonQuery,
     ComparisonSerializer,
     CompressedSerializer,
     CompressSerializer,
@@ -234,6 +235,7 @@ class RunViewSet(ReadViewSet):
     @extend_schema(responses=RunDetailSerializer)
     def retrieve(self, request: Request, uid: str) -> Response:
         """A run with the result of every case; ask again while its status is pending or running."""
+        self.query()
         return Response(_detail(self.get_object()))
 
     @extend_schema(request=None, responses=RunDetailSerializer)
@@ -256,8 +258,8 @@ class CompareView(APIView):
     @extend_schema(responses=ComparisonSerializer, parameters=[FROM, TO])
     def get(self, request: Request, prompt_id: str) -> Response:
         """Difference of texts, settings and results, and whether it can be chance."""
-        before, after = (_number(request, name) for name in ("from", "to"))
-        found = versions.compare_versions(prompt_id=prompt_id, before=before, after=after)
+        asked = self.query(ComparisonQuery)
+        found = versions.compare_versions(prompt_id=prompt_id, before=asked["from"], after=asked["to"])
         return Response(ComparisonSerializer(found).data)
 
 
@@ -265,6 +267,7 @@ class RegressionView(APIView):
     @extend_schema(responses=ReportSerializer)
     def get(self, request: Request, prompt_id: str) -> Response:
         """How every version did, and whether the newest tested one is worse than the active one."""
+        self.query()
         return Response(ReportSerializer(regression.regression_report(prompt_id=prompt_id)).data)
 
 
@@ -331,10 +334,3 @@ class CompressView(APIView):
     def post(self, request: Request) -> Response:
         """A text cut to a token budget, never over it: whitespace, comments, summary, truncation."""
         return Response(CompressedSerializer(compressing.compress(**self.validated(CompressSerializer))).data)
-
-
-def _number(request: Request, name: str) -> int:
-    text = request.query_params.get(name, "")
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise ValidationError({name: "Must be the number of a version."})
-    return int(text)

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from config.api import StrictModelSerializer, StrictSerializer
+from config.api import QuerySerializer, StrictModelSerializer, StrictSerializer
 from visioncache.identity import DEFAULT_NAMESPACE, HASH_PATTERN, MAX_IMAGES, NAMESPACE_PATTERN, TEXT_PATTERN
 from visioncache.images import MAX_IMAGE_TEXT
 from visioncache.leases import LEASE_SECONDS, MAX_LEASE_SECONDS
@@ -213,6 +213,11 @@ class EntryFiguresSerializer(StrictModelSerializer):
             "expires_at",
         ]
         read_only_fields = fields
+
+
+class StatsQuery(QuerySerializer):
+    namespace = serializers.RegexField(NAMESPACE_PATTERN, required=False)
+    image_hash = serializers.RegexField(HASH_PATTERN, required=False)
 
 
 class StatsSerializer(StrictSerializer):

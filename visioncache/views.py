@@ -1,12 +1,10 @@
 """The REST door of the vision cache."""
 
-import re
 from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -24,6 +22,7 @@ from visioncache.serializers import (
     InvalidationSerializer,
     LookupInSerializer,
     LookupSerializer,
+    StatsQuery,
     StatsSerializer,
 )
 from visioncache.stats import get_stats
@@ -145,10 +144,4 @@ class StatsView(APIView):
     @extend_schema(responses=StatsSerializer, parameters=[NAMESPACE, IMAGE])
     def get(self, request: Request) -> Response:
         """Totals of all namespaces or of one, and the most used entries."""
-        known = {"namespace": NAMESPACE_PATTERN, "image_hash": HASH_PATTERN}
-        asked = request.query_params
-        errors = {name: "Unknown parameter." for name in asked if name not in known}
-        errors |= {n: f"Must match {p}." for n, p in known.items() if n in asked and not re.fullmatch(p, asked[n])}
-        if errors:
-            raise ValidationError(errors)
-        return Response(StatsSerializer(get_stats(**asked.dict())).data)
+        return Response(StatsSerializer(get_stats(**self.query(StatsQuery))).data)
