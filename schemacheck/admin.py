@@ -62,7 +62,7 @@ def _checked(asked: dict[str, Any]) -> Check:
     if asked["subject"] == "migrations":
         from schemacheck.django_migrations import reviewing
 
-        reviewed = reviewing.check_migrations(database=asked["database"], proof=proof).migrations
+        reviewed = reviewing.check_migrations(database=asked["database"], proof=proof, probe=asked["probe"]).migrations
         ids = [item.check_id for item in sorted(reviewed, key=lambda item: not item.report.valid)]
         if not ids:
             raise forms.ValidationError("There is no migration to check: all are applied.")

@@ -44,7 +44,7 @@ def check_schema(
     Raises InvalidCheck, NeedsWrite, DatabaseAway, UnsupportedDatabase.
     """
     started = time.perf_counter()
-    _permit(proof, probe=probe)
+    permit(proof, probe=probe)
     report = _validate(sql, dialect, database, proof, probe=probe, policy=policy)
     check = _new(sql, dialect, database, proof, probe=probe)
     _fill(check, report, time.perf_counter() - started)
@@ -72,7 +72,7 @@ def request_check(
     probe: bool = False,
 ) -> Check:
     """Leave a script to be checked by a worker. Raises InvalidCheck, NeedsWrite."""
-    _permit(proof, probe=probe)
+    permit(proof, probe=probe)
     check = _new(sql, dialect, database, proof, probe=probe)
     check.sql = _storable(sql)
     with transaction.atomic():
@@ -159,7 +159,8 @@ def keep(
     return check
 
 
-def _permit(proof: str | None, *, probe: bool) -> None:
+def permit(proof: str | None, *, probe: bool) -> None:
+    """Whether the caller's key may ask for that. Raises NeedsWrite."""
     if caller().scope == "read" and (probe or proof == Check.Proof.EXECUTE):
         asked = "Asking existing rows (probe)" if probe else "Executing statements (proof execute)"
         raise NeedsWrite(f"{asked} needs a key of scope write. Without it, use proof copies.")

@@ -27,7 +27,7 @@ def validate_schema(
     if subject == "migrations":
         from schemacheck.django_migrations import reviewing
 
-        return reviewing.check_migrations(database=database, proof=proof).as_dict()
+        return reviewing.check_migrations(database=database, proof=proof, probe=probe).as_dict()
     if subject == "tables":
         from schemacheck import live
 

@@ -51,7 +51,13 @@ def _check(command: OperationCommand, options: dict[str, Any], policy: Policy) -
         changed = [path for path in changed if path.resolve() in since] if changed is not None else sorted(since)
     app, name = [*words, None, None][:2]
     reviewed = reviewing.check_migrations(
-        app=app, name=name, changed=changed, database=options["database"], proof=options["proof"], policy=policy
+        app=app,
+        name=name,
+        changed=changed,
+        database=options["database"],
+        proof=options["proof"],
+        probe=options["probe"],
+        policy=policy,
     )
     if options["sql"]:
         _write_sql(Path(options["sql"]), reviewed)

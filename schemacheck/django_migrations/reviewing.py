@@ -15,7 +15,7 @@ from django.db.migrations.state import ProjectState
 from config.errors import FieldError
 from schemacheck import checks
 from schemacheck.django_migrations import choosing, ignoring, python_rules, sources
-from schemacheck.django_migrations.choosing import Key, Loaded
+from schemacheck.django_migrations.choosing import Choice, Key, Loaded
 from schemacheck.django_migrations.offline import offline_connection
 from schemacheck.django_migrations.writing import Step, write
 from schemacheck.findings import Finding, InvalidCheck, Proof, Report, Severity, StatementReport
@@ -134,14 +134,18 @@ def check_migrations(
     changed: Sequence[Path] | None = None,
     database: str | None = None,
     proof: str | None = None,
+    probe: bool = False,
     policy: Policy = DEFAULT_POLICY,
 ) -> Review:
     """Check migrations and keep the verdict on each, where there is a history to keep it in.
 
     Without `app` those not applied, without those of installed packages; with `app` its own; with `name` that one,
-    applied or not; with `changed` those in these files. Raises NotFound, InvalidCheck, DatabaseAway.
+    applied or not; with `changed` those in these files; `probe` also asks the rows of a PostgreSQL.
+    Raises NotFound, InvalidCheck, NeedsWrite, DatabaseAway.
     """
-    reviewed = review_migrations(app=app, name=name, changed=changed, database=database, proof=proof, policy=policy)
+    reviewed = review_migrations(
+        app=app, name=name, changed=changed, database=database, proof=proof, probe=probe, policy=policy
+    )
     keep(reviewed, proof=proof)
     return reviewed
 
@@ -164,9 +168,11 @@ def review_migrations(
     changed: Sequence[Path] | None = None,
     database: str | None = None,
     proof: str | None = None,
+    probe: bool = False,
     policy: Policy = DEFAULT_POLICY,
 ) -> Review:
     """The same without keeping anything."""
+    checks.permit(proof, probe=probe)
     alias = checks.alias(database)
     if name is not None and app is None:
         detail = "Name the app too: a migration's name is known only within one."
@@ -174,7 +180,8 @@ def review_migrations(
     loaded = choosing.load(alias)
     migrations: list[Reviewed] = []
     if loaded.loader is not None:
-        migrations = _judge(loaded, alias, app=app, name=name, changed=changed, proof=proof, policy=policy)
+        choice = choosing.choose(loaded, app=app, name=name, changed=changed)
+        migrations = _judge(loaded, alias, choice, proof=proof, probe=probe, policy=policy)
     _add_problems(migrations, loaded)
     for item in migrations:
         item.report = ignoring.apply(item.report, sources.Source(item.path, item.text))
@@ -201,16 +208,8 @@ def current_state(loaded: Loaded) -> list[dict[str, Any]]:
 
 
 def _judge(
-    loaded: Loaded,
-    alias: str,
-    *,
-    app: str | None,
-    name: str | None,
-    changed: Sequence[Path] | None,
-    proof: str | None,
-    policy: Policy,
+    loaded: Loaded, alias: str, choice: Choice, *, proof: str | None, probe: bool, policy: Policy
 ) -> list[Reviewed]:
-    choice = choosing.choose(loaded, app=app, name=name, changed=changed)
     assert loaded.loader is not None
     nodes = loaded.loader.graph.nodes
     is_postgresql = loaded.live is not None and loaded.live.vendor == "postgresql"
@@ -233,7 +232,7 @@ def _judge(
                 reviewed.append(item)
     _apply(past, None, Proof.PARSE.value, policy)
     reached = proof if is_postgresql else Proof.PARSE.value
-    _apply(future, connections[alias] if is_postgresql else None, reached, policy)
+    _apply(future, connections[alias] if is_postgresql else None, reached, policy, probe=probe and is_postgresql)
     for item in reviewed:
         said = python_rules.look(nodes[_key(item)], item.steps)
         wanted = [finding for finding in said if is_wanted(finding.rule, policy)]
@@ -310,11 +309,11 @@ class _Script:
         return self.pieces[max(0, bisect.bisect_right(starts, line) - 1)]
 
 
-def _apply(script: _Script, connection: Any, proof: str | None, policy: Policy) -> None:
+def _apply(script: _Script, connection: Any, proof: str | None, policy: Policy, *, probe: bool = False) -> None:
     """Judge a script, and give each migration its part of the report."""
     if not script.pieces:
         return
-    report = validate(script.sql, connection=connection, dialect="postgresql", proof=proof, policy=policy)
+    report = validate(script.sql, connection=connection, dialect="postgresql", proof=proof, probe=probe, policy=policy)
     shares: dict[int, list[StatementReport]] = {id(item): [] for item in script.items}
     for statement in report.statements:
         piece = script.piece_at(statement.line)

@@ -114,3 +114,12 @@ def test_a_trial_uses_a_scratch_database_that_is_gone_afterwards(project: Projec
     assert "[DONE] shop.0002_more backwards" in passed.stderr
     with psycopg.connect(server.url) as admin:
         assert admin.execute("SELECT datname FROM pg_database WHERE datname LIKE 'handrail_trial%'").fetchall() == []
+
+
+def test_rows_are_asked_on_request(project: Project) -> None:
+    project.migration("0002_more", 'migrations.AlterField("order", "note", models.TextField()),', after="0001_initial")
+    assert project.check("shop", "0002").code == 0
+    answer = project.check("--probe", "shop", "0002")
+    (error,) = answer.reports[0]["errors"]
+    assert (answer.code, error["rule"], error["sqlstate"]) == (1, "existing-rows-violate", "23502")
+    assert error["line"] == project.line_of("0002_more", "AlterField")
