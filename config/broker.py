@@ -92,7 +92,12 @@ class Channel(virtual.Channel):
         return waiting.popleft()
 
     def _size(self, queue: str) -> int:
-        return broker_queue.size(queue=queue)
+        try:
+            with own_connection():
+                return broker_queue.size(queue=queue)
+        except Error as error:  # kombu only asks while it starts; a worker must not end because of it
+            self._log_away(error)
+            return 0
 
     def _purge(self, queue: str) -> int:
         return broker_queue.purge(queue=queue)

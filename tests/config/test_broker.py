@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from celery import shared_task
 from celery.schedules import crontab
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.test import Client
 from django.utils import timezone
 from kombu import Connection, Consumer, Exchange, Queue
@@ -182,6 +182,19 @@ class TestTransport:
         letters.put("one")
         letters.put("two")
         assert letters.clear() == 2
+
+    def test_a_worker_starts_while_the_database_is_away(
+        self, connection: Connection, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        channel = connection.channel()
+
+        def away(**kwargs: Any) -> int:
+            raise OperationalError("gone")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(broker_queue, "size", away)
+            assert channel.queue_declare("celery").message_count == 0
+        assert channel.is_away
 
     def test_an_acknowledgement_waits_for_a_database_that_is_away(
         self, connection: Connection, monkeypatch: pytest.MonkeyPatch
