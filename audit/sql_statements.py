@@ -28,7 +28,16 @@ _REACHING = {
     "pg_terminate_backend",
     "pg_execute_server_program",
     "load_extension",
+    "writefile",
+    "readfile",
+    "edit",
+    "fts3_tokenizer",
+    "xp_cmdshell",
+    "sys_exec",
+    "sys_eval",
 }
+# Beside functions that reach out: what has code in another language, or a command of the server's shell.
+_CODE = re.compile(r"(?:function |do\b|create function|copy .* program )")
 
 
 class CannotBeRead(Exception):
@@ -52,6 +61,11 @@ def labels(sql: str) -> list[str]:
         return _parse(sql)
     except CannotBeRead as error:
         raise CannotBeRead(error.reason, _salvage(sql)) from error
+
+
+def runs_code(label: str) -> bool:
+    """Whether a statement of this label runs what its grammar does not show."""
+    return _CODE.match(label) is not None
 
 
 def _salvage(sql: str) -> list[str]:

@@ -91,18 +91,23 @@ class Call(NamedTuple):
     def project(self) -> str:
         return self.root or self.cwd
 
-    def command(self) -> str | list[str] | None:
-        """What a Bash call runs: code, or the words of one program."""
+    def running(self, command: str | list[str]) -> "Call":
+        """A shell call in the place of this one."""
+        return Call("Bash", {"command": command}, *self[2:])
+
+    def commands(self) -> list[str | list[str]]:
+        """What a Bash call runs: code, or the words of one program; more than one if it names several."""
+        found: list[str | list[str]] = []
         for name in ("command", "cmd", "script", "commandLine"):
             value = self.input.get(name)
             if isinstance(value, str) or (isinstance(value, list) and all(isinstance(item, str) for item in value)):
-                return value
-        return None
+                found.append(value)
+        return found
 
     def paths(self) -> list[str]:
         """The files that a file tool names."""
         if self.tool == "ApplyPatch":
-            text = next((value for value in self.input.values() if isinstance(value, str) and "*** " in value), "")
+            text = "\n".join(value for value in self.input.values() if isinstance(value, str))
             return [added or moved for added, moved in re.findall(_PATCH_PATH, text)]
         found = [value for name in _PATHS if isinstance(value := self.input.get(name), str) and value]
         for name in ("paths", "include", "files"):

@@ -1,17 +1,23 @@
 """The decision on a tool call: every part is judged, and the strictest judgement is the answer."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from audit import shell
 from audit.permissions.calls import Call
 from audit.permissions.matching import Fit, Matcher, matcher
 from audit.permissions.parts import Part, parts_of
+from audit.permissions.patterns import absolute
 from audit.permissions.rules import STRICTNESS, Rule, Verdict
 from audit.permissions.sides import CommandView
 from audit.shell.known import KNOWN
-from audit.shell.words import plain
+from audit.shell.words import UNKNOWN, plain
 
+# They print or look up the names they are given, and open nothing.
+_ONLY_NAMES_FILES = {"echo", "printf", ":", "true", "false", "test", "[", "ls", "stat", "which"}
+_ONLY_NAMES_FILES |= {"basename", "dirname", "realpath", "readlink"}
+MAX_DEPTH = 3
+"""Of unknown programs among the arguments of unknown programs."""
 MAX_LOOKED_INTO = 40
 """Words of an unknown program that are tried as a command."""
 
@@ -71,6 +77,7 @@ class RuleSet:
         self._deny = [item for item in ready if item.rule.decision == "deny"]
         self._confirm = [item for item in ready if item.rule.decision == "confirm"]
         self._allow = [item for item in ready if item.rule.decision == "allow"]
+        self._files = [(item.path.literal, item) for item in (*self._deny, *self._confirm) if item.path is not None]
 
     def decide(self, call: Call) -> Decision:
         """Judge every part of the call. Never raises for what a call holds."""
@@ -94,8 +101,8 @@ class RuleSet:
             if found is not None:
                 doubt = " may apply: part of it is only known when it runs" if found[1] == "maybe" else ""
                 return _judged(part, "confirm", found[0].rule, _because(found[0].rule, part) + doubt)
-        if part.kind == "command" and part.view is not None and (hidden := self._hidden(part.view, call)):
-            return _judged(part, "confirm", *hidden)
+        if part.view is not None and (told := self._named_file(part, call) or self._hidden(part.view, call)):
+            return _judged(part, "confirm", *told)
         allowed = next((item for item in self._allow if _speaks_of(item, call) and item.allows(part, call)), None)
         if allowed is not None:
             return _judged(part, "allow", allowed.rule, _because(allowed.rule, part))
@@ -114,26 +121,72 @@ class RuleSet:
                 possible = possible or (item, fit)
         return possible
 
-    def _hidden(self, view: CommandView, call: Call) -> tuple[Rule | None, str] | None:
+    def _named_file(self, part: Part, call: Call) -> tuple[Rule, str] | None:
+        """A restricted file among the words of any command: nobody can say of every program what it does with it."""
+        view = part.view
+        if view is None or view.command.name in _ONLY_NAMES_FILES:
+            return None
+        text = " ".join(view.words).casefold()
+        likely = [item for literal, item in self._files if literal in text and _speaks_of(item, call)]
+        for name in view.file_names if likely else ():
+            for folder in part.folders:
+                path = absolute(name, folder=folder, home=call.home)
+                for item in likely:
+                    if item.path and item.path.fits(
+                        path, folder=folder, root=call.project, home=call.home, loosely=True
+                    ):
+                        return item.rule, f"{view.command.name} may use what {item.rule.text} is about: {name[:200]}"
+        return None
+
+    def _hidden(self, view: CommandView, call: Call, depth: int = 0) -> tuple[Rule | None, str] | None:
         """What a program nobody here knows may run: a command among its arguments that is restricted or in doubt."""
         name = view.command.name
         if name in KNOWN or not view.command.ordinary:
             return None
-        named = [item for item in (*self._deny, *self._confirm) if item.command and "*" not in item.command.program]
         words = list(view.command.words[:MAX_LOOKED_INTO])
-        tails = [shell.find_words(words[index:]) for index in range(1, len(words))]
-        codes = [shell.find(plain(word)) for word in words[1:] if " " in word.strip()]
-        for found in (*tails, *codes):
-            for command in found.commands:
-                inner = CommandView(command)
-                for item in named:
-                    if _speaks_of(item, call) and item.command and item.command.restricts(inner) == "yes":
-                        return item.rule, f"{name} may run what {item.rule.text} is about: {command.text[:200]}"
-        for found in tails:
-            first = found.commands[0] if found.commands else None
-            if found.doubts and first and len(first.words) > 1 and not first.ordinary:
-                return None, f"{name} may run what cannot be seen through: {found.doubts[0].part[:200]}"
+        values = list(dict.fromkeys(value for word in words[1:] for value in _values(word)))
+        codes: list[str | list[str]] = [words[index:] for index in range(1, len(words))]
+        codes += [[value] for value in values if " " not in value]
+        codes += [text.lstrip("!+~-") for text in (*map(plain, words[1:]), *values) if " " in text]
+        for code in codes:
+            if found := self._inside(code, call, depth):
+                rule, about = found
+                return rule, f"{name} may run what {about}: {view.command.text[:200]}"
         return None
+
+    def _inside(self, code: str | list[str], call: Call, depth: int) -> tuple[Rule | None, str] | None:
+        """Why code that may be run needs a person: a rule it would break, or something that cannot be seen through."""
+        parts = parts_of(call.running(code))
+        for part in parts:
+            for ready in (self._deny, self._confirm):
+                if (found := self._strictest(ready, part, call)) and found[1] == "yes":
+                    return found[0].rule, f"{found[0].rule.text} is about"
+        views = [part.view for part in parts if part.view is not None]
+        doubted = any(part.kind == "doubt" for part in parts)
+        seen = [view.command.ordinary and UNKNOWN not in view.words[0] for view in views if len(view.words) > 1]
+        if doubted and not all(seen):
+            return None, "cannot be seen through"
+        if isinstance(code, list):
+            return None
+        if depth >= MAX_DEPTH or any(self._hidden(view, call, depth + 1) for view in views):
+            return None, "cannot be seen through"
+        return self._named_program(code, call) if doubted or "(" in code else None
+
+    def _named_program(self, text: str, call: Call) -> tuple[Rule, str] | None:
+        """The rule whose program is named in text that is no shell code."""
+        tokens = re.split(r"[^\w./+-]+", text)
+        for item in (*self._deny, *self._confirm):
+            if item.command and item.command.program in tokens and _speaks_of(item, call):
+                return item.rule, f"{item.rule.text} is about"
+        return None
+
+
+def _values(word: str) -> list[str]:
+    """What an argument may hold behind its name: `--run=x`, `exec:x`, `-ax`."""
+    word = plain(word)
+    attached = word[2:] if word.startswith("-") and not word.startswith("--") else ""
+    found = [attached, word.partition("=")[2], *re.split(r"[=:,]", word)]
+    return [value.strip() for value in found if value.strip() and value != word]
 
 
 def _judged(part: Part, decision: Verdict | None, rule: Rule | None, reason: str) -> Judgement:

@@ -38,6 +38,11 @@ _OWN_SETTINGS_TEXT = """
     .github/hooks/** ~/.claude/** ~/.codex/** ~/.cursor/** ~/.gemini/**
 """
 _OWN_SETTINGS = _OWN_SETTINGS_TEXT.split()
+_INSTRUCTIONS_TEXT = """
+    CLAUDE.md CLAUDE.local.md AGENTS.md AGENTS.override.md GEMINI.md SKILL.md .cursor/rules/** .claude/** .agents/**
+    .github/copilot-instructions.md .github/instructions/** .github/prompts/** .github/agents/**
+"""
+_INSTRUCTIONS = _INSTRUCTIONS_TEXT.split()
 _READING_TEXT = """
     ls cat head tail wc sort uniq cut tr grep egrep fgrep rg find diff pwd echo printf cd which type date stat file
     tree du df basename dirname realpath readlink jq true test sleep seq id whoami uname hostname ps nproc
@@ -103,6 +108,7 @@ RULES: list[Rule] = [
     *_rules("deny", "holds keys", "Edit(~/.ssh/**)", "Edit(~/.gnupg/**)", "Edit(~/.aws/**)"),
     *_rules("confirm", "holds secrets", "Edit(.env)", "Edit(.env.*)"),
     *_rules("confirm", "decides what agents may do", *(f"Edit({path})" for path in _OWN_SETTINGS)),
+    *_rules("confirm", "tells agents what to do", *(f"Edit({path})" for path in _INSTRUCTIONS)),
     *_rules(
         "confirm",
         "runs by itself later",
@@ -162,4 +168,5 @@ RULES: list[Rule] = [
     ),
     *_rules("allow", "only looks", *(f"Bash({name} *)" for name in _READING)),
     *_rules("allow", "in the working folder", "Read(./**)"),
+    *_rules("allow", "text that nothing runs", "Edit(./**/*.md)", "Edit(./**/*.rst)", "Edit(./**/*.log)"),
 ]

@@ -33,9 +33,13 @@ class CommandPattern(NamedTuple):
 
     def restricts(self, view: CommandView) -> Fit:
         """Whether the pattern means this command, however it is spelled; `maybe` if an unknown part decides."""
-        if not any(glob(self.program, name) for name in (*view.names, *view.verb_names)):
+        if "*" not in self.program:  # most rules are about another program: told without a glob
+            is_meant = self.program in view.called
+        else:
+            is_meant = any(glob(self.program, name) for name in view.called)
+        if not is_meant:
             # File systems that ignore case run it.
-            return "maybe" if glob(self.program.casefold(), view.command.name.casefold()) else "no"
+            return "maybe" if glob(self.program.casefold(), view.folded_name) else "no"
         if any(command_glob(self.pattern, text) for text in view.texts):
             return "yes"
         if self.options and self._fits_as_set(view):
@@ -66,6 +70,8 @@ class CommandPattern(NamedTuple):
 
     def allows(self, view: CommandView) -> bool:
         """Whether the pattern means this very command, spelled like this."""
+        if "*" not in self.program and self.program not in view.allowed_called:
+            return False
         return any(command_glob(self.pattern, text) for text in view.allowed_texts)
 
 

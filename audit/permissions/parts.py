@@ -1,7 +1,8 @@
 """What a tool call consists of: the parts that rules judge one by one."""
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from audit import shell
@@ -9,8 +10,10 @@ from audit.permissions.calls import Call
 from audit.permissions.patterns import absolute
 from audit.permissions.rules import EDITING, READING
 from audit.permissions.sides import CommandView
-from audit.shell.words import GLOB, UNKNOWN, VARIABLE, plain
+from audit.shell.programs import module_of
+from audit.shell.words import GLOB, SPLIT, UNKNOWN, VARIABLE, plain
 
+_GLOBS = rf"{GLOB}\[[^\]]*\]|{GLOB}[!@?*+]\([^)]*\)|{GLOB}."
 Kind = Literal["command", "read", "write", "url", "sql", "tool", "doubt"]
 
 
@@ -84,9 +87,11 @@ def _other_tool(call: Call) -> Iterator[Part]:
     yield Part(kind="tool", text=call.tool)
     if call.tool.lower() in ("powershell", "pwsh", "cmd"):
         yield Part(kind="doubt", text=f"{call.tool} reads another language than bash")
-    code = call.command()
-    for item in shell.find(code).commands if isinstance(code, str) else ():
-        yield Part(kind="command", text=item.text, needs_rule=False, view=CommandView(item), via=item.via, aside=True)
+    for code in call.commands():
+        for item in (shell.find(code) if isinstance(code, str) else shell.find_words(code)).commands:
+            yield Part(
+                kind="command", text=item.text, needs_rule=False, view=CommandView(item), via=item.via, aside=True
+            )
 
 
 def _host(url: str) -> str:
@@ -102,12 +107,17 @@ def _host(url: str) -> str:
 
 
 def _shell(call: Call) -> Iterator[Part]:
-    command = call.command()
-    if command is None:
+    commands = call.commands()
+    if not commands:
         yield Part(kind="doubt", text="a shell call without a command")
-        return
+    for command in commands:
+        yield from _command(command, call)
+
+
+def _command(command: str | list[str], call: Call) -> Iterator[Part]:
     text = command if isinstance(command, str) else " ".join(command)
     found = shell.find(command) if isinstance(command, str) else shell.find_words(command)
+    folders = (call.cwd, *(_folder(path, call) for path in found.folders if UNKNOWN not in path))
     for item in found.commands:
         defined = item.words[0] in found.functions
         yield Part(
@@ -116,8 +126,8 @@ def _shell(call: Call) -> Iterator[Part]:
             needs_rule=not (item.transparent or defined),
             view=CommandView(item),
             via=item.via,
+            folders=folders,
         )
-    folders = [call.cwd, *(_folder(path, call) for path in found.folders if UNKNOWN not in path)]
     for use in found.files:
         redirect = use.by == "redirect"
         yield Part(
@@ -126,16 +136,29 @@ def _shell(call: Call) -> Iterator[Part]:
             needs_rule=redirect and use.kind == "write",
             paths=() if UNKNOWN in use.path else _resolved(plain(use.path), call, folders),
             segment=_segment(use.path, elsewhere=any(UNKNOWN in path for path in found.folders)),
-            folders=tuple(folders),
-            context=text if use.path.count(UNKNOWN) == use.path.count(UNKNOWN + VARIABLE) > 0 else None,
+            folders=folders,
+            context=text if use.path.rsplit("/", 1)[-1].rstrip(SPLIT) == UNKNOWN + VARIABLE else None,
             redirect=redirect,
         )
+    for written in _runs_what_it_writes(found):
+        yield Part(kind="doubt", text=f"runs what it has just written: {written}")
     for statements in found.sql:
         yield from _sql(statements)
     for doubt in found.doubts:
         yield Part(kind="doubt", text=f"{doubt.reason}: {doubt.part}", script=doubt.script)
     if not found.commands and not found.doubts:
         yield Part(kind="doubt", text="nothing that could be judged")
+
+
+def _runs_what_it_writes(found: shell.Found) -> Iterator[str]:
+    """`cp /bin/rm ls; ./ls x`: what a written file does is not in its name."""
+    names = {plain(use.path).rstrip("/").rsplit("/", 1)[-1] for use in found.files if use.kind == "write"}
+    for item in found.commands if names else ():
+        interpreted = item.words[1:3] if module_of(item.name) == "interpreters" else ()
+        for word in (item.words[0], *interpreted):
+            if plain(word).rsplit("/", 1)[-1] in names:
+                yield item.text[:200]
+                break
 
 
 def _sql(statements: str) -> Iterator[Part]:
@@ -148,13 +171,15 @@ def _sql(statements: str) -> Iterator[Part]:
         yield Part(kind="doubt", text=error.reason)
     for label in labels:
         yield Part(kind="sql", text=label, needs_rule=False)
+        if sql_statements.runs_code(label):
+            yield Part(kind="doubt", text=f"SQL that runs code: {label}")
 
 
 def _folder(path: str, call: Call) -> str:
     return absolute(plain(path), folder=call.cwd, home=call.home)
 
 
-def _resolved(path: str, call: Call, folders: list[str]) -> tuple[str, ...]:
+def _resolved(path: str, call: Call, folders: Sequence[str]) -> tuple[str, ...]:
     """Where the path leads, from each folder the command may be in, and through links."""
     found = [absolute(path, folder=folder, home=call.home) for folder in dict.fromkeys(folders)]
     if call.local:
@@ -165,7 +190,6 @@ def _resolved(path: str, call: Call, folders: list[str]) -> tuple[str, ...]:
 def _segment(path: str, *, elsewhere: bool) -> str:
     """A glob of the last segment when the path is not wholly known."""
     if UNKNOWN in path or GLOB in path or elsewhere:
-        last = path.replace(GLOB + "?", "*").replace(GLOB + "*", "*").replace(GLOB + "[", "*")
-        last = plain(last).replace(UNKNOWN, "*").rsplit("/", 1)[-1]
-        return last or "*"
+        last = plain(re.sub(_GLOBS, "*", path)).replace(UNKNOWN, "*").rsplit("/", 1)[-1]
+        return re.sub(r"\*+", "*", last) or "*"
     return ""

@@ -63,6 +63,14 @@ class PathPattern(NamedTuple):
         segments = tuple(part for part in body.split("/") if part and part != ".")
         return cls(base, ("**", *segments) if base == "anywhere" else segments)
 
+    @property
+    def literal(self) -> str:
+        """A piece, in lower case, of every path that fits: of its last segment that has one."""
+        for segment in reversed(self.segments):
+            if piece := max(re.split(r"[*?\[\]]", segment), key=len) if "[" not in segment else "":
+                return piece.casefold()
+        return ""
+
     def fits(self, path: str, *, folder: str, root: str, home: str, loosely: bool = False) -> bool:
         """Whether an absolute path fits. `loosely` ignores case, and takes a pattern whose
         base is not known for one at any depth: right for rules that restrict."""

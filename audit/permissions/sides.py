@@ -1,10 +1,12 @@
 """A command from the sides that patterns look at it: by name and path, with and without options before the verb."""
 
+import re
 from functools import cached_property
 
 from audit.shell import Command
+from audit.shell.files import FIRST_IS_NO_FILE
 from audit.shell.options import GIT, Options, scan
-from audit.shell.words import UNKNOWN, plain
+from audit.shell.words import GLOB, UNKNOWN, plain
 
 _CONTAINER = Options.of(
     "H host c context config l log-level tlscacert tlscert tlskey connection url f file p project-name profile env-file"
@@ -59,6 +61,10 @@ _LETTERS: dict[str, dict[str, str]] = {
 }
 
 
+# GNU's programs where they stand beside others of the same name.
+_GNU = {"grm", "gmv", "gcp", "gln", "gdd", "gfind", "gshred", "gtruncate", "gunlink", "gchmod", "gchown", "gtee"}
+
+
 class CommandView:
     """One command; everything is computed when a rule first asks for it."""
 
@@ -67,12 +73,29 @@ class CommandView:
 
     @cached_property
     def words(self) -> list[str]:
-        return [plain(word) for word in self.command.words]
+        # A glob behind a dash may become any option, by a file of that name.
+        return [UNKNOWN if GLOB in word and word.startswith("-") else plain(word) for word in self.command.words]
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The program as it is called, and its base name."""
-        return tuple(dict.fromkeys((self.words[0], self.command.name)))
+        name = self.command.name
+        return tuple(dict.fromkeys((self.words[0], name, name[1:] if name in _GNU else name)))
+
+    @cached_property
+    def file_names(self) -> list[str]:
+        """Every word that may name a file, alone or attached: `-o.env`, `--file=.env`, `@.env`, `.env:/x`."""
+        found: dict[str, None] = {}
+        words = self.words[1:]
+        if self.command.name in FIRST_IS_NO_FILE:
+            words = words[:]
+            words.remove(next((word for word in words if not word.startswith("-")), words[0]))
+        for word in words:
+            if " " not in word:
+                attached = [word[2:]] if word.startswith("-") and not word.startswith("--") else []
+                for name in (word, *attached, *re.split(r"[=@:,<]", word)):
+                    found[name.rpartition("/")[2] if UNKNOWN in name else name] = None
+        return [name for name in found if name and UNKNOWN not in name]
 
     @cached_property
     def has_unknown(self) -> bool:
@@ -91,6 +114,8 @@ class CommandView:
             rest = ["compose", *self.words[scan(self.words, _CONTAINER).end :]]
         elif name == "cargo" and rest and rest[0].startswith("+"):
             rest = rest[1:]
+        if name in ("docker", "podman") and rest[1:2] == ["remove"]:  # another name of rm
+            rest = [rest[0], "rm", *rest[2:]]
         return rest
 
     @cached_property
@@ -104,6 +129,18 @@ class CommandView:
     @cached_property
     def verb_names(self) -> tuple[str, ...]:
         return ("docker",) if self.command.name == "docker-compose" else self.names
+
+    @cached_property
+    def called(self) -> frozenset[str]:
+        return frozenset((*self.names, *self.verb_names))
+
+    @cached_property
+    def folded_name(self) -> str:
+        return self.command.name.casefold()
+
+    @cached_property
+    def allowed_called(self) -> frozenset[str]:
+        return frozenset(text.partition(" ")[0] for text in self.allowed_texts)
 
     @cached_property
     def allowed_texts(self) -> tuple[str, ...]:

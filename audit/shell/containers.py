@@ -34,6 +34,8 @@ def container(run: Run) -> None:
     name = "".join(words[at : at + 1])
     if name in ("exec", "run", "create"):
         _inside(run, words[at + 1 :])
+    elif name == "unshare":
+        run.command(words[at + 1 :])
     elif UNKNOWN in name:
         run.doubt("the subcommand is computed")
     files.note(run)
@@ -69,11 +71,11 @@ def _attached(letters: str) -> bool:
 def kubectl(run: Run) -> None:
     """`kubectl exec POD -- command`."""
     words = run.words
-    if "exec" in words or "run" in words:
+    files.note(run)
+    if "--" in words:
+        run.command(words[words.index("--") + 1 :])
+    elif "exec" in words or "run" in words:
         start = words.index("exec") if "exec" in words else words.index("run")
-        if "--" in words[start:]:
-            run.command(words[words.index("--", start) + 1 :])
-            return
         found = scan(words, _KUBECTL, start + 1)
         if words[found.end + 1 :]:
             run.doubt("a command in a pod that is not set off by --")

@@ -46,6 +46,14 @@ _SQL_OPTIONS["mariadb"] = _SQL_OPTIONS["mysql"]
 _SQL_OPTIONS["sqlite"] = _SQL_OPTIONS["sqlite3"]
 
 
+# Commands of psql and sqlite3 that only show something; every other one may run, read or write.
+_ONLY_SHOWS = re.compile(
+    r"\\(?:d\w*[+S]*|l\+?|z|x|timing|conninfo|encoding|pset|[aHtqrp?h]|echo|qecho)|\.(?:tables|schema|headers?|mode|width|"
+    r"nullvalue|separator|timer|stats|show|help|quit|exit|explain|eqp|changes|echo|bail|indexes|databases|dbinfo|dump|"
+    r"fullschema|limit|lint|print|prompt|timeout|version)"
+)
+
+
 def sql_client(run: Run) -> None:
     """SQL in the arguments or the input; a file of SQL is in doubt."""
     names = SQL_CLIENTS[run.name]
@@ -55,8 +63,13 @@ def sql_client(run: Run) -> None:
     found = scan(words, _SQL_OPTIONS.get(run.name, Options.of(" ".join(names), "")))
     statements = found.values(*names)
     operands = words[found.end :]
-    for path in found.values("f", "file", "init", "init-command"):
+    for path in found.values("f", "file", "init", "defaults-file", "defaults-extra-file"):
         run.doubt("runs SQL from a file that is not looked at", script=plain(path))
+    statements += found.values("init-command")
+    for path in found.values("tee", "log-file", "output", "o"):
+        run.finder.write(path)
+    if found.values("pager"):
+        run.doubt("a client of a database with a pager")
     if run.name in ("sqlite3", "sqlite", "duckdb"):
         statements += operands[1:]
     elif run.name in ("bq", "cockroach", "snowsql", "usql") and not statements:
@@ -81,13 +94,12 @@ def _sql_text(run: Run, text: str) -> None:
     kept = []
     for line in text.split("\n"):
         stripped = line.strip()
-        if re.match(r"\\!|\.(?:shell|system)\b|(?:system|source)\s", stripped):
-            run.code(re.sub(r"^(?:\\!|\.?\w+)\s*", "", stripped))
-        elif stripped.startswith("\\") and re.search(r"\\(?:copy|g|i|ir|o|w|gexec|e|ef|ev|setenv)\b|[|`]", stripped):
-            run.doubt("a command of the client that may run or write something")
-        elif not (stripped.startswith("\\") or (stripped.startswith(".") and run.name.startswith("sqlite"))):
+        word, _, rest = stripped.partition(" ")
+        if stripped.startswith("\\!") or word == "system" or re.match(r"\.(?:sh|sy)", word):
+            run.code(stripped[2:] if stripped.startswith("\\!") else rest)
+        elif not stripped.startswith((".", "\\")) and word != "source":
             kept.append(line)
-        elif re.match(r"\.(?:import|output|once|read|load|open|save|backup|restore|clone|excel|edit|log)\b", stripped):
+        elif not _ONLY_SHOWS.fullmatch(word) or re.search(r"[|`]", stripped):
             run.doubt("a command of the client that may run or write something")
     if "\n".join(kept).strip():
         run.finder.sql("\n".join(kept), run.text)

@@ -9,10 +9,12 @@ _RISKY_NAMES = """
     KUBECONFIG DOCKER_CONFIG DOCKER_HOST PSQLRC PGSYSCONFDIR MYSQL_HOME GLIBC_TUNABLES GCONV_PATH LOCPATH NLSPATH
     TERMINFO RUSTC RUSTC_WRAPPER CC CXX LD AR GOFLAGS HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy
     all_proxy NPM_CONFIG_SCRIPT_SHELL npm_config_script_shell PIP_INDEX_URL PIP_EXTRA_INDEX_URL UV_INDEX_URL
-    npm_config_registry GEM_HOME BUNDLE_GEMFILE
+    npm_config_registry GEM_HOME BUNDLE_GEMFILE LESS MORE MANOPT MAKEFILES MAKEOVERRIDES FZF_DEFAULT_COMMAND
+    FZF_DEFAULT_OPTS RIPGREP_CONFIG_PATH PGSERVICEFILE OPENSSL_ENGINES OPENSSL_MODULES CARGO_HOME COMPOSE_FILE
 """
 _RISKY = frozenset(_RISKY_NAMES.split())
-_RISKY_BEGINNINGS = ("LD_", "DYLD_", "GIT_", "BASH_FUNC_")
+_RISKY_BEGINNINGS = ("LD_", "DYLD_", "GIT_", "BASH_FUNC_", "NPM_CONFIG_", "npm_config_")
+_RISKY_ENDINGS = ("PAGER", "EDITOR", "BROWSER", "ASKPASS")
 _HARMLESS = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_TERMINAL_PROMPT", "GIT_OPTIONAL_LOCKS", "GIT_MERGE_AUTOEDIT")
 _PLAIN_PROGRAMS = {"", "cat", "less", "more", "true", ":", "vi", "vim", "nano"}
 
@@ -20,7 +22,7 @@ _PLAIN_PROGRAMS = {"", "cat", "less", "more", "true", ":", "vi", "vim", "nano"}
 def is_risky(name: str, value: str) -> bool:
     """Whether giving a variable this value can change what a command runs."""
     name = name.partition("[")[0].rstrip("+")
-    if name not in _RISKY and not name.startswith(_RISKY_BEGINNINGS):
+    if name not in _RISKY and not name.startswith(_RISKY_BEGINNINGS) and not name.endswith(_RISKY_ENDINGS):
         return False
     if name.startswith(_HARMLESS):
         return False

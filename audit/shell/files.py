@@ -1,5 +1,7 @@
 """Which files the arguments of ordinary programs read and write, so that rules for files hold for commands too."""
 
+from itertools import pairwise
+
 from audit.shell.finder import Run
 from audit.shell.words import UNKNOWN
 
@@ -10,7 +12,7 @@ _READING_PROGRAMS = """
     xdg-open pbcopy xclip iconv dos2unix csplit split look tsort ptx cp mv ln install source . envsubst vipe sponge
 """
 _READERS = frozenset(_READING_PROGRAMS.split())
-_FIRST_IS_NO_FILE = frozenset(
+FIRST_IS_NO_FILE = frozenset(
     ["grep", "egrep", "fgrep", "rg", "ag", "ack", "sed", "awk", "gawk", "mawk", "jq", "yq", "perl"]
 )
 _WRITING_PROGRAMS = """
@@ -31,17 +33,25 @@ def note(run: Run) -> None:
         _copy(run)
     elif name in ("curl", "wget", "http", "https", "docker", "podman"):
         _transfer(run)
-    elif name in _FIRST_IS_NO_FILE:
+    elif name in FIRST_IS_NO_FILE:
         _patterned(run, operands)
     else:
         for path in operands if name in _READERS else ():
             finder.read(path)
-        if name in _WRITERS:
-            written = operands
-        else:
-            written = operands[-1:] if name in _LAST_IS_WRITTEN and len(operands) > 1 else []
-        for path in written:
+        for path in operands if name in _WRITERS else ():
             finder.write(path)
+        if name in _LAST_IS_WRITTEN:
+            _placed(run, operands)
+
+
+def _placed(run: Run, operands: list[str]) -> None:
+    """The file that is written, and those of the same names in the folder if it is one."""
+    folder = next((after for word, after in pairwise(run.words) if word in ("-t", "--target-directory")), "")
+    sources = operands if folder else operands[:-1]
+    for target in [folder] if folder else operands[-1:] if sources else []:
+        run.finder.write(target)
+        for source in sources:
+            run.finder.write(f"{target.rstrip('/')}/{source.rstrip('/').rsplit('/', 1)[-1]}")
 
 
 def _copy(run: Run) -> None:

@@ -36,6 +36,9 @@ _INLINE_FLAGS: dict[str, str] = {
 }
 INLINE = (*_INLINE_FLAGS, "deno", "erl", "tclsh", "wish", "irb", "pwsh", "powershell", "cmd", "expect", "gdb", "lldb")
 _PYTHON = Options.of("W X check-hash-based-pycs", "B b d E h i I O P q R s S u v V x version help")
+_LIKE_PYTHON = ("ipython", "bpython", "ptpython")
+_CONSOLES = {"shell", "shell_plus", "dbshell", "console", "dbconsole", "runner"}
+"""Subcommands of frameworks that run code from their arguments or input."""
 _RUNS_ANYTHING = {"timeit", "pdb", "cProfile", "profile", "trace", "runpy", "code", "doctest"}
 
 
@@ -141,6 +144,7 @@ def _check_variables(run: Run, words: list[str]) -> None:
         words = [after for word, after in pairwise(words) if word == "-v"]
     for word in words:
         name, equals, value = word.partition("=")
+        name = value if "-n" in run.words[1:2] and equals else name  # another name for a variable
         if is_risky(name, value if equals else UNKNOWN) and (equals or run.name in ("read", "printf")):
             run.doubt(f"sets {name}, which decides what other commands run")
 
@@ -148,21 +152,20 @@ def _check_variables(run: Run, words: list[str]) -> None:
 def inline(run: Run) -> None:
     """Languages: a module or a file is judged by its name, code in the arguments or the input is in doubt."""
     name = run.name.removesuffix(".exe")
-    if name.startswith(("python", "pypy")):
+    if name.startswith(("python", "pypy", *_LIKE_PYTHON)):
         _python(run)
         return
+    if any("data:" in word for word in run.words):
+        run.doubt("runs code given in its arguments")
     letters = _INLINE_FLAGS.get(name, "").split()
     if name in ("pwsh", "powershell", "cmd", "expect", "gdb", "lldb", "tclsh", "wish", "erl", "irb"):
-        if len(run.words) > 1 and run.words[1] in ("--version", "--help", "-v", "-h"):
-            return
-        run.doubt(f"{name} runs code that is not looked at")
+        if run.words[1:2] not in (["--version"], ["--help"], ["-v"], ["-h"]):
+            run.doubt(f"{name} runs code that is not looked at")
         return
-    if name == "deno":
-        if run.words[1:2] in (["eval"], ["repl"]):
-            run.doubt("runs code given in its arguments")
+    if name == "deno" and run.words[1:2] not in (["eval"], ["repl"]):
         return
     for word in run.words[1:]:
-        if word in ("--eval", "--print", "--run") or word.startswith(("--eval=", "--print=")):
+        if word in ("--eval", "--print", "--run", "eval", "repl") or word.startswith(("--eval=", "--print=")):
             run.doubt("runs code given in its arguments")
         elif word.startswith("-") and not word.startswith("--") and any(letter in word[1:] for letter in letters):
             run.doubt("runs code given in its arguments")
@@ -187,6 +190,15 @@ def _python(run: Run) -> None:
         _without_script(run)
     elif rest[0].startswith("/dev/") or is_computed(rest[0]):
         run.doubt("runs a script whose name is computed")
+    elif _CONSOLES & set(rest[1:2]):
+        run.doubt("a console that runs code")
+
+
+def framework(run: Run) -> None:
+    """django-admin, flask, rails: their consoles run code."""
+    if _CONSOLES & set(run.words[1:]):
+        run.doubt("a console that runs code")
+    files.note(run)
 
 
 def _code_or_module(run: Run, letter: str, value: str) -> None:
@@ -206,7 +218,8 @@ def _without_script(run: Run) -> None:
 
 HANDLERS: dict[str, Callable[[Run], None]] = {
     **dict.fromkeys(SHELLS, shell),
-    **dict.fromkeys(("python", *INLINE), inline),
+    **dict.fromkeys(("python", *_LIKE_PYTHON, *INLINE), inline),
+    **dict.fromkeys(("django-admin", "flask", "manage.py", "rails"), framework),
     "source": source,
     ".": source,
     "eval": evaluate,

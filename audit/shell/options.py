@@ -1,5 +1,6 @@
 """Options before operands, as getopt reads them: clusters, attached values, abbreviated long names."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -82,6 +83,20 @@ def _cluster(words: list[str], letters: str, options: Options, found: Scan) -> N
         if letter not in options.flags and not letter.isdigit():
             found.unknown.append(f"-{letter}")
         found.given.setdefault(letter, []).append("")
+
+
+def option_values(words: list[str], names: Iterable[str]) -> list[str]:
+    """The values of options, however they are attached."""
+    found = []
+    for word, after in zip(words[1:], [*words[2:], ""], strict=False):
+        option, equals, value = word.partition("=")
+        for name in names:
+            if name.startswith("--"):
+                if len(option) > 3 and name.startswith(option):  # abbreviated, as getopt takes it
+                    found.append(value if equals else after)
+            elif word.startswith("-") and not word.startswith("--") and name[1:] in word:
+                found.append(word.partition(name[1:])[2] or after)
+    return found
 
 
 GIT = Options.of(

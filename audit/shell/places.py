@@ -53,6 +53,11 @@ def input_of(place: Place, source: bytes) -> Input | None:
             return given
         around = current.around
         if around is not None and around.node.type == "pipeline" and current.node != around.node.children[0]:
+            # `a | b <<EOF`: the grammar gives the redirect to the pipe, bash to its last command.
+            last = around.around if current.node == around.node.children[-1] else None
+            given = _redirected(last.node, source) if last and last.node.type == "redirected_statement" else None
+            if given is not None:
+                return given
             return Input(_piped_text(current.node, around.node, source), "a pipe")
         while around is not None and around.node.type == "heredoc_redirect":
             # What follows `cmd <<EOF` in its line hangs below the redirect, which is not its own.

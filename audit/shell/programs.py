@@ -38,6 +38,11 @@ class Wrapper:
             rest = rest[1:]
         if rest:
             run.command(rest)
+        elif run.name in _START_A_SHELL or {"s", "i", "shell", "login"} & set(found.given):
+            run.doubt("a shell that reads its commands from its input")
+
+
+_START_A_SHELL = {"chroot", "unshare", "nsenter", "fakeroot"}
 
 
 def _wrapper(
@@ -151,6 +156,7 @@ _SUBCOMMANDS: dict[tuple[str, ...], Options] = {
     ("yarn", "exec"): Options.of(),
     ("yarn", "dlx"): Options.of("p package", "q quiet"),
     ("npm", "exec"): Options.of("p package c call", "y yes no"),
+    ("npm", "x"): Options.of("p package c call", "y yes no"),
     ("bundle", "exec"): Options.of("gemfile", "keep-file-descriptors"),
     ("mise", "exec"): Options.of("C cd j jobs env", "y yes"),
     ("mise", "x"): Options.of("C cd j jobs env", "y yes"),
@@ -164,33 +170,36 @@ _SUBCOMMANDS: dict[tuple[str, ...], Options] = {
     ("dotenv", "run"): Options.of("f file"),
     ("go", "tool"): Options.of(),
 }
+_WITH_SUBCOMMANDS = {key[0] for key in _SUBCOMMANDS}
 
 # Whose HANDLERS understand a program; a module is imported with the first command it is for, since a hook waits for
 # every import.
 _MODULES = {
     "interpreters": """
-        . R Rscript [ alias ash bash bind bun cmd complete csh dash declare deno elixir enable erl eval expect
-        export fish gdb ghc groovy guile hash irb julia ksh let lksh lldb local lua luajit mapfile mksh node
-        nodejs nu osascript perl php powershell printf pwsh rbash read readarray readonly ruby scala sh source
-        tclsh tcsh test trap ts-node tsx typeset unset wish yash zsh xonsh
+        . R Rscript [ alias ash bash bind bun cmd complete csh dash declare deno elixir enable erl eval expect export
+        fish gdb ghc groovy guile hash irb julia ksh let lksh lldb local lua luajit mapfile mksh node bpython
+        django-admin flask ipython manage.py nodejs nu osascript perl php powershell printf ptpython pwsh rails rbash
+        read readarray readonly ruby scala sh source tclsh tcsh test trap ts-node tsx typeset unset wish yash zsh
+        xonsh
     """,
     "databases": """
         bq clickhouse clickhouse-client cockroach duckdb mariadb mycli mysql pgcli psql snowsql sqlcmd sqlite
         sqlite3 usql
     """,
     "scripting": """
-        at awk batch crontab ed emacs ex gawk gmake gsed make mawk nawk nvim sed vi view vim vimdiff
+        apply_patch applypatch at awk batch crontab dc ed emacs ex gawk gmake gsed less make mawk more nawk nvim
+        original-awk sed socat vi view vim vimdiff
     """,
     "runners": """
         abduco aws-vault bsdtar bwrap chamber command coproc direnv dotenv dtach env fd fdfind find flock fzf
-        genv gfind gtar gxargs hyperfine ip man nodemon parallel rg rsync runuser scp screen script sftp sg
-        sort ssh su tar tmux watch watchexec watchman-make with-contenv xargs zellij zip
+        cpio genv gfind gtar gxargs hyperfine ip man nodemon parallel rg rsync runuser scp screen script sftp sg
+        sort ssh su tar tmux watch watchexec watchman-make wget with-contenv xargs zellij zip
     """,
     "containers": """
         docker docker-compose kubectl nerdctl oc podman
     """,
     "versioning": """
-        git
+        git git-
     """,
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names.split()}
@@ -219,15 +228,35 @@ def handler(words: list[str]) -> Known:
         return Known(wrapper, wrapper.transparent and by_name)
     if name.startswith("ld-") and ".so" in name:
         return Known(_LOADER)
-    for depth in (2, 3):
-        if options := _SUBCOMMANDS.get((name, *words[1:depth])):
-            return Known(_after_subcommand(options, depth))
+    if name in _WITH_SUBCOMMANDS and (found := _subcommand(name, words)):
+        return Known(_after_subcommand(*found))
     transparent = (name in _TRANSPARENT or name in NEUTRAL) and by_name
-    module = "interpreters" if name.startswith(("python", "pypy")) else _MODULE_OF.get(name)
-    if module is None:
+    module = module_of(name)
+    if not module:
         return Known(ordinary, transparent)
     handlers = import_module(f"audit.shell.{module}").HANDLERS
-    return Known(handlers["python" if name not in handlers else name], transparent)
+    family = "git-" if name.startswith("git-") else "python"
+    return Known(handlers[name if name in handlers else family], transparent)
+
+
+def module_of(name: str) -> str:
+    """The module whose HANDLERS understand a program; empty if none does."""
+    if name.startswith(("python", "pypy")):
+        return "interpreters"
+    return _MODULE_OF.get(name) or ("versioning" if name.startswith("git-") else "")
+
+
+def _subcommand(name: str, words: list[str]) -> tuple[Options, int] | None:
+    """What is known of a subcommand that runs others, and where its arguments begin; options may stand before it."""
+    start = 1
+    while start < len(words) and (words[start].startswith("-") or words[start - 1].startswith("-")):
+        if (name, words[start]) in _SUBCOMMANDS:
+            break
+        start += 1
+    for depth in (start + 1, start + 2):
+        if options := _SUBCOMMANDS.get((name, *words[start:depth])):
+            return options, depth
+    return None
 
 
 def _after_subcommand(options: Options, depth: int) -> Handler:
@@ -238,8 +267,12 @@ def _after_subcommand(options: Options, depth: int) -> Handler:
         for code in found.values("c", "call"):
             if run.name == "npm":
                 run.code(code)
-        if run.words[found.end : found.end + 1]:
-            run.command(run.words[found.end :])
+        rest = run.words[found.end :]
+        if rest[:1] == ["-"]:
+            run.doubt("runs what it reads from its input")
+        elif rest:
+            rest[0] = rest[0].partition(":")[2] or rest[0] if run.name == "hatch" else rest[0]  # environment:command
+            run.command(rest[rest.index("--") + 1 :] if run.name in ("mise", "rtx") and "--" in rest else rest)
 
     return handle
 

@@ -1,19 +1,20 @@
 """Programs whose arguments hold commands in a way of their own: env, xargs, find, containers, remote shells."""
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable
 
 from audit.shell import files
 from audit.shell.environment import is_risky
 from audit.shell.finder import Run
-from audit.shell.options import Options, scan
+from audit.shell.options import Options, option_values, scan
 from audit.shell.words import SPLIT, UNKNOWN, VARIABLE, plain
 
 _ENV = Options.of(
     "u unset C chdir S split-string", "i 0 v ignore-environment null debug block-signal list-signal-handling"
 )
 _XARGS = Options.of(
-    "a arg-file d delimiter E I L max-lines n max-args P max-procs s max-chars process-slot-var J R S",
-    "0 null o open-tty p interactive r no-run-if-empty t verbose x exit show-limits",
+    "a arg-file d delimiter E I L n max-args P max-procs s max-chars process-slot-var J R S",
+    "0 null o open-tty p interactive r no-run-if-empty t verbose x exit show-limits max-lines replace eof",
 )
 _SSH = Options.of("B b c D E e F I i J L l m O o P p Q R S W w", "4 6 A a C f G g K k M N n q s T t V v X x Y y")
 _SU = Options.of(
@@ -29,7 +30,7 @@ def env(run: Run) -> None:
         run.doubt(f"an option of env that is not known: {' '.join(found.unknown)}")
     rest = run.words[found.end :]
     for split in found.values("S", "split-string"):
-        run.code(" ".join([split, *rest]))
+        run.code(" ".join([split.replace(r"\_", " "), *rest]))
         return
     while rest and "=" in rest[0]:
         name, _, value = rest.pop(0).partition("=")
@@ -92,25 +93,61 @@ def find(run: Run) -> None:
 def fd(run: Run) -> None:
     """`fd pattern -x command`."""
     for index, word in enumerate(run.words):
-        if word in ("-x", "-X", "--exec", "--exec-batch"):
-            run.command([word.replace("{}", UNKNOWN) for word in run.words[index + 1 :]], f"fd {word}")
+        attached = ""
+        if match := re.match(r"-[A-Za-z]*?[xX](.*)|--exec(?:-batch)?(?:=(.*))?$", word):
+            attached = match[1] or match[2] or ""
+            inner = [attached] * bool(attached) + run.words[index + 1 :]
+            run.command([word.replace("{}", UNKNOWN) for word in inner], "fd -x")
             return
 
 
 def ssh(run: Run) -> None:
     """`ssh host words`: the far shell reads the words as code."""
     found = scan(run.words, _SSH)
-    for setting in found.values("o"):
-        name, _, value = (setting if "=" in setting.split(" ")[0] else setting.replace(" ", "=", 1)).partition("=")
-        if name.lower() in ("proxycommand", "localcommand", "remotecommand", "knownhostscommand"):
-            run.code(value.strip().strip('"'), f"ssh {name}")
-    if found.unknown or found.values("F"):
+    later = scan(run.words, _SSH, found.end + 1)  # options may follow the host
+    _ssh_settings(run, [*found.values("o"), *later.values("o")])
+    if found.unknown or later.unknown or found.values("F", "I") or later.values("F", "I"):
         run.doubt("ssh with settings that are not looked at")
-    rest = run.words[found.end + 1 :]
+    rest = run.words[later.end :]
     if rest:
         run.code(" ".join(rest))
     elif run.given is not None:
         run.doubt(f"a far shell runs what {run.given.name} brings")
+
+
+_SSH_CODE = ("proxycommand", "localcommand", "remotecommand", "knownhostscommand")
+_SSH_PLAIN_NAMES = """
+    addressfamily batchmode bindaddress checkhostip ciphers compression connectionattempts connecttimeout controlmaster
+    controlpath controlpersist exitonforwardfailure forwardagent forwardx11 globalknownhostsfile hostkeyalgorithms
+    hostkeyalias hostname identitiesonly identityfile kexalgorithms loglevel macs numberofpasswordprompts
+    passwordauthentication port preferredauthentications proxyjump pubkeyauthentication requesttty serveralivecountmax
+    serveraliveinterval stricthostkeychecking tcpkeepalive updatehostkeys user userknownhostsfile verifyhostkeydns
+"""
+_SSH_PLAIN = frozenset(_SSH_PLAIN_NAMES.split())
+
+
+def _ssh_settings(run: Run, settings: list[str]) -> None:
+    for setting in settings:
+        name, _, value = (setting if "=" in setting.split(" ")[0] else setting.replace(" ", "=", 1)).partition("=")
+        if name.lower() in _SSH_CODE:
+            run.code(value.strip().strip('"'), f"ssh {name}")
+        elif name.lower() not in _SSH_PLAIN:
+            run.doubt(f"a setting of ssh that may run a program: {plain(name)}")
+
+
+def far_copy(run: Run) -> None:
+    """scp and sftp: ssh's settings, and a program in its place."""
+    _ssh_settings(run, option_values(run.words, ("-o",)))
+    if option_values(run.words, ("-F", "-b")):
+        run.doubt(f"{run.name} with settings or commands that are not looked at")
+    code_options("-S", "-D", "--program")(run)
+
+
+def download(run: Run) -> None:
+    """wget may ask a program for the password, and take settings as arguments."""
+    if option_values(run.words, ("-e", "--execute", "--use-askpass")):
+        run.doubt("wget with settings that may run a program")
+    files.note(run)
 
 
 def watch(run: Run) -> None:
@@ -200,22 +237,11 @@ def code_options(*names: str) -> Callable[[Run], None]:
     return handle
 
 
-def option_values(words: list[str], names: Iterable[str]) -> list[str]:
-    """The values of options, however they are attached."""
-    found = []
-    for word, after in zip(words[1:], [*words[2:], ""], strict=False):
-        for name in names:
-            if word == name:
-                found.append(after)
-            elif name.startswith("--") and word.startswith(f"{name}="):
-                found.append(word.partition("=")[2])
-            elif not name.startswith("--") and word.startswith(name) and len(name) == 2:
-                found.append(word[2:])
-    return found
-
-
 def tar(run: Run) -> None:
     """Checkpoint actions, filters and remote shells of tar."""
+    bundle = "".join(run.words[1:2])
+    if not bundle.startswith("-") and {"I", "F"} & set(bundle):  # `tar cIf program archive`
+        run.doubt("options of tar that name a program")
     code_options(
         "--checkpoint-action", "--to-command", "--use-compress-program", "-I", "--rsh-command", "--rmt-command", "-F"
     )(run)
@@ -240,10 +266,10 @@ def separated(run: Run) -> None:
 
 
 def benchmark(run: Run) -> None:
-    """Every operand is code."""
+    """Every operand is code, and so may be the value of an option."""
     for word in run.words[1:]:
-        if not word.startswith("-"):
-            run.code(word)
+        if not word.startswith("-") or "=" in word:
+            run.code(word.partition("=")[2] if word.startswith("-") else word)
 
 
 HANDLERS: dict[str, Callable[[Run], None]] = {
@@ -268,12 +294,14 @@ HANDLERS: dict[str, Callable[[Run], None]] = {
     "tar": tar,
     "gtar": tar,
     "bsdtar": tar,
-    "rsync": code_options("-e", "--rsh", "--rsync-path"),
-    "scp": code_options("-S", "--program"),
-    "sftp": code_options("-S"),
+    "rsync": code_options("-e", "--rsh", "--rsync-path", "-M", "--remote-option"),
+    "scp": far_copy,
+    "sftp": far_copy,
+    "cpio": code_options("--rsh-command"),
+    "wget": download,
     "zip": code_options("-TT", "--unzip-command"),
     "sort": code_options("--compress-program"),
-    "man": code_options("-P", "--pager", "-H", "--html"),
+    "man": code_options("-P", "--pager", "-H", "--html", "--preprocessor"),
     "rg": code_options("--pre", "--hostname-bin"),
     "fzf": code_options("--preview", "--bind", "--execute"),
     "nodemon": code_options("-x", "--exec"),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from audit.shell import files
 from audit.shell.finder import Run
-from audit.shell.options import Options, scan
+from audit.shell.options import Options, option_values, scan
 from audit.shell.words import UNKNOWN, plain
 
 
@@ -17,10 +17,12 @@ def awk(run: Run) -> None:
         programs = run.words[found.end : found.end + 1]
     for program in programs:
         bare = re.sub(r"/(?:[^/\\\n]|\\.)+/", "", program)
-        if UNKNOWN in program or re.search(r"system\s*\(|(?<!\|)\|(?!\|)|@\s*(?:load|include)", bare):
+        if UNKNOWN in program or re.search(r"system\s*\(|(?<!\|)\|(?!\|)|@\s*\w", bare):
             run.doubt("an awk program that may run commands")
         if re.search(r"getline|print[^;}\n]*>", bare):
             run.doubt("an awk program that may read or write other files")
+    for path in found.values("f", "file", "i", "include", "l", "load"):
+        run.doubt("an awk program in a file", script=plain(path))
     files.note(run)
 
 
@@ -54,7 +56,9 @@ def stream_editor(run: Run) -> None:
 def editor(run: Run) -> None:
     """Editors with a script in their arguments or their input."""
     scripted = any(
-        word.startswith(("-c", "+", "--cmd", "-S", "-s", "-es", "--eval", "-f", "-l")) for word in run.words[1:]
+        word.startswith(("-c", "+", "--cmd", "-S", "-s", "-es", "-u", "-U", "-f", "-l"))
+        or re.match(r"--?(?:eval|exec|load|script|funcall)", word)
+        for word in run.words[1:]
     )
     if scripted or run.name in ("ed", "ex") or run.given is not None:
         run.doubt("an editor that runs a script")
@@ -76,17 +80,58 @@ def crontab(run: Run) -> None:
 
 def make(run: Run) -> None:
     """Recipes are judged by the name of make; code in its arguments is in doubt."""
-    for word, after in zip(run.words[1:], [*run.words[2:], ""], strict=False):
-        if word.startswith(("SHELL=", "--eval", "-E", "MAKEFLAGS=")) or (word in ("-f", "--file") and after == "-"):
+    for word in run.words[1:]:
+        name, equals, value = word.partition("=")
+        if word.startswith(("SHELL=", ".SHELLFLAGS", "--eval", "-E", "MAKEFLAGS=")) or name.endswith("!"):
             run.doubt("make with code in its arguments")
+        elif equals and ("$" in value or "`" in value):
+            run.doubt("make with a variable that may run a command")
+    for path in option_values(run.words, ("-f", "--file", "--makefile")):
+        if path.startswith(("-", "/dev/")):
+            run.doubt("make runs what it reads from its input")
     files.note(run)
 
 
+def pager(run: Run) -> None:
+    """less and more take commands of their own behind a plus."""
+    if any(word.startswith("+") for word in run.words[1:]):
+        run.doubt(f"{run.name} with commands in its arguments")
+    files.note(run)
+
+
+def calculator(run: Run) -> None:
+    """dc runs what stands behind an exclamation mark."""
+    if "!" in run.text or (run.given and "!" in (run.given.text or "!")):
+        run.doubt("dc that may run commands")
+    files.note(run)
+
+
+def relay(run: Run) -> None:
+    """socat's EXEC: and SYSTEM:."""
+    if re.search(r"(?i)\b(?:exec|system|shell)\b", run.text):
+        run.doubt("socat that runs a program")
+    files.note(run)
+
+
+def apply_patch(run: Run) -> None:
+    """The files that a patch in an agent's own form names."""
+    content = "\n".join([*run.words[1:], (run.given and run.given.text) or ""])
+    paths = re.findall(r"(?m)^\*\*\* (?:(?:Add|Update|Delete) File|Move to): (.+)$", content)
+    if not paths:
+        run.doubt("a patch that cannot be read")
+    for path in paths:
+        run.finder.write(path.strip())
+
+
 HANDLERS: dict[str, Callable[[Run], None]] = {
-    **dict.fromkeys(("awk", "gawk", "mawk", "nawk"), awk),
+    **dict.fromkeys(("awk", "gawk", "mawk", "nawk", "original-awk"), awk),
     **dict.fromkeys(("sed", "gsed"), stream_editor),
     **dict.fromkeys(("vi", "vim", "nvim", "view", "ex", "ed", "emacs", "vimdiff"), editor),
     "crontab": crontab,
     **dict.fromkeys(("make", "gmake"), make),
+    **dict.fromkeys(("less", "more"), pager),
+    **dict.fromkeys(("apply_patch", "applypatch"), apply_patch),
+    "dc": calculator,
+    "socat": relay,
     **dict.fromkeys(("at", "batch"), _opaque("sets commands that run later")),
 }

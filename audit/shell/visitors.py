@@ -159,6 +159,13 @@ def _delimiter(finder: "Finder", place: Place, source: bytes, via: tuple[str, ..
         finder.doubt("a here-document that ends with a word beyond ASCII", text(place.node, source))
 
 
+def _backquoted(finder: "Finder", place: Place, source: bytes, via: tuple[str, ...]) -> None:
+    """Inside `...` a backslash escapes once more, so that `echo \\`rm x\\`` runs rm."""
+    inner = text(place.node, source)
+    if inner.startswith("`") and "\\" in inner:
+        finder.code(re.sub(r"\\([$`\\])", r"\1", inner[1:-1]), via)
+
+
 def _function(finder: "Finder", place: Place, source: bytes, via: tuple[str, ...]) -> None:
     name = place.node.child_by_field_name("name")
     if name is not None:
@@ -199,6 +206,7 @@ VISITORS: "dict[str, Visitor]" = {
     "declaration_command": _declaration,
     "unset_command": _declaration,
     "test_command": _test,
+    "command_substitution": _backquoted,
     "expansion": _expansion,
     "file_redirect": _file_redirect,
     "function_definition": _function,

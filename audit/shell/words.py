@@ -14,7 +14,7 @@ GLOB = "\1"
 """Precedes an unquoted `*`, `?` or `[`, which the shell replaces by file names."""
 MARKS = str.maketrans("", "", GLOB + SPLIT + VARIABLE)
 
-_ESCAPE = re.compile(r"\\(\n|.)|([*?\[])", re.DOTALL)
+_ESCAPE = re.compile(r"\\(\n|.)|([*?\[]|[!@+](?=\())", re.DOTALL)
 _ESCAPE_IN_STRING = re.compile(r'\\([$`"\\\n])')
 _BRACES = re.compile(r"\{[^{}]*(?:,|\.\.)[^{}]*\}")
 _ANSI = r"(?s)\\(?:([abeEfnrtv\\'\"?])|x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})|c(.))"

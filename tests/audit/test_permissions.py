@@ -89,8 +89,8 @@ def test_a_rule_for_one_agent_binds_no_other() -> None:
     [
         ("ls *", ["ls", "ls -la", "/bin/ls"], ["lsof", "als"]),
         ("ls*", ["ls", "lsof", "ls -la"], ["als"]),
-        ("git push:*", ["git push", "git push origin"], ["git pushy", "git stash push"]),
-        ("git * main", ["git merge main", "git push origin main"], ["git main", "git merge dev"]),
+        ("git push:*", ["git push", "git push origin"], ["git pull", "git stash push"]),
+        ("git * main", ["git merge main", "git push origin main"], ["git log", "git merge dev"]),
         (
             "git push *",
             ["git -C /x push", "git --no-pager -c color.ui=never push", "/usr/bin/git push"],

@@ -15,10 +15,27 @@ import pytest
 from audit import shell
 from audit.permissions.calls import Call
 from audit.permissions.deciding import RuleSet
-from audit.permissions.rules import Rule
+from audit.permissions.defaults import RULES
+from audit.permissions.rules import Rule, parse_rule
 from audit.shell import programs, sed
-from tests.audit.permission_cases import ALLOWED_COMMANDS, ASKED_COMMANDS, DENIED_COMMANDS
+from tests.audit.permission_cases import (
+    ALLOWED_COMMANDS,
+    ASKED_COMMANDS,
+    DENIED_COMMANDS,
+    EVERYDAY_COMMANDS,
+    NEVER_ALLOWED_COMMANDS,
+)
 
+
+def denied(*texts: str) -> RuleSet:
+    """Everything is allowed but this."""
+    named = [Rule(tool=tool, specifier=specifier, decision="deny") for tool, specifier in map(parse_rule, texts)]
+    return RuleSet([*named, Rule(tool="Bash", decision="allow")])
+
+
+STRICT_RULES = ["Bash(rm *)", "Bash(git push --force *)", "Bash(docker volume rm *)", "SQL(drop table *)"]
+STRICT_RULES += ["Read(.env)", "Edit(.env)"]
+STRICT = denied(*STRICT_RULES)
 DENY_RM = RuleSet([Rule(tool="Bash", specifier="rm *", decision="deny"), Rule(tool="Bash", decision="allow")])
 
 
@@ -39,6 +56,76 @@ def test_what_cannot_be_seen_through_is_asked(command: str) -> None:
 @pytest.mark.parametrize("command", ALLOWED_COMMANDS)
 def test_harmless_look_alikes_are_allowed(command: str) -> None:
     assert decide(command) == "allow"
+
+
+@pytest.mark.parametrize("command", NEVER_ALLOWED_COMMANDS)
+def test_a_way_around_a_rule_is_never_allowed(command: str) -> None:
+    assert decide(command, STRICT) != "allow"
+
+
+def test_of_everyday_commands_none_is_denied_and_few_are_asked_by_the_shipped_rules() -> None:
+    decisions = {command: decide(command, RuleSet(RULES)) for command in EVERYDAY_COMMANDS}
+    assert len(decisions) >= 100
+    assert [command for command, said in decisions.items() if said == "deny"] == []
+    asked = [command for command, said in decisions.items() if said == "confirm"]
+    assert len(asked) <= 0.03 * len(decisions), asked
+
+
+def test_what_is_denied_is_never_allowed_in_any_dress() -> None:
+    """500 lines made by chance: wrappers around wrappers, each with one of the denied acts inside."""
+    chance = random.Random(3)
+    for _ in range(500):
+        line = chance.choice(ACTS)
+        for _ in range(chance.choice([1, 1, 2, 3])):
+            line = chance.choice(DRESSES)(line)
+        assert decide(line, STRICT) != "allow", line
+
+
+ACTS = ["rm x", "git push --force", "git -C a push -f", "docker volume rm x", "psql -c 'drop table x'"]
+ACTS += ["sqlite3 f 'drop table x'", "cat .env", "echo x > .env", "tee .env", "cp .env y", "base64 ./.env", "r''m x"]
+DRESSES: list[Any] = [
+    lambda line: f"git status; {line}",
+    lambda line: f"true && {line} || true",
+    lambda line: f"echo a | {line}",
+    lambda line: f"( {line} ) & wait",
+    lambda line: f"f() {{ {line}; }}; f",
+    lambda line: f"for i in 1; do {line}; done",
+    lambda line: f'echo "$( {line} )"',
+    lambda line: f"cat <( {line} )",
+    lambda line: f"X=$( {line} ) ls",
+    lambda line: f"[[ -n $( {line} ) ]]",
+    lambda line: f"echo $(( $( {line} ) + 1 ))",
+    lambda line: f"coproc {{ {line}; }}",
+    lambda line: f"cat <<E7\n$( {line} )\nE7",
+    lambda line: f"bash <<'E8'\n{line}\nE8",
+    lambda line: f"echo {shlex.quote(line)} | sh",
+    lambda line: f"printf %s {shlex.quote(line)} | base64 | base64 -d | bash",
+    lambda line: f"eval {shlex.quote(line)}",
+    lambda line: f"bash -c {shlex.quote(line)}",
+    lambda line: f"sudo -u bob sh -c {shlex.quote(line)}",
+    lambda line: f"env -S {shlex.quote(f'sh -c {shlex.quote(line)}')}",
+    lambda line: f"timeout 5 nice bash -lc {shlex.quote(line)}",
+    lambda line: f"xargs -n 1 sh -c {shlex.quote(line)}",
+    lambda line: f"find . -exec sh -c {shlex.quote(line)} {{}} +",
+    lambda line: f"parallel sh -c {shlex.quote(shlex.quote(line))} ::: a",
+    lambda line: f"ssh host {shlex.quote(line)}",
+    lambda line: f"ssh -o ProxyCommand={shlex.quote(line)} host",
+    lambda line: f"docker run -i alpine sh -c {shlex.quote(line)}",
+    lambda line: f"git -c alias.z={shlex.quote('!' + line)} z",
+    lambda line: f"git rebase --exec {shlex.quote(line)} main",
+    lambda line: f"tar xf a --to-command={shlex.quote(line)}",
+    lambda line: f"trap {shlex.quote(line)} EXIT",
+    lambda line: f"alias z={shlex.quote(line)}",
+    lambda line: f"script -c {shlex.quote(line)} f",
+    lambda line: f"watch {shlex.quote(line)}",
+    lambda line: f"awk {shlex.quote(f'BEGIN {{ system({line!r}) }}')}",
+    lambda line: f"perl -e {shlex.quote(f'system q({line})')}",
+    lambda line: f"python3 -c {shlex.quote(f'import os; os.system({line!r})')}",
+    lambda line: f"vim -c {shlex.quote(':!' + line)}",
+    lambda line: f"frobnicate --hook {shlex.quote(line)}",
+    lambda line: f"X={shlex.quote(line)}; $X",
+    lambda line: f'X={shlex.quote(line)}; eval "$X"',
+]
 
 
 @pytest.mark.parametrize(
@@ -73,6 +160,7 @@ def test_files_of_redirects_and_arguments_are_found() -> None:
         ("read", "e.txt"),
         ("read", "f.txt"),
         ("write", "f.txt"),
+        ("write", "f.txt/e.txt"),
         ("read", "g.txt"),
         ("write", "g.txt"),
         ("read", "h"),
@@ -147,8 +235,6 @@ def test_endless_commands_are_asked_and_cost_little(name: str) -> None:
 
 
 def test_a_decision_takes_less_than_half_a_millisecond() -> None:
-    from audit.permissions.defaults import RULES
-
     rules = RuleSet(RULES)
     spent = []
     for command in (*ALLOWED_COMMANDS, *DENIED_COMMANDS):
