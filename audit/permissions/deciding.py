@@ -163,8 +163,8 @@ class RuleSet:
                     return found[0].rule, f"{found[0].rule.text} is about"
         views = [part.view for part in parts if part.view is not None]
         doubted = any(part.kind == "doubt" for part in parts)
-        seen = [view.command.ordinary and UNKNOWN not in view.words[0] for view in views if len(view.words) > 1]
-        if doubted and not all(seen):
+        computed = any(UNKNOWN in view.words[0] for view in views)
+        if doubted and (computed or any(len(view.words) > 1 and not view.command.ordinary for view in views)):
             return None, "cannot be seen through"
         if isinstance(code, list):
             return None
