@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import json
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 ENTITY = "decision"
 MADE, EXECUTED = "decision.made", "execution.recorded"
-_BATCH = 500
+_NOT_A_RECORD = (compiled.NotUsable, ValueError, KeyError, TypeError, AttributeError, OverflowError, DomainError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,11 +142,11 @@ def ingest() -> int:
             return 0
         for path in map(Path, compiled.spooled(settings.DATA_DIR)):
             try:
-                known = json.loads(path.read_bytes())
-                at = datetime.fromtimestamp(known["at"], UTC)
+                known = compiled.unspool(settings.DATA_DIR, path)
+                at = datetime.fromtimestamp(min(known["at"], time.time()), UTC)  # its clock may have been ahead
                 with acting_as(actor=str(known["actor"]), door="command"):
                     trail.record(**_fields(known), timestamp=at)
-            except (ValueError, KeyError, TypeError, AttributeError, DomainError) as error:
+            except _NOT_A_RECORD as error:
                 logger.error("The spooled decision %s cannot be read: %r", path.name, error)  # noqa: TRY400
                 path.rename(path.with_suffix(".unreadable"))
                 continue

@@ -23,6 +23,10 @@ _MAX_ANSWER = 1_000_000
 def main(arguments: list[str]) -> NoReturn:
     """Answer the hook on stdin and exit."""
     try:
+        for number in (signal.SIGTERM, signal.SIGHUP):  # most agents run the tool of a hook that was killed
+            signal.signal(number, _refuse)
+        # Relative paths in the settings are the service's, whatever lies in the folder that the agent works in.
+        os.chdir(BASE_DIR)
         if arguments[:1] in ([], ["-h"], ["--help"]):
             _start_django(arguments, b"")
         code = _watch(arguments)
@@ -32,6 +36,11 @@ def main(arguments: list[str]) -> NoReturn:
         _complain(f"{type(error).__name__}: {error}")
         code = BLOCK
     _leave(code)
+
+
+def _refuse(number: int, frame: object) -> NoReturn:
+    _complain(f"ended by signal {number}")
+    os._exit(BLOCK)
 
 
 def _watch(arguments: list[str]) -> int:
@@ -151,7 +160,7 @@ def _settings() -> tuple[str, str] | None:
             if plain is None or len(lines) > 1:
                 return None
             known[name] = plain[2]
-    data_dir = os.path.realpath(known["DATA_DIR"] or os.path.join(BASE_DIR, "data"))
+    data_dir = os.path.realpath(os.path.join(BASE_DIR, known["DATA_DIR"] or "data"))
     return data_dir, known["DATABASE_URL"] or ""
 
 

@@ -5,6 +5,7 @@ Sources: docs/audit-permissions.md. Imports no Django, so that a hook can answer
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
@@ -85,6 +86,8 @@ def read(agent: str, payload: Any, *, local: bool = False, root: str = "", home:
         raise Malformed("not a JSON object")
     event = _event(agent, payload)
     moment = _MOMENTS[agent].get(event, "other")
+    if moment == "other" and _asks(event, payload):
+        raise Malformed(f"{event[:40]!r} seems to ask about a tool, and is no known event of {agent}")
     session = payload.get("session_id") or payload.get("conversation_id") or payload.get("sessionId")
     use = payload.get("tool_use_id") or payload.get("toolUseId") or payload.get("toolCallId")
     call = _call(agent, event, payload, local=local, root=root, home=home) if moment != "other" else Call(tool="")
@@ -117,6 +120,12 @@ def refusal(agent: str, payload: Any, reason: str) -> dict[str, Any]:
     return _say(agent, event, "deny", f"Handrail could not judge this call, so it is refused: {reason}"[:MAX_REASON])
 
 
+def _asks(event: str, payload: Mapping[str, Any]) -> bool:
+    """Whether an unknown event may be one before a tool call: a new name, or a known one misspelt."""
+    names_tool = any(name in payload for name in ("tool_name", "toolName", "tool_input", "toolArgs", "command"))
+    return names_tool and not re.match(r"(?i)post|after|permissiondenied", event)
+
+
 def _event(agent: str, payload: Mapping[str, Any]) -> str:
     name = payload.get("hook_event_name") or payload.get("hookEventName")
     if name is None and agent == "copilot":  # it names no event
@@ -127,7 +136,7 @@ def _event(agent: str, payload: Mapping[str, Any]) -> str:
 
 
 def _call(agent: str, event: str, payload: Mapping[str, Any], *, local: bool, root: str, home: str) -> Call:
-    name = payload.get("tool_name") or payload.get("toolName") or _CURSOR_TOOLS.get(event)
+    name = _CURSOR_TOOLS.get(event) or payload.get("tool_name") or payload.get("toolName")
     if not isinstance(name, str) or not name:
         raise Malformed("tool_name is missing")
     given = payload["tool_input"] if "tool_input" in payload else payload.get("toolArgs")

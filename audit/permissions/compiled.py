@@ -1,7 +1,8 @@
 """The rules as a signed file, so that a hook can decide without starting Django, and the spool of what it decided.
 
 Both lie in DATA_DIR/hooks. The file says when it was made and for which database; it counts for a minute, and every
-change of a rule writes it anew. A decision that cannot be spooled is not given.
+change of a rule writes it anew. A decision that cannot be spooled is not given. What others could have written counts
+for nothing: files and folder must be ours alone, and both the rules and the spooled decisions are signed.
 """
 
 # pathlib and contextlib, with what they import, would be a tenth of a hook's time.
@@ -10,6 +11,7 @@ import hashlib
 import hmac
 import json
 import os
+import stat
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -18,11 +20,11 @@ from audit.permissions.rules import Rule
 
 FRESH_SECONDS = 60
 VERSION = 1
-_MAX_BYTES = 8 * 1024 * 1024
+_MAX_BYTES = 64 * 1024 * 1024
 
 
 class NotUsable(Exception):
-    """The compiled file is missing, old, of another database, or not ours."""
+    """The compiled file is missing, old, of another database, or not ours; or a spooled decision is not."""
 
 
 def folder(data_dir: str | os.PathLike[str]) -> str:
@@ -37,25 +39,13 @@ def source_of(database_url: str) -> str:
 def read(data_dir: str | os.PathLike[str], source: str) -> list[Rule]:
     """The rules of the file. Raises NotUsable."""
     place = folder(data_dir)
-    try:
-        with open(os.path.join(place, "key"), "rb") as file:
-            key = file.read(1024)
-        with open(os.path.join(place, "rules.json"), "rb") as file:
-            written = os.fstat(file.fileno())
-            content = file.read(_MAX_BYTES)
-    except OSError as error:
-        raise NotUsable(f"cannot be read: {error.strerror}") from error
-    signature, _, body = content.partition(b"\n")
-    if len(key) < 32 or not hmac.compare_digest(signature, _sign(key, body)):
-        raise NotUsable("is not signed by this service")
-    if written.st_mode & 0o022:
-        raise NotUsable("can be written by others")
+    body, changed_at = _signed(place, os.path.join(place, "rules.json"))
     try:
         known = json.loads(body)
         age = time.time() - known["made_at"]
         if known["version"] != VERSION or known["source"] != source:
             raise NotUsable("is of another version or database")
-        if not -1 <= age <= FRESH_SECONDS or abs(written.st_mtime - known["made_at"]) > FRESH_SECONDS:
+        if not -1 <= age <= FRESH_SECONDS or abs(changed_at - known["made_at"]) > FRESH_SECONDS:
             raise NotUsable("is not fresh")
         return [_rule(item) for item in known["rules"]]
     except (ValueError, KeyError, TypeError) as error:
@@ -80,8 +70,22 @@ def spool(data_dir: str | os.PathLike[str], record: Mapping[str, Any]) -> None:
     """Keep what a hook decided until the worker records it. Raises OSError, and then the decision must not count."""
     place = os.path.join(folder(data_dir), "spool")
     os.makedirs(place, mode=0o700, exist_ok=True)
+    body = json.dumps(record).encode()
+    content = _sign(_key(folder(data_dir)), body) + b"\n" + body
     # One file a decision: no lock to wait for, and no line can be torn.
-    _replace(os.path.join(place, f"{time.time_ns():020d}-{record['id']}.json"), json.dumps(record).encode())
+    _replace(os.path.join(place, f"{time.time_ns():020d}-{record['id']}.json"), content)
+
+
+def unspool(data_dir: str | os.PathLike[str], path: str | os.PathLike[str]) -> dict[str, Any]:
+    """A spooled decision. Raises NotUsable for what no hook of this service wrote."""
+    body, _ = _signed(folder(data_dir), path)
+    try:
+        known = json.loads(body)
+    except ValueError as error:
+        raise NotUsable("cannot be understood") from error
+    if not isinstance(known, dict):
+        raise NotUsable("cannot be understood")
+    return known
 
 
 def spooled(data_dir: str | os.PathLike[str], ending: str = ".json") -> list[str]:
@@ -90,6 +94,32 @@ def spooled(data_dir: str | os.PathLike[str], ending: str = ".json") -> list[str
     if not os.path.isdir(place):
         return []
     return [os.path.join(place, name) for name in sorted(os.listdir(place)) if name.endswith(ending)]
+
+
+def _signed(place: str, path: str | os.PathLike[str]) -> tuple[bytes, float]:
+    """What a signed file of ours holds, and when it was written. Raises NotUsable."""
+    try:
+        if os.stat(place).st_mode & 0o022:
+            raise NotUsable("lies in a folder that others can write")
+        key, _ = _read_own(os.path.join(place, "key"), 1024, private=True)
+        content, changed_at = _read_own(path, _MAX_BYTES, private=False)
+    except OSError as error:
+        raise NotUsable(f"cannot be read: {error.strerror}") from error
+    signature, _, body = content.partition(b"\n")
+    if len(key) < 32 or not hmac.compare_digest(signature, _sign(key, body)):
+        raise NotUsable("is not signed by this service")
+    return body, changed_at
+
+
+def _read_own(path: str | os.PathLike[str], limit: int, *, private: bool) -> tuple[bytes, float]:
+    """A regular file that only we or root could have written, and when. Never waits, as for a pipe in its place."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        known = os.fstat(file.fileno())
+        if not stat.S_ISREG(known.st_mode) or known.st_uid not in (0, os.geteuid()) or known.st_size > limit:
+            raise NotUsable("is no file of ours")
+        if known.st_mode & (0o077 if private else 0o022):
+            raise NotUsable("can be read or written by others")
+        return file.read(limit), known.st_mtime
 
 
 def _sign(key: bytes, body: bytes) -> bytes:

@@ -3,6 +3,8 @@
 import json
 import os
 import resource
+import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -12,10 +14,13 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from hypothesis import given
+from hypothesis import strategies as st
 
-from audit import decisions, hooks, tasks
+from audit import decisions, fast_hook, hooks, tasks
 from audit.models import Event
 from audit.permissions import compiled, store
+from audit.permissions.deciding import RuleSet
 from audit.permissions.rules import Rule
 from config.context import acting_as
 
@@ -136,6 +141,62 @@ def test_an_event_of_no_interest_is_answered_by_nothing(rules: None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("agent", "event"),
+    [
+        ("claude", "pretooluse"),
+        ("claude", "PreToolUse2"),
+        ("codex", "beforeTool"),
+        ("cursor", "beforeShellexecution"),
+        ("gemini", "PreToolUse"),
+        ("copilot", "beforeTool"),
+    ],
+)
+def test_an_unknown_event_that_names_a_tool_is_not_let_through(agent: str, event: str) -> None:
+    with pytest.raises(hooks.Malformed, match="no known event"):
+        hooks.read(agent, claude("rm x", hook_event_name=event))
+
+
+def test_arguments_without_a_tool_are_not_let_through() -> None:
+    with pytest.raises(hooks.Malformed):
+        hooks.read("copilot", {"cwd": "/project", "toolArgs": {"command": "rm x"}})
+
+
+def test_each_command_of_a_call_counts(rules: None) -> None:
+    """Agents read one of the names; which one is not known here."""
+    answer = ask("claude", {**CLAUDE, "tool_input": {"command": "npm test", "cmd": "rm x"}})
+    assert answer["hookSpecificOutput"]["permissionDecision"] == "deny"
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just("rm x\0\ud800"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = ["hook_event_name", "tool_name", "toolName", "tool_input", "toolArgs", "tool_use_id", "session_id", "cwd"]
+FIELDS += ["command", "mcp_context", "workspace_roots", "tool_response", "duration_ms", "file_path"]
+EVENTS = ["PreToolUse", "preToolUse", "BeforeTool", "beforeShellExecution", "beforeMCPExecution", "PostToolUse"]
+
+
+@given(
+    st.sampled_from(hooks.AGENTS),
+    st.dictionaries(st.sampled_from(FIELDS), JUNK, max_size=8),
+    st.sampled_from([*EVENTS, None]),
+)
+def test_no_payload_is_more_than_malformed(agent: str, payload: dict[str, Any], event: str | None) -> None:
+    if event is not None:
+        payload["hook_event_name"] = event
+    try:
+        request = hooks.read(agent, payload)
+    except hooks.Malformed:
+        return
+    decision = RuleSet(RULES).decide(request.call) if request.moment == "before" else None
+    assert decision is None or decision.decision in ("allow", "deny", "confirm")
+    json.dumps(hooks.answer(request, decision))
+    record = hooks.decision_record(request, decision, 0.1) if decision else hooks.execution_record(request)
+    json.dumps(record, allow_nan=False).encode()
+
+
+@pytest.mark.parametrize(
     "payload",
     [
         None,
@@ -213,7 +274,7 @@ def test_the_hook_answers_without_django_and_leaves_its_decision_for_the_worker(
     assert b"| django" not in done.stderr.replace(b"  ", b" ")
     (path,) = compiled.spooled(place["DATA_DIR"])
     assert Path(path).stat().st_mode & 0o077 == 0
-    assert json.loads(Path(path).read_text())["value"]["rule"] == "Bash(rm *)"
+    assert compiled.unspool(place["DATA_DIR"], path)["value"]["rule"] == "Bash(rm *)"
 
 
 def test_a_hook_imports_little(place: dict[str, str]) -> None:
@@ -247,12 +308,28 @@ def test_the_worker_records_what_hooks_decided_once(place: dict[str, str], db: N
 def test_a_spooled_decision_that_cannot_be_read_is_kept_and_told(db: None, settings: Any, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path
     compiled.spool(tmp_path, {"id": "x", "kind": "decision"})
+    spool = tmp_path / "hooks" / "spool"
+    (spool / "1-unsigned.json").write_text('{"id": "y", "kind": "decision", "at": 1}')
+    (spool / "2-folder.json").mkdir()
+    os.mkfifo(spool / "3-pipe.json")
+    (spool / "4-link.json").symlink_to("/etc/hostname")
     assert tasks.serve_hooks() is None
-    assert len(compiled.spooled(tmp_path, ".unreadable")) == 1
+    assert len(compiled.spooled(tmp_path, ".unreadable")) == 5
+    assert compiled.spooled(tmp_path) == []
+    assert not Event.objects.filter(entity_type="decision").exists()
     from audit.health import checks
 
     found = {check.name: check.status for check in checks()}
     assert found["audit-hooks"] == "fail"
+
+
+def test_a_decision_of_a_clock_that_was_ahead_is_recorded_now(rules: None, settings: Any, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+    request = hooks.read("claude", claude("npm test"))
+    record = hooks.execution_record(request)
+    compiled.spool(tmp_path, {**record, "at": time.time() + 1e6, "actor": "console:x", "by": "fast_hook"})
+    assert decisions.ingest() == 1
+    assert Event.objects.get(entity_type="decision").timestamp.timestamp() <= time.time()
 
 
 @pytest.mark.parametrize(
@@ -278,6 +355,9 @@ def test_what_the_hook_cannot_understand_it_blocks(place: dict[str, str], raw: b
 
 def test_every_failure_of_the_hook_blocks(place: dict[str, str], tmp_path: Path) -> None:
     faults = {"crash": "import os; os.kill(os.getpid(), 11)", "memory": "raise MemoryError"}
+    faults["killed"] = "import os; os.kill(os.getpid(), 9)"
+    locked = sqlite3.connect(tmp_path / "locked.sqlite3", isolation_level=None)
+    locked.execute("BEGIN EXCLUSIVE")
     for name, code in faults.items():
         (tmp_path / name).mkdir()
         (tmp_path / name / "tree_sitter.py").write_text(code)
@@ -288,6 +368,11 @@ def test_every_failure_of_the_hook_blocks(place: dict[str, str], tmp_path: Path)
         "a folder that cannot be made": {"DATA_DIR": "/proc/none"},
         "a crash of the parser": {"PYTHONPATH": str(tmp_path / "crash")},
         "no memory": {"PYTHONPATH": str(tmp_path / "memory")},
+        "a process that is killed": {"PYTHONPATH": str(tmp_path / "killed")},
+        "a database that is locked": {
+            "DATABASE_URL": f"sqlite:///{tmp_path / 'locked.sqlite3'}",
+            "HOOK_TIMEOUT_SECONDS": "4",
+        },
     }
 
     def run(cause: str) -> tuple[str, Any]:
@@ -297,6 +382,47 @@ def test_every_failure_of_the_hook_blocks(place: dict[str, str], tmp_path: Path)
     with ThreadPoolExecutor(3) as pool:
         for cause, done in pool.map(run, causes):
             assert (done.returncode, done.stdout) == (2, b""), cause
+    locked.close()
+
+
+def test_a_hook_that_cannot_tell_its_answer_blocks(place: dict[str, str]) -> None:
+    command = [sys.executable, "manage.py", "hook", "claude"]
+    data = json.dumps(claude("npm test")).encode()
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, input=data, stdout=full, stderr=full, cwd=ROOT, env=place, check=False)
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_hook_that_is_told_to_end_blocks(place: dict[str, str], number: int) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-X", "importtime", "manage.py", "hook", "claude"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+        env=place,
+    )
+    assert process.stdin
+    assert process.stdout
+    assert process.stderr
+    while b"audit.hooks" not in process.stderr.readline():  # the child waits for its input, the parent for the child
+        pass
+    process.send_signal(number)
+    process.stdin.close()
+    assert (process.wait(timeout=30), process.stdout.read()) == (2, b"")
+    process.stdout.close()
+    process.stderr.close()
+
+
+def test_relative_settings_are_the_services_and_not_of_the_folder_an_agent_works_in(
+    monkeypatch: Any, tmp_path: Path
+) -> None:
+    """Rules planted in the agent's own project must not decide."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATA_DIR", "planted")
+    monkeypatch.setenv("DATABASE_URL", "")
+    assert fast_hook._settings() == (str(ROOT.resolve() / "planted"), "")
 
 
 def test_a_hook_takes_little_time(place: dict[str, str]) -> None:
@@ -367,6 +493,49 @@ def test_only_a_fresh_file_of_ours_counts(tmp_path: Path) -> None:
     body = json.dumps({"version": 1, "source": "s", "made_at": time.time() - 61, "rules": []}).encode()
     path.write_bytes(compiled._sign(b"k" * 64, body) + b"\n" + body)
     assert not usable()
+
+
+def _make_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def _make_link(path: Path) -> None:
+    path.rename(path.with_name("elsewhere"))
+    path.symlink_to("elsewhere")
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda folder: (folder / "key").chmod(0o644),
+        lambda folder: (folder / "key").chmod(0o660),
+        lambda folder: (folder / "rules.json").chmod(0o620),
+        lambda folder: folder.chmod(0o777),
+        lambda folder: _make_pipe(folder / "rules.json"),
+        lambda folder: _make_pipe(folder / "key"),
+        lambda folder: _make_link(folder / "rules.json"),
+        lambda folder: (folder / "key").write_bytes(b""),
+        lambda folder: (folder / "rules.json").write_bytes(b"\n{}"),
+        lambda folder: (folder / "rules.json").write_bytes(b""),
+    ],
+)
+def test_what_others_could_have_written_does_not_decide(tmp_path: Path, forge: Any) -> None:
+    compiled.write(tmp_path, "s", RULES)
+    assert len(compiled.read(tmp_path, "s")) == len(RULES)
+    forge(tmp_path / "hooks")
+    with pytest.raises(compiled.NotUsable):
+        compiled.read(tmp_path, "s")
+
+
+@pytest.mark.parametrize("ahead", [-61, -10_000, 2, 10_000])
+def test_rules_of_another_time_do_not_decide(tmp_path: Path, monkeypatch: Any, ahead: int) -> None:
+    now = time.time()
+    monkeypatch.setattr(compiled.time, "time", lambda: now + ahead)
+    compiled.write(tmp_path, "s", RULES)
+    monkeypatch.undo()
+    with pytest.raises(compiled.NotUsable, match="fresh"):
+        compiled.read(tmp_path, "s")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from audit import backups, restoring
+from audit.permissions import store
 from config.commands import FINDINGS, OperationCommand
 
 
@@ -31,6 +32,7 @@ class Command(OperationCommand):
             force=options["force"],
             progress=lambda done, total: self.progress(done, total, "restore"),
         )
+        store.compile_rules()  # hooks must not go on with the rules of the database that was replaced
         verdict = done.verdict
         if options["json"]:
             self.print_json(
