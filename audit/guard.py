@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import selectors
 import shutil
 import signal
@@ -17,13 +18,16 @@ from audit.models import Event
 from audit.permissions.deciding import Decision
 from audit.permissions.records import tidy
 from config.errors import DomainError
+from config.secrets import USERINFO, is_secret_name
 
 MAX_OUTPUT_BYTES = 1_000_000
+MAX_KEPT_BYTES = 100_000_000
 TIMEOUT_SECONDS = 60.0
+MAX_TIMEOUT_SECONDS = 86_400.0
 _GRACE_SECONDS = 2.0
 _CHAINS = {"&&", "||", ";", "|", "&", ";;", ">", ">>", "<", "2>", "2>&1"}
-# A guarded command gets none of the service's own secrets, nor what would change which program runs.
-_DROPPED = {"SECRET_KEY", "DATABASE_URL", "CREDENTIAL_KEYS", "MODEL_API_KEY", "AUDIT_SIGNING_KEY", "CELERY_BROKER_URL"}
+# A guarded command gets no secrets, nor what would change which program runs.
+_DROPPED = {"DATABASE_URL", "CREDENTIAL_KEYS", "CELERY_BROKER_URL"}
 _DROPPED_BEGINNINGS = ("LD_", "DYLD_", "BASH_FUNC_", "GIT_CONFIG")
 _DROPPED |= {"BASH_ENV", "ENV", "PYTHONSTARTUP", "PROMPT_COMMAND", "GIT_SSH_COMMAND", "GIT_EXTERNAL_DIFF"}
 
@@ -86,6 +90,8 @@ def run(
     Raises GuardUsage for what is not one command inside the project, GuardRefused when the rules say no.
     """
     words, place = list(command), Path(root).resolve()
+    if not 0 < timeout_seconds <= MAX_TIMEOUT_SECONDS or not 0 <= max_output_bytes <= MAX_KEPT_BYTES:
+        raise GuardUsage(f"The time limit is up to a day, the output kept up to {MAX_KEPT_BYTES:,} bytes.")
     program = _check(words, place)
     decided = decisions.decide(
         tool_name="Bash",
@@ -100,7 +106,11 @@ def run(
     if answer.decision == "deny" or (answer.decision == "confirm" and not confirmed):
         hint = " A person may confirm it." if answer.decision == "confirm" else ""
         raise GuardRefused(f"Not run, {answer.decision}: {answer.reason}.{hint}")
-    ran = _execute([program, *words[1:]], place, timeout_seconds, max_output_bytes)
+    try:
+        ran = _execute([program, *words[1:]], place, timeout_seconds, max_output_bytes)
+    except (KeyboardInterrupt, SystemExit):
+        decisions.record_run(decided, {"exit_code": None, "interrupted": True, "confirmed": confirmed})
+        raise
     event = decisions.record_run(
         decided,
         {
@@ -126,7 +136,7 @@ def run(
 
 def _check(words: list[str], root: Path) -> str:
     """The program to run. Raises GuardUsage."""
-    if not words or not all(words[:1]):
+    if not words or not words[0] or not all(isinstance(word, str) for word in words):
         raise GuardUsage("Name a command: manage.py guard -- git status.")
     if not root.is_dir():
         raise GuardUsage(f"The project folder {root} is not there.")
@@ -138,20 +148,28 @@ def _check(words: list[str], root: Path) -> str:
                 f"{tidy(word)[:80]!r} is for a shell, and guard runs one command without one. Run commands one by one."
             )
     for word in words[1:]:
-        _check_path(word.partition("=")[2] if word.startswith("-") and "=" in word else word, root)
+        for piece in _pieces(word):
+            _check_path(piece, root)
     program = words[0]
     if "/" in program and not program.startswith("/"):
         _check_path(program, root)
     found = shutil.which(program, path=os.environ.get("PATH")) if "/" not in program else str(root / program)
-    if found is None or not Path(found).is_file():
+    if found is None or not Path(found).is_file() or not Path(found).is_absolute():
         raise GuardUsage(f"The program {tidy(program)[:80]!r} is not found.")
     return found
 
 
+def _pieces(word: str) -> list[str]:
+    """What in an argument may be a path: `-o/x`, `--to=/x`, `if=/x`, `@/x`, `/a:/b`, `file:///x`."""
+    scheme, separator, rest = word.partition("://")
+    if separator:
+        return [rest] if scheme.rsplit("=", 1)[-1].lower() == "file" else []
+    attached = [word[2:]] if word.startswith("-") and not word.startswith("--") else []
+    return [piece for piece in (word, *attached, *re.split(r"[=@:,]", word)) if piece and not piece.startswith("-")]
+
+
 def _check_path(word: str, root: Path) -> None:
     """Refuse an argument that leads out of the project. Raises GuardUsage."""
-    if "://" in word or word.startswith("-"):
-        return
     leads_out = word.startswith(("/", "~")) or ".." in word.split("/")
     if not leads_out and not (root / word).is_symlink() and "/" not in word:
         return
@@ -255,6 +273,10 @@ def _environment(root: Path) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name not in _DROPPED and not name.endswith("_FILE") and not name.startswith(_DROPPED_BEGINNINGS)
+        if name not in _DROPPED
+        and not name.endswith("_FILE")
+        and not name.startswith(_DROPPED_BEGINNINGS)
+        and not is_secret_name(name)
+        and not USERINFO.search(value)
     }
     return {**kept, "PWD": str(root)}

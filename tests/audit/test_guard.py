@@ -1,8 +1,11 @@
 """Running commands under the rules."""
 
 import json
+import math
 import os
+import signal
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -94,6 +97,16 @@ def test_no_shell_reads_the_arguments(project: Path) -> None:
         ["cat", "link"],
         ["cat", "folder/file"],
         ["cat", "--file=/etc/passwd"],
+        ["cat", "-f/etc/passwd"],
+        ["cat", "-f../outside"],
+        ["cat", "if=/etc/passwd"],
+        ["cat", "@/etc/passwd"],
+        ["cat", "a:/etc/passwd"],
+        ["cat", "x,../outside"],
+        ["cat", "file:///etc/passwd"],
+        ["cat", "--url=file:///etc/passwd"],
+        ["cat", "-flink"],
+        ["cat", 7],
         ["echo", "a\0b"],
         ["no-such-program"],
         ["./not-there"],
@@ -107,6 +120,36 @@ def test_what_is_not_one_command_inside_the_project_is_refused(project: Path, co
     with pytest.raises(guard.GuardUsage):
         guard.run(command, root=project)
     assert not Event.objects.filter(entity_type="decision").exists()
+
+
+@pytest.mark.parametrize("limits", [{"timeout_seconds": math.nan}, {"timeout_seconds": 0}, {"max_output_bytes": -1}])
+def test_limits_that_are_none_are_refused(project: Path, limits: Any) -> None:
+    with pytest.raises(guard.GuardUsage):
+        guard.run(["echo", "x"], root=project, **limits)
+
+
+def test_a_program_of_a_relative_search_path_is_not_run(project: Path, monkeypatch: Any, tmp_path: Path) -> None:
+    """It would be another one in the project's folder than the one that was found."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "echo").symlink_to("/bin/echo")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "bin")
+    with pytest.raises(guard.GuardUsage):
+        guard.run(["echo", "x"], root=project)
+
+
+def test_the_command_ends_when_guard_is_ended(project: Path, monkeypatch: Any) -> None:
+    """SIGTERM in the middle: the group is killed, and the run is recorded as interrupted."""
+    code = "import os, time; print(os.getpid(), flush=True); open('pid', 'w').write(str(os.getpid())); time.sleep(60)"
+    threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+    before = signal.signal(signal.SIGUSR1, lambda *_: sys.exit(143))
+    try:
+        with pytest.raises(SystemExit):
+            guard.run(python(project, code), root=project)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert not _is_alive(int((project / "pid").read_text()))
+    assert Event.objects.get(event_type="execution.recorded").new_value["interrupted"] is True
 
 
 def test_paths_inside_the_project_and_addresses_are_taken(project: Path) -> None:
@@ -174,6 +217,8 @@ def test_output_is_capped_and_counted(project: Path) -> None:
 def test_secrets_of_the_service_are_not_handed_on(project: Path, monkeypatch: Any) -> None:
     monkeypatch.setenv("SECRET_KEY", "hush")
     monkeypatch.setenv("LD_AUDIT", "")
+    monkeypatch.setenv("SOME_API_TOKEN", "hush")
+    monkeypatch.setenv("OTHER_URL", "redis://:hush@cache:6379/0")
     monkeypatch.setenv("KEPT", "yes")
     names = guard.run(["env"], root=project).stdout.decode()
     assert "KEPT=yes" in names

@@ -1,16 +1,22 @@
 """`manage.py guard -- COMMAND...`: run one command if the rules allow it."""
 
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from audit import guard
 from config.commands import OperationCommand
 
 TIMED_OUT = 124
 """As timeout(1) says it."""
+
+
+def _end(number: int, frame: object) -> None:
+    sys.exit(128 + number)
 
 
 class Command(OperationCommand):
@@ -25,8 +31,8 @@ class Command(OperationCommand):
         parser.add_argument("command", nargs="+", help="after --")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not 0 < options["timeout"] <= 86_400 or not 0 <= options["max_output"] <= 100_000_000:
-            raise CommandError("--timeout is up to a day, --max-output up to 100 MB.", returncode=2)
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, _end)  # so that the command ends with us
         outcome = guard.run(
             options["command"],
             root=options["root"],
