@@ -70,9 +70,20 @@ def read(text: str, form: Format, agent: str = "") -> Read:
 
 def write(rules: Iterable[Rule], form: Format, agent: str = "") -> Written:
     """The rules for every agent and for this one, as a file."""
+    rules = list(rules)
     spoken = [rule for rule in rules if rule.agent in ("", agent)]
     writers = {"claude": _write_claude, "codex": _write_codex, "yaml": _write_yaml}
-    return writers[form](spoken)
+    done = writers[form](spoken)
+    if left := len(rules) - len(spoken):
+        done.notes.append(f"{left} rules for other agents are left out; name the agent to have its rules.")
+    return done
+
+
+def _without_details(rules: list[Rule], names: tuple[str, ...], who: str) -> list[str]:
+    """A note on what a format has no place for."""
+    count = sum(any(getattr(rule, name) for name in names) for rule in rules)
+    what = ", ".join(names)
+    return [f"{count} rules lose their {what}: {who} has no place for them."] if count else []
 
 
 def _read_claude(text: str, agent: str) -> Read:
@@ -98,6 +109,9 @@ def _read_claude(text: str, agent: str) -> Read:
 def _add(found: Read, entry: Any, decision: Verdict, agent: str, tool: str = "") -> None:
     details: Mapping[str, Any] = entry if isinstance(entry, dict) else {"pattern": entry}
     text = details.get("pattern", details.get("rule"))
+    lost = [name for name, value in details.items() if value and not _is_detail(name, value)]
+    if lost and isinstance(text, str):
+        found.notes.append(f"{text[:80]}: {', '.join(str(name)[:40] for name in lost)} is not understood and left out.")
     if not isinstance(text, str) or not text.strip():
         found.notes.append(f"An entry of {decision} is no rule, but {type(entry).__name__}.")
         return
@@ -119,6 +133,13 @@ def _add(found: Read, entry: Any, decision: Verdict, agent: str, tool: str = "")
     )
 
 
+def _is_detail(name: Any, value: Any) -> bool:
+    """Whether something said of a rule is kept with it."""
+    if name in ("match", "not_match"):
+        return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+    return name in ("pattern", "rule", "reason", "agent") and isinstance(value, str)
+
+
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""  # another value may be endless: YAML's aliases multiply
 
@@ -138,6 +159,7 @@ def _write_claude(rules: list[Rule]) -> Written:
             done.notes.append(f"{rule.decision} *: Claude Code has no rule for every tool.")
         else:
             lists[names[rule.decision]].append(rule.text)
+    done.notes += _without_details(rules, ("reason", "agent", "match", "not_match"), "a settings file")
     done.text = json.dumps({"permissions": lists}, indent=2, ensure_ascii=False) + "\n"
     return done
 
@@ -174,8 +196,15 @@ def _prefix_rule(call: ast.Call, agent: str, found: Read) -> None:
     if not 0 < count <= _MAX_PRODUCT:
         found.notes.append(f"Line {call.lineno} stands for {count:,} rules; at most {_MAX_PRODUCT} are taken.")
         return
+    if any("*" in word or " " in word for part in words for word in part):
+        found.notes.append(f"Line {call.lineno} has a word with a star or a blank, which would mean more here.")
+        return
     examples = {name: tuple(_example(item) for item in given.get(name, ())) for name in ("match", "not_match")}
-    alone = count == 1  # examples of alternatives fit one of several rules
+    alone = count == 1
+    if not alone and examples["match"]:
+        found.notes.append(
+            f"Line {call.lineno} stands for {count} rules; its examples fit one of them and are left out."
+        )
     for choice in itertools.product(*words):
         found.rules.append(
             Rule(
@@ -221,6 +250,8 @@ def _write_codex(rules: list[Rule]) -> Written:
                 f"{rule.decision} {rule.text}: Codex sees its options only in this place; the hook in any."
             )
         lines.append(f"prefix_rule({', '.join(parts)})")
+    # Codex would check examples by its own reading of prefixes, and refuse the file for one that only we understand.
+    done.notes += _without_details(rules, ("agent", "match", "not_match"), "a file of Codex rules")
     done.text = "\n".join(lines) + "\n"
     return done
 

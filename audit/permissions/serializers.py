@@ -48,6 +48,9 @@ class RuleFileSerializer(StrictSerializer):
     text = serializers.CharField(max_length=1_000_000, trim_whitespace=False)
     agent = serializers.CharField(required=False, default="", allow_blank=True, max_length=32)
     dry_run = serializers.BooleanField(default=False, help_text="Only say what would be imported.")
+    replace = serializers.BooleanField(
+        default=False, help_text="Remove what earlier files of this format brought and this one does not."
+    )
 
 
 class ImportedSerializer(StrictSerializer):
@@ -55,6 +58,7 @@ class ImportedSerializer(StrictSerializer):
 
     created = serializers.ListField(child=serializers.CharField())
     known = serializers.IntegerField(help_text="Rules that were there already.")
+    removed = serializers.IntegerField(help_text="Rules of earlier files that are gone.")
     notes = serializers.ListField(child=serializers.CharField(), help_text="What in the file is no rule of ours.")
 
 

@@ -111,10 +111,9 @@ class RuleViewSet(ReadViewSet):
         found = _read(body["text"], body["format"], body["agent"])
         if body["dry_run"]:
             checked = [_checked(rule, index) for index, rule in enumerate(found.rules)]
-            return Response({"created": checked, "known": 0, "notes": found.notes})
-        done = store.import_rules(rules=found.rules, source=body["format"])
-        created = [str(row) for row in done.created]
-        return Response({"created": created, "known": done.known, "notes": found.notes}, status=201)
+            return Response({"created": checked, "known": 0, "removed": 0, "notes": found.notes})
+        done = store.import_rules(rules=found.rules, source=body["format"], replace_source=body["replace"])
+        return Response(_imported(done, found.notes), status=201)
 
     FORMAT = OpenApiParameter("format", str, enum=formats.FORMATS, description="By default claude.")
     AGENT = OpenApiParameter("agent", str, description="With the rules for this agent, not only those for all.")
@@ -134,7 +133,7 @@ class RuleViewSet(ReadViewSet):
     def defaults(self, request: Request) -> Response:
         """Keep the shipped rules that are not there yet."""
         done = store.load_defaults()
-        return Response({"created": [str(row) for row in done.created], "known": done.known, "notes": []}, status=201)
+        return Response(_imported(done, []), status=201)
 
     @extend_schema(request=ReplaySerializer, responses=ReplayedSerializer)
     @action(detail=False, methods=["post"], url_path="dry-run")
@@ -201,6 +200,11 @@ def _read(text: str, form: formats.Format, agent: str) -> formats.Read:
         return formats.read(text, form, agent)
     except formats.Unreadable as error:
         raise ValidationError({"text": str(error)}) from error
+
+
+def _imported(done: store.Imported, notes: list[str]) -> dict[str, Any]:
+    created = [str(row) for row in done.created]
+    return {"created": created, "known": done.known, "removed": done.removed, "notes": notes}
 
 
 def _checked(rule: Rule, index: int) -> str:

@@ -16,7 +16,7 @@ from audit.permissions.defaults import RULES
 from audit.permissions.matching import check
 from audit.permissions.patterns import PathPattern, command_glob, domain, glob
 from audit.permissions.records import tidy
-from audit.permissions.rules import InvalidRule, Rule, parse_rule
+from audit.permissions.rules import InvalidRule, Rule, check_form, parse_rule
 from tests.audit.permission_cases import DENIED_COMMANDS
 
 
@@ -649,7 +649,7 @@ def test_codex_rules_are_read_and_never_run(tmp_path: Any) -> None:
         ("allow", "Bash(ls *)"),
     ]
     assert found.rules[0].reason == "seen by others"
-    assert len(found.notes) == 3
+    assert len(found.notes) == 4
     for item in found.rules:
         check(item)
 
@@ -704,6 +704,56 @@ def test_what_is_written_reads_back_as_it_was(form: formats.Format) -> None:
     again = {(item.decision, item.text) for item in formats.read(done.text, form).rules}
     assert again <= {(item.decision, item.text) for item in rules}
     assert len(again) + len([note for note in done.notes if "prefixes" in note]) == len(rules)
+
+
+def test_what_a_file_cannot_hold_is_told() -> None:
+    """Nothing is lost in silence on the way out or in."""
+    rules = [rule("Bash(rm *)", reason="no", match=("rm x",)), rule("Bash(ls *)", agent="codex"), rule("SQL(drop *)")]
+    notes = {form: " ".join(formats.write(rules, form).notes) for form in formats.FORMATS}
+    assert all("1 rules for other agents" in note for note in notes.values())
+    assert "1 rules lose their reason" in notes["claude"]
+    assert "1 rules lose their agent, match" in notes["codex"]
+    assert "lose" not in notes["yaml"]
+    entry = {"pattern": "rm *", "match": "rm x", "reasons": "typo", "reason": 7}
+    found = formats.read(json.dumps({"deny": {"commands": [entry]}}), "yaml")
+    assert (found.rules[0].match, found.rules[0].reason, len(found.notes)) == ((), "", 1)
+    assert "match, reasons, reason" in found.notes[0]
+    wide = formats.read('prefix_rule(pattern=["a", "*"])\nprefix_rule(pattern=["git", "push -f"])', "codex")
+    assert (wide.rules, len(wide.notes)) == ([], 2)
+
+
+@given(
+    st.lists(
+        st.builds(
+            Rule,
+            tool=st.sampled_from(["Bash", "Read", "Edit", "WebFetch", "mcp__a__b", "SQL"]),
+            specifier=st.text("ab *./:-'\"#{}é", max_size=12).map(str.strip),
+            decision=st.sampled_from(["allow", "deny", "confirm"]),
+            reason=st.text(max_size=12),
+            agent=st.sampled_from(["", "codex"]),
+            match=st.lists(st.text(min_size=1, max_size=6), max_size=2).map(tuple),
+            not_match=st.just(()),
+            uid=st.just(""),
+        ),
+        max_size=4,
+    )
+)
+def test_yaml_reads_back_every_rule_as_it_was(rules: list[Rule]) -> None:
+    kept = [item for item in rules if _is_valid(item)]
+    if kept:
+        done = formats.write(kept, "yaml", "codex")
+        assert done.notes == []
+        again = formats.read(done.text, "yaml")
+        assert sorted(again.rules) == sorted(kept)
+        assert again.notes == []
+
+
+def _is_valid(item: Rule) -> bool:
+    try:
+        check_form(item)
+    except InvalidRule:
+        return False
+    return item.specifier != "*"
 
 
 # --- what is kept ----------------------------------------------------------------------------------------------------

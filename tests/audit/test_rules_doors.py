@@ -275,6 +275,9 @@ def test_a_settings_file_is_imported_the_same_by_rest_and_command(
     assert (code, "0 rules imported, 3 were there already" in out, "[WARN]" in err) == (0, True, True)
     file.write_text(json.dumps({"permissions": {"allow": ["Bash(npm test:*)"]}}))
     assert "2 rules removed" in run_command("rules", "import", str(file), "--replace")[1]
+    admin_api.post(f"{URL}/import", {"format": "claude", "text": text})
+    again = admin_api.post(f"{URL}/import", {"format": "claude", "text": file.read_text(), "replace": True}).json()
+    assert (again["known"], again["removed"]) == (1, 2)
     code, out, _ = run_command("rules", "export", "--format", "claude")
     assert json.loads(out) == {"permissions": {"allow": ["Bash(npm test:*)"], "ask": [], "deny": []}}
     assert admin_api.get(f"{URL}/export?format=claude").json()["text"] == out

@@ -2,7 +2,6 @@
 
 import signal
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -31,16 +30,18 @@ class Command(OperationCommand):
         parser.add_argument("command", nargs="+", help="after --")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, _end)  # so that the command ends with us
-        outcome = guard.run(
-            options["command"],
-            root=options["root"],
-            timeout_seconds=options["timeout"],
-            max_output_bytes=options["max_output"],
-            confirmed=options["yes"],
-            session_id=options["session"],
-        )
+        before = signal.signal(signal.SIGTERM, _end)  # so that the command ends with us
+        try:
+            outcome = guard.run(
+                options["command"],
+                root=options["root"],
+                timeout_seconds=options["timeout"],
+                max_output_bytes=options["max_output"],
+                confirmed=options["yes"],
+                session_id=options["session"],
+            )
+        finally:
+            signal.signal(signal.SIGTERM, before)
         if options["json"]:
             self.print_json(outcome.as_dict())
         else:
