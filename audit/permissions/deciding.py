@@ -145,7 +145,7 @@ class RuleSet:
             return None
         words = list(view.command.words[:MAX_LOOKED_INTO])
         values = list(dict.fromkeys(value for word in words[1:] for value in _values(word)))
-        codes: list[str | list[str]] = [words[index:] for index in range(1, len(words))]
+        codes: list[str | list[str]] = [words[index:] for index in range(1, len(words)) if words[index] != "."]
         codes += [[value] for value in values if " " not in value]
         codes += [text.lstrip("!+~-") for text in (*map(plain, words[1:]), *values) if " " in text]
         for code in codes:

@@ -13,6 +13,7 @@ from audit.permissions.sides import CommandView
 from audit.shell.programs import module_of
 from audit.shell.words import GLOB, SPLIT, UNKNOWN, VARIABLE, plain
 
+MAX_FOLDERS = 16
 _GLOBS = rf"{GLOB}\[[^\]]*\]|{GLOB}[!@?*+]\([^)]*\)|{GLOB}."
 Kind = Literal["command", "read", "write", "url", "sql", "tool", "doubt"]
 
@@ -117,7 +118,7 @@ def _shell(call: Call) -> Iterator[Part]:
 def _command(command: str | list[str], call: Call) -> Iterator[Part]:
     text = command if isinstance(command, str) else " ".join(command)
     found = shell.find(command) if isinstance(command, str) else shell.find_words(command)
-    folders = (call.cwd, *(_folder(path, call) for path in found.folders if UNKNOWN not in path))
+    folders, elsewhere = _folders(found.folders, call)
     for item in found.commands:
         defined = item.words[0] in found.functions
         yield Part(
@@ -135,7 +136,7 @@ def _command(command: str | list[str], call: Call) -> Iterator[Part]:
             text=plain(use.path).replace(UNKNOWN, "${...}"),
             needs_rule=redirect and use.kind == "write",
             paths=() if UNKNOWN in use.path else _resolved(plain(use.path), call, folders),
-            segment=_segment(use.path, elsewhere=any(UNKNOWN in path for path in found.folders)),
+            segment=_segment(use.path, elsewhere=elsewhere),
             folders=folders,
             context=text if use.path.rsplit("/", 1)[-1].rstrip(SPLIT) == UNKNOWN + VARIABLE else None,
             redirect=redirect,
@@ -175,8 +176,15 @@ def _sql(statements: str) -> Iterator[Part]:
             yield Part(kind="doubt", text=f"SQL that runs code: {label}")
 
 
-def _folder(path: str, call: Call) -> str:
-    return absolute(plain(path), folder=call.cwd, home=call.home)
+def _folders(changes: list[str], call: Call) -> tuple[tuple[str, ...], bool]:
+    """Where a command may be after any of the changes of folder, one after another; and whether it may be elsewhere."""
+    found = [call.cwd]
+    for path in dict.fromkeys(changes):
+        if UNKNOWN in path or GLOB in path or len(found) > MAX_FOLDERS:
+            return tuple(found), True
+        found += [absolute(plain(path), folder=folder, home=call.home) for folder in found]
+        found = list(dict.fromkeys(found))
+    return tuple(found), False
 
 
 def _resolved(path: str, call: Call, folders: Sequence[str]) -> tuple[str, ...]:

@@ -49,6 +49,8 @@ def _placed(run: Run, operands: list[str]) -> None:
     folder = next((after for word, after in pairwise(run.words) if word in ("-t", "--target-directory")), "")
     sources = operands if folder else operands[:-1]
     for target in [folder] if folder else operands[-1:] if sources else []:
+        if ":" in target:  # of another machine
+            continue
         run.finder.write(target)
         for source in sources:
             run.finder.write(f"{target.rstrip('/')}/{source.rstrip('/').rsplit('/', 1)[-1]}")

@@ -191,9 +191,9 @@ _MODULES = {
         original-awk sed socat vi view vim vimdiff
     """,
     "runners": """
-        abduco aws-vault bsdtar bwrap chamber command coproc direnv dotenv dtach env fd fdfind find flock fzf
-        cpio genv gfind gtar gxargs hyperfine ip man nodemon parallel rg rsync runuser scp screen script sftp sg
-        sort ssh su tar tmux watch watchexec watchman-make wget with-contenv xargs zellij zip
+        abduco apt apt-get aws-vault bsdtar bwrap chamber command coproc cpio direnv dotenv dpkg dtach env fd fdfind
+        find flock fzf genv gfind gtar gxargs hyperfine ip man nodemon parallel rg rsync runuser scp screen script
+        sftp sg sort ssh su tar tmux watch watchexec watchman-make wget with-contenv xargs zellij zip
     """,
     "containers": """
         docker docker-compose kubectl nerdctl oc podman

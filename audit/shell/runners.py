@@ -150,6 +150,12 @@ def download(run: Run) -> None:
     files.note(run)
 
 
+def packages(run: Run) -> None:
+    """Package managers that take settings, some of which are commands, as arguments."""
+    if option_values(run.words, ("-o", "--option", "--pre-invoke", "--post-invoke")):
+        run.doubt(f"{run.name} with settings that may run a program")
+
+
 def watch(run: Run) -> None:
     """`watch words`: read as code by a shell, unless -x."""
     found = scan(
@@ -299,6 +305,7 @@ HANDLERS: dict[str, Callable[[Run], None]] = {
     "sftp": far_copy,
     "cpio": code_options("--rsh-command"),
     "wget": download,
+    **dict.fromkeys(("apt", "apt-get", "dpkg"), packages),
     "zip": code_options("-TT", "--unzip-command"),
     "sort": code_options("--compress-program"),
     "man": code_options("-P", "--pager", "-H", "--html", "--preprocessor"),

@@ -166,6 +166,8 @@ def test_a_redirect_is_a_write_by_the_rules_for_files() -> None:
     assert bash("echo a >> src/secret.txt", *rules) == "deny"
     assert bash("echo a > src/../src/secret.txt", *rules) == "deny"
     assert bash("cd src && echo a > secret.txt", *rules) == "deny"
+    assert bash("cd src/lib; cd ..; echo a > secret.txt", *rules) == "deny"
+    assert bash("cd a; cd b; cd c; cd d; cd e; cd f; cd g; echo a > secret.txt", *rules, ALLOW_ALL) == "confirm"
     assert bash("echo a > $F", *rules) == "confirm"
     assert bash("echo a | tee src/secret.txt", *rules, ALLOW_ALL) == "deny"
 
