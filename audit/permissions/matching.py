@@ -25,7 +25,9 @@ class CommandPattern(NamedTuple):
 
     @classmethod
     def of(cls, specifier: str) -> "CommandPattern":
-        pattern = f"{specifier[:-2]} *" if specifier.endswith(":*") else specifier
+        # `git push * :*` is about a word that begins with a colon, not about a prefix.
+        is_prefix = specifier.endswith(":*") and not specifier.endswith(" :*")
+        pattern = f"{specifier[:-2]} *" if is_prefix else specifier
         program, *rest = pattern.split()
         options = tuple(word for word in rest if word.startswith("-") and len(word) > 1 and word != "--")
         words = tuple(word for word in rest if word not in options)

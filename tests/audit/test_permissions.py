@@ -90,6 +90,7 @@ def test_a_rule_for_one_agent_binds_no_other() -> None:
         ("ls *", ["ls", "ls -la", "/bin/ls"], ["lsof", "als"]),
         ("ls*", ["ls", "lsof", "ls -la"], ["als"]),
         ("git push:*", ["git push", "git push origin"], ["git pull", "git stash push"]),
+        ("git push * :*", ["git push origin :old", "git push -q o :old"], ["git push -u o main", "git push o a:b"]),
         ("git * main", ["git merge main", "git push origin main"], ["git log", "git merge dev"]),
         (
             "git push *",
