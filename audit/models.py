@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from audit.fields import JSONField
 from audit.leaves import ENVELOPE
 from config.identifiers import uuid7
 
@@ -59,13 +60,13 @@ class Event(models.Model):
     event_type = models.CharField(max_length=50)
     entity_type = models.CharField(max_length=50)
     entity_id = models.CharField(max_length=255)
-    old_value = models.JSONField(null=True)
-    new_value = models.JSONField(null=True)
-    changes = models.JSONField(default=list, help_text="The differences between old and new, path by path.")
+    old_value = JSONField(null=True)
+    new_value = JSONField(null=True)
+    changes = JSONField(default=list, help_text="The differences between old and new, path by path.")
     user = models.CharField(max_length=255, null=True, help_text="On whose behalf, as the caller says.")  # noqa: DJ001
     actor = models.CharField(max_length=255, help_text="The authenticated caller.")
     correlation_id = models.CharField(max_length=128, blank=True, help_text="Shared by all events of one request.")
-    context = models.JSONField(null=True)
+    context = JSONField(null=True)
     # Which agent did it, in which session and tool call: columns, since decisions and executions are joined by them.
     agent = models.CharField(max_length=100, blank=True)
     session_id = models.CharField(max_length=128, blank=True)

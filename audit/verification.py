@@ -1,6 +1,5 @@
 """Checking the whole trail, or a part of it, against its tree and every checkpoint kept in or outside the database."""
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from django.conf import settings
 from django.db import connection
 
 from audit import merkle, notes, signing
+from audit.fields import load_json
 from audit.leaves import ENVELOPE, PAYLOAD, leaf, payload_hash
 from audit.ledger import Tree, event_ids, leaves
 from audit.models import Checkpoint, Event, Tile
@@ -182,7 +182,7 @@ def _time(value: Any) -> datetime:
 
 
 def _value(stored: Any) -> Any:
-    return json.loads(stored) if isinstance(stored, str) else stored
+    return load_json(stored) if isinstance(stored, str) else stored
 
 
 def _removed_ranges() -> list[range]:
