@@ -168,9 +168,6 @@ class Table(NamedTuple):
             None,
         )
 
-    def with_column(self, column: Column) -> "Table":
-        return self._replace(columns=(*self.columns, column))
-
 
 @dataclass(slots=True, kw_only=True)
 class Catalog:

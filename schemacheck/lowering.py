@@ -8,6 +8,7 @@ from postgast import pg_query_pb2 as ast
 
 from schemacheck.parser import Statement
 from schemacheck.shapes import (
+    SERIALS,
     Action,
     AlterationShape,
     ColumnShape,
@@ -52,11 +53,13 @@ def _strings(nodes: Iterable[Any]) -> tuple[str, ...]:
 
 def type_shape(node: Any) -> TypeShape:
     """A TypeName."""
+    name, is_array = name_list(node.names, node.location), len(node.array_bounds) > 0
     return TypeShape(
-        name=name_list(node.names, node.location),
+        name=name,
         modifiers=tuple(map(_modifier, node.typmods)),
-        is_array=len(node.array_bounds) > 0,
+        is_array=is_array,
         is_set=node.setof,
+        serial=SERIALS.get(name.name) if name.schema is None and not is_array else None,
     )
 
 
@@ -89,7 +92,7 @@ def table_shape(node: Any) -> TableShape:
     return TableShape(
         name=range_name(node.relation),
         columns=tuple(columns),
-        constraints=tuple(constraints),
+        all_constraints=(*constraints, *(item for column in columns for item in column.constraints)),
         parents=tuple(range_name(parent.range_var) for parent in node.inh_relations),
         likes=tuple(likes),
         of_type=name_list(node.of_typename.names, node.of_typename.location) if node.HasField("of_typename") else None,

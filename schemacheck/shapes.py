@@ -32,15 +32,11 @@ class TypeShape(NamedTuple):
     modifiers: tuple[int | str, ...] = ()
     is_array: bool = False
     is_set: bool = False
+    serial: str | None = None  # the integer type behind `serial` and its like
 
     @property
     def location(self) -> int:
         return self.name.location
-
-    @property
-    def serial(self) -> str | None:
-        """The integer type behind `serial` and its like; None for every other type."""
-        return _SERIALS.get(self.name.name) if self.name.schema is None and not self.is_array else None
 
 
 class ConstraintShape(NamedTuple):
@@ -82,7 +78,7 @@ class TableShape(NamedTuple):
 
     name: Name
     columns: tuple[ColumnShape, ...]
-    constraints: tuple[ConstraintShape, ...]  # the table's own and, after them, those written on columns
+    all_constraints: tuple[ConstraintShape, ...]  # the table's own and, after them, those written on columns
     parents: tuple[Name, ...] = ()
     likes: tuple[tuple[Name, bool], ...] = ()  # LIKE a table, and whether INCLUDING INDEXES
     of_type: Name | None = None
@@ -90,11 +86,6 @@ class TableShape(NamedTuple):
     partition_columns: tuple[str, ...] | None = None
     if_not_exists: bool = False
     persistence: str = "p"
-
-    @property
-    def all_constraints(self) -> tuple[ConstraintShape, ...]:
-        """The table's constraints and those of its columns."""
-        return (*self.constraints, *(constraint for column in self.columns for constraint in column.constraints))
 
 
 class Action(NamedTuple):
@@ -134,7 +125,7 @@ class IndexShape(NamedTuple):
     if_not_exists: bool = False
 
 
-_SERIALS = {
+SERIALS = {
     "serial": "int4",
     "serial4": "int4",
     "bigserial": "int8",

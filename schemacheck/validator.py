@@ -61,7 +61,7 @@ def _verdict(
         raise InvalidCheck(detail, errors=[FieldError(field="sql", code="too-long", detail=detail)])
     if spoken == "sqlite":
         report = sqlite.check_script(sql, connection if vendor == "sqlite" else None, proof=wanted)
-        return replace(report, notes=_notes(spoken, report.statements, wanted, report.proof, vendor))
+        return replace(report, notes=_notes(spoken, bool(report.statements), wanted, report.proof, vendor))
     _, statements = parser.parse(sql)
     if vendor != "postgresql" or wanted is Proof.PARSE or not statements:
         reports = tuple(climb(statements, None, proof=Proof.PARSE, policy=policy))
@@ -70,7 +70,7 @@ def _verdict(
         with open_session(connection, writable=wanted in (Proof.COPIES, Proof.EXECUTE)) as session:
             reports = tuple(climb(statements, session, proof=wanted, probe=probe, policy=policy))
         reached = _reached(reports, wanted) if session is not None else Proof.PARSE
-    notes = _notes(spoken, reports, wanted, reached, vendor)
+    notes = _notes(spoken, bool(reports), wanted, reached, vendor)
     return Report(dialect=spoken, proof=reached, statements=reports, notes=notes)
 
 
@@ -112,11 +112,12 @@ def _proof(proof: Proof | str | None) -> Proof:
         raise InvalidCheck(detail, errors=[FieldError(field="proof", code="invalid", detail=detail)]) from None
 
 
+@cache
 def _notes(
-    dialect: str, statements: tuple[StatementReport, ...], wanted: Proof, reached: Proof, vendor: str | None
+    dialect: str, has_statements: bool, wanted: Proof, reached: Proof, vendor: str | None
 ) -> tuple[Finding, ...]:
     """What is to be said of the script as a whole."""
-    if not statements:
+    if not has_statements:
         return (Finding(rule="empty-script", severity=Severity.WARNING, message="there is no statement to check"),)
     if reached in (Proof.CATALOG, Proof.COPIES) or _RANK.index(reached) >= _RANK.index(wanted):
         return ()  # where it is too little, the statements say why themselves
@@ -125,17 +126,14 @@ def _notes(
     else:
         where = "there is no connection" if vendor is None else f"the database is {_NAMES[vendor]}"
         why = f"Only grammar and built-in types were checked, because {where}, not {_NAMES[dialect]}."
-    return (_limited(why, wanted, reached),)
-
-
-@cache
-def _limited(why: str, wanted: Proof, reached: Proof) -> Finding:
-    return Finding(
-        rule="proof-limited",
-        severity=Severity.SUGGESTION,
-        message=why,
-        hint="Statements say in `proof` how far each was checked.",
-        facts={"wanted": wanted.value, "reached": reached.value},
+    return (
+        Finding(
+            rule="proof-limited",
+            severity=Severity.SUGGESTION,
+            message=why,
+            hint="Statements say in `proof` how far each was checked.",
+            facts={"wanted": wanted.value, "reached": reached.value},
+        ),
     )
 
 

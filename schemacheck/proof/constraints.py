@@ -1,6 +1,7 @@
 """Keys, foreign keys and checks of a table, new or existing."""
 
 from itertools import count
+from typing import Any
 
 from schemacheck.builtin_types import can_reference
 from schemacheck.catalog import Column, Constraint, Index, Table, did_you_mean
@@ -37,7 +38,7 @@ def add_constraint(scope: Scope, table: Table, shape: ConstraintShape, *, is_new
     return table
 
 
-def _with(table: Table, shape: ConstraintShape, name: str, *, references: str | None = None) -> Table:
+def _with(table: Table, shape: ConstraintShape, name: str, *, references: str | None = None, **changes: Any) -> Table:
     constraint = Constraint(
         name=name,
         kind=_KINDS[shape.kind],
@@ -46,7 +47,7 @@ def _with(table: Table, shape: ConstraintShape, name: str, *, references: str | 
         references=references,
         referenced_columns=shape.referenced_columns,
     )
-    return table._replace(constraints=(*table.constraints, constraint))
+    return table._replace(constraints=(*table.constraints, constraint), **changes)
 
 
 def _name(table: Table, shape: ConstraintShape, ending: str) -> str:
@@ -96,8 +97,7 @@ def _add_key(scope: Scope, table: Table, shape: ConstraintShape) -> Table:
     if primary and known:
         columns = tuple(c._replace(not_null=True) if c.name in shape.columns else c for c in columns)
     index = Index(name=name, columns=shape.columns, unique=True, primary=primary, deferrable=shape.deferrable)
-    table = table._replace(columns=columns, indexes=(*table.indexes, index))
-    return _with(table, shape, name)
+    return _with(table, shape, name, columns=columns, indexes=(*table.indexes, index))
 
 
 _SYSTEM_COLUMNS = {"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"}

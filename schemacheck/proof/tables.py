@@ -10,6 +10,7 @@ from schemacheck.shapes import ColumnShape, Name, TableShape, TypeShape, quote
 
 MAX_COLUMNS = 1600
 SYSTEM_COLUMNS = frozenset({"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"})
+_NOT_NULL = {"not_null", "primary", "identity"}
 INTEGERS = {"smallint", "integer", "bigint"}
 
 
@@ -29,8 +30,10 @@ def check_create_table(scope: Scope) -> None:
         is_new=True,
     )
     table = _with_inherited(scope, table, shape)
+    columns = {column.name: column for column in table.columns}
     for column in shape.columns:
-        table = add_column(scope, table, column)
+        columns[column.name] = _declared(scope, table, columns.get(column.name), column)
+    table = table._replace(columns=tuple(columns.values()))
     if len(table.columns) > MAX_COLUMNS:
         scope.error("too-many-columns", f"tables can have at most {MAX_COLUMNS} columns", "54011")
     for column in shape.columns:
@@ -135,10 +138,19 @@ def _check_parent(scope: Scope, parent: Table, shape: TableShape, name: Name) ->
 def add_column(scope: Scope, table: Table, shape: ColumnShape) -> Table:
     """Check a column but for its expressions and answer with the table that has it."""
     existing = table.column(shape.name)
+    column = _declared(scope, table, existing, shape)
+    if existing is None:
+        return table._replace(columns=(*table.columns, column))
+    return table._replace(columns=tuple(column if item is existing else item for item in table.columns))
+
+
+def _declared(scope: Scope, table: Table, existing: Column | None, shape: ColumnShape) -> Column:
+    """The column a declaration makes, or what it makes of one that is inherited."""
     _check_name(scope, existing, shape)
     info = column_type(scope, shape.name, shape.type) if shape.type else None
     _check_combination(scope, table, shape)
-    identity, generated = shape.constraint("identity"), shape.constraint("generated")
+    kinds = {constraint.kind: constraint for constraint in reversed(shape.constraints)}
+    identity = kinds.get("identity")
     serial = shape.type.serial if shape.type else None
     if identity and info and info.base_display not in INTEGERS:
         message = "identity column type must be smallint, integer, or bigint"
@@ -147,15 +159,14 @@ def add_column(scope: Scope, table: Table, shape: ColumnShape) -> Table:
         name=shape.name,
         type=info,
         type_sql=sql_of(shape.type, info.display if info else None) if shape.type else "",
-        not_null=bool(shape.constraint("not_null") or shape.constraint("primary") or identity or serial),
-        has_default=bool(shape.constraint("default") or serial),
+        not_null=bool(serial) or not kinds.keys().isdisjoint(_NOT_NULL),
+        has_default=bool(serial) or "default" in kinds,
         identity=("a" if identity.always else "d") if identity else "",
-        generated="s" if generated else "",
+        generated="s" if "generated" in kinds else "",
     )
     if existing:
-        merged = existing._replace(not_null=existing.not_null or column.not_null, inherited=False)
-        return table._replace(columns=tuple(merged if c is existing else c for c in table.columns))
-    return table.with_column(column)
+        return existing._replace(not_null=existing.not_null or column.not_null, inherited=False)
+    return column
 
 
 def sql_of(shape: TypeShape, display: str | None) -> str:

@@ -162,8 +162,10 @@ def _is_narrow(shape: TypeShape | None) -> bool:
 def small_key(scope: Scope) -> None:
     shape: TableShape | AlterationShape = shape_of(scope.statement)
     is_new = isinstance(shape, TableShape)
-    table_constraints = shape.constraints if isinstance(shape, TableShape) else ()
-    constraints = [*table_constraints, *(item for column in shape.columns for item in column.constraints)]
+    if isinstance(shape, TableShape):
+        constraints = shape.all_constraints
+    else:
+        constraints = tuple(item for column in shape.columns for item in column.constraints)
     keys = [constraint.columns for constraint in constraints if constraint.kind == "primary"]
     for column in shape.columns:
         is_key = (column.name,) in keys or (is_new and column.name == "id" and not keys)
