@@ -95,7 +95,7 @@ if DATABASE["ENGINE"].endswith("sqlite3"):
 else:
     DATABASE["OPTIONS"] = {
         **DATABASE.get("OPTIONS", {}),
-        "pool": {"min_size": 1, "max_size": env.whole("DATABASE_POOL_SIZE", 20, most=10_000), "timeout": 10},
+        "pool": {"min_size": 1, "max_size": env.whole("DATABASE_POOL_SIZE", 20, most=10_000), "timeout": 5},
     }
     DATABASE["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -249,5 +249,8 @@ LOGGING = {
         "handlers": ["console"],
         "level": env.one_of("LOG_LEVEL", ["warning", "debug", "info", "error", "critical"]).upper(),
     },
-    "loggers": {"django.server": {"handlers": ["console"], "level": "INFO", "propagate": False}},
+    "loggers": {
+        "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        "django.security.DisallowedHost": {"propagate": False},  # anybody could fill the log; the answer says it all
+    },
 }

@@ -5,7 +5,7 @@ from rest_framework import serializers
 from audit.models import PermissionRule
 from audit.permissions.formats import FORMATS
 from audit.permissions.rules import MAX_EXAMPLE, MAX_EXAMPLES
-from config.api import StrictModelSerializer, StrictSerializer
+from config.api import QuerySerializer, StrictModelSerializer, StrictSerializer
 
 
 def _examples(help_text: str) -> serializers.ListField:
@@ -60,6 +60,13 @@ class ImportedSerializer(StrictSerializer):
     known = serializers.IntegerField(help_text="Rules that were there already.")
     removed = serializers.IntegerField(help_text="Rules of earlier files that are gone.")
     notes = serializers.ListField(child=serializers.CharField(), help_text="What in the file is no rule of ours.")
+
+
+class ExportQuery(QuerySerializer):
+    format = serializers.ChoiceField(FORMATS, default="claude", help_text="Whose file it is.")
+    agent = serializers.CharField(
+        default="", allow_blank=True, help_text="With the rules for this agent, not only those for all."
+    )
 
 
 class ExportedSerializer(StrictSerializer):

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any, ClassVar
 
 import django_filters
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -20,6 +20,7 @@ from audit.permissions.serializers import (
     CallSerializer,
     DecisionSerializer,
     ExportedSerializer,
+    ExportQuery,
     HookSerializer,
     ImportedSerializer,
     ReplayedSerializer,
@@ -28,7 +29,8 @@ from audit.permissions.serializers import (
     RuleSerializer,
 )
 from config.api import APIView, ReadViewSet
-from config.errors import DomainError, NotFound
+from config.errors import NotFound
+from config.problems import as_domain_error
 
 logger = logging.getLogger(__name__)
 
@@ -115,18 +117,13 @@ class RuleViewSet(ReadViewSet):
         done = store.import_rules(rules=found.rules, source=body["format"], replace_source=body["replace"])
         return Response(_imported(done, found.notes), status=201)
 
-    FORMAT = OpenApiParameter("format", str, enum=formats.FORMATS, description="By default claude.")
-    AGENT = OpenApiParameter("agent", str, description="With the rules for this agent, not only those for all.")
-
-    @extend_schema(parameters=[FORMAT, AGENT], responses=ExportedSerializer, filters=False)
+    @extend_schema(parameters=[ExportQuery], responses=ExportedSerializer, filters=False)
     @action(detail=False, methods=["get"], url_path="export", pagination_class=None)
     def write_file(self, request: Request) -> Response:
         """The rules as a file of another program."""
-        form = request.query_params.get("format", "claude")
-        if form not in formats.FORMATS:
-            raise ValidationError({"format": f"Must be one of {', '.join(formats.FORMATS)}."})
-        done = formats.write(store.load_rules(), form, request.query_params.get("agent", ""))
-        return Response({"format": form, "text": done.text, "notes": done.notes})
+        asked = self.query(ExportQuery)
+        done = formats.write(store.load_rules(), asked["format"], asked["agent"])
+        return Response({"format": asked["format"], "text": done.text, "notes": done.notes})
 
     @extend_schema(request=None, responses={201: ImportedSerializer})
     @action(detail=False, methods=["post"])
@@ -183,9 +180,12 @@ class HookView(APIView):
             reason = str(error)
         except Exception as error:
             # Agents run a tool whose hook answers with an error, so every failure must be a refusal.
-            logger.exception("The hook of %s could not be answered", agent)
-            reason = error.detail if isinstance(error, DomainError) else type(error).__name__
-        return Response(_refusal(agent, payload, str(reason)))
+            if known := as_domain_error(error):
+                reason = known.detail
+            else:
+                logger.exception("The hook of %s could not be answered", agent)
+                reason = type(error).__name__
+        return Response(_refusal(agent, payload, reason))
 
 
 def _refusal(agent: str, payload: Any, reason: str) -> dict[str, Any]:
