@@ -1,5 +1,8 @@
 import re
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from schemacheck.rules import RULES
 from schemacheck.rules.page import render
@@ -29,3 +32,14 @@ def test_what_others_look_for_is_a_rule_or_has_a_reason() -> None:
     families = {"verdicts", "sqlite", "live", "django"}  # what the proof itself says, which no other tool has
     safety = {rule.code for rule in RULES.values() if rule.family not in families}
     assert safety <= named, "a rule nobody else has needs a line too, or goes"
+
+
+@pytest.mark.django_db
+def test_the_readme_shows_what_a_check_of_a_real_migration_says(run_command: Any) -> None:
+    readme = (DOCS.parent / "schemacheck" / "README.md").read_text()
+    shown = re.search(r"^    \$ python manage.py (schemacheck --migrations .+)\n((?:    .+\n)+)", readme, re.MULTILINE)
+    assert shown
+    code, out, _ = run_command(*shown[1].split())
+    said = " ".join(shown[2].split()).removeprefix("...")
+    assert code == 0
+    assert said in " ".join(out.split())
