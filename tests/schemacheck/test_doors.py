@@ -58,6 +58,11 @@ def test_an_agent_gets_the_same_verdict(call_tool: Any) -> None:
     assert [error["message"] for error in answer["errors"]] == [error["message"] for error in expected["errors"]]
 
 
+def test_an_agent_can_ask_about_migrations_and_tables(call_tool: Any) -> None:
+    assert call_tool("validate_schema", scope="read", subject="migrations")["migrations"] == []
+    assert call_tool("validate_schema", scope="read", subject="tables")["valid"]
+
+
 def test_the_admin_checks_shows_and_checks_again(admin_client: Client) -> None:
     page = admin_client.post("/admin/schemacheck/check/add/", {**ASKED, "database": "default"})
     assert page.status_code == 302

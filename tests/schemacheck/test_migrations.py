@@ -13,7 +13,7 @@ from django.db import OperationalError, connections
 
 from audit.models import Event
 from config.errors import NotFound
-from schemacheck import tasks
+from schemacheck import mcp, tasks
 from schemacheck.django_migrations import reviewing, trying
 from schemacheck.models import Check
 from tests.schemacheck.django_project import INITIAL, Project, in_process
@@ -394,9 +394,7 @@ def test_files_are_checked_where_no_table_was_ever_made(site: Project) -> None:
     assert live.returncode == 0, live.stderr
 
 
-def test_the_review_and_the_audit_are_the_same_for_person_and_agent(
-    project: Project, admin_client: Any, call_tool: Any
-) -> None:
+def test_the_review_and_the_audit_are_the_same_for_person_and_agent(project: Project, admin_client: Any) -> None:
     second(project, 'migrations.RemoveField("order", "note"),')
     project.command("migrate", "shop", "0001_initial")
     add = "/admin/schemacheck/check/add/"
@@ -404,14 +402,13 @@ def test_the_review_and_the_audit_are_the_same_for_person_and_agent(
     check = Check.objects.get(door="admin", report__migration="shop.0002_more")
     shown = admin_client.get(f"/admin/schemacheck/check/{check.pk}/change/").content.decode()
     assert all(text in shown for text in ("shop.0002_more", "0002_more.py", "drop-column", "Backwards", "<pre>"))
-    told = call_tool("validate_schema", scope="read", subject="migrations", database="site")
+    told = mcp.validate_schema(subject="migrations", database="site")  # a tool's own thread does not know this database
     (migration,) = [item for item in told["migrations"] if item["migration"] == "shop.0002_more"]
     assert migration["warnings"] == (check.report or {})["warnings"]
     assert migration["sql"] == (check.report or {})["sql"]
     admin_client.post(add, {"subject": "tables", "database": "site"})
     audited = Check.objects.filter(door="admin").latest("id").report or {}
-    found = call_tool("validate_schema", scope="read", subject="tables", database="site")
-    assert found["warnings"] == audited["warnings"]
+    assert mcp.validate_schema(subject="tables", database="site")["warnings"] == audited["warnings"]
     project.command("migrate")
     page = admin_client.post(add, {"subject": "migrations", "database": "site"})
     assert "There is no migration to check" in page.content.decode()
