@@ -154,7 +154,7 @@ def _named(connection: BaseDatabaseWrapper) -> Iterator[None]:
         yield
         _run(connection, "DELETE FROM audit_captureby", [])
     else:
-        yield
+        yield  # a transaction of ours could not end here: a RETURNING statement is still being read
 
 
 _INSERT = "INSERT OR REPLACE INTO audit_captureby (id, actor, correlation_id) VALUES (1, %s, %s)"

@@ -21,7 +21,7 @@ from audit.permissions.records import column, tidy
 from audit.permissions.rules import Rule
 from config.context import acting_as
 from config.errors import DomainError
-from config.logs import blank_secrets
+from config.secrets import MARK, scrub
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +95,7 @@ def record_run(decided: Decided, result: Mapping[str, Any]) -> Event:
         event_type=EXECUTED,
         entity_type=ENTITY,
         entity_id=made.entity_id,
-        new_value=dict(result),
+        new_value=scrub(dict(result), MARK),
         context={"decision": str(made.uid)},
         agent=made.agent,
         session_id=made.session_id,
@@ -105,33 +105,23 @@ def record_run(decided: Decided, result: Mapping[str, Any]) -> Event:
 
 def _fields(known: Mapping[str, Any]) -> dict[str, Any]:
     context = {name: value for name, value in known["context"].items() if value}
-    context |= {"decision_id": known["id"], "tool_name": known["tool_name"], "tool_input": known["tool_input"]}
+    given = scrub(known["tool_input"], MARK)
+    context |= {"decision_id": known["id"], "tool_name": known["tool_name"], "tool_input": given}
     for name in ("milliseconds", "by"):
         if name in known:
             context[name] = known[name]
-    context["is_whole"] = known["is_whole"]
+    context["is_whole"] = known["is_whole"] and given == known["tool_input"]
     return {
         "event_type": MADE if known["kind"] == "decision" else EXECUTED,
         "entity_type": ENTITY,
         "entity_id": known["tool_use_id"] or known["id"],
-        "new_value": _without_secrets(known["value"]),
-        "context": _without_secrets(context),
+        "new_value": scrub(known["value"], MARK),
+        "context": scrub(context, MARK),
         "agent": known["agent"],
         "session_id": known["session_id"],
         "tool_use_id": known["tool_use_id"],
         "idempotency_key": f"decision-{known['id']}",
     }
-
-
-def _without_secrets(value: Any) -> Any:
-    match value:
-        case str():
-            return blank_secrets(value)
-        case Mapping():
-            return {name: _without_secrets(item) for name, item in value.items()}
-        case list():
-            return [_without_secrets(item) for item in value]
-    return value
 
 
 def ingest() -> int:

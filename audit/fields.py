@@ -21,7 +21,12 @@ class JSONField(models.JSONField):
     """Django's, which migrations take it for."""
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        return load_json(value) if type(value) is str else super().from_db_value(value, expression, connection)
+        try:
+            if type(value) is str:
+                return load_json(value)
+        except ValueError:
+            pass  # a text within the value, which SQLite gives without its quotes
+        return super().from_db_value(value, expression, connection)
 
     def deconstruct(self) -> Any:
         name, _, args, kwargs = super().deconstruct()

@@ -155,7 +155,7 @@ class Checkpoint(models.Model):
 
 
 class RemovalPermit(models.Model):
-    """A row in here lets the triggers pass: only retention inserts one, and deletes it in the same transaction."""
+    """A row in here lets the triggers pass: retention, erasure and rebasing insert one for their own transaction."""
 
     reason = models.CharField(max_length=255)
 

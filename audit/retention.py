@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from audit import streaming
 from audit.ledger import event_ids
 from audit.models import Event, EventQuerySet, Tile
 from audit.trail import record
@@ -70,7 +71,7 @@ def _prune_batch(days: Mapping[str, int]) -> int:
     last = Tile.objects.order_by("-number").first()
     if last is None or not days:
         return 0
-    sealed = expired(days, timezone.now()).up_to(last.last_tx, last.last_id)
+    sealed = streaming.confirmed(expired(days, timezone.now())).up_to(last.last_tx, last.last_id)
     rows = list(sealed.order_by("tx", "id").values_list("tx", "id")[:BATCH])
     if not rows:
         return 0

@@ -16,7 +16,7 @@ from django.utils import timezone
 from audit import ocsf
 from audit.export import COLUMNS
 from audit.models import Event, EventQuerySet, StreamPosition, Tile
-from config.errors import DomainError, Unavailable
+from config.errors import Conflict, DomainError, Unavailable
 
 BATCH = 500
 LEASE = timedelta(minutes=2)
@@ -63,8 +63,19 @@ def send() -> int:
 
 
 def restart() -> None:
-    """Begin at the first event again, for a new receiver or one that lost what it had."""
-    _save(_place(), tx=-1, event_id=-1, sent_at=None, failure="", leased_until=None)
+    """Begin at the first event again, for a new receiver or one that lost what it had. Raises Conflict."""
+    place = _place()
+    if not _leased(place):
+        raise Conflict("Events are being sent at this moment. Try again in a minute.")
+    _save(place, tx=-1, event_id=-1, sent_at=None, failure="", leased_until=None)
+
+
+def confirmed(events: EventQuerySet) -> EventQuerySet:
+    """Those of the events that the receiver has; all of them where there is none."""
+    if not settings.AUDIT_STREAM_URL:
+        return events
+    place = _place()
+    return events.up_to(place.tx, place.event_id)
 
 
 def standing() -> Standing:

@@ -9,27 +9,28 @@ from contextlib import contextmanager
 
 from django.db import connections, transaction
 
-from audit.models import RemovalPermit
+from audit.models import Event, RemovalPermit
 
-# Erasure blanks the payload and touches nothing that is proven; retention deletes rows. Both hold a permit.
-_ERASES = """
-    EXISTS (SELECT 1 FROM audit_removalpermit) AND NEW.id = OLD.id AND NEW.uid = OLD.uid
-    AND NEW.leaf_hash = OLD.leaf_hash AND NEW.payload_hash = OLD.payload_hash AND NEW.timestamp = OLD.timestamp
-    AND NEW.event_type = OLD.event_type AND NEW.entity_type = OLD.entity_type AND NEW.entity_id = OLD.entity_id
-    AND NEW.actor = OLD.actor
-"""
+
+def _erases(same: str) -> str:
+    """Erasure blanks the payload and touches nothing that is proven; retention deletes rows. Both hold a permit."""
+    kept = " AND ".join(f'NEW."{name}" {same} OLD."{name}"' for name in ("id", "leaf_hash", *Event.PROVEN))
+    return f"EXISTS (SELECT 1 FROM audit_removalpermit) AND {kept}"
+
+
 _REFUSAL = "audit events are append-only: record another event instead"
 
 _SQLITE = [
-    f"""CREATE TRIGGER IF NOT EXISTS audit_event_no_update BEFORE UPDATE ON audit_event
-        WHEN NOT ({_ERASES}) BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END""",
+    "DROP TRIGGER IF EXISTS audit_event_no_update",
+    f"""CREATE TRIGGER audit_event_no_update BEFORE UPDATE ON audit_event
+        WHEN NOT ({_erases("IS")}) BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END""",
     f"""CREATE TRIGGER IF NOT EXISTS audit_event_no_delete BEFORE DELETE ON audit_event
         WHEN NOT EXISTS (SELECT 1 FROM audit_removalpermit) BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END""",
 ]
 _POSTGRESQL = [
     f"""CREATE OR REPLACE FUNCTION audit_event_guard() RETURNS trigger LANGUAGE plpgsql AS $guard$
         BEGIN
-            IF TG_OP = 'UPDATE' AND {_ERASES} THEN RETURN NEW; END IF;
+            IF TG_OP = 'UPDATE' AND {_erases("IS NOT DISTINCT FROM")} THEN RETURN NEW; END IF;
             IF TG_OP = 'DELETE' AND EXISTS (SELECT 1 FROM audit_removalpermit) THEN RETURN OLD; END IF;
             IF TG_OP = 'TRUNCATE' AND EXISTS (SELECT 1 FROM audit_removalpermit) THEN RETURN NULL; END IF;
             RAISE EXCEPTION '{_REFUSAL}' USING ERRCODE = 'restrict_violation';
@@ -46,7 +47,7 @@ def install(using: str) -> None:
     connection = connections[using]
     if "audit_event" not in connection.introspection.table_names():
         return
-    with connection.cursor() as cursor:
+    with transaction.atomic(using=using), connection.cursor() as cursor:
         for statement in _POSTGRESQL if connection.vendor == "postgresql" else _SQLITE:
             cursor.execute(statement)
 

@@ -102,7 +102,8 @@ def json_of(text: str, kind: type | None = None) -> Any:
     try:
         value = parse_json(text.encode("utf-8", "surrogateescape"))
     except ParseError as error:
-        raise CommandError(f"Not JSON: {text[:80]} ({error.detail})", returncode=2) from error
+        why = str(error.detail).replace("The body", "It")
+        raise CommandError(f"Not JSON: {text[:80]} ({why})", returncode=2) from error
     if kind and not isinstance(value, kind):
         raise CommandError(f"Must be a JSON {'object' if kind is dict else 'list'}: {text[:80]}", returncode=2)
     return value

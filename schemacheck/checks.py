@@ -13,6 +13,7 @@ from audit.trail import record
 from config.context import caller
 from config.errors import DomainError, FieldError, NotFound
 from config.jobs import send
+from config.secrets import MARK, USERINFO
 from schemacheck.findings import InvalidCheck, Report
 from schemacheck.models import Check
 from schemacheck.policy import DEFAULT_POLICY, Policy
@@ -256,7 +257,8 @@ def _finish(check: Check, report: Report) -> None:
 
 def _without_secrets(sql: str) -> str:
     """The script as it is kept: passwords of CREATE ROLE and connection strings stay out of the history."""
-    return _CONNECTION.sub(r"\1[redacted]", _PASSWORD.sub(r"\1'[redacted]'", sql))
+    named = _CONNECTION.sub(rf"\1{MARK}", _PASSWORD.sub(rf"\1'{MARK}'", sql))
+    return USERINFO.sub(rf"\g<scheme>{MARK}@", named)
 
 
 def _storable(value: Any) -> Any:

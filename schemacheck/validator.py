@@ -2,8 +2,9 @@
 
     report = validate("CREATE TABLE t (id bigint PRIMARY KEY)", connection=connection)
 
-Nothing is executed on the connection, and nothing on it changes: PostgreSQL is asked for its catalog and its parse
-analysis in a read-only, time-limited transaction that is rolled back; SQLite is asked for its schema.
+Up to proof `catalog` nothing is executed on the connection: PostgreSQL is asked for its catalog and its parse analysis
+in a read-only, time-limited transaction that is rolled back; SQLite is asked for its schema. `copies` and `execute` run
+the statements, on temporary tables or for real, and roll back.
 """
 
 import sqlite3

@@ -32,7 +32,7 @@ def folder(data_dir: str | os.PathLike[str]) -> str:
 
 
 def source_of(database_url: str) -> str:
-    """Which database rules come from, without its password."""
+    """Which database rules come from; only a hash, since the address has a password."""
     return hashlib.sha256(database_url.encode()).hexdigest()
 
 
@@ -99,7 +99,8 @@ def spooled(data_dir: str | os.PathLike[str], ending: str = ".json") -> list[str
 def _signed(place: str, path: str | os.PathLike[str]) -> tuple[bytes, float]:
     """What a signed file of ours holds, and when it was written. Raises NotUsable."""
     try:
-        if os.stat(place).st_mode & 0o022:
+        known = os.stat(place)
+        if known.st_mode & 0o022 or known.st_uid not in (0, os.geteuid()):
             raise NotUsable("lies in a folder that others can write")
         key, _ = _read_own(os.path.join(place, "key"), 1024, private=True)
         content, changed_at = _read_own(path, _MAX_BYTES, private=False)

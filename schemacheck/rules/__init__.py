@@ -23,4 +23,5 @@ from schemacheck.rules.registry import RULES, Rule, is_wanted, run_rules, run_sc
 __all__ = ["RULES", "Rule", "is_wanted", "observe", "run_rules", "run_script_rules"]
 
 observe = transactions.observe
+# Importing a module registers its rules.
 _FAMILIES = (access, columns, constraints, django, indexes, live, maintenance, names, removals, tables, verdicts)

@@ -35,6 +35,7 @@ def test_what_is_no_json_is_an_error(text: str) -> None:
 def test_a_value_within_a_value_is_found_and_read() -> None:
     trail.record(event_type="a.b", entity_type="a", entity_id="1", new_value={"can": {"read": ["x"]}})
     assert Event.objects.values_list("new_value__can__read", flat=True).get() == ["x"]
+    assert Event.objects.values_list("new_value__can__read__0", flat=True).get() == "x"
     assert Event.objects.filter(new_value__can__read=["x"]).exists()
     field = Event._meta.get_field("new_value")
     assert isinstance(field, DjangoField)

@@ -373,3 +373,20 @@ def test_an_event_of_the_first_or_last_year_is_sealed_and_verified_like_any(mome
     record(1, timestamp=datetime.fromisoformat(moment))
     ledger.seal()
     assert verification.verify().valid
+
+
+@pytest.mark.parametrize("column", ["actor", "user", "correlation_id", "agent", "session_id", "tool_use_id"])
+def test_a_permit_to_erase_lets_nothing_change_that_is_proven(column: str) -> None:
+    record(1)
+    with pytest.raises(DatabaseError, match="append-only"), removal_permit("attack"), connection.cursor() as cursor:
+        cursor.execute(f'UPDATE audit_event SET "{column}" = %s', ["forged"])
+    assert getattr(Event.objects.get(), column) != "forged"
+
+
+def test_retention_keeps_what_the_siem_has_not_confirmed(settings: Any) -> None:
+    record(1, timestamp=timezone.now() - timedelta(days=40))
+    ledger.seal()
+    settings.AUDIT_STREAM_URL = "http://127.0.0.1:9/"
+    assert retention.prune(days={"*": 1}) == 0
+    settings.AUDIT_STREAM_URL = ""
+    assert retention.prune(days={"*": 1}) == 1

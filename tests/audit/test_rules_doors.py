@@ -338,3 +338,15 @@ def test_a_rule_is_found_by_its_uid_until_it_is_deleted() -> None:
 def test_a_replay_without_recorded_decisions_judges_nothing() -> None:
     replayed = decisions.replay(add=[Rule(tool="Bash", specifier="rm *", decision="deny", reason="gone for good")])
     assert replayed.not_replayable == 0
+
+
+def test_a_secret_in_a_call_is_not_recorded_and_the_call_not_judged_again() -> None:
+    given = {"to": "a@example.org", "password": "hunter2", "note": "Authorization: Bearer abcdefghij"}
+    decisions.decide(tool_name="mcp__mail__send", tool_input=given)
+    kept = Event.objects.get(event_type="decision.made").context
+    assert kept["tool_input"]["to"] == "a@example.org"
+    assert kept["tool_input"]["password"] == "[secret]"
+    assert "abcdefghij" not in str(kept)
+    assert kept["is_whole"] is False
+    again = decisions.replay(rules=[], limit=10)
+    assert (again.total, again.not_replayable) == (0, 1)

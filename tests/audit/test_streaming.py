@@ -14,7 +14,7 @@ from django.utils import timezone
 from audit import health, ledger, streaming, tasks, trail
 from audit.models import Event, StreamPosition
 from config.environment import Environment
-from config.errors import Unavailable
+from config.errors import Conflict, Unavailable
 
 pytestmark = pytest.mark.django_db
 STREAM = "/api/v1/audit/stream"
@@ -126,6 +126,8 @@ def test_two_senders_do_not_send_the_same(receiver: Receiver) -> None:
     busy = StreamPosition.objects.filter(pk=1)
     busy.update(leased_until=timezone.now() + streaming.LEASE)
     assert streaming.send() == 0
+    with pytest.raises(Conflict, match="at this moment"):
+        streaming.restart()
     busy.update(leased_until=timezone.now() - streaming.LEASE)  # that sender was killed
     assert streaming.send() == 1
 

@@ -4,9 +4,9 @@ import os
 import platform
 import sys
 
-from tests.bench import broker, start, trail, web
+from tests.bench import broker, schemas, start, trail, web
 
-PARTS = {"start": start, "web": web, "broker": broker, "audit": trail}
+PARTS = {"start": start, "web": web, "broker": broker, "audit": trail, "schemacheck": schemas}
 
 
 def main(names: list[str]) -> None:

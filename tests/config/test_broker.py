@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from celery import shared_task
 from celery.schedules import crontab
 from django.db import OperationalError, transaction
 from django.test import Client
@@ -15,7 +14,7 @@ from kombu import Connection, Consumer, Exchange, Queue
 from config import broker_queue, schedule
 from config.beat import Scheduler
 from config.broker import Channel
-from config.celery import app
+from config.celery import app, shared_task
 from config.context import acting_as, caller
 from config.errors import Conflict
 from config.heartbeat import beat, fall_silent

@@ -49,9 +49,11 @@ def test_a_finished_check_is_never_changed() -> None:
 
 def test_passwords_stay_out_of_the_history() -> None:
     sql = "CREATE ROLE a PASSWORD 'se''cret'; CREATE SUBSCRIPTION s CONNECTION 'host=h password=geheim' PUBLICATION p"
+    sql += "; CREATE SERVER f FOREIGN DATA WRAPPER w OPTIONS (address 'postgres://anna:geheim@h/db')"
     kept = Check.objects.get(uid=make(sql).uid)
-    assert "cret" not in kept.sql
+    assert "se''cret" not in kept.sql
     assert "geheim" not in kept.sql
+    assert kept.sql.count("[secret]") == 3
 
 
 def test_an_unknown_database_is_refused_with_the_known_ones() -> None:

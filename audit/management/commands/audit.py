@@ -76,6 +76,8 @@ class Command(OperationCommand):
                 self.stdout.write(f"  {change.kind} {change.path or 'value'}: {change.old!r} -> {change.new!r}")
             for conflict in plan.conflicts:
                 self.stdout.write(f"  [WARN] not as the trail left it: {conflict.path or 'value'}")
+            if not plan.in_place:
+                self.stdout.write("  [WARN] only recorded: nothing here writes such an entity. Change it there.")
         if options["dry_run"]:
             return
         how = {"reason": options["reason"], "force": options["force"]}

@@ -3,9 +3,10 @@ import signal
 import time
 from datetime import timedelta
 
-from celery import Task, shared_task
+from celery import Task
 from celery.exceptions import Reject
 
+from config.celery import shared_task
 from config.context import caller
 from config.errors import Conflict
 from tests.services.soak.models import Ran
