@@ -5,6 +5,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -21,7 +23,13 @@ admin.site.site_url = None  # the template links the dashboard
 
 
 class ToolAdmin(admin.ModelAdmin):
-    """The base of every table: an action upon what is no id of a row says so."""
+    """The base of every table: a filter or an action by what no row can have says so."""
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        try:
+            return super().get_changelist_instance(request)
+        except (ValueError, OverflowError) as error:  # Django asks the database before it looks at the value
+            raise IncorrectLookupParameters(error) from error
 
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **options: Any

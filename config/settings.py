@@ -251,6 +251,6 @@ LOGGING = {
     },
     "loggers": {
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
-        "django.security.DisallowedHost": {"propagate": False},  # anybody could fill the log; the answer says it all
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # anybody could fill the log; the answer says it all
     },
 }

@@ -27,3 +27,11 @@ def test_an_action_upon_what_is_no_row_says_so(admin_client: Client, model: type
     for action in shown.get_actions(request):
         answer = admin_client.post(listing, {"action": action, "_selected_action": [forged]})
         assert answer.status_code in (200, 302)
+
+
+@pytest.mark.parametrize(
+    "query", ["timestamp__year=99999", "timestamp__year=x", "id__exact=1e400", "id=abc", "p=x", "nope=1"]
+)
+def test_a_filter_no_row_can_meet_says_so(admin_client: Client, query: str) -> None:
+    answer = admin_client.get(f"{reverse('admin:audit_event_changelist')}?{query}", follow=True)
+    assert answer.status_code == 200
