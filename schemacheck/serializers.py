@@ -135,6 +135,15 @@ class MigrationsSerializer(StrictSerializer):
     database = serializers.CharField(required=False, max_length=64, help_text="`default` if not given.")
 
 
+class MigrationsCheckSerializer(MigrationsSerializer):
+    proof = serializers.ChoiceField(
+        Check.Proof.choices, required=False, help_text="How far to check on a PostgreSQL; `catalog` if not given."
+    )
+    probe = serializers.BooleanField(
+        required=False, default=False, help_text="Also ask existing rows of a PostgreSQL; needs scope `write`."
+    )
+
+
 class AppStateSerializer(serializers.Serializer[object]):
     app = serializers.CharField()
     applied = serializers.IntegerField()

@@ -17,6 +17,7 @@ from schemacheck.serializers import (
     CheckSummarySerializer,
     LiveSerializer,
     MigrationsAnswerSerializer,
+    MigrationsCheckSerializer,
     MigrationsSerializer,
     RuleSerializer,
     TrialSerializer,
@@ -75,18 +76,19 @@ class RulesView(APIView):
         """Every kind of finding, with its stable code."""
         from schemacheck.rules import RULES  # brings the grammar along
 
+        self.query()
         return Response([rule.as_dict() for rule in sorted(RULES.values(), key=lambda rule: (rule.family, rule.code))])
 
 
 class MigrationsView(APIView):
     scope = "read"  # as ValidateView
 
-    @extend_schema(request=MigrationsSerializer, responses=MigrationsAnswerSerializer)
+    @extend_schema(request=MigrationsCheckSerializer, responses=MigrationsAnswerSerializer)
     def post(self, request: Request) -> Response:
         """Check Django's migrations: those not applied, an app's, or one; with their SQL in both directions."""
         from schemacheck.django_migrations import reviewing
 
-        return Response(reviewing.check_migrations(**self.validated(MigrationsSerializer)).as_dict())
+        return Response(reviewing.check_migrations(**self.validated(MigrationsCheckSerializer)).as_dict())
 
 
 class TrialView(APIView):

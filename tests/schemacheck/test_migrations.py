@@ -300,6 +300,8 @@ def test_a_trial_by_rest_needs_an_admin_and_a_wrong_request_names_the_field(clie
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (404, "app")
     answer = client_for("read").post("/api/v1/schemacheck/migrations", {"name": "0001"})
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "name")
+    answer = client_for("read").post("/api/v1/schemacheck/migrations", {"probe": True})
+    assert (answer.status_code, "scope write" in answer.json()["detail"]) == (403, True)
 
 
 def test_a_database_that_is_away_does_not_hinder_the_check(project: Project) -> None:
