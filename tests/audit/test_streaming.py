@@ -16,7 +16,8 @@ from audit.models import Event, StreamPosition
 from config.environment import Environment
 from config.errors import Conflict, Unavailable
 
-pytestmark = pytest.mark.django_db
+# The sealer waits for transactions that still run, the test's own included: these tests commit.
+pytestmark = pytest.mark.django_db(transaction=True)
 STREAM = "/api/v1/audit/stream"
 
 
