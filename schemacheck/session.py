@@ -4,10 +4,12 @@ Works on Django's connections and on plain psycopg ones, idle or inside a transa
 by the catalogs or by parse analysis, which resolves names, types and operators but plans and runs nothing.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -20,8 +22,11 @@ STATEMENT_TIMEOUT_MS = 5_000
 LOCK_TIMEOUT_MS = 100
 _GUARD = (
     f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS};"
-    "SET LOCAL jit = off"  # compiling the catalog query took 3 s where the planner thought it dear
+    "SET LOCAL jit = off;"  # compiling the catalog query took 3 s where the planner thought it dear
+    "SET LOCAL plan_cache_mode = force_generic_plan"  # planning it anew takes longer than running it
 )
+_PREPARED = "handrail_"
+_WHICH_PREPARED = ";SELECT name FROM pg_catalog.pg_prepared_statements WHERE name LIKE 'handrail_%'"
 _READ_ONLY = ";SET LOCAL transaction_read_only = on"
 # Otherwise a backslash could end a string where our grammar sees none, and the server would read another statement.
 _WRITABLE = ";SET LOCAL standard_conforming_strings = on;SET LOCAL client_min_messages = error"
@@ -51,21 +56,39 @@ class Session:
     def __init__(self, pgconn: PGconn, encoding: str) -> None:
         self._pgconn = pgconn
         self._encoding = encoding
+        self._prepared: set[bytes] = set()
 
     def begin(self, sql: str) -> None:
         """Open the guarded transaction. Raises DatabaseAway."""
-        result = self._pgconn.exec_(sql.encode())
+        result = self._pgconn.exec_((sql + _WHICH_PREPARED).encode())
         if result.status not in _GOOD:
             raise _away(self._error(result))
+        self._prepared = {result.get_value(row, 0) or b"" for row in range(result.ntuples)}
 
     def document(self, sql: str, parameters: Sequence[str | None] = ()) -> Any:
-        """The JSON document a query answers with. Raises DatabaseAway if it cannot be had."""
+        """The JSON document a query of ours answers with. Raises DatabaseAway if it cannot be had."""
         encoded = [value.encode(self._encoding) if value is not None else None for value in parameters]
-        result = self._pgconn.exec_params(sql.encode(self._encoding), encoded)
+        text = sql.encode(self._encoding)
+        name = self._prepare(text)
+        run = partial(self._pgconn.exec_prepared, name) if name else partial(self._pgconn.exec_params, text)
+        result = run(encoded)
         if result.status not in _GOOD:
             raise _away(self._error(result))
         value = result.get_value(0, 0)
         return json.loads(value) if value is not None else None
+
+    def _prepare(self, text: bytes) -> bytes:
+        """The name under which the connection keeps the statement planned; empty where a pooler does not let it."""
+        name = f"{_PREPARED}{hashlib.sha256(text).hexdigest()[:16]}".encode()
+        if name not in self._prepared:
+            step = f"{_SAVEPOINT}_prepare"
+            self.command(f"SAVEPOINT {step}")
+            if self._pgconn.prepare(name, text).status not in _GOOD:
+                self.command(f"ROLLBACK TO {step}; RELEASE {step}")
+                return b""
+            self.command(f"RELEASE {step}")
+            self._prepared.add(name)
+        return name
 
     def attempt(self, sql: str, parameters: Sequence[str | None] = ()) -> Any:
         """Like `document`, but what the server says against it is an answer, and undone. Raises DatabaseAway."""

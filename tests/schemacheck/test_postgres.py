@@ -4,6 +4,7 @@ import dataclasses
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from schemacheck.findings import Report
 from schemacheck.proof import ladder
-from schemacheck.session import DatabaseAway
+from schemacheck.session import DatabaseAway, Session
 from schemacheck.snapshot import snapshot
 from schemacheck.validator import validate
 from tests.services.postgres import Cluster
@@ -347,3 +348,39 @@ def test_after_a_do_block_missing_tables_are_only_doubted(check: Check) -> None:
     report = check("DO $$ BEGIN EXECUTE 'CREATE TABLE late (id int)'; END $$; ALTER TABLE late ADD COLUMN a int")
     assert report.valid
     assert [finding.rule for finding in report.warnings] == ["undefined-table"]
+
+
+class Pooler:
+    """A connection through a pooler that keeps no prepared statement, as libpq sees it."""
+
+    def __init__(self, pgconn: Any) -> None:
+        self._pgconn = pgconn
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pgconn, name)
+
+    def prepare(self, name: bytes, text: bytes) -> Any:
+        return self._pgconn.exec_(b"SELECT 1 / 0") if name else self._pgconn.prepare(name, text)
+
+
+def test_the_catalog_is_asked_by_a_statement_that_stays_planned(check: Check, shop: psycopg.Connection[Any]) -> None:
+    counted = "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'handrail%'"
+    assert not check("CREATE TABLE bad (c bigint REFERENCES custmers (id))").valid
+    kept = shop.execute(counted).fetchone()
+    assert kept[0] > 0
+    assert check("CREATE TABLE fine (c bigint REFERENCES customers (id))").valid
+    assert shop.execute(counted).fetchone() == kept
+    shop.execute("DEALLOCATE ALL")
+    assert not check("CREATE TABLE bad (c bigint REFERENCES custmers (id))").valid
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_pooler_that_keeps_no_statement_gets_the_same_verdict(
+    shop: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch, inside: bool
+) -> None:
+    start = Session.__init__
+    monkeypatch.setattr(Session, "__init__", lambda self, pgconn, encoding: start(self, Pooler(pgconn), encoding))
+    with shop.transaction() if inside else nullcontext():
+        report = validate("CREATE TABLE bad (c bigint REFERENCES custmers (id))", connection=shop)
+    assert [error.sqlstate for error in report.errors] == ["42P01"]
+    assert shop.execute("SELECT count(*) FROM pg_prepared_statements").fetchone() == (0,)
