@@ -105,18 +105,18 @@ def record_run(decided: Decided, result: Mapping[str, Any]) -> Event:
 
 def _fields(known: Mapping[str, Any]) -> dict[str, Any]:
     context = {name: value for name, value in known["context"].items() if value}
-    given = scrub(known["tool_input"], MARK)
-    context |= {"decision_id": known["id"], "tool_name": known["tool_name"], "tool_input": given}
+    context |= {"decision_id": known["id"], "tool_name": known["tool_name"], "tool_input": known["tool_input"]}
     for name in ("milliseconds", "by"):
         if name in known:
             context[name] = known[name]
-    context["is_whole"] = known["is_whole"] and given == known["tool_input"]
+    context = scrub(context, MARK)
+    context["is_whole"] = known["is_whole"] and context["tool_input"] == known["tool_input"]
     return {
         "event_type": MADE if known["kind"] == "decision" else EXECUTED,
         "entity_type": ENTITY,
         "entity_id": known["tool_use_id"] or known["id"],
         "new_value": scrub(known["value"], MARK),
-        "context": scrub(context, MARK),
+        "context": context,
         "agent": known["agent"],
         "session_id": known["session_id"],
         "tool_use_id": known["tool_use_id"],

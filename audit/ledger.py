@@ -7,7 +7,6 @@ checkpoint (the open window: the sealing interval, and on PostgreSQL the longest
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +17,7 @@ from psycopg import sql
 
 from audit import merkle, notes, signing
 from audit.leaves import envelope
-from audit.models import Checkpoint, Event, Tile, TransactionBase
+from audit.models import Checkpoint, Event, EventQuerySet, Tile, TransactionBase
 from audit.triggers import removal_permit
 from config.errors import DomainError, NotFound
 from config.identifiers import is_uuid
@@ -150,14 +149,11 @@ def size() -> int:
     return last[0] * Tile.SIZE + last[1] if last else 0
 
 
-def unsealed() -> tuple[int, datetime | None]:
-    """How many events the tree does not hold yet, and when the oldest of them was recorded."""
+def unsealed() -> EventQuerySet:
+    """The events the tree does not hold yet, in the order they come."""
     last = Tile.objects.order_by("-number").first()
     waiting = Event.objects.order_by("tx", "id")
-    if last:
-        waiting = waiting.after(last.last_tx, last.last_id)
-    oldest = waiting.values_list("timestamp", flat=True).first()
-    return waiting.count(), oldest
+    return waiting.after(last.last_tx, last.last_id) if last else waiting
 
 
 @transaction.atomic
@@ -309,5 +305,5 @@ def rebase() -> int:
 
 def seconds_unsealed() -> float:
     """Age of the oldest event that no checkpoint holds yet; 0 when all are held."""
-    _, oldest = unsealed()
+    oldest = unsealed().values_list("timestamp", flat=True).first()
     return (timezone.now() - oldest).total_seconds() if oldest else 0.0

@@ -121,7 +121,7 @@ class CheckpointViewSet(mixins.ListModelMixin, ViewSet):
     def status(self, request: Request) -> Response:
         """The public key to check notes with, and what no checkpoint holds yet."""
         self.query()
-        count, _ = ledger.unsealed()
+        count = ledger.unsealed().count()
         return Response(
             {"public_key": signing.public_key(), "unsealed": count, "seconds_unsealed": ledger.seconds_unsealed()}
         )

@@ -146,15 +146,16 @@ def keep(
     started: float,
     proof: str | None = None,
     facts: Mapping[str, Any] | None = None,
+    kept: bool = True,
 ) -> Check:
-    """Keep a verdict that was reached elsewhere, with its event, where there is a history to keep it in.
+    """Keep a verdict that was reached elsewhere, with its event, or with `kept` false only say it.
 
     `started` is of time.perf_counter; `facts` are kept with the report.
     """
     check = _new(sql, report.dialect, database, proof)
     _fill(check, report, time.perf_counter() - started)
     check.report = {**(check.report or {}), **_storable(dict(facts or {}))}
-    if has_history():
+    if kept:
         with transaction.atomic():
             _finish(check, report)
     return check
@@ -208,6 +209,7 @@ def _new(sql: str, dialect: str | None, database: str | None, proof: str | None,
 
 
 def _settle(check: Check, report: Report | None, seconds: float, *, failure: str = "") -> None:
+    check.sql = _without_secrets(check.sql)  # it was kept whole until now, to be checked
     with transaction.atomic():
         if not Check.objects.select_for_update().pending().filter(pk=check.pk).exists():
             return  # another worker was faster
@@ -216,7 +218,6 @@ def _settle(check: Check, report: Report | None, seconds: float, *, failure: str
             _finish(check, report)
             return
         check.status, check.failure, check.duration_ms = Check.Status.FAILED, failure, seconds * 1000
-        check.sql = _without_secrets(check.sql)
         check.save()
         record(
             event_type="schema.check_failed",
@@ -228,7 +229,6 @@ def _settle(check: Check, report: Report | None, seconds: float, *, failure: str
 
 def _fill(check: Check, report: Report, seconds: float) -> None:
     check.status, check.valid = Check.Status.FINISHED, report.valid
-    check.sql = _without_secrets(check.sql)
     check.dialect = report.dialect
     check.table_name = str(_storable(report.table_name or ""))[:255]
     check.report = _storable(report.as_dict())

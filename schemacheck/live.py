@@ -103,7 +103,9 @@ def audit_live_schema(*, database: str | None = None) -> Check:
     started = time.perf_counter()
     alias = checks.alias(database)
     report = audit(connections[alias])
-    return checks.keep(report, sql=f"-- the live schema of {alias}", database=alias, started=started)
+    return checks.keep(
+        report, sql=f"-- the live schema of {alias}", database=alias, started=started, kept=checks.has_history()
+    )
 
 
 def audit(connection: Any) -> Report:

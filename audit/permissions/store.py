@@ -180,11 +180,17 @@ def _require_admin() -> None:
         raise AdminOnly("Changing rules needs a key of scope admin: whoever is bound by them must not loosen them.")
 
 
-def _save(row: PermissionRule, where: str = "") -> None:
+def checked(rule: Rule, where: str = "") -> Rule:
+    """The rule, once it and its examples are sound. Raises RuleRefused naming the field under `where`."""
     try:
-        check(as_rule(row))
+        check(rule)
     except InvalidRule as error:
         raise RuleRefused(error, where) from error
+    return rule
+
+
+def _save(row: PermissionRule, where: str = "") -> None:
+    checked(as_rule(row), where)
     if not row.created_at and PermissionRule.objects.count() >= MAX_RULES:
         raise DomainError(f"There are {MAX_RULES:,} rules already. Remove some first.")
     try:

@@ -14,8 +14,7 @@ from rest_framework.response import Response
 from audit import decisions, hooks
 from audit.models import PermissionRule
 from audit.permissions import formats, store
-from audit.permissions.matching import check
-from audit.permissions.rules import InvalidRule, Rule
+from audit.permissions.rules import Rule
 from audit.permissions.serializers import (
     CallSerializer,
     DecisionSerializer,
@@ -112,8 +111,9 @@ class RuleViewSet(ReadViewSet):
         body = self.validated(RuleFileSerializer)
         found = _read(body["text"], body["format"], body["agent"])
         if body["dry_run"]:
-            checked = [_checked(rule, index) for index, rule in enumerate(found.rules)]
-            return Response({"created": checked, "known": 0, "removed": 0, "notes": found.notes})
+            sound = [store.checked(rule, f"rules[{index}].") for index, rule in enumerate(found.rules)]
+            created = [f"{rule.decision} {rule.text}" for rule in sound]
+            return Response({"created": created, "known": 0, "removed": 0, "notes": found.notes})
         done = store.import_rules(rules=found.rules, source=body["format"], replace_source=body["replace"])
         return Response(_imported(done, found.notes), status=201)
 
@@ -207,19 +207,7 @@ def _imported(done: store.Imported, notes: list[str]) -> dict[str, Any]:
     return {"created": created, "known": done.known, "removed": done.removed, "notes": notes}
 
 
-def _checked(rule: Rule, index: int) -> str:
-    try:
-        check(rule)
-    except InvalidRule as error:
-        raise store.RuleRefused(error, f"rules[{index}].") from error
-    return f"{rule.decision} {rule.text}"
-
-
 def _rule(fields: dict[str, Any], where: str) -> Rule:
     known = {name: value for name, value in fields.items() if name != "is_enabled"}
-    rule = Rule(**{**known, "match": tuple(known.get("match", ())), "not_match": tuple(known.get("not_match", ()))})
-    try:
-        check(rule)
-    except InvalidRule as error:
-        raise store.RuleRefused(error, where) from error
-    return rule
+    examples = {name: tuple(known.get(name, ())) for name in ("match", "not_match")}
+    return store.checked(Rule(**{**known, **examples}), where)

@@ -152,11 +152,18 @@ def check_migrations(
 
 def keep(reviewed: Review, *, proof: str | None = None) -> None:
     """Keep the verdicts, with their events; where the history has no table yet, as in CI, they are only said."""
+    kept = checks.has_history()
     for item in reviewed.migrations:
         started = time.perf_counter()
         sql = item.forwards or f"-- {item.label}: {item.path}"
         check = checks.keep(
-            item.report, sql=sql, database=reviewed.database, proof=proof, started=started, facts=item.facts
+            item.report,
+            sql=sql,
+            database=reviewed.database,
+            proof=proof,
+            started=started,
+            facts=item.facts,
+            kept=kept,
         )
         item.check_id = str(check.uid) if check.pk else ""
 

@@ -124,8 +124,9 @@ def test_two_senders_do_not_send_the_same(receiver: Receiver) -> None:
     record(1)
     ledger.seal()
     streaming.standing()
+    assert not StreamPosition.objects.exists()  # looking writes nothing
+    StreamPosition.objects.create(pk=1, leased_until=timezone.now() + streaming.LEASE)
     busy = StreamPosition.objects.filter(pk=1)
-    busy.update(leased_until=timezone.now() + streaming.LEASE)
     assert streaming.send() == 0
     with pytest.raises(Conflict, match="at this moment"):
         streaming.restart()

@@ -13,7 +13,7 @@ from audit.permissions import formats, store
 from audit.permissions.calls import Call, canonical_tool
 from audit.permissions.deciding import RuleSet
 from audit.permissions.matching import check
-from audit.permissions.rules import VERDICTS, InvalidRule, Rule, parse_rule
+from audit.permissions.rules import VERDICTS, InvalidRule, parse_rule
 from audit.permissions.serializers import RuleSerializer
 from config.commands import FINDINGS, OperationCommand, count_of, json_of, text_of
 
@@ -151,11 +151,8 @@ class Command(OperationCommand):
     def dry_run(self, options: dict[str, Any]) -> None:
         found, _ = _read(options)
         self._notes(found.notes)
-        for rule in found.rules:
-            try:
-                check(rule)
-            except InvalidRule as error:
-                raise store.RuleRefused(error) from error
+        for index, rule in enumerate(found.rules):
+            store.checked(rule, f"rules[{index}].")
         if options["add"]:
             again = decisions.replay(add=found.rules, limit=options["limit"])
         else:
@@ -199,8 +196,7 @@ def _call(options: dict[str, Any]) -> Call:
     if text.lstrip().startswith("{"):
         given = json_of(text)
     else:
-        rule = Rule(tool=tool, decision="deny")
-        name = {"Bash": "command", "WebFetch": "url", "SQL": "sql"}.get(rule.tool, "file_path")
+        name = {"Bash": "command", "WebFetch": "url", "SQL": "sql"}.get(tool, "file_path")
         given = {name: text}
     home = str(Path.home())
     return Call(tool=tool, input=given, agent=options["agent"], cwd=options["cwd"], home=home, local=True)
