@@ -303,7 +303,16 @@ def _write_yaml(rules: list[Rule]) -> Written:
         }
         lists.setdefault(rule.decision, {}).setdefault(kind, []).append(entry if len(entry) > 1 else pattern)
     ordered = {verdict: lists[verdict] for verdict in ("deny", "confirm", "allow") if verdict in lists}
-    return Written(yaml.safe_dump(ordered, sort_keys=False, allow_unicode=True, width=120))
+
+    class Dumper(yaml.SafeDumper):
+        """Escapes the line ends of Unicode, which a reader would fold into a blank."""
+
+        def represent_text(self, text: str) -> yaml.ScalarNode:
+            style = '"' if set(text) & set("\x85\u2028\u2029") else None
+            return self.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+    Dumper.add_representer(str, Dumper.represent_text)
+    return Written(yaml.dump(ordered, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=120))
 
 
 _YAML_DETAILS = ("reason", "agent", "match", "not_match")

@@ -751,6 +751,12 @@ def test_yaml_reads_back_every_rule_as_it_was(rules: list[Rule]) -> None:
         assert again.notes == []
 
 
+@pytest.mark.parametrize("reason", ["\x85", "a\u2028b", "\u2029", "na\u00efve\x85 end"])
+def test_yaml_keeps_the_line_ends_of_unicode(reason: str) -> None:
+    kept = [Rule(tool="Bash", specifier="ls *", decision="allow", reason=reason)]
+    assert formats.read(formats.write(kept, "yaml", "").text, "yaml").rules == kept
+
+
 def _is_valid(item: Rule) -> bool:
     try:
         check_form(item)

@@ -102,6 +102,7 @@ def launch() -> None:
         )
     for _ in range(200):
         if answers():
+            process.returncode = 0  # it stays, under its pid file; Popen's destructor must not complain
             return
         if process.poll() is not None:
             break
