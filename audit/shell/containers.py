@@ -1,8 +1,8 @@
 """Commands inside containers and pods."""
 
 from audit.shell import files
-from audit.shell.finder import Run
 from audit.shell.options import Options, scan
+from audit.shell.run import Run
 from audit.shell.words import UNKNOWN
 
 _CONTAINER_GLOBAL = Options.of(

@@ -2,8 +2,8 @@
 
 import re
 
-from audit.shell.finder import Run
 from audit.shell.options import Options, scan
+from audit.shell.run import Run
 from audit.shell.words import plain
 
 SQL_CLIENTS: dict[str, tuple[str, ...]] = {

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from audit.shell.finder import Run
+from audit.shell.run import Run
 from audit.shell.words import UNKNOWN
 
 _READING_PROGRAMS = """

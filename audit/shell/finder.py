@@ -3,12 +3,14 @@
 import re
 from collections.abc import Callable, Sequence
 from importlib import machinery, util
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from tree_sitter import Language, Node, Parser
 
 from audit.shell.found import Command, Doubt, FileUse, Found
 from audit.shell.places import Input, Place
+from audit.shell.programs import handler, ordinary
+from audit.shell.run import Run
 from audit.shell.visitors import VISITORS, unseen_substitution
 from audit.shell.words import GLOB, UNKNOWN, is_computed, plain
 
@@ -161,8 +163,6 @@ class Finder:
                 return
         if is_computed(words[0]):
             self.doubt("the name of the program is computed", " ".join(words))
-        from audit.shell.programs import handler, ordinary  # handlers call back, so the modules know each other
-
         known = handler(words)
         self.found.commands.append(
             Command(
@@ -186,34 +186,3 @@ class Finder:
                 visit(self, place, source, via)
             if place.node.child_count:
                 pending.extend(Place(child, place) for child in reversed(place.node.children))
-
-
-class Run(NamedTuple):
-    """One program with its arguments, as its handler gets it."""
-
-    finder: Finder
-    words: list[str]
-    via: tuple[str, ...]
-    look: Callable[[], Input | None] | None
-
-    @property
-    def given(self) -> Input | None:
-        """What it reads, if that is redirected or piped."""
-        return self.look() if self.look else None
-
-    @property
-    def text(self) -> str:
-        return " ".join(self.words)
-
-    @property
-    def name(self) -> str:
-        return self.words[0].rsplit("/", 1)[-1]
-
-    def command(self, words: Sequence[str], label: str = "") -> None:
-        self.finder.command(words, (*self.via, label or self.name), given=self.look)
-
-    def code(self, source: str, label: str = "") -> None:
-        self.finder.code(source, (*self.via, label or self.name))
-
-    def doubt(self, reason: str, script: str = "") -> None:
-        self.finder.doubt(reason, self.text, script)

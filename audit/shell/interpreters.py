@@ -4,9 +4,9 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from audit.shell import files
-from audit.shell.finder import Run
 from audit.shell.known import SHELLS
 from audit.shell.options import Options, scan
+from audit.shell.run import Run
 from audit.shell.words import UNKNOWN, is_computed, plain
 
 _NOT_BASH = {"fish", "csh", "tcsh"}

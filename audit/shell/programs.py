@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from audit.shell import files
 from audit.shell.environment import is_risky
-from audit.shell.finder import Run
 from audit.shell.known import KNOWN, SHELLS
 from audit.shell.options import Options, scan
+from audit.shell.run import Run
 from audit.shell.words import UNKNOWN, plain
 
 Handler = Callable[[Run], None]

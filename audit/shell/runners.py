@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from audit.shell import files
 from audit.shell.environment import is_risky
-from audit.shell.finder import Run
 from audit.shell.options import Options, option_values, scan
+from audit.shell.run import Run
 from audit.shell.words import SPLIT, UNKNOWN, VARIABLE, plain
 
 _ENV = Options.of(

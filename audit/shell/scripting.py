@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 
 from audit.shell import files
-from audit.shell.finder import Run
 from audit.shell.options import Options, option_values, scan
+from audit.shell.run import Run
 from audit.shell.words import UNKNOWN, plain
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from audit.shell.finder import Run
 from audit.shell.options import GIT, scan
+from audit.shell.run import Run
 from audit.shell.words import UNKNOWN, is_computed, plain
 
 # Sections and keys of git's configuration that cannot name a program.

@@ -3,21 +3,18 @@
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
 from audit.shell.environment import is_risky
 from audit.shell.places import Place, arguments, child_of, input_of, is_quoted
+from audit.shell.run import Collector
 from audit.shell.words import text, word
 
-if TYPE_CHECKING:  # the finder calls these
-    from audit.shell.finder import Finder
-
-    Visitor = Callable[[Finder, Place, bytes, tuple[str, ...]], None]
+Visitor = Callable[[Collector, Place, bytes, tuple[str, ...]], None]
 
 
-def _command(finder: "Finder", place: Place, source: bytes, via: tuple[str, ...]) -> None:
+def _command(finder: Collector, place: Place, source: bytes, via: tuple[str, ...]) -> None:
     lines: list[list[str]] = [[]]
     for child in (*arguments(place.node), *_arguments_after_redirects(place)):
         value = word(child, source)
@@ -70,7 +67,7 @@ def _behind_target(redirect: Node) -> Iterator[Node]:
                 yield from _behind_target(child)
 
 
-def _redirected_statement(finder: "Finder", place: Place, source: bytes, via: tuple[str, ...]) -> None:
+def _redirected_statement(finder: Collector, place: Place, source: bytes, via: tuple[str, ...]) -> None:
     body = place.node.child_by_field_name("body")
     if body is not None and body.type == "command":
         return
@@ -83,7 +80,7 @@ def _redirected_statement(finder: "Finder", place: Place, source: bytes, via: tu
             finder.doubt("words behind the redirect of a block", text(place.node, source))
 
 
-def _assignment(finder: "Finder", place: Place, source: bytes, via: tuple[str, ...]) -> None:
+def _assignment(finder: Collector, place: Place, source: bytes, via: tuple[str, ...]) -> None:
     node = place.node
     name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
     if name is None:
@@ -100,7 +97,7 @@ def _substitutes(value: str) -> bool:
     return "$(" in value or "`" in value or "<(" in value
 
 
-def _declaration(finder: "Finder", place: Place, source: bytes, via: tuple[str, ...]) -> None:
+def _declaration(finder: Collector, place: Place, source: bytes, via: tuple[str, ...]) -> None:
     node = place.node
     words = [text(node.children[0], source)]
     words += [
@@ -111,7 +108,7 @@ def _declaration(finder: "Finder", place: Place, source: bytes, via: tuple[str, 
     finder.command(words, via, written=text(node, source))
 
 
-def _test(finder: "Finder", place: Place, source: bytes, via: tuple[str, ...]) -> None:
+def _test(finder: Collector, place: Place, source: bytes, via: tuple[str, ...]) -> None:
     node = place.node
     # Arithmetic in a test evaluates the text of words: [[ 'a[$(rm x)]' -eq 1 ]] runs rm.
     pending = list(node.children)
@@ -122,7 +119,7 @@ def _test(finder: "Finder", place: Place, source: bytes, via: tuple[str, ...]) -
         pending.extend(child.children)
 
 
-def _expansion(finder: "Finder", place: Place, source: bytes, via: tuple[str, ...]) -> None:
+def _expansion(finder: Collector, place: Place, source: bytes, via: tuple[str, ...]) -> None:
     node = place.node
     written = text(node, source)
     if written.endswith(("@P}", "@E}", "@A}")):
@@ -131,7 +128,7 @@ def _expansion(finder: "Finder", place: Place, source: bytes, via: tuple[str, ..
         finder.doubt("a process in the default of a variable", written)
 
 
-def _file_redirect(finder: "Finder", place: Place, source: bytes, via: tuple[str, ...]) -> None:
+def _file_redirect(finder: Collector, place: Place, source: bytes, via: tuple[str, ...]) -> None:
     node = place.node
     operator = next((child.type for child in node.children if not child.is_named), "")
     target = next((child for child in node.named_children if child.type != "file_descriptor"), None)
@@ -148,25 +145,25 @@ def _file_redirect(finder: "Finder", place: Place, source: bytes, via: tuple[str
         finder.write(path, "redirect")
 
 
-def _word(finder: "Finder", place: Place, source: bytes, via: tuple[str, ...]) -> None:
+def _word(finder: Collector, place: Place, source: bytes, via: tuple[str, ...]) -> None:
     around = place.around and place.around.node.type
     if source.startswith(b"\n", place.node.start_byte) and around not in ("command", "command_name"):
         finder.doubt("lines that the grammar joins", text(place.node, source))
 
 
-def _delimiter(finder: "Finder", place: Place, source: bytes, via: tuple[str, ...]) -> None:
+def _delimiter(finder: Collector, place: Place, source: bytes, via: tuple[str, ...]) -> None:
     if not text(place.node, source).isascii():  # the tree cannot tell such words apart
         finder.doubt("a here-document that ends with a word beyond ASCII", text(place.node, source))
 
 
-def _backquoted(finder: "Finder", place: Place, source: bytes, via: tuple[str, ...]) -> None:
+def _backquoted(finder: Collector, place: Place, source: bytes, via: tuple[str, ...]) -> None:
     """Inside `...` a backslash escapes once more, so that `echo \\`rm x\\`` runs rm."""
     inner = text(place.node, source)
     if inner.startswith("`") and "\\" in inner:
         finder.code(re.sub(r"\\([$`\\])", r"\1", inner[1:-1]), via)
 
 
-def _function(finder: "Finder", place: Place, source: bytes, via: tuple[str, ...]) -> None:
+def _function(finder: Collector, place: Place, source: bytes, via: tuple[str, ...]) -> None:
     name = place.node.child_by_field_name("name")
     if name is not None:
         finder.found.functions.add(text(name, source))
@@ -200,7 +197,7 @@ def unseen_substitution(root: Node, source: bytes) -> str:
     return ""
 
 
-VISITORS: "dict[str, Visitor]" = {
+VISITORS: dict[str, Visitor] = {
     "command": _command,
     "variable_assignment": _assignment,
     "declaration_command": _declaration,

@@ -8,7 +8,7 @@ from django.db.migrations import CreateModel, Migration, RunPython
 
 from schemacheck.django_migrations import sources
 from schemacheck.django_migrations.sources import Place, Source
-from schemacheck.django_migrations.writing import Step, is_data, parts
+from schemacheck.django_migrations.writing import Step, default_dropped, is_data, parts
 from schemacheck.findings import Finding
 from schemacheck.rules.registry import RULES
 
@@ -39,8 +39,6 @@ def _operation(step: Step, source: Source) -> Iterator[Finding]:
         yield _finding(
             "migration-not-written", at, message, "`schemacheck --migrations --trial` runs it on a copy.", step
         )
-    from schemacheck.django_migrations.reviewing import default_dropped
-
     if default_dropped(step):
         yield _finding(
             "migration-default-dropped",

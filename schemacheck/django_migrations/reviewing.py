@@ -17,7 +17,7 @@ from schemacheck import checks
 from schemacheck.django_migrations import choosing, ignoring, python_rules, sources
 from schemacheck.django_migrations.choosing import Choice, Key, Loaded
 from schemacheck.django_migrations.offline import offline_connection
-from schemacheck.django_migrations.writing import Step, write
+from schemacheck.django_migrations.writing import ADD_DEFAULT, DROP_DEFAULT, Step, write
 from schemacheck.findings import Finding, InvalidCheck, Proof, Report, Severity, StatementReport
 from schemacheck.policy import DEFAULT_POLICY, Policy
 from schemacheck.rules import is_wanted
@@ -52,8 +52,6 @@ _BEYOND_DJANGO = {
     "prefer-identity",
     "transaction-nesting",
 }
-_ADD = re.compile(r'ALTER TABLE (.+?) ADD COLUMN ("(?:[^"]|"")+") .*\bDEFAULT\b', re.DOTALL)
-_DROP_DEFAULT = re.compile(r'ALTER TABLE (.+?) ALTER COLUMN ("(?:[^"]|"")+") DROP DEFAULT;?\s*\Z', re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -348,22 +346,11 @@ def _kept(piece: _Piece, step: Step, statement: StatementReport) -> Iterator[Fin
 
 def _drops_its_own_default(piece: _Piece, step: Step) -> bool:
     """Django adds a required column with a default that it drops again: together they are one thing."""
-    dropped = _DROP_DEFAULT.match(piece.sql)
+    dropped = DROP_DEFAULT.match(piece.sql)
     if dropped is None:
         return False
-    added = (_ADD.match(sql) for sql in step.forwards[: piece.position])
+    added = (ADD_DEFAULT.match(sql) for sql in step.forwards[: piece.position])
     return any(match is not None and match.groups() == dropped.groups() for match in added)
-
-
-def default_dropped(step: Step) -> bool:
-    """Whether a step adds a required column and drops its default again."""
-    for position, sql in enumerate(step.forwards):
-        dropped = _DROP_DEFAULT.match(sql)
-        for earlier in step.forwards[:position] if dropped else ():
-            added = _ADD.match(earlier)
-            if added and dropped and added.groups() == dropped.groups() and " NOT NULL" in earlier:
-                return True
-    return False
 
 
 _LENGTH = re.compile(r"(varchar|numeric)\((\d+)(?:, ?(\d+))?\)\Z")

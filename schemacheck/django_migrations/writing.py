@@ -1,5 +1,6 @@
 """The SQL of a migration, operation by operation, in both directions. Python in it is never run."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,9 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
 from schemacheck.django_migrations.offline import NeedsDatabase, OfflineConnection
+
+ADD_DEFAULT = re.compile(r'ALTER TABLE (.+?) ADD COLUMN ("(?:[^"]|"")+") .*\bDEFAULT\b', re.DOTALL)
+DROP_DEFAULT = re.compile(r'ALTER TABLE (.+?) ALTER COLUMN ("(?:[^"]|"")+") DROP DEFAULT;?\s*\Z', re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -157,4 +161,15 @@ def is_data(operation: Operation) -> bool:
         texts = [operation.sql] if isinstance(operation.sql, str) else list(operation.sql or ())
         first = [str(text[0] if isinstance(text, (list, tuple)) else text).split(None, 1) for text in texts]
         return any(words and words[0].upper() in ("INSERT", "UPDATE", "DELETE", "MERGE", "COPY") for words in first)
+    return False
+
+
+def default_dropped(step: Step) -> bool:
+    """Whether a step adds a required column and drops its default again."""
+    for position, sql in enumerate(step.forwards):
+        dropped = DROP_DEFAULT.match(sql)
+        for earlier in step.forwards[:position] if dropped else ():
+            added = ADD_DEFAULT.match(earlier)
+            if added and dropped and added.groups() == dropped.groups() and " NOT NULL" in earlier:
+                return True
     return False

@@ -18,9 +18,9 @@ from schemacheck.rules import (
     transactions,
     verdicts,
 )
-from schemacheck.rules.registry import RULES, Rule, is_wanted, run_rules, run_script_rules
+from schemacheck.rules.registry import RULES, Rule, is_wanted, recognised, run_rules, run_script_rules
 
-__all__ = ["RULES", "Rule", "is_wanted", "observe", "run_rules", "run_script_rules"]
+__all__ = ["RULES", "Rule", "is_wanted", "observe", "recognised", "run_rules", "run_script_rules"]
 
 observe = transactions.observe
 # Importing a module registers its rules.

@@ -11,7 +11,7 @@ from schemacheck.findings import Severity
 from schemacheck.history import History
 from schemacheck.lowering import shape_of
 from schemacheck.parser import Statement
-from schemacheck.policy import Policy
+from schemacheck.policy import Policy, refused
 from schemacheck.proof.scope import Scope
 from schemacheck.shapes import Action, AlterationShape, Name
 
@@ -135,6 +135,16 @@ def enlist(entered: Rule) -> None:
     if entered.code in RULES:
         raise ValueError(f"two rules are called {entered.code}")
     RULES[entered.code] = entered
+
+
+def recognised(policy: Policy) -> Policy:
+    """The policy, if there is everything it selects and ignores. Raises InvalidPolicy."""
+    names = {"all", "default", *RULES, *(rule.family for rule in RULES.values())}
+    for key in ("select", "ignore"):
+        for item in sorted(getattr(policy, key) - names):
+            detail = f"{key} names {item!r}, which is no rule and no family. See docs/schemacheck-rules.md."
+            raise refused(key, detail)
+    return policy
 
 
 def is_wanted(code: str, policy: Policy) -> bool:

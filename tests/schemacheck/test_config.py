@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from schemacheck.policy import InvalidPolicy, Policy, find_policy, read_policy
+from schemacheck.policy import InvalidPolicy, Policy
+from schemacheck.project import find_policy, read_policy
 from schemacheck.revisions import UnknownRevision, changed_since
 from schemacheck.validator import validate
 

@@ -8,8 +8,10 @@ from config.commands import FINDINGS, OperationCommand
 from schemacheck import baseline, checks
 from schemacheck.django_migrations import door
 from schemacheck.formats import FORMATS, Checked, render
-from schemacheck.policy import Policy, find_policy, read_policy
+from schemacheck.policy import Policy
+from schemacheck.project import find_policy, read_policy
 from schemacheck.revisions import changed_since
+from schemacheck.rules import recognised
 
 
 class Command(OperationCommand):
@@ -99,8 +101,10 @@ def policy_of(options: dict[str, Any]) -> Policy:
         for key in ("select", "ignore")
         if options[key] is not None
     }
-    return found.changed(
-        pg_version=options["pg_version"], assume_in_transaction=options["assume_in_transaction"], **listed
+    return recognised(
+        found.changed(
+            pg_version=options["pg_version"], assume_in_transaction=options["assume_in_transaction"], **listed
+        )
     )
 
 
