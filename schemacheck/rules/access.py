@@ -1,12 +1,14 @@
 """Who may see and do what: row security, policies, privileges."""
 
+from collections.abc import Iterator
+
 from postgast import pg_query_pb2 as ast
 
 from schemacheck.catalog import Table
 from schemacheck.findings import Severity
 from schemacheck.lowering import range_name
 from schemacheck.proof.scope import Scope
-from schemacheck.rules.registry import about, history_of, rule, target_sql
+from schemacheck.rules.registry import Case, about, history_of, rule, target_sql
 from schemacheck.shapes import Action
 
 
@@ -20,7 +22,7 @@ from schemacheck.shapes import Action
     actions=("EnableRowSecurity", "DisableRowSecurity", "NoForceRowSecurity"),
     rests_on="whether the table is empty",
 )
-def row_security_change(scope: Scope, action: Action, table: Table | None) -> None:
+def row_security_change(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
     name = target_sql(scope)
     if action.kind == "EnableRowSecurity":
         if ("policy of", name) in history_of(scope).made:
@@ -31,7 +33,7 @@ def row_security_change(scope: Scope, action: Action, table: Table | None) -> No
     else:
         message = "every role that may read the table sees all of its rows"
         hint, fix = "Make sure that this is meant.", ""
-    scope.warn("row-security-change", message, hint=hint, fix=fix, facts=about(table))
+    yield Case(message, hint=hint, fix=fix, facts=about(table))
 
 
 @rule(
@@ -44,7 +46,7 @@ def row_security_change(scope: Scope, action: Action, table: Table | None) -> No
     severity=Severity.SUGGESTION,
     rests_on="whether the script made the table",
 )
-def policy_change(scope: Scope) -> None:
+def policy_change(scope: Scope) -> Iterator[Case]:
     node = scope.statement.node
     table = scope.standing(range_name(node.table))
     if table is False:
@@ -53,7 +55,7 @@ def policy_change(scope: Scope) -> None:
     if open_to_all or scope.statement.kind == "alter_policy":
         message = "the policy holds for every role" if open_to_all else "which rows the roles see changes at once"
         hint = "Name the roles with TO, and have somebody else read the condition."
-        scope.suggest("policy-change", message, node.table.location, hint=hint, facts=about(table))
+        yield Case(message, node.table.location, hint=hint, facts=about(table))
 
 
 @rule(
@@ -64,12 +66,11 @@ def policy_change(scope: Scope) -> None:
     good="GRANT SELECT ON orders TO clerk;",
     kinds=("grant",),
 )
-def grant_to_public(scope: Scope) -> None:
+def grant_to_public(scope: Scope) -> Iterator[Case]:
     node = scope.statement.node
     for item in node.grantees:
         if node.is_grant and item.role_spec.roletype == ast.ROLESPEC_PUBLIC:
-            scope.warn(
-                "grant-to-public",
+            yield Case(
                 "every role there is, and every one to come, has the privilege",
                 item.role_spec.location,
                 hint="Make a role for those who need it and grant it to that.",
@@ -85,9 +86,9 @@ def grant_to_public(scope: Scope) -> None:
     kinds=("grant",),
     severity=Severity.SUGGESTION,
 )
-def revoke_in_use(scope: Scope) -> None:
+def revoke_in_use(scope: Scope) -> Iterator[Case]:
     node = scope.statement.node
     everybody = any(item.role_spec.roletype == ast.ROLESPEC_PUBLIC for item in node.grantees)
     if not node.is_grant and not everybody:
         hint = "Release code that no longer needs it first."
-        scope.suggest("revoke-in-use", "programs that run under the role fail from that moment", hint=hint)
+        yield Case("programs that run under the role fail from that moment", hint=hint)

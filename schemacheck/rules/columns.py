@@ -1,5 +1,7 @@
 """Columns added to, or changed in, tables that already hold rows."""
 
+from collections.abc import Iterator
+
 from schemacheck import locks
 from schemacheck.catalog import Table
 from schemacheck.findings import Severity
@@ -7,7 +9,7 @@ from schemacheck.history import key_of
 from schemacheck.lowering import shape_of
 from schemacheck.parser import walk
 from schemacheck.proof.scope import Scope
-from schemacheck.rules.registry import about, history_of, rule, target_sql
+from schemacheck.rules.registry import Case, about, history_of, rule, target_sql
 from schemacheck.shapes import Action, ConstraintShape, quote, words
 
 _KNOWN_CALM = words(
@@ -35,7 +37,7 @@ _FIRST_WITHOUT_REWRITE = 11
     actions=("SetNotNull",),
     rests_on="validated CHECK constraints of the table, whether the column is NOT NULL already, estimated rows",
 )
-def set_not_null_scans(scope: Scope, action: Action, table: Table | None) -> None:
+def set_not_null_scans(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
     key, history = key_of(shape_of(scope.statement).name), history_of(scope)
     proof = locks.not_null_proof(action.name, table)
     if proof is None and (key, action.name) in history.proven:
@@ -45,8 +47,7 @@ def set_not_null_scans(scope: Scope, action: Action, table: Table | None) -> Non
     if proof is not None and (scope.catalog.major >= 12 or proof.startswith("already")):
         return
     name, column, check = target_sql(scope), quote(action.name), quote(f"{action.name}_not_null")
-    scope.warn(
-        "set-not-null-scans",
+    yield Case(
         f'SET NOT NULL blocks every query on the table while all rows are read for "{action.name}"',
         scope.statement.find(action.name, after=1),
         hint="Prove it first with a validated CHECK; SET NOT NULL then needs no look at the rows.",
@@ -70,7 +71,7 @@ def set_not_null_scans(scope: Scope, action: Action, table: Table | None) -> Non
     actions=("AddColumn",),
     rests_on="volatility of the function (pg_proc), estimated rows, server version",
 )
-def volatile_default_rewrites(scope: Scope, action: Action, table: Table | None) -> None:
+def volatile_default_rewrites(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
     default = action.column.constraint("default") if action.column else None
     if default is None or default.expression is None:
         return
@@ -86,8 +87,7 @@ def volatile_default_rewrites(scope: Scope, action: Action, table: Table | None)
         return
     name, column = target_sql(scope), quote(action.name)
     expression = _written(scope, action, default)
-    scope.warn(
-        "volatile-default-rewrites",
+    yield Case(
         message,
         default.location,
         hint="Add the column without a default, set the default for new rows, then fill old rows in batches.",
@@ -140,9 +140,9 @@ def _type_sql(scope: Scope, action: Action) -> str:
     actions=("AddColumn",),
     rests_on="estimated rows",
 )
-def serial_column_rewrites(scope: Scope, action: Action, table: Table | None) -> None:
+def serial_column_rewrites(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
     if action.column and action.column.type and action.column.type.serial:
-        _numbered(scope, action, table, "serial-column-rewrites")
+        yield _numbered(scope, action, table)
 
 
 @rule(
@@ -154,18 +154,17 @@ def serial_column_rewrites(scope: Scope, action: Action, table: Table | None) ->
     actions=("AddColumn",),
     rests_on="estimated rows",
 )
-def identity_column_rewrites(scope: Scope, action: Action, table: Table | None) -> None:
+def identity_column_rewrites(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
     if action.column and action.column.constraint("identity"):
-        _numbered(scope, action, table, "identity-column-rewrites")
+        yield _numbered(scope, action, table)
 
 
-def _numbered(scope: Scope, action: Action, table: Table | None, code: str) -> None:
+def _numbered(scope: Scope, action: Action, table: Table | None) -> Case:
     column = action.column
     assert column is not None
     name, quoted = target_sql(scope), quote(column.name)
     sequence = quote(f"{shape_of(scope.statement).name.name}_{column.name}_seq")
-    scope.warn(
-        code,
+    return Case(
         f'every row is written anew to give "{column.name}" its value',
         column.location,
         hint="Add a plain column, fill it in batches, then attach the sequence.",
@@ -187,13 +186,12 @@ def _numbered(scope: Scope, action: Action, table: Table | None, code: str) -> N
     actions=("AddColumn",),
     rests_on="estimated rows",
 )
-def generated_column_rewrites(scope: Scope, action: Action, table: Table | None) -> None:
+def generated_column_rewrites(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
     generated = action.column.constraint("generated") if action.column else None
     if action.column and generated and generated.stored:
         name, column = target_sql(scope), quote(action.name)
         expression = _written(scope, action, generated)
-        scope.warn(
-            "generated-column-rewrites",
+        yield Case(
             f'every row is written anew to store the value of "{action.name}"',
             action.column.location,
             hint="Add a plain column, keep it in step with a trigger, fill it in batches; or work it out in a view.",
@@ -214,7 +212,7 @@ def generated_column_rewrites(scope: Scope, action: Action, table: Table | None)
     actions=("AlterColumnType",),
     rests_on="the old type of the column, estimated rows",
 )
-def type_change_rewrites(scope: Scope, action: Action, table: Table | None) -> None:
+def type_change_rewrites(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
     column = table.column(action.name) if table else None
     is_known = column is not None and column.type is not None
     if is_known and not locks.type_change_rewrites(action, table, scope.catalog):
@@ -223,8 +221,7 @@ def type_change_rewrites(scope: Scope, action: Action, table: Table | None) -> N
     name, quoted, fresh = target_sql(scope), quote(action.name), quote(f"{action.name}_new")
     new_type = scope.catalog.type(action.type) if action.type else None
     display = new_type.display if new_type else str(action.type.name) if action.type else "..."
-    scope.warn(
-        "type-change-rewrites",
+    yield Case(
         f'changing the type of "{action.name}"{old} {"writes" if is_known else "may write"} every row anew',
         scope.statement.find(action.name, after=1),
         hint="Add a column of the new type, keep both in step with a trigger, fill it in batches, then swap them.",
@@ -247,7 +244,7 @@ def type_change_rewrites(scope: Scope, action: Action, table: Table | None) -> N
     sqlstate="23502",
     rests_on="whether ANALYZE found the table empty",
 )
-def required_column_without_default(scope: Scope, action: Action, table: Table | None) -> None:
+def required_column_without_default(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
     column = action.column
     if column is None or not (column.constraint("not_null") or column.constraint("primary")):
         return
@@ -255,11 +252,9 @@ def required_column_without_default(scope: Scope, action: Action, table: Table |
     if filled or (column.type and column.type.serial):
         return
     name, quoted, check = target_sql(scope), quote(column.name), quote(f"{column.name}_not_null")
-    scope.warn(
-        "required-column-without-default",
+    yield Case(
         f'the server refuses "{column.name}" if the table has rows: they would be NULL',
         column.location,
-        sqlstate="23502",
         hint="Give it a constant default, or add it nullable, fill it, and set NOT NULL afterwards.",
         fix=f"ALTER TABLE {name} ADD COLUMN {quoted} {_type_sql(scope, action)};\n"
         f"UPDATE {name} SET {quoted} = ... WHERE {quoted} IS NULL;  -- in batches\n"
@@ -280,11 +275,10 @@ def required_column_without_default(scope: Scope, action: Action, table: Table |
     actions=("DropNotNull",),
     rests_on="whether the column is NOT NULL",
 )
-def drop_not_null(scope: Scope, action: Action, table: Table | None) -> None:
+def drop_not_null(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
     column = table.column(action.name) if table else None
     if column is None or column.not_null:
-        scope.warn(
-            "drop-not-null",
+        yield Case(
             f'code that reads "{action.name}" may meet NULL from now on',
             scope.statement.find(action.name, after=1),
             hint="Release code that copes with NULL first.",
@@ -305,12 +299,11 @@ def drop_not_null(scope: Scope, action: Action, table: Table | None) -> None:
     rests_on="whether the column has a default",
     default=False,
 )
-def drop_default(scope: Scope, action: Action, table: Table | None) -> None:
+def drop_default(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
     column = table.column(action.name) if table else None
     added = (key_of(shape_of(scope.statement).name), action.name) in history_of(scope).added_columns
     if action.using is None and not added and (column is None or column.has_default):
-        scope.suggest(
-            "drop-default",
+        yield Case(
             f'inserts that leave "{action.name}" out store NULL from now on',
             scope.statement.find(action.name, after=1),
             hint="Release code that gives the value itself first.",
@@ -327,9 +320,8 @@ def drop_default(scope: Scope, action: Action, table: Table | None) -> None:
     actions=("DropIdentity", "DropExpression"),
     rests_on="estimated rows",
 )
-def drop_generated(scope: Scope, action: Action, table: Table | None) -> None:
-    scope.warn(
-        "drop-generated",
+def drop_generated(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
+    yield Case(
         f'the server no longer fills "{action.name}" for new rows',
         scope.statement.find(action.name, after=1),
         hint="Release code that gives the value itself first.",
@@ -346,9 +338,8 @@ def drop_generated(scope: Scope, action: Action, table: Table | None) -> None:
     actions=("SetExpression",),
     rests_on="estimated rows",
 )
-def expression_change_rewrites(scope: Scope, action: Action, table: Table | None) -> None:
-    scope.warn(
-        "expression-change-rewrites",
+def expression_change_rewrites(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
+    yield Case(
         f'every row is written anew to store the new value of "{action.name}"',
         scope.statement.find(action.name, after=1),
         hint="Add a plain column, keep it in step with a trigger, fill it in batches, then swap the two.",

@@ -7,7 +7,7 @@ from schemacheck.findings import Severity
 from schemacheck.history import key_of
 from schemacheck.lowering import shape_of
 from schemacheck.proof.scope import Scope
-from schemacheck.rules.registry import about, history_of, rule, target_sql
+from schemacheck.rules.registry import Case, about, history_of, rule, target_sql
 from schemacheck.shapes import Action, AlterationShape, ConstraintShape, Name, TableShape, quote
 
 _ADDED = ("AddConstraint", "AddColumn")
@@ -57,12 +57,11 @@ def _in_two_steps(scope: Scope, action: Action, constraint: ConstraintShape, suf
     actions=_ADDED,
     rests_on="estimated rows, whether the table is empty",
 )
-def foreign_key_without_not_valid(scope: Scope, action: Action, table: Table | None) -> None:
+def foreign_key_without_not_valid(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
     for constraint in _added(action, "foreign"):
         if not constraint.not_valid and constraint.enforced:
             new = action.kind == "AddColumn" and action.column and not action.column.constraint("default")
-            scope.warn(
-                "foreign-key-without-not-valid",
+            yield Case(
                 "adding the foreign key blocks writes to both tables"
                 + (" until the transaction ends" if new else " while every row is checked"),
                 constraint.location,
@@ -82,11 +81,10 @@ def foreign_key_without_not_valid(scope: Scope, action: Action, table: Table | N
     actions=_ADDED,
     rests_on="estimated rows, whether the table is empty",
 )
-def check_without_not_valid(scope: Scope, action: Action, table: Table | None) -> None:
+def check_without_not_valid(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
     for constraint in _added(action, "check"):
         if not constraint.not_valid and constraint.enforced:
-            scope.warn(
-                "check-without-not-valid",
+            yield Case(
                 "adding the check blocks every query on the table while all rows are read",
                 constraint.location,
                 hint="Add it NOT VALID, then VALIDATE it in a transaction of its own.",
@@ -105,7 +103,7 @@ def check_without_not_valid(scope: Scope, action: Action, table: Table | None) -
     actions=_ADDED,
     rests_on="estimated rows, whether the table is empty",
 )
-def key_builds_index(scope: Scope, action: Action, table: Table | None) -> None:
+def key_builds_index(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
     for constraint in (*_added(action, "primary"), *_added(action, "unique")):
         if constraint.using_index:
             continue
@@ -114,8 +112,7 @@ def key_builds_index(scope: Scope, action: Action, table: Table | None) -> None:
         called = _name(scope, action, constraint, "pkey" if is_primary else "key")
         words = "PRIMARY KEY" if is_primary else "UNIQUE"
         new = f"ALTER TABLE {name} ADD COLUMN {columns} ...;\n" if action.kind == "AddColumn" else ""
-        scope.warn(
-            "key-builds-index",
+        yield Case(
             f"adding {words} blocks every query on the table while its index is built",
             constraint.location,
             hint="Build a unique index CONCURRENTLY first, then adopt it with USING INDEX.",
@@ -136,12 +133,11 @@ def key_builds_index(scope: Scope, action: Action, table: Table | None) -> None:
     actions=("AddConstraint",),
     rests_on="estimated rows, whether the table is empty",
 )
-def exclusion_constraint_blocks(scope: Scope, action: Action, table: Table | None) -> None:
+def exclusion_constraint_blocks(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
     for constraint in _added(action, "exclusion"):
         name = target_sql(scope)
         fresh = quote(f"{shape_of(scope.statement).name.name}_new")
-        scope.warn(
-            "exclusion-constraint-blocks",
+        yield Case(
             "adding the exclusion constraint blocks every query on the table while its index is built",
             constraint.location,
             hint="Give it to a new table, copy the rows in batches and swap the two, or plan for the time it takes.",
@@ -168,14 +164,13 @@ def exclusion_constraint_blocks(scope: Scope, action: Action, table: Table | Non
     actions=("ValidateConstraint",),
     rests_on="estimated rows, whether the table is empty",
 )
-def validate_in_same_transaction(scope: Scope, action: Action, table: Table | None) -> None:
+def validate_in_same_transaction(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
     shape: AlterationShape = shape_of(scope.statement)
     history = history_of(scope)
     added_in = history.pending.get((key_of(shape.name), action.name))
     here = any(other.constraint and other.constraint.name == action.name for other in shape.actions)
     if here or (added_in and added_in == history.transaction):
-        scope.warn(
-            "validate-in-same-transaction",
+        yield Case(
             f'the lock that added "{action.name}" is held while every row is read',
             scope.statement.find(action.name, after=1),
             hint="Commit first, then validate.",
@@ -196,7 +191,7 @@ def validate_in_same_transaction(scope: Scope, action: Action, table: Table | No
     severity=Severity.SUGGESTION,
     rests_on="kind of the constraint, whether NOT NULL makes it superfluous",
 )
-def drop_constraint(scope: Scope, action: Action, table: Table | None) -> None:
+def drop_constraint(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
     shape: AlterationShape = shape_of(scope.statement)
     history, key = history_of(scope), key_of(shape.name)
     replaced = any(other.kind == "AddConstraint" for other in shape.actions)
@@ -207,8 +202,7 @@ def drop_constraint(scope: Scope, action: Action, table: Table | None) -> None:
         return
     kinds = {"p": "primary key", "u": "unique constraint", "f": "foreign key", "c": "check"}
     what = kinds.get(known.kind, "constraint") if known else "constraint"
-    scope.suggest(
-        "drop-constraint",
+    yield Case(
         f'nothing keeps out what the {what} "{action.name}" kept out',
         scope.statement.find(action.name, after=1),
         hint="Add what takes its place first.",
@@ -231,7 +225,7 @@ def _is_required(table: Table | None, name: str) -> bool:
     kinds=("alter_domain",),
     rests_on="whether the script made the domain",
 )
-def domain_constraint(scope: Scope) -> None:
+def domain_constraint(scope: Scope) -> Iterator[Case]:
     node = scope.statement.node
     name = ".".join(part.string.sval for part in node.type_name)
     if ("domain", name) in history_of(scope).made or node.subtype not in ("C", "O"):
@@ -241,8 +235,7 @@ def domain_constraint(scope: Scope) -> None:
         return
     called = quote(constraint.conname) if constraint is not None and constraint.conname else "..."
     is_check = constraint is not None and bool(constraint.HasField("raw_expr"))
-    scope.warn(
-        "domain-constraint",
+    yield Case(
         f'every table with a column of domain "{name}" is read while writes to it wait',
         hint="Add it NOT VALID, then VALIDATE it."
         if is_check
@@ -265,11 +258,11 @@ def domain_constraint(scope: Scope) -> None:
     severity=Severity.SUGGESTION,
     default=False,
 )
-def domain_with_constraint(scope: Scope) -> None:
+def domain_with_constraint(scope: Scope) -> Iterator[Case]:
     node = scope.statement.node
     if len(node.constraints):
         hint = "Put the CHECK on the tables that use the domain."
-        scope.suggest("domain-with-constraint", "a constraint of a domain is hard to change later", hint=hint)
+        yield Case("a constraint of a domain is hard to change later", hint=hint)
 
 
 @rule(
@@ -284,25 +277,25 @@ def domain_with_constraint(scope: Scope) -> None:
     at_end=True,
     rests_on="indexes of the referring table (pg_index): valid, not partial, leading with the columns",
 )
-def foreign_key_without_index(scope: Scope) -> None:
+def foreign_key_without_index(scope: Scope) -> Iterator[Case]:
     shape: TableShape | AlterationShape | None = shape_of(scope.statement)
     if isinstance(shape, TableShape):
         foreign = [constraint for constraint in shape.all_constraints if constraint.kind == "foreign"]
     elif isinstance(shape, AlterationShape):
         foreign = [constraint for action in shape.actions for constraint in _added(action, "foreign")]
     else:
-        return _orphaned_by_index(scope)
+        yield from _orphaned_by_index(scope)
+        return
     if not foreign:
-        return None
+        return
     table = scope.catalog.table(shape.name)
     if table is None or not table.is_known:
-        return None  # its indexes are not known
+        return  # its indexes are not known
     for constraint in foreign:
-        _report_without_index(scope, table, constraint.columns, shape.name, constraint.location)
-    return None
+        yield from _without_index(scope, table, constraint.columns, shape.name, constraint.location)
 
 
-def _orphaned_by_index(scope: Scope) -> None:
+def _orphaned_by_index(scope: Scope) -> Iterator[Case]:
     """A partial index that was meant for a foreign key the table already has."""
     shape = shape_of(scope.statement)
     if shape is None or not shape.partial:
@@ -310,18 +303,17 @@ def _orphaned_by_index(scope: Scope) -> None:
     table = scope.catalog.table(shape.table)
     for constraint in table.constraints if table and table.is_known else ():
         if constraint.kind == "f" and tuple(shape.columns[: len(constraint.columns)]) == constraint.columns:
-            _report_without_index(scope, table, constraint.columns, shape.table, shape.table.location)
+            yield from _without_index(scope, table, constraint.columns, shape.table, shape.table.location)
 
 
-def _report_without_index(
+def _without_index(
     scope: Scope, table: Table | None, columns: tuple[str, ...], name: Name, location: int
-) -> None:
+) -> Iterator[Case]:
     if table is None or table.index_leading_with(columns):
         return
     shown = ", ".join(map(quote, columns))
     word = "" if table.is_new else " CONCURRENTLY"
-    scope.warn(
-        "foreign-key-without-index",
+    yield Case(
         f"no index begins with the foreign key's columns ({shown})",
         location,
         hint="Index them, or every delete in the referenced table reads this one from end to end.",

@@ -1,5 +1,6 @@
 """Indexes are built and dropped under locks; CONCURRENTLY avoids them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from postgast import pg_query_pb2 as ast
@@ -9,7 +10,7 @@ from schemacheck.findings import Severity
 from schemacheck.history import key_of
 from schemacheck.lowering import range_name, shape_of
 from schemacheck.proof.scope import Scope
-from schemacheck.rules.registry import about, history_of, is_small, locked, rewritten, rule
+from schemacheck.rules.registry import Case, about, history_of, is_small, locked, rewritten, rule
 from schemacheck.shapes import Action, IndexShape, quote
 from schemacheck.snapshot import names_of
 
@@ -44,7 +45,7 @@ def is_on(options: Any, name: str) -> bool:
     kinds=("create_index",),
     rests_on="estimated rows, whether the table is empty or partitioned",
 )
-def index_not_concurrent(scope: Scope) -> None:
+def index_not_concurrent(scope: Scope) -> Iterator[Case]:
     shape: IndexShape = shape_of(scope.statement)
     if shape.concurrently:
         return
@@ -64,8 +65,7 @@ def index_not_concurrent(scope: Scope) -> None:
             f"-- for each partition\nCREATE INDEX CONCURRENTLY partition_idx ON partition ({columns});\n"
             f"ALTER INDEX {name} ATTACH PARTITION partition_idx;"
         )
-    scope.warn(
-        "index-not-concurrent",
+    yield Case(
         f'building an index blocks every write to "{shape.table.name}" until it is done',
         hint=hint,
         fix=fix,
@@ -82,7 +82,7 @@ def index_not_concurrent(scope: Scope) -> None:
     kinds=("drop_index",),
     rests_on="the table of the index, whether it is empty",
 )
-def drop_index_not_concurrent(scope: Scope) -> None:
+def drop_index_not_concurrent(scope: Scope) -> Iterator[Case]:
     node = scope.statement.node
     if node.concurrent:
         return
@@ -95,8 +95,7 @@ def drop_index_not_concurrent(scope: Scope) -> None:
             continue
         if owners and (owners[0].is_empty or is_small(scope, owners[0])):
             continue
-        scope.warn(
-            "drop-index-not-concurrent",
+        yield Case(
             f'dropping index "{name}" blocks every query on its table while it waits for its lock',
             hint="Drop it with CONCURRENTLY, outside a transaction.",
             fix=f"DROP INDEX CONCURRENTLY {name.sql};",
@@ -113,7 +112,7 @@ def drop_index_not_concurrent(scope: Scope) -> None:
     kinds=("reindex",),
     rests_on="whether the table is empty, server version (12 and later can do it concurrently)",
 )
-def reindex_not_concurrent(scope: Scope) -> None:
+def reindex_not_concurrent(scope: Scope) -> Iterator[Case]:
     node = scope.statement.node
     if is_on(node.params, "concurrently") or node.kind == ast.REINDEX_OBJECT_SYSTEM:
         return  # catalogs cannot be indexed anew concurrently
@@ -129,8 +128,7 @@ def reindex_not_concurrent(scope: Scope) -> None:
         ast.REINDEX_OBJECT_DATABASE: "DATABASE",
     }
     target = range_name(node.relation).sql if node.relation.relname else quote(node.name) if node.name else ""
-    scope.warn(
-        "reindex-not-concurrent",
+    yield Case(
         "REINDEX blocks every write until it is done",
         hint="Use REINDEX ... CONCURRENTLY, outside a transaction.",
         fix=f"REINDEX {kinds.get(node.kind, 'TABLE')} CONCURRENTLY {target};",
@@ -148,11 +146,10 @@ def reindex_not_concurrent(scope: Scope) -> None:
     kinds=("create_index",),
     severity=Severity.SUGGESTION,
 )
-def wide_index(scope: Scope) -> None:
+def wide_index(scope: Scope) -> Iterator[Case]:
     shape: IndexShape = shape_of(scope.statement)
     if not shape.unique and len(shape.columns) > _WIDE:
-        scope.suggest(
-            "wide-index",
+        yield Case(
             f"the index has {len(shape.columns)} columns; a query rarely gains from more than {_WIDE}",
             shape.table.location,
             hint="Put the columns compared for equality first and leave out the rest.",
@@ -170,7 +167,7 @@ def wide_index(scope: Scope) -> None:
     actions=("AttachPartition",),
     rests_on="validated CHECK constraints of the partition, whether it is empty",
 )
-def attach_partition_scans(scope: Scope, action: Action, table: Table | None) -> None:
+def attach_partition_scans(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
     child_name = range_name(getattr(action.node, "def").partition_cmd.name)
     child = locked(scope, child_name)
     if child is False:
@@ -178,8 +175,7 @@ def attach_partition_scans(scope: Scope, action: Action, table: Table | None) ->
     if isinstance(child, Table) and any(item.kind == "c" and item.validated for item in child.constraints):
         return  # whether it implies the bound nobody but the server can say
     name = child_name.sql
-    scope.warn(
-        "attach-partition-scans",
+    yield Case(
         f'every row of "{child_name.name}" is read while nobody can use it',
         child_name.location,
         hint="Add a CHECK that says the bound, NOT VALID, and VALIDATE it first; drop it afterwards.",
@@ -201,12 +197,11 @@ def attach_partition_scans(scope: Scope, action: Action, table: Table | None) ->
     actions=("DetachPartition",),
     rests_on="server version",
 )
-def detach_partition_not_concurrent(scope: Scope, action: Action, table: Table | None) -> None:
+def detach_partition_not_concurrent(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
     command = getattr(action.node, "def").partition_cmd
     if not command.concurrent:
         name = range_name(command.name)
-        scope.warn(
-            "detach-partition-not-concurrent",
+        yield Case(
             f'every query on "{key_of(shape_of(scope.statement).name)[1]}" waits while "{name.name}" is detached',
             name.location,
             hint="Detach it with CONCURRENTLY, outside a transaction.",

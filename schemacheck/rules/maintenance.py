@@ -1,5 +1,7 @@
 """Work that holds a table: maintenance, storage, triggers, and changes of all rows at once."""
 
+from collections.abc import Iterator
+
 from postgast import pg_query_pb2 as ast
 
 from schemacheck.catalog import Table
@@ -7,7 +9,7 @@ from schemacheck.findings import Severity
 from schemacheck.lowering import range_name
 from schemacheck.proof.scope import Scope
 from schemacheck.rules.indexes import is_on
-from schemacheck.rules.registry import about, locked, rule, target_sql
+from schemacheck.rules.registry import Case, about, locked, rule, target_sql
 from schemacheck.shapes import Action, quote
 
 _LOCK_MODES = {6: "SHARE ROW EXCLUSIVE", 7: "EXCLUSIVE", 8: "ACCESS EXCLUSIVE", 5: "SHARE"}
@@ -23,7 +25,7 @@ _LOCK_MODES = {6: "SHARE ROW EXCLUSIVE", 7: "EXCLUSIVE", 8: "ACCESS EXCLUSIVE", 
     kinds=("vacuum", "cluster"),
     rests_on="whether the table is empty, estimated rows",
 )
-def vacuum_full_or_cluster(scope: Scope) -> None:
+def vacuum_full_or_cluster(scope: Scope) -> Iterator[Case]:
     node = scope.statement.node
     if isinstance(node, ast.VacuumStmt):
         if not node.is_vacuumcmd or not is_on(node.options, "full"):
@@ -35,8 +37,7 @@ def vacuum_full_or_cluster(scope: Scope) -> None:
     if names and all(table is False for table in tables):
         return
     shown = ", ".join(name.sql for name in names)
-    scope.warn(
-        "vacuum-full-or-cluster",
+    yield Case(
         "every row is written anew while nobody can read or write the table",
         hint="Use plain VACUUM, or pg_repack to give space back.",
         fix=f"VACUUM {shown}".strip() + ";",
@@ -54,7 +55,7 @@ def vacuum_full_or_cluster(scope: Scope) -> None:
     kinds=("refresh_mat_view",),
     rests_on="whether the script made the view, whether it has a unique index",
 )
-def matview_refresh_blocks(scope: Scope) -> None:
+def matview_refresh_blocks(scope: Scope) -> Iterator[Case]:
     node = scope.statement.node
     name = range_name(node.relation)
     table = scope.standing(name)
@@ -63,8 +64,7 @@ def matview_refresh_blocks(scope: Scope) -> None:
     facts = dict(about(table))
     if isinstance(table, Table) and table.is_known:
         facts["unique_index"] = any(index.unique and not index.partial for index in table.indexes)
-    scope.warn(
-        "matview-refresh-blocks",
+    yield Case(
         f'nobody can read "{name.name}" while its query runs',
         name.location,
         hint="Give it a unique index over all rows and refresh it CONCURRENTLY.",
@@ -83,11 +83,10 @@ def matview_refresh_blocks(scope: Scope) -> None:
     actions=("SetLogged", "SetUnLogged"),
     rests_on="whether the table is logged already, estimated rows",
 )
-def logged_unlogged_rewrites(scope: Scope, action: Action, table: Table | None) -> None:
+def logged_unlogged_rewrites(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
     wanted = "p" if action.kind == "SetLogged" else "u"
     if table is None or table.persistence != wanted:
-        scope.warn(
-            "logged-unlogged-rewrites",
+        yield Case(
             "every row is written anew while nobody can read or write the table",
             hint="Make a new table of the wanted kind, copy the rows in batches, then swap the two.",
             facts=about(table),
@@ -103,9 +102,8 @@ def logged_unlogged_rewrites(scope: Scope, action: Action, table: Table | None) 
     actions=("SetAccessMethod", "SetTableSpace"),
     rests_on="estimated rows, bytes",
 )
-def storage_change_rewrites(scope: Scope, action: Action, table: Table | None) -> None:
-    scope.warn(
-        "storage-change-rewrites",
+def storage_change_rewrites(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
+    yield Case(
         "the whole table is copied while nobody can read or write it",
         hint="Make a new table there, copy the rows in batches and swap the two; or let pg_repack move it.",
         facts=about(table),
@@ -125,7 +123,7 @@ def storage_change_rewrites(scope: Scope, action: Action, table: Table | None) -
     severity=Severity.SUGGESTION,
     rests_on="whether the table is empty",
 )  # fmt: skip
-def trigger_blocks(scope: Scope, action: Action | None = None, table: Table | None = None) -> None:
+def trigger_blocks(scope: Scope, action: Action | None = None, table: Table | None = None) -> Iterator[Case]:
     if action is None:
         name = range_name(scope.statement.node.relation)
         found = locked(scope, name)
@@ -134,8 +132,7 @@ def trigger_blocks(scope: Scope, action: Action | None = None, table: Table | No
         shown = name.sql
     else:
         found, shown = table, target_sql(scope)
-    scope.suggest(
-        "trigger-blocks",
+    yield Case(
         f"writes to {shown} wait until the statement has had its lock and the transaction ends",
         hint="Set a short lock_timeout and do nothing else in the transaction.",
         fix=f"SET lock_timeout = '2s';\n{scope.statement.sql.rstrip()};",
@@ -153,9 +150,8 @@ def trigger_blocks(scope: Scope, action: Action | None = None, table: Table | No
     actions=("DisableTrig", "DisableTrigAll", "DisableTrigUser"),
     rests_on="whether the table is empty",
 )
-def trigger_disabled(scope: Scope, action: Action, table: Table | None) -> None:
-    scope.warn(
-        "trigger-disabled",
+def trigger_disabled(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
+    yield Case(
         "what the trigger keeps in step or keeps out is not for rows that anybody writes meanwhile",
         scope.statement.find("disable"),
         hint="Switch triggers off for this session alone: SET LOCAL session_replication_role = replica.",
@@ -173,14 +169,13 @@ def trigger_disabled(scope: Scope, action: Action, table: Table | None) -> None:
     kinds=("lock",),
     rests_on="whether the table is empty",
 )
-def explicit_lock(scope: Scope) -> None:
+def explicit_lock(scope: Scope) -> Iterator[Case]:
     node = scope.statement.node
     mode = _LOCK_MODES.get(node.mode)
     for item in node.relations:
         table = locked(scope, range_name(item.range_var)) if mode else False
         if table is not False:
-            scope.warn(
-                "explicit-lock",
+            yield Case(
                 f'writes to "{item.range_var.relname}" wait for this transaction\'s {mode} lock',
                 item.range_var.location,
                 hint="Lock the rows meant with SELECT ... FOR UPDATE, or use an advisory lock.",
@@ -189,9 +184,9 @@ def explicit_lock(scope: Scope) -> None:
             )
 
 
-def _whole_table(scope: Scope, code: str, verb: str) -> None:
+def _whole_table(scope: Scope, verb: str) -> Iterator[Case]:
     node = scope.statement.node
-    if node.HasField("where_clause") or len(node.using_clause if code.startswith("delete") else node.from_clause):
+    if node.HasField("where_clause") or len(node.using_clause if verb == "deleted" else node.from_clause):
         return
     name = range_name(node.relation)
     table = locked(scope, name)
@@ -199,8 +194,7 @@ def _whole_table(scope: Scope, code: str, verb: str) -> None:
         return
     batch = f"id IN (SELECT id FROM {name.sql} WHERE ... LIMIT 10000)"
     sql = f"DELETE FROM {name.sql} WHERE {batch};" if verb == "deleted" else f"UPDATE {name.sql} SET ... WHERE {batch};"
-    scope.warn(
-        code,
+    yield Case(
         f'every row of "{name.name}" is {verb} and locked in one go',
         node.relation.location,
         hint="Say which rows, and do many rows in batches with a transaction each.",
@@ -218,8 +212,8 @@ def _whole_table(scope: Scope, code: str, verb: str) -> None:
     kinds=("update",),
     rests_on="whether the table is empty, estimated rows",
 )
-def update_without_where(scope: Scope) -> None:
-    _whole_table(scope, "update-without-where", "changed")
+def update_without_where(scope: Scope) -> Iterator[Case]:
+    yield from _whole_table(scope, "changed")
 
 
 @rule(
@@ -231,8 +225,8 @@ def update_without_where(scope: Scope) -> None:
     kinds=("delete",),
     rests_on="whether the table is empty, estimated rows",
 )
-def delete_without_where(scope: Scope) -> None:
-    _whole_table(scope, "delete-without-where", "deleted")
+def delete_without_where(scope: Scope) -> Iterator[Case]:
+    yield from _whole_table(scope, "deleted")
 
 
 @rule(
@@ -245,12 +239,11 @@ def delete_without_where(scope: Scope) -> None:
     actions=("ReplicaIdentity",),
     rests_on="estimated rows",
 )
-def replica_identity(scope: Scope, action: Action, table: Table | None) -> None:
+def replica_identity(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
     kind = getattr(action.node, "def").replica_identity_stmt.identity_type
     if kind in ("f", "n"):
         name = quote(f"{table.name}_key") if table else "index_name"
-        scope.warn(
-            "replica-identity",
+        yield Case(
             "updates and deletes of a published table fail"
             if kind == "n"
             else "each update and delete writes the whole old row to the log",

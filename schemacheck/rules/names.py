@@ -9,7 +9,7 @@ from schemacheck.findings import Severity
 from schemacheck.lowering import range_name, shape_of
 from schemacheck.parser import Statement
 from schemacheck.proof.scope import Scope
-from schemacheck.rules.registry import rule
+from schemacheck.rules.registry import Case, rule
 from schemacheck.shapes import AlterationShape, Name
 from schemacheck.snapshot import names_of
 
@@ -26,7 +26,7 @@ _LONG_IN_BYTES = re.compile(r'\b[\w$]{16}|"[^"]{16}')  # a character has four by
     bad=f"CREATE TABLE {'very_long_' * 7} (id bigint PRIMARY KEY);",
     good="CREATE TABLE orders (id bigint PRIMARY KEY);",
 )
-def identifier_too_long(scope: Scope) -> None:
+def identifier_too_long(scope: Scope) -> Iterator[Case]:
     sql = scope.statement.sql
     if not _may_be_too_long(sql):
         return
@@ -35,8 +35,7 @@ def identifier_too_long(scope: Scope) -> None:
         size = len(bare.encode())
         if size > _MAX_BYTES and (token[0] == '"' or token[0].isalpha() or token[0] == "_"):
             kept = bare.encode()[:_MAX_BYTES].decode(errors="ignore")
-            scope.warn(
-                "identifier-too-long",
+            yield Case(
                 f"the name has {size} bytes and is cut off after {_MAX_BYTES}",
                 start,
                 hint=f'PostgreSQL would call it "{kept}". Choose a shorter name.',
@@ -94,12 +93,12 @@ def _named(statement: Statement) -> Iterator[Name]:
     severity=Severity.SUGGESTION,
     default=False,
 )
-def unqualified_table(scope: Scope) -> None:
+def unqualified_table(scope: Scope) -> Iterator[Case]:
     for name in _named(scope.statement):
         if name.schema is None:
             message = f'which "{name.name}" is meant depends on the search path'
             fix = f"{scope.catalog.creation_schema}.{name.sql}"
-            scope.suggest("unqualified-table", message, name.location, fix=fix)
+            yield Case(message, name.location, fix=fix)
 
 
 @rule(
@@ -113,7 +112,7 @@ def unqualified_table(scope: Scope) -> None:
     severity=Severity.SUGGESTION,
     default=False,
 )
-def not_rerunnable(scopes: Sequence[Scope]) -> None:
+def not_rerunnable(scopes: Sequence[Scope]) -> Iterator[Case]:
     several = len(scopes) > 1
     dropped: set[str] = set()
     inside = scopes[0].progress.history.policy.assume_in_transaction
@@ -127,8 +126,7 @@ def not_rerunnable(scopes: Sequence[Scope]) -> None:
         if found and (found == "CONCURRENTLY" or (several and not inside)):
             drops = statement.kind.startswith("drop") or "Drop" in _kinds(statement)
             missing = "IF EXISTS" if drops else "IF NOT EXISTS"
-            scope.suggest(
-                "not-rerunnable",
+            yield Case(
                 "run again after a stop half way, the statement fails",
                 hint=f"Say {missing}, or do the whole script in a transaction.",
             )

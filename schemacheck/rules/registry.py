@@ -1,8 +1,8 @@
 """Where rules are entered, and how they are run on a statement."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cache
 from typing import Any
 
@@ -13,16 +13,28 @@ from schemacheck.lowering import shape_of
 from schemacheck.parser import Statement
 from schemacheck.policy import Policy, refused
 from schemacheck.proof.scope import Scope
-from schemacheck.shapes import Action, AlterationShape, Name
+from schemacheck.shapes import AlterationShape, Name
 
-Check = Callable[[Scope], None]
-ActionCheck = Callable[[Scope, Action, Table | None], None]
-ScriptCheck = Callable[[Sequence[Scope]], None]
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a rule saw in a statement, at a byte of it. Code, severity and SQLSTATE are the rule's unless given here."""
+
+    message: str
+    location: int = -1
+    _: KW_ONLY
+    hint: str = ""
+    fix: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    severity: Severity | None = None
+    sqlstate: str | None = None
+    scope: Scope | None = None
+    """The statement, where a rule looks at several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A kind of finding. `check` is None where the proof itself makes it.
+    """A kind of finding. `check` yields its cases; it is None where the proof itself reports them.
 
     `rests_on` names the facts of a database that decide it; `default` is False where a project must ask for it.
     """
@@ -61,19 +73,19 @@ class Rule:
 class _Dispatch:
     """The checks of a policy by what they look at."""
 
-    before: Mapping[str, tuple[Check, ...]]
-    at_end: Mapping[str, tuple[Check, ...]]
-    actions: Mapping[str, tuple[tuple[ActionCheck, bool], ...]]
-    always: tuple[Check, ...]
-    scripts: tuple[ScriptCheck, ...]
+    before: Mapping[str, Sequence[Rule]]
+    at_end: Mapping[str, Sequence[Rule]]
+    actions: Mapping[str, Sequence[tuple[Rule, bool]]]
+    always: Sequence[Rule]
+    scripts: Sequence[Rule]
 
 
 RULES: dict[str, Rule] = {}
-_BEFORE: dict[str, list[tuple[str, Check]]] = defaultdict(list)
-_AT_END: dict[str, list[tuple[str, Check]]] = defaultdict(list)
-_ACTIONS: dict[str, list[tuple[str, ActionCheck, bool]]] = defaultdict(list)
-_ALWAYS: list[tuple[str, Check]] = []
-_SCRIPTS: list[tuple[str, ScriptCheck]] = []
+_BEFORE: dict[str, list[Rule]] = defaultdict(list)
+_AT_END: dict[str, list[Rule]] = defaultdict(list)
+_ACTIONS: dict[str, list[tuple[Rule, bool]]] = defaultdict(list)
+_ALWAYS: list[Rule] = []
+_SCRIPTS: list[Rule] = []
 
 
 def rule(  # noqa: PLR0913  -- a table row, each with a default
@@ -93,7 +105,7 @@ def rule(  # noqa: PLR0913  -- a table row, each with a default
     rests_on: str = "",
     default: bool = True,
 ) -> Callable[[Any], Any]:
-    """Enter a rule.
+    """Enter a rule: a function that yields a case for each fault it sees.
 
     With `kinds` it looks at whole statements of those kinds, `at_end` once the whole script is known. With `actions`
     it looks at commands of ALTER TABLE on a table that stood before the script (`new_tables_too`: on any). With
@@ -102,29 +114,28 @@ def rule(  # noqa: PLR0913  -- a table row, each with a default
 
     def enter(check: Any) -> Any:
         family = check.__module__.rpartition(".")[2]
-        enlist(
-            Rule(
-                code=code,
-                family=family,
-                severity=severity,
-                title=title,
-                why=why,
-                bad=bad,
-                good=good,
-                sqlstate=sqlstate,
-                rests_on=rests_on,
-                default=default,
-                check=check,
-            )
+        entered = Rule(
+            code=code,
+            family=family,
+            severity=severity,
+            title=title,
+            why=why,
+            bad=bad,
+            good=good,
+            sqlstate=sqlstate,
+            rests_on=rests_on,
+            default=default,
+            check=check,
         )
+        enlist(entered)
         for action in actions:
-            _ACTIONS[action].append((code, check, new_tables_too))
+            _ACTIONS[action].append((entered, new_tables_too))
         for kind in kinds:
-            (_AT_END if at_end else _BEFORE)[kind].append((code, check))
+            (_AT_END if at_end else _BEFORE)[kind].append(entered)
         if script:
-            _SCRIPTS.append((code, check))
+            _SCRIPTS.append(entered)
         elif not actions and not kinds:
-            _ALWAYS.append((code, check))
+            _ALWAYS.append(entered)
         return check
 
     return enter
@@ -167,13 +178,11 @@ def run_rules(scope: Scope, *, at_end: bool = False) -> None:
         return
     dispatch = _dispatch_of(scope)
     if at_end:
-        for check in dispatch.at_end.get(statement.kind, ()):
-            check(scope)
+        for entered in dispatch.at_end.get(statement.kind, ()):
+            _report(entered, entered.check(scope), scope)
         return
-    for check in dispatch.always:
-        check(scope)
-    for check in dispatch.before.get(statement.kind, ()):
-        check(scope)
+    for entered in (*dispatch.always, *dispatch.before.get(statement.kind, ())):
+        _report(entered, entered.check(scope), scope)
     if statement.kind == "alter_table":
         _run_on_actions(scope, dispatch)
 
@@ -181,8 +190,22 @@ def run_rules(scope: Scope, *, at_end: bool = False) -> None:
 def run_script_rules(scopes: Sequence[Scope]) -> None:
     """Run the rules that look at the script as a whole."""
     if scopes:
-        for check in _dispatch_of(scopes[0]).scripts:
-            check(scopes)
+        for entered in _dispatch_of(scopes[0]).scripts:
+            _report(entered, entered.check(scopes), scopes[0])
+
+
+def _report(entered: Rule, cases: Iterable[Case], scope: Scope) -> None:
+    for case in cases:
+        (case.scope or scope).add(
+            entered.code,
+            case.severity or entered.severity,
+            case.message,
+            case.location,
+            sqlstate=case.sqlstate or entered.sqlstate,
+            hint=case.hint,
+            fix=case.fix,
+            facts=case.facts,
+        )
 
 
 def _dispatch_of(scope: Scope) -> _Dispatch:
@@ -246,25 +269,22 @@ def _run_on_actions(scope: Scope, dispatch: _Dispatch) -> None:
     known = table if isinstance(table, Table) else scope.catalog.table(shape.name)
     small = is_small(scope, table)
     for action in shape.actions:
-        for check, new_tables_too in dispatch.actions.get(action.kind, ()):
+        for entered, new_tables_too in dispatch.actions.get(action.kind, ()):
             if new_tables_too or (table is not False and (not small or action.kind in _BARE)):
-                check(scope, action, known)
+                _report(entered, entered.check(scope, action, known), scope)
 
 
 @cache
 def _dispatch(policy: Policy) -> _Dispatch:
-    wanted = {code for code in RULES if is_wanted(code, policy)}
+    wanted = {entered for entered in RULES.values() if is_wanted(entered.code, policy)}
 
-    def kept(entries: Mapping[str, list[tuple[str, Check]]]) -> dict[str, tuple[Check, ...]]:
-        return {kind: tuple(check for code, check in found if code in wanted) for kind, found in entries.items()}
+    def kept(entries: Mapping[str, list[Rule]]) -> dict[str, list[Rule]]:
+        return {kind: [entered for entered in listed if entered in wanted] for kind, listed in entries.items()}
 
     return _Dispatch(
         before=kept(_BEFORE),
         at_end=kept(_AT_END),
-        actions={
-            kind: tuple((check, new) for code, check, new in found if code in wanted)
-            for kind, found in _ACTIONS.items()
-        },
-        always=tuple(check for code, check in _ALWAYS if code in wanted),
-        scripts=tuple(check for code, check in _SCRIPTS if code in wanted),
+        actions={kind: [pair for pair in pairs if pair[0] in wanted] for kind, pairs in _ACTIONS.items()},
+        always=[entered for entered in _ALWAYS if entered in wanted],
+        scripts=[entered for entered in _SCRIPTS if entered in wanted],
     )

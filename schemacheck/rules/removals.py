@@ -1,12 +1,14 @@
 """Data and names that go away while somebody may still use them."""
 
+from collections.abc import Iterator
+
 from postgast import pg_query_pb2 as ast
 
 from schemacheck.catalog import Table
 from schemacheck.findings import Severity
 from schemacheck.lowering import range_name
 from schemacheck.proof.scope import Scope
-from schemacheck.rules.registry import about, history_of, rule, target_sql
+from schemacheck.rules.registry import Case, about, history_of, rule, target_sql
 from schemacheck.shapes import Action, quote
 from schemacheck.snapshot import names_of
 
@@ -22,15 +24,14 @@ _BACKUP = "Make sure that a backup exists and that nothing uses it any more."
     actions=("DropColumn",),
     rests_on="whether the table is empty, whether the column is there, views that use it",
 )
-def drop_column(scope: Scope, action: Action, table: Table | None) -> None:
+def drop_column(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
     if table is not None and table.is_known and table.column(action.name) is None:
         return
     facts = dict(about(table))
     if table and (views := table.views_on(action.name)):
         facts["views"] = views
     name, column = target_sql(scope), quote(action.name)
-    scope.warn(
-        "drop-column",
+    yield Case(
         f'the data in "{action.name}" is lost, and code that still names it fails',
         scope.statement.find(action.name, after=1),
         hint="Release code that no longer uses the column first; drop it afterwards.",
@@ -50,7 +51,7 @@ def drop_column(scope: Scope, action: Action, table: Table | None) -> None:
     kinds=("drop_table",),
     rests_on="whether the table is empty, estimated rows, foreign keys that refer to it",
 )
-def drop_table(scope: Scope) -> None:
+def drop_table(scope: Scope) -> Iterator[Case]:
     for name in names_of(scope.statement.node.objects):
         table = scope.standing(name)
         if table is not False:
@@ -58,8 +59,7 @@ def drop_table(scope: Scope) -> None:
             if isinstance(table, Table) and table.referenced_by:
                 facts["referenced_by"] = sorted({item for item, _ in table.referenced_by})
             aside = quote(f"{name.name}_dropped")
-            scope.warn(
-                "drop-table",
+            yield Case(
                 f'every row of "{name}" is lost',
                 scope.statement.find(name.name, after=5),
                 hint=_BACKUP,
@@ -77,12 +77,11 @@ def drop_table(scope: Scope) -> None:
     kinds=("truncate",),
     rests_on="whether the table is empty, estimated rows",
 )
-def truncate(scope: Scope) -> None:
+def truncate(scope: Scope) -> Iterator[Case]:
     for relation in scope.statement.node.relations:
         table = scope.standing(range_name(relation.range_var))
         if table is not False:
-            scope.warn(
-                "truncate",
+            yield Case(
                 f'every row of "{relation.range_var.relname}" is lost',
                 relation.range_var.location,
                 hint=_BACKUP,
@@ -99,7 +98,7 @@ def truncate(scope: Scope) -> None:
     kinds=("truncate",),
     rests_on="foreign keys that refer to the table",
 )
-def truncate_cascade(scope: Scope) -> None:
+def truncate_cascade(scope: Scope) -> Iterator[Case]:
     node = scope.statement.node
     if node.behavior != ast.DROP_CASCADE:
         return
@@ -108,8 +107,7 @@ def truncate_cascade(scope: Scope) -> None:
         return
     others = sorted({item for table in tables if isinstance(table, Table) for item, _ in table.referenced_by})
     names = ", ".join(range_name(relation.range_var).sql for relation in node.relations)
-    scope.warn(
-        "truncate-cascade",
+    yield Case(
         f"tables that refer to it are emptied too: {', '.join(others)}" if others else "tables that refer to it go too",
         scope.statement.find("cascade"),
         hint="Name every table that is to be emptied.",
@@ -130,7 +128,7 @@ _RENAME_STEPS = "Add the new column, write both, move readers over, then drop th
     kinds=("rename_column",),
     rests_on="type of the column, whether the table is empty",
 )
-def rename_column(scope: Scope) -> None:
+def rename_column(scope: Scope) -> Iterator[Case]:
     node = scope.statement.node
     if not node.relation.relname:
         return
@@ -140,8 +138,7 @@ def rename_column(scope: Scope) -> None:
     if table is False or (isinstance(table, Table) and table.is_known and column is None):
         return
     old, new = quote(node.subname), quote(node.newname)
-    scope.warn(
-        "rename-column",
+    yield Case(
         f'code that names "{node.subname}" fails as soon as it is called "{node.newname}"',
         scope.statement.find(node.subname, after=1),
         hint=_RENAME_STEPS,
@@ -163,13 +160,12 @@ def rename_column(scope: Scope) -> None:
     kinds=("rename_table",),
     rests_on="whether the table is empty",
 )
-def rename_table(scope: Scope) -> None:
+def rename_table(scope: Scope) -> Iterator[Case]:
     node = scope.statement.node
     name = range_name(node.relation)
     table = scope.standing(name)
     if table is not False and node.rename_type == ast.OBJECT_TABLE:
-        scope.warn(
-            "rename-table",
+        yield Case(
             f'code that names "{node.relation.relname}" fails as soon as it is called "{node.newname}"',
             hint="Leave a view under the old name until nothing uses it.",
             fix=f"BEGIN;\n{scope.statement.sql.rstrip()};\n"
@@ -201,7 +197,7 @@ _HARMLESS = {"OBJECT_RULE", "OBJECT_POLICY", "OBJECT_TRIGGER", "OBJECT_DOMCONSTR
     good="CREATE VIEW pending_orders AS SELECT * FROM open_orders;",
     kinds=tuple(_RENAMED),
 )
-def rename_object(scope: Scope) -> None:
+def rename_object(scope: Scope) -> Iterator[Case]:
     node = scope.statement.node
     if not isinstance(node, ast.RenameStmt) or ast.ObjectType.Name(node.rename_type) in _HARMLESS:
         return
@@ -209,8 +205,7 @@ def rename_object(scope: Scope) -> None:
         return
     what = _RENAMED[scope.statement.kind]
     old = node.relation.relname or node.subname or "it"
-    scope.warn(
-        "rename-object",
+    yield Case(
         f'code that names the {what} "{old}" fails as soon as it is called "{node.newname}"',
         hint="Make it anew under the new name, move its users over, then drop the old one.",
     )
@@ -224,11 +219,10 @@ def rename_object(scope: Scope) -> None:
     good="ALTER TYPE state ADD VALUE 'fresh' BEFORE 'new';",
     kinds=("alter_type",),
 )
-def rename_enum_value(scope: Scope) -> None:
+def rename_enum_value(scope: Scope) -> Iterator[Case]:
     node = scope.statement.node
     if isinstance(node, ast.AlterEnumStmt) and node.old_val:
-        scope.warn(
-            "rename-enum-value",
+        yield Case(
             f"code that says '{node.old_val}' fails as soon as it is called '{node.new_val}'",
             hint="Add the new value, let code know both, rewrite the rows in batches.",
         )
@@ -243,13 +237,12 @@ def rename_enum_value(scope: Scope) -> None:
     kinds=("alter_object_schema",),
     rests_on="whether the table is empty",
 )
-def change_schema(scope: Scope) -> None:
+def change_schema(scope: Scope) -> Iterator[Case]:
     node = scope.statement.node
     name = range_name(node.relation) if node.relation.relname else None
     table = scope.standing(name) if name else None
     if table is not False:
-        scope.warn(
-            "change-schema",
+        yield Case(
             f'code that looks for it where it was fails as soon as it is in "{node.newschema}"',
             hint="Leave a view in the old schema until nothing uses it.",
             fix=f"{scope.statement.sql.rstrip()};\n"
@@ -268,8 +261,8 @@ def change_schema(scope: Scope) -> None:
     good="CREATE SCHEMA sales_archive;",
     kinds=("drop_schema",),
 )
-def drop_schema(scope: Scope) -> None:
-    scope.warn("drop-schema", "everything in it is lost", hint=_BACKUP)
+def drop_schema(scope: Scope) -> Iterator[Case]:
+    yield Case("everything in it is lost", hint=_BACKUP)
 
 
 @rule(
@@ -280,10 +273,10 @@ def drop_schema(scope: Scope) -> None:
     good="ALTER DATABASE shop WITH ALLOW_CONNECTIONS false;",
     kinds=("dropdb",),
 )
-def drop_database(scope: Scope) -> None:
+def drop_database(scope: Scope) -> Iterator[Case]:
     name = quote(scope.statement.node.dbname)
     fix = f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false;\n-- once nothing has missed it\nDROP DATABASE {name};"
-    scope.warn("drop-database", "everything in the database is lost", hint=_BACKUP, fix=fix)
+    yield Case("everything in the database is lost", hint=_BACKUP, fix=fix)
 
 
 _DROPPED = {
@@ -328,12 +321,12 @@ def _enter_drop(noun: str) -> None:
         severity=Severity.SUGGESTION,
         rests_on="whether the script made it",
     )
-    def drop(scope: Scope) -> None:
+    def drop(scope: Scope) -> Iterator[Case]:
         made = history_of(scope).made
         names = [_last_name(item) for item in scope.statement.node.objects]
         if not all((noun, name) in made for name in names):
             message = f"{', '.join(names) or 'it'}: {lost}"
-            scope.suggest(f"drop-{noun}", message, hint="Release code that no longer uses it first.")
+            yield Case(message, hint="Release code that no longer uses it first.")
 
 
 def _last_name(item: ast.Node) -> str:

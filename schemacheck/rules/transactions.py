@@ -1,6 +1,6 @@
 """What must not run inside a transaction, what is held too long in one, and timeouts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from postgast import pg_query_pb2 as ast
 
@@ -10,7 +10,7 @@ from schemacheck.lowering import shape_of
 from schemacheck.parser import Statement
 from schemacheck.proof.scope import Scope
 from schemacheck.rules.indexes import is_on
-from schemacheck.rules.registry import history_of, is_small, rule
+from schemacheck.rules.registry import Case, history_of, is_small, rule
 from schemacheck.shapes import AlterationShape, Name
 
 _QUIET = {"set", "begin", "start", "commit", "rollback", "savepoint", "release", "rollback_to", "comment", "notify"}
@@ -43,13 +43,11 @@ def _is_concurrent(statement: Statement) -> bool:
     severity=Severity.ERROR,
     sqlstate="25001",
 )
-def concurrently_in_transaction(scope: Scope) -> None:
+def concurrently_in_transaction(scope: Scope) -> Iterator[Case]:
     if scope.progress.in_transaction and _is_concurrent(scope.statement):
         words = scope.statement.kind.replace("_", " ").upper()
-        scope.error(
-            "concurrently-in-transaction",
+        yield Case(
             f"{words} CONCURRENTLY cannot run inside a transaction block",
-            "25001",
             scope.statement.find("concurrently"),
             hint="Run it on its own, before BEGIN or after COMMIT.",
             fix=f"COMMIT;\n{scope.statement.sql.rstrip()};",
@@ -67,7 +65,7 @@ def concurrently_in_transaction(scope: Scope) -> None:
     severity=Severity.ERROR,
     sqlstate="25001",
 )
-def needs_own_transaction(scope: Scope) -> None:
+def needs_own_transaction(scope: Scope) -> Iterator[Case]:
     node = scope.statement.node
     if not scope.progress.in_transaction or (isinstance(node, ast.VacuumStmt) and not node.is_vacuumcmd):
         return
@@ -77,12 +75,7 @@ def needs_own_transaction(scope: Scope) -> None:
             return
     words = {"createdb": "CREATE DATABASE", "dropdb": "DROP DATABASE"}
     what = words.get(scope.statement.kind, scope.statement.kind.replace("_", " ").upper())
-    scope.error(
-        "needs-own-transaction",
-        f"{what} cannot run inside a transaction block",
-        "25001",
-        hint="Run it on its own, before BEGIN or after COMMIT.",
-    )
+    yield Case(f"{what} cannot run inside a transaction block", hint="Run it on its own, before BEGIN or after COMMIT.")
 
 
 @rule(
@@ -94,20 +87,20 @@ def needs_own_transaction(scope: Scope) -> None:
     good="BEGIN;\nSAVEPOINT s;\nCOMMIT;",
     kinds=("begin", "start", "commit", "rollback"),
 )
-def transaction_nesting(scope: Scope) -> None:
+def transaction_nesting(scope: Scope) -> Iterator[Case]:
     history = history_of(scope)
     opens = scope.statement.kind in ("begin", "start")
     wrapped = history.policy.assume_in_transaction
     if opens and history.transaction:
         hint = "Use SAVEPOINT inside a transaction."
-        scope.warn("transaction-nesting", "a transaction is open already; this BEGIN does nothing", hint=hint)
+        yield Case("a transaction is open already; this BEGIN does nothing", hint=hint)
     elif not opens and (not history.transaction or wrapped) and not getattr(scope.statement.node, "chain", False):
         message = (
             "this ends the transaction that whoever runs the script has opened"
             if history.transaction
             else "no transaction is open; this does nothing"
         )
-        scope.warn("transaction-nesting", message, hint="Remove it, or open a transaction first.")
+        yield Case(message, hint="Remove it, or open a transaction first.")
 
 
 @rule(
@@ -118,7 +111,7 @@ def transaction_nesting(scope: Scope) -> None:
     good="BEGIN;\nCREATE TABLE orders (id bigint PRIMARY KEY);\nCOMMIT;",
     script=True,
 )
-def uncommitted_transaction(scopes: Sequence[Scope]) -> None:
+def uncommitted_transaction(scopes: Sequence[Scope]) -> Iterator[Case]:
     opened: Scope | None = None
     for scope in scopes:
         kind = scope.statement.kind
@@ -128,7 +121,7 @@ def uncommitted_transaction(scopes: Sequence[Scope]) -> None:
             opened = None
     if opened is not None:
         hint = "End it with COMMIT."
-        opened.warn("uncommitted-transaction", "what follows is never committed", hint=hint, fix="COMMIT;")
+        yield Case("what follows is never committed", hint=hint, fix="COMMIT;", scope=opened)
 
 
 def _strong(scope: Scope) -> Lock | None:
@@ -145,13 +138,13 @@ def _is_on_small(scope: Scope, lock: Lock) -> bool:
     return any(is_small(scope, table) for table in scope.catalog.tables.values() if table.display == lock.relation)
 
 
-def _timeout_missing(scope: Scope, code: str, setting: str, message: str, hint: str, value: str) -> None:
+def _timeout_missing(scope: Scope, setting: str, message: str, hint: str, value: str) -> Iterator[Case]:
     history = history_of(scope)
-    if history.has_timeout(setting) or code in history.said or not scope.locks:
+    if history.has_timeout(setting) or setting in history.said or not scope.locks:
         return
     strong = _strong(scope)
-    if strong is not None and history.once(code):
-        scope.suggest(code, message.format(strong.relation), hint=hint, fix=f"SET {setting} = '{value}';")
+    if strong is not None and history.once(setting):
+        yield Case(message.format(strong.relation), hint=hint, fix=f"SET {setting} = '{value}';")
 
 
 @rule(
@@ -163,10 +156,9 @@ def _timeout_missing(scope: Scope, code: str, setting: str, message: str, hint: 
     severity=Severity.SUGGESTION,
     rests_on="which relations stand, and whether they are empty",
 )
-def lock_timeout_missing(scope: Scope) -> None:
-    _timeout_missing(
+def lock_timeout_missing(scope: Scope) -> Iterator[Case]:
+    yield from _timeout_missing(
         scope,
-        "lock-timeout-missing",
         "lock_timeout",
         "while it waits for its lock on {}, every later query waits too",
         "Set a short lock_timeout and try again if it is hit.",
@@ -184,10 +176,9 @@ def lock_timeout_missing(scope: Scope) -> None:
     rests_on="which relations stand, and whether they are empty",
     default=False,
 )
-def statement_timeout_missing(scope: Scope) -> None:
-    _timeout_missing(
+def statement_timeout_missing(scope: Scope) -> Iterator[Case]:
+    yield from _timeout_missing(
         scope,
-        "statement-timeout-missing",
         "statement_timeout",
         "nothing ends it if it holds its lock on {} for longer than foreseen",
         "Set a statement_timeout that is longer than the work should take.",
@@ -205,10 +196,9 @@ def statement_timeout_missing(scope: Scope) -> None:
     rests_on="which relations stand, and whether they are empty",
     default=False,
 )
-def idle_timeout_missing(scope: Scope) -> None:
-    _timeout_missing(
+def idle_timeout_missing(scope: Scope) -> Iterator[Case]:
+    yield from _timeout_missing(
         scope,
-        "idle-timeout-missing",
         "idle_in_transaction_session_timeout",
         "a client that stops in the middle keeps its lock on {}",
         "Set idle_in_transaction_session_timeout.",
@@ -224,15 +214,14 @@ def idle_timeout_missing(scope: Scope) -> None:
     good="BEGIN;\nALTER TABLE orders ADD COLUMN note text;\nCOMMIT;\nSELECT count(*) FROM orders;",
     rests_on="which relations stand, and whether they are empty",
 )
-def wide_lock_window(scope: Scope) -> None:
+def wide_lock_window(scope: Scope) -> Iterator[Case]:
     history = history_of(scope)
     if history.held is None or scope.statement.kind in _QUIET:
         return
     if {lock.relation for lock in scope.locks} == {history.held.relation} and not _works(scope):
         return  # a further change of the same table, which the lock is for
     if history.once(f"wide-lock-window {history.transaction}"):
-        scope.warn(
-            "wide-lock-window",
+        yield Case(
             f"{history.held.relation} is locked for everybody while this runs too",
             hint="Commit first, and do the rest in a transaction of its own.",
             fix=f"COMMIT;\n{scope.statement.sql.rstrip()};",
@@ -253,11 +242,10 @@ def _works(scope: Scope) -> bool:
     "BEGIN;\nALTER TABLE lines ALTER COLUMN price TYPE bigint;\nCOMMIT;",
     rests_on="old types, which relations stand, and whether they are empty",
 )
-def rewrite_under_lock(scope: Scope) -> None:
+def rewrite_under_lock(scope: Scope) -> Iterator[Case]:
     history = history_of(scope)
     if history.held is not None and _works(scope):
-        scope.warn(
-            "rewrite-under-lock",
+        yield Case(
             f"{history.held.relation} stays locked while every row of another table is read or written",
             hint="Commit first.",
             fix=f"COMMIT;\n{scope.statement.sql.rstrip()};",
@@ -276,11 +264,10 @@ def rewrite_under_lock(scope: Scope) -> None:
     kinds=_CHANGES_DATA,
     rests_on="which relations stand, and whether they are empty",
 )
-def data_with_schema(scope: Scope) -> None:
+def data_with_schema(scope: Scope) -> Iterator[Case]:
     history = history_of(scope)
     if history.held is not None:
-        scope.warn(
-            "data-with-schema",
+        yield Case(
             f"{history.held.relation} is locked for everybody while rows are changed",
             hint="Commit the change of the schema first, then change rows in batches.",
             fix=f"COMMIT;\n{scope.statement.sql.rstrip()};",
@@ -298,7 +285,7 @@ def data_with_schema(scope: Scope) -> None:
     kinds=("alter_table",),
     severity=Severity.SUGGESTION,
 )
-def combine_alter_table(scope: Scope) -> None:
+def combine_alter_table(scope: Scope) -> Iterator[Case]:
     history = history_of(scope)
     shape: AlterationShape | None = shape_of(scope.statement)
     if history.last_alter is None or shape is None or scope.standing(shape.name) is False:
@@ -307,8 +294,7 @@ def combine_alter_table(scope: Scope) -> None:
     if key_of(earlier.name) != key_of(shape.name) or earlier.only != shape.only or _apart(earlier, shape):
         return
     before = ", ".join(action.kind for action in earlier.actions)
-    scope.suggest(
-        "combine-alter-table",
+    yield Case(
         f'"{shape.name.name}" is altered by the statement before, too',
         hint="Give one ALTER TABLE both commands.",
         facts={"before": before},
@@ -341,7 +327,7 @@ def _apart(earlier: AlterationShape, later: AlterationShape) -> bool:
     sqlstate="55P04",
     rests_on="server version",
 )
-def enum_value_in_transaction(scope: Scope) -> None:
+def enum_value_in_transaction(scope: Scope) -> Iterator[Case]:
     history = history_of(scope)
     if not history.transaction or (not history.enum_values and scope.statement.kind != "alter_type"):
         return
@@ -349,15 +335,13 @@ def enum_value_in_transaction(scope: Scope) -> None:
     if isinstance(node, ast.AlterEnumStmt):
         if scope.catalog.major < 12 and node.new_val and not node.old_val:
             message = "before PostgreSQL 12 an enum value cannot be added inside a transaction"
-            scope.warn("enum-value-in-transaction", message, sqlstate="25001", hint="Commit first.")
+            yield Case(message, sqlstate="25001", hint="Commit first.")
         return
     for start, token in scope.statement.tokens():
         if token[0] == "'" and history.enum_values.get(token[1:-1]) == history.transaction:
-            scope.warn(
-                "enum-value-in-transaction",
+            yield Case(
                 f"the new enum value {token} cannot be used before the transaction has committed",
                 start,
-                sqlstate="55P04",
                 hint="Commit first.",
                 fix=f"COMMIT;\n{scope.statement.sql.rstrip()};",
             )
