@@ -5,7 +5,7 @@ A `Catalog` is read from PostgreSQL once (`snapshot`), or starts with PostgreSQL
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -158,15 +158,8 @@ class Table(NamedTuple):
 
     def index_leading_with(self, columns: tuple[str, ...]) -> Index | None:
         """A valid index whose first columns are these, in any order, as a foreign key's checks need."""
-        width = len(columns)
-        return next(
-            (
-                index
-                for index in self.indexes
-                if index.valid and not index.partial and set(index.columns[:width]) == set(columns)
-            ),
-            None,
-        )
+        whole = (index for index in self.indexes if index.valid and not index.partial)
+        return next((index for index in whole if leads_with(index.columns, columns)), None)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -280,6 +273,11 @@ _BUILTIN = {
 def empty_catalog() -> Catalog:
     """A catalog of PostgreSQL's built-in types and nothing else."""
     return Catalog(is_live=False)
+
+
+def leads_with(index: Sequence[Any], columns: Sequence[Any]) -> bool:
+    """Whether the columns of an index begin with these, in any order, as a foreign key's checks need."""
+    return set(index[: len(columns)]) == set(columns)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -1,23 +1,13 @@
-"""An audit of the tables there are: what no script shows, because it was left out or came about with time.
+"""The audit of a PostgreSQL database, from its catalogs and statistics."""
 
-Read only, and from catalogs and statistics alone: no table is opened, so nobody waits for the audit or it for them.
-"""
-
-import sqlite3
-import time
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 
-from django.db import DatabaseError, connections
-
-from schemacheck import checks
-from schemacheck.findings import Finding, Proof, Report, Severity, StatementReport
-from schemacheck.models import Check
-from schemacheck.rules import RULES
+from schemacheck.catalog import leads_with
+from schemacheck.findings import Finding
+from schemacheck.live.findings import finding, needless
 from schemacheck.session import DatabaseAway, ServerError, open_session
 from schemacheck.shapes import quote
-from schemacheck.sqlite import affinity
 
 _ENDING = 50  # percent of a sequence's values
 _USED_SINCE_DAYS = 7  # statistics younger than this say nothing of an index's use
@@ -45,10 +35,7 @@ SELECT json_agg(json_build_object('schema', n.nspname, 'table', c.relname, 'name
   'target_types', (SELECT json_agg(format_type(a.atttypid, NULL) ORDER BY u.n)
                    FROM unnest(k.confkey) WITH ORDINALITY u (attnum, n)
                    JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum),
-  'indexed', EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = k.conrelid AND i.indisvalid AND i.indpred IS NULL
-    AND (SELECT array_agg(p.attnum ORDER BY p.attnum) FROM unnest(i.indkey::int2[]) WITH ORDINALITY p (attnum, n)
-         WHERE p.n <= least(cardinality(k.conkey), i.indnkeyatts))
-      = (SELECT array_agg(p ORDER BY p) FROM unnest(k.conkey) p))))
+  'key', k.conkey))
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_class t ON t.oid = k.confrelid JOIN pg_namespace tn ON tn.oid = t.relnamespace
 WHERE k.contype = 'f' AND k.conparentid = 0 AND {_EVERYWHERE}
@@ -98,59 +85,8 @@ FROM pg_stat_database WHERE datname = current_database()
 """
 
 
-def audit_live_schema(*, database: str | None = None) -> Check:
-    """Audit the tables there are, and keep what was found. Raises InvalidCheck, DatabaseAway, UnsupportedDatabase."""
-    started = time.perf_counter()
-    alias = checks.alias(database)
-    report = audit(connections[alias])
-    return checks.keep(
-        report, sql=f"-- the live schema of {alias}", database=alias, started=started, kept=checks.has_history()
-    )
-
-
-def audit(connection: Any) -> Report:
-    """What there is to say about the tables of a database; each finding names its table and how to mend it."""
-    vendor = str(getattr(connection, "vendor", "postgresql"))  # a plain psycopg connection names none
-    match vendor:
-        case "sqlite":
-            found = _on_sqlite(connection)
-        case "postgresql":
-            found = _on_postgresql(connection)
-        case _:
-            from schemacheck.validator import UnsupportedDatabase
-
-            raise UnsupportedDatabase(f"The audit knows PostgreSQL and SQLite, not {vendor}. Choose another database.")
-    return Report(dialect=vendor, proof=Proof.CATALOG, statements=tuple(_by_table(sorted(found, key=_order))))
-
-
-def _by_table(found: list[Finding]) -> Iterator[StatementReport]:
-    """The findings in the shape of every report: a statement a table."""
-    tables: dict[str, list[Finding]] = {}
-    for finding in found:
-        tables.setdefault(finding.facts.get("table", ""), []).append(finding)
-    for index, (table, findings) in enumerate(tables.items()):
-        yield StatementReport(
-            index=index,
-            kind="live_table",
-            table_name=table or None,
-            line=1,
-            proof=Proof.CATALOG,
-            findings=tuple(findings),
-        )
-
-
-def _order(finding: Finding) -> tuple[Any, ...]:
-    return finding.facts.get("table", ""), list(Severity).index(finding.severity), finding.rule, finding.message
-
-
-def _finding(code: str, message: str, *, table: str, fix: str = "", hint: str = "", **facts: Any) -> Finding:
-    rule = RULES[code]
-    return Finding(
-        rule=code, severity=rule.severity, message=message, hint=hint, fix=fix, facts={"table": table, **facts}
-    )
-
-
-def _on_postgresql(connection: Any) -> Iterator[Finding]:
+def audit(connection: Any) -> Iterator[Finding]:
+    """What there is to say about its tables. Raises DatabaseAway."""
     with open_session(connection) as session:
         if session is None:
             raise DatabaseAway("The connection's transaction has already failed; roll it back and audit again.")
@@ -169,14 +105,14 @@ def _on_postgresql(connection: Any) -> Iterator[Finding]:
     for row in tables:
         yield _without_key(_name(row["schema"], row["table"]), row["rows"])
     for row in keys:
-        yield from _foreign_key(row)
+        yield from _foreign_key(row, indexes)
     yield from _indexes(indexes, statistics or {})
     for row in constraints:
         yield _not_validated(row)
     for row in sequences:
         yield from _sequence(row)
     for reason in refused:
-        yield _finding("live-not-looked-at", f"not looked at: {reason}", table="")
+        yield finding("live-not-looked-at", f"not looked at: {reason}", table="")
 
 
 def _name(schema: str, name: str) -> str:
@@ -186,7 +122,7 @@ def _name(schema: str, name: str) -> str:
 def _without_key(table: str, rows: int) -> Finding:
     hint = "If a column, or several, are unique and never NULL, make them the key instead."
     fix = f"ALTER TABLE {table} ADD COLUMN id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;"
-    return _finding(
+    return finding(
         "live-table-without-primary-key",
         f"table {table} has no primary key",
         table=table,
@@ -196,11 +132,11 @@ def _without_key(table: str, rows: int) -> Finding:
     )
 
 
-def _foreign_key(row: dict[str, Any]) -> Iterator[Finding]:
+def _foreign_key(row: dict[str, Any], indexes: list[dict[str, Any]]) -> Iterator[Finding]:
     table, target = _name(row["schema"], row["table"]), _name(row["target_schema"], row["target"])
     columns = ", ".join(quote(column) for column in row["columns"])
-    if not row["indexed"]:
-        yield _finding(
+    if not any(_serves_key(index, row) for index in indexes):
+        yield finding(
             "live-foreign-key-without-index",
             f"no index begins with {columns}, so each DELETE in {target} reads all of {table}",
             table=table,
@@ -213,7 +149,7 @@ def _foreign_key(row: dict[str, Any]) -> Iterator[Finding]:
         row["columns"], row["types"], row["target_columns"], row["target_types"], strict=True
     ):
         if kind != wanted:
-            yield _finding(
+            yield finding(
                 "live-foreign-key-type",
                 f"{quote(column)} is {kind}, but {target}.{quote(other)}, which it refers to, is {wanted}",
                 table=table,
@@ -221,6 +157,12 @@ def _foreign_key(row: dict[str, Any]) -> Iterator[Finding]:
                 hint="On a large table that rewrites every row: add a column of the right type and swap them instead.",
                 constraint=row["name"],
             )
+
+
+def _serves_key(index: dict[str, Any], key: dict[str, Any]) -> bool:
+    if (index["schema"], index["table"]) != (key["schema"], key["table"]) or not index["valid"] or index["predicate"]:
+        return False
+    return leads_with([int(number) for number in index["key"].split()][: index["columns"]], key["key"])
 
 
 def _indexes(indexes: list[dict[str, Any]], statistics: dict[str, Any]) -> Iterator[Finding]:
@@ -285,9 +227,9 @@ def _drop(row: dict[str, Any]) -> str:
 def _superfluous(table: str, row: dict[str, Any], twin: dict[str, Any]) -> Finding:
     same = (row["key"], row["columns"]) == (twin["key"], twin["columns"])
     code = "live-duplicate-index" if same else "live-redundant-index"
-    return _finding(
+    return finding(
         code,
-        _said(row, twin, same=same),
+        needless(row["name"], twin["name"], same=same),
         table=table,
         fix=_drop(row),
         index=row["name"],
@@ -297,14 +239,9 @@ def _superfluous(table: str, row: dict[str, Any], twin: dict[str, Any]) -> Findi
     )
 
 
-def _said(row: dict[str, Any], twin: dict[str, Any], *, same: bool) -> str:
-    name, other = quote(row["name"]), quote(twin["name"])
-    return f"index {name} does what {other} does" if same else f"index {name} is the beginning of {other}"
-
-
 def _unused(table: str, row: dict[str, Any], days: float, statistics: dict[str, Any]) -> Finding:
     hint = "There are replicas: look at their statistics too." if statistics.get("has_replicas") else ""
-    return _finding(
+    return finding(
         "live-unused-index",
         f"index {quote(row['name'])} was not used once in {days:.0f} days",
         table=table,
@@ -316,7 +253,7 @@ def _unused(table: str, row: dict[str, Any], days: float, statistics: dict[str, 
 
 
 def _invalid_index(table: str, row: dict[str, Any]) -> Finding:
-    return _finding(
+    return finding(
         "live-invalid-index",
         f"index {quote(row['name'])} is invalid and serves no search",
         table=table,
@@ -329,7 +266,7 @@ def _invalid_index(table: str, row: dict[str, Any]) -> Finding:
 def _not_validated(row: dict[str, Any]) -> Finding:
     table = _name(row["schema"], row["table"])
     kind = "foreign key" if row["kind"] == "f" else "check"
-    return _finding(
+    return finding(
         "live-constraint-not-validated",
         f"{kind} {quote(row['name'])} was never validated",
         table=table,
@@ -348,7 +285,7 @@ def _sequence(row: dict[str, Any]) -> Iterator[Finding]:
     owner = _name(row["table_schema"], row["table"]) if row["table"] else ""
     is_small = row["type"] in ("smallint", "integer")
     fix = f"ALTER TABLE {owner} ALTER COLUMN {quote(row['column'])} TYPE bigint;" if owner and is_small else ""
-    yield _finding(
+    yield finding(
         "live-sequence-exhaustion",
         f"sequence {name} has used {used:.0f} % of its values" + (f" ({owner}.{row['column']})" if owner else ""),
         table=owner or name,
@@ -359,136 +296,3 @@ def _sequence(row: dict[str, Any]) -> Iterator[Finding]:
         last_possible=end,
         percent=round(used, 1),
     )
-
-
-def _on_sqlite(connection: Any) -> Iterator[Finding]:
-    try:
-        connection.ensure_connection()
-        with closing(connection.connection.cursor()) as cursor:  # the driver's own, which takes `?`
-            tables = _rows(
-                cursor,
-                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' "
-                "ESCAPE '\\' AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name",
-            )
-            known = {
-                name: _rows(cursor, "SELECT name, type, pk FROM pragma_table_xinfo(?)", name) for (name,) in tables
-            }
-            for name, columns in known.items():
-                table = quote(name)
-                if not any(key for _, _, key in columns):
-                    yield _finding(
-                        "live-table-without-primary-key",
-                        f"table {table} has no primary key",
-                        table=table,
-                        hint="SQLite cannot add one to a table: make the table anew with it and copy the rows.",
-                    )
-                indexes = _sqlite_indexes(cursor, name)
-                yield from _sqlite_duplicates(table, indexes)
-                yield from _sqlite_keys(cursor, name, known, indexes)
-    except (DatabaseError, sqlite3.Error) as error:
-        raise DatabaseAway(f"The database did not answer the audit ({error}). See that it can be opened.") from error
-
-
-def _rows(cursor: Any, query: str, *parameters: Any) -> list[Any]:
-    return list(cursor.execute(query, parameters))
-
-
-def _sqlite_indexes(cursor: Any, name: str) -> list[dict[str, Any]]:
-    found = []
-    for index, unique, origin, partial in _rows(
-        cursor, 'SELECT name, "unique", origin, partial FROM pragma_index_list(?)', name
-    ):
-        columns = [row[0] for row in _rows(cursor, "SELECT name FROM pragma_index_info(?) ORDER BY seqno", index)]
-        definition = _rows(cursor, "SELECT sql FROM sqlite_master WHERE type = 'index' AND name = ?", index)
-        plain = not partial and None not in columns and " DESC" not in str(definition and definition[0][0]).upper()
-        made = origin == "c"
-        found.append({"name": index, "unique": bool(unique), "columns": columns, "plain": plain, "made": made})
-    return found
-
-
-def _sqlite_duplicates(table: str, indexes: list[dict[str, Any]]) -> Iterator[Finding]:
-    gone: set[str] = set()
-    for row in indexes:
-        for other in indexes:
-            if row is other or other["name"] in gone or not (row["made"] and row["plain"] and other["plain"]):
-                continue
-            same = row["columns"] == other["columns"]
-            prefix = row["columns"] == other["columns"][: len(row["columns"])]
-            stays = same and (not row["unique"] or other["unique"])
-            stays = stays and (not other["made"] or other["unique"] > row["unique"] or other["name"] < row["name"])
-            if stays or (prefix and not same and not row["unique"]):
-                gone.add(row["name"])
-                yield _finding(
-                    "live-duplicate-index" if same else "live-redundant-index",
-                    _said(row, other, same=same),
-                    table=table,
-                    fix=f"DROP INDEX {quote(row['name'])};",
-                    index=row["name"],
-                    kept=other["name"],
-                )
-                break
-
-
-def _sqlite_keys(
-    cursor: Any, name: str, known: dict[str, list[Any]], indexes: list[dict[str, Any]]
-) -> Iterator[Finding]:
-    table = quote(name)
-    folded = {other.lower(): other for other in known}
-    keys: dict[int, list[Any]] = {}
-    query = 'SELECT id, "table", "from", "to" FROM pragma_foreign_key_list(?) ORDER BY id, seq'
-    for row in _rows(cursor, query, name):
-        keys.setdefault(row[0], []).append(row)
-    own = {column.lower(): kind for column, kind, _ in known[name]}
-    primary = [column.lower() for column, _, key in sorted(known[name], key=lambda row: row[2]) if key]
-    for rows in keys.values():
-        columns = [str(row[2]) for row in rows]
-        bare = [column.lower() for column in columns]
-        beginnings = [[str(part).lower() for part in row["columns"][: len(bare)]] for row in indexes if row["plain"]]
-        beginnings.append(primary[: len(bare)])
-        listed = ", ".join(quote(column) for column in columns)
-        if not any(sorted(beginning) == sorted(bare) for beginning in beginnings):
-            yield _finding(
-                "live-foreign-key-without-index",
-                f"no index begins with {listed}, so each DELETE in {quote(rows[0][1])} reads all of {table}",
-                table=table,
-                fix=f"CREATE INDEX {quote(f'{name}_' + '_'.join(columns))} ON {table} ({listed});",
-                references=rows[0][1],
-            )
-        target = folded.get(str(rows[0][1]).lower())
-        if target is None:
-            yield _target(table, f"there is no table {quote(rows[0][1])}, to which {listed} refers")
-            continue
-        theirs = {column.lower(): kind for column, kind, _ in known[target]}
-        their_key = [column for column, _, key in sorted(known[target], key=lambda row: row[2]) if key]
-        wanted = [str(row[3]).lower() if row[3] else key.lower() for row, key in _paired(rows, their_key)]
-        missing = [column for column in wanted if column not in theirs]
-        unique = [their_key, *(row["columns"] for row in _sqlite_indexes(cursor, target) if row["unique"])]
-        if missing or len(wanted) < len(columns):
-            yield _target(table, f"{quote(target)} has no column for {listed} to refer to")
-        elif not any(sorted(wanted) == sorted(str(part).lower() for part in key) for key in unique):
-            yield _target(table, f"the columns of {quote(target)} to which {listed} refers are not unique")
-        else:
-            for column, other in zip(bare, wanted, strict=True):
-                if own[column].lower() != theirs[other].lower() and not _alike(own[column], theirs[other]):
-                    yield _finding(
-                        "live-foreign-key-type",
-                        f"{quote(column)} is {own[column]}, but {quote(target)}.{quote(other)} is {theirs[other]}",
-                        table=table,
-                        references=target,
-                    )
-
-
-def _paired(rows: list[Any], key: list[str]) -> Iterator[tuple[Any, str]]:
-    for position, row in enumerate(rows):
-        if row[3] or position < len(key):
-            yield row, key[position] if position < len(key) else ""
-
-
-def _alike(one: str, other: str) -> bool:
-    """Whether SQLite stores both the same way, whatever they are called."""
-    return affinity(one) == affinity(other)
-
-
-def _target(table: str, message: str) -> Finding:
-    hint = "Make the table anew with the right reference; SQLite cannot change one."
-    return _finding("live-foreign-key-target", message, table=table, hint=hint)

@@ -1,0 +1,21 @@
+"""What both databases' audits say, and in which words."""
+
+from typing import Any
+
+from schemacheck.findings import Finding
+from schemacheck.rules import RULES
+from schemacheck.shapes import quote
+
+
+def finding(code: str, message: str, *, table: str, fix: str = "", hint: str = "", **facts: Any) -> Finding:
+    """A finding of the rule `code` about a table."""
+    rule = RULES[code]
+    return Finding(
+        rule=code, severity=rule.severity, message=message, hint=hint, fix=fix, facts={"table": table, **facts}
+    )
+
+
+def needless(index: str, kept: str, *, same: bool) -> str:
+    """Which index another makes needless."""
+    name, other = quote(index), quote(kept)
+    return f"index {name} does what {other} does" if same else f"index {name} is the beginning of {other}"
