@@ -13,6 +13,7 @@ from typing import Any
 from schemacheck.findings import Proof, Severity
 from schemacheck.lowering import shape_of
 from schemacheck.parser import expression_sql
+from schemacheck.proof.blueprints import Blueprint
 from schemacheck.proof.copies import Bench
 from schemacheck.proof.scope import Scope
 from schemacheck.session import ServerError
@@ -82,10 +83,8 @@ def probe(scope: Scope, bench: Bench, before: State, after: State) -> None:
     if not bench.may_probe:
         _limit(scope, "a probe would run functions of the database")
         return
-    validated = _validated(scope)
-    oids = {name: oid for oid, name in bench.copies.items()}
-    tables = [_stages(name, bench, oids, before, after, validated, scope) for name in sorted(after)]
-    questions = [question for stage in zip(*tables, strict=True) for asked in stage for question in asked]
+    changes = list(_changes(scope, bench, before, after))
+    questions = [question for stage in _STAGES for change in changes for question in stage(change)]
     for question in questions[:_MAX_QUESTIONS]:
         if _ask(scope, bench, question):
             return
@@ -141,78 +140,105 @@ def _using(scope: Scope) -> dict[str, str]:
     return found
 
 
-def _stages(
-    name: str,
-    bench: Bench,
-    oids: Mapping[str, int],
-    before: State,
-    after: State,
-    validated: set[str],
-    scope: Scope,
-) -> Iterator[list[_Question]]:
-    """What to ask of the rows behind one copy: conversions, keys, NOT NULL, checks, bounds, foreign keys."""
-    blueprint = bench.blueprints.get(oids.get(name, 0))
-    now, old = after[name], before.get(name)
-    if blueprint is None or old is None or now["kind"] == "p" or blueprint.kind != "r":
-        for _ in range(6):
-            yield []
-        return
-    pending = validated & set(blueprint.unvalidated)
-    table = blueprint.name
-    cells, changed = _cells(old["columns"] or {}, now["columns"] or {}, _using(scope))
-    rows = _rows(bench.sources[blueprint.oid], cells)
-    known = {column for column, cell in cells.items() if cell is not None}
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A table's copy before and after the statement, and the rows as the statement would leave them."""
 
-    def exists(condition: str) -> str:
-        return f"SELECT pg_catalog.to_json(EXISTS (SELECT 1 FROM {rows} WHERE {condition}))"  # noqa: S608
+    blueprint: Blueprint
+    bench: Bench
+    oids: Mapping[str, int]
+    old: Mapping[str, Any]
+    now: Mapping[str, Any]
+    pending: set[str]
+    """Constraints that the statement validates."""
+    using: Mapping[str, str]
+    cells: Mapping[str, str | None]
+    converted: list[str]
+    """Columns whose type changes."""
 
-    columns = ", ".join(f"pg_catalog.count({quote(column)})" for column in changed)
-    converting = f"SELECT pg_catalog.to_json(pg_catalog.num_nulls({columns}) < 0) FROM {rows}"  # noqa: S608
-    converts = [_Question(converting, "", "")] if changed else []
-    yield converts + [
-        _Question(_too_long(bench.sources[blueprint.oid], value, size), "22001", f"value too long for type {kind}")
-        for value, kind, size in _shortened(old["columns"] or {}, now["columns"] or {}, _using(scope))
-    ]
+    @property
+    def rows(self) -> str:
+        return _rows(self.bench.sources[self.blueprint.oid], self.cells)
 
-    had = old["keys"] or {}
-    yield [
-        _Question(_repeated(rows, key), "23P01" if key["operators"] else "23505", _key_message(index, key))
-        for index, key in (now["keys"] or {}).items()
-        if had.get(index) != key or set(changed) & {str(column).strip('"') for column in key["columns"]}
-    ]
-    yield [
-        _Question(
-            exists(f"{quote(column['name'])} IS NULL"),
-            "23502",
-            f'column "{column["name"]}" of relation "{table}" contains null values',
-        )
-        for number, column in (now["columns"] or {}).items()
-        if column["not_null"] and column["name"] in known and not (old["columns"].get(number) or {}).get("not_null")
-    ]
-    had = old["checks"] or {}
-    yield [
-        _Question(
-            exists(f"NOT ({check})"), "23514", f'check constraint "{key}" of relation "{table}" is violated by some row'
-        )
-        for key, check in (now["checks"] or {}).items()
-        if key in pending or (had.get(key) != check and key not in blueprint.unvalidated)
-    ]
-    bound = now["bound"]
-    said = f'partition constraint of relation "{table}" is violated by some row'
-    if now["is_default"] and old["bound"]:
-        said = f'updated partition constraint for default partition "{table}" would be violated by some row'
-    yield [_Question(exists(f"NOT ({bound})"), "23514", said)] if bound and bound != old["bound"] else []
-    had = old["foreign"] or {}
-    yield [
-        _Question(
-            _orphans(rows, key, bench.sources[oids[key["target"]]]),
-            "23503",
-            f'insert or update on table "{table}" violates foreign key constraint "{constraint}"',
-        )
-        for constraint, key in (now["foreign"] or {}).items()
-        if key["target"] in oids
-        and (constraint in pending or (had.get(constraint) != key and set(key["columns"]) <= known))
-    ]
+    @property
+    def known(self) -> set[str]:
+        return {column for column, cell in self.cells.items() if cell is not None}
+
+    def new(self, kind: str) -> Iterator[tuple[str, Any, bool]]:
+        """Keys, checks or foreign keys: each with its name, and whether the copy had it just so before."""
+        had = self.old[kind] or {}
+        for name, item in (self.now[kind] or {}).items():
+            yield name, item, had.get(name) == item
+
+    def exists(self, condition: str) -> str:
+        return f"SELECT pg_catalog.to_json(EXISTS (SELECT 1 FROM {self.rows} WHERE {condition}))"  # noqa: S608
+
+
+def _changes(scope: Scope, bench: Bench, before: State, after: State) -> Iterator[_Change]:
+    oids = {name: oid for oid, name in bench.copies.items()}
+    validated, using = _validated(scope), _using(scope)
+    for name in sorted(after):
+        blueprint, old, now = bench.blueprints.get(oids.get(name, 0)), before.get(name), after[name]
+        if blueprint is None or old is None or now["kind"] == "p" or blueprint.kind != "r":
+            continue
+        cells, converted = _cells(old["columns"] or {}, now["columns"] or {}, using)
+        pending = validated & set(blueprint.unvalidated)
+        yield _Change(blueprint, bench, oids, old, now, pending, using, cells, converted)
+
+
+def _conversions(change: _Change) -> Iterator[_Question]:
+    if change.converted:
+        columns = ", ".join(f"pg_catalog.count({quote(column)})" for column in change.converted)
+        sql = f"SELECT pg_catalog.to_json(pg_catalog.num_nulls({columns}) < 0) FROM {change.rows}"  # noqa: S608
+        yield _Question(sql, "", "")
+    source = change.bench.sources[change.blueprint.oid]
+    for value, kind, size in _shortened(change.old["columns"] or {}, change.now["columns"] or {}, change.using):
+        yield _Question(_too_long(source, value, size), "22001", f"value too long for type {kind}")
+
+
+def _keys(change: _Change) -> Iterator[_Question]:
+    for index, key, is_same in change.new("keys"):
+        if not is_same or set(change.converted) & {str(column).strip('"') for column in key["columns"]}:
+            state = "23P01" if key["operators"] else "23505"
+            yield _Question(_repeated(change.rows, key), state, _key_message(index, key))
+
+
+def _required(change: _Change) -> Iterator[_Question]:
+    had = change.old["columns"] or {}
+    for number, column in (change.now["columns"] or {}).items():
+        name = column["name"]
+        if column["not_null"] and name in change.known and not (had.get(number) or {}).get("not_null"):
+            said = f'column "{name}" of relation "{change.blueprint.name}" contains null values'
+            yield _Question(change.exists(f"{quote(name)} IS NULL"), "23502", said)
+
+
+def _checks(change: _Change) -> Iterator[_Question]:
+    for name, check, is_same in change.new("checks"):
+        if name in change.pending or not (is_same or name in change.blueprint.unvalidated):
+            said = f'check constraint "{name}" of relation "{change.blueprint.name}" is violated by some row'
+            yield _Question(change.exists(f"NOT ({check})"), "23514", said)
+
+
+def _bound(change: _Change) -> Iterator[_Question]:
+    bound, table = change.now["bound"], change.blueprint.name
+    if bound and bound != change.old["bound"]:
+        said = f'partition constraint of relation "{table}" is violated by some row'
+        if change.now["is_default"] and change.old["bound"]:
+            said = f'updated partition constraint for default partition "{table}" would be violated by some row'
+        yield _Question(change.exists(f"NOT ({bound})"), "23514", said)
+
+
+def _foreign_keys(change: _Change) -> Iterator[_Question]:
+    for name, key, is_same in change.new("foreign"):
+        is_new = not is_same and set(key["columns"]) <= change.known
+        if key["target"] in change.oids and (name in change.pending or is_new):
+            target = change.bench.sources[change.oids[key["target"]]]
+            said = f'insert or update on table "{change.blueprint.name}" violates foreign key constraint "{name}"'
+            yield _Question(_orphans(change.rows, key, target), "23503", said)
+
+
+# In the order in which the server looks: all tables' conversions before any table's keys, and so on.
+_STAGES = (_conversions, _keys, _required, _checks, _bound, _foreign_keys)
 
 
 def _cells(
