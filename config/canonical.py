@@ -3,8 +3,9 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping
 from typing import Any
+
+import rfc8785
 
 # What other JSON readers hold exactly: RFC 8785 numbers are IEEE 754 doubles.
 _EXACT_INTEGER = 2**53 - 1
@@ -14,10 +15,10 @@ def canonical_json(value: Any) -> str:
     """`value` as RFC 8785 JSON. Raises ValueError for what JSON cannot hold: NaN, lone surrogates, sets, huge ints."""
     try:
         text = _plain(value)
-    except (TypeError, ValueError):  # no JSON: our own writer says what is wrong
-        return "".join(_write(value))
+    except (TypeError, ValueError):  # no JSON: the careful writer says what is wrong
+        return _slow(value)
     if not _is_plain(value):
-        return "".join(_write(value))
+        return _slow(value)
     if not text.isascii():
         _check_encodable(text)
     return text
@@ -58,43 +59,30 @@ def compute_hash(value: Any) -> str:
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
-def _write(value: Any) -> list[str]:
+def _slow(value: Any) -> str:
+    return bytes(rfc8785.dumps(_with_doubles(value))).decode()
+
+
+def _with_doubles(value: Any) -> Any:
+    """RFC 8785 numbers are doubles; a database may give a large one that was written as 1e22 back as an int."""
     match value:
-        case None:
-            return ["null"]
-        case bool():
-            return ["true" if value else "false"]
-        case str():
-            return [_text(value)]
-        case int():
-            return [_integer(value)]
-        case float():
-            return [_number(value)]
-        case Mapping():
-            return _members(value)
+        case dict():
+            return {name: _with_doubles(item) for name, item in value.items()}
         case list() | tuple():
-            parts = ["["]
-            for index, item in enumerate(value):
-                parts += [","] if index else []
-                parts += _write(item)
-            return [*parts, "]"]
-    raise ValueError(f"{type(value).__name__} is not a JSON value.")
+            return [_with_doubles(item) for item in value]
+        case int() if abs(value) > _EXACT_INTEGER:
+            return _double(value)
+    return value
 
 
-def _members(value: Mapping[Any, Any]) -> list[str]:
-    if not all(isinstance(key, str) for key in value):
-        raise ValueError("JSON object keys are strings.")
-    parts = ["{"]
-    # RFC 8785 3.2.3 orders keys by UTF-16 code units, which differs from code points beyond the BMP.
-    for index, key in enumerate(sorted(value, key=lambda text: text.encode("utf-16-be", "surrogatepass"))):
-        parts += [","] if index else []
-        parts += [_text(key), ":", *_write(value[key])]
-    return [*parts, "}"]
-
-
-def _text(value: str) -> str:
-    _check_encodable(value)
-    return json.dumps(value, ensure_ascii=False)
+def _double(value: int) -> float:
+    try:
+        double = float(value)
+    except OverflowError:
+        double = math.inf
+    if double == value:
+        return double
+    raise ValueError(f"{value} is beyond 2**53 - 1 and no double; send it as a string.")
 
 
 def _check_encodable(text: str) -> None:
@@ -102,42 +90,3 @@ def _check_encodable(text: str) -> None:
         text.encode()
     except UnicodeEncodeError as error:
         raise ValueError("The text has a lone surrogate, which no encoding can hold.") from error
-
-
-def _integer(value: int) -> str:
-    """RFC 8785 numbers are doubles; a database may give a large one that was written as 1e22 back as an int."""
-    if abs(value) <= _EXACT_INTEGER:
-        return str(value)
-    try:
-        if int(float(value)) == value:
-            return _number(float(value))
-    except OverflowError:
-        pass
-    raise ValueError(f"{value} is beyond 2**53 - 1 and no double; send it as a string.")
-
-
-def _number(value: float) -> str:
-    """ECMAScript's Number.prototype.toString, as RFC 8785 3.2.2.3 asks."""
-    if not math.isfinite(value):
-        raise ValueError("NaN and infinity are not JSON numbers.")
-    if value == 0:
-        return "0"
-    sign, digits, exponent = _decimal(value)
-    point = exponent + len(digits)
-    if 0 < point <= 21:
-        whole = digits.ljust(point, "0")
-        return sign + (whole if len(digits) <= point else f"{digits[:point]}.{digits[point:]}")
-    if -6 < point <= 0:
-        return f"{sign}0.{'0' * -point}{digits}"
-    rest = f".{digits[1:]}" if len(digits) > 1 else ""
-    return f"{sign}{digits[0]}{rest}e{'+' if point > 0 else '-'}{abs(point - 1)}"
-
-
-def _decimal(value: float) -> tuple[str, str, int]:
-    """Sign, shortest digits and decimal exponent; Python's repr gives the same shortest digits as ECMAScript."""
-    mantissa, _, power = repr(abs(value)).partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    digits = (whole + fraction).lstrip("0")
-    exponent = int(power or 0) - len(fraction)
-    stripped = digits.rstrip("0")
-    return "-" if value < 0 else "", stripped, exponent + len(digits) - len(stripped)

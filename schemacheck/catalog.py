@@ -4,10 +4,11 @@ A `Catalog` is read from PostgreSQL once (`snapshot`), or starts with PostgreSQL
 (`empty_catalog`); the simulation of a script then changes it statement by statement.
 """
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
+
+from rapidfuzz import fuzz, process
 
 from schemacheck.builtin_types import DISPLAY, PSEUDO
 from schemacheck.shapes import Name, TypeShape, quote
@@ -282,13 +283,9 @@ def leads_with(index: Sequence[Any], columns: Sequence[Any]) -> bool:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint that names the closest known name; empty if none is close."""
-    close = difflib.get_close_matches(
-        name.lower(), {item.lower(): item for item in known if item != name}, n=1, cutoff=0.6
-    )
-    if not close:
-        return ""
-    match = next(item for item in known if item.lower() == close[0] and item != name)
-    return f'Did you mean "{match}"?'
+    others = [item for item in known if item != name]
+    close = process.extractOne(name, others, scorer=fuzz.ratio, processor=str.lower, score_cutoff=60)
+    return f'Did you mean "{close[0]}"?' if close else ""
 
 
 def table_from_document(row: Mapping[str, Any], types: Mapping[int, TypeInfo]) -> Table:
