@@ -123,6 +123,8 @@ class RuleSerializer(serializers.Serializer[object]):
     why = serializers.CharField()
     bad = serializers.CharField()
     good = serializers.CharField()
+    also_bad = serializers.ListField(child=serializers.CharField())
+    also_good = serializers.ListField(child=serializers.CharField())
     sqlstate = serializers.CharField(allow_null=True)
     dialect = serializers.CharField()
     rests_on = serializers.CharField(help_text="The facts of a database that decide it.")

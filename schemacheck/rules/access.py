@@ -19,6 +19,8 @@ from schemacheck.shapes import Action
     "to everybody who may read the table.",
     bad="ALTER TABLE orders ENABLE ROW LEVEL SECURITY;",
     good="CREATE POLICY own ON orders USING (owner = current_user);\nALTER TABLE orders ENABLE ROW LEVEL SECURITY;",
+    also_bad=("ALTER TABLE orders DISABLE ROW LEVEL SECURITY;",),
+    also_good=("CREATE TABLE notes (id bigint PRIMARY KEY);\nALTER TABLE notes ENABLE ROW LEVEL SECURITY;",),
     actions=("EnableRowSecurity", "DisableRowSecurity", "NoForceRowSecurity"),
     rests_on="whether the table is empty",
 )
@@ -42,6 +44,8 @@ def row_security_change(scope: Scope, action: Action, table: Table | None) -> It
     why="A permissive policy adds rows to what others already show, and one without TO holds for every role.",
     bad="CREATE POLICY everybody ON orders USING (true);",
     good="CREATE POLICY own ON orders TO clerk USING (owner = current_user);",
+    also_bad=("ALTER POLICY own ON orders USING (true);",),
+    also_good=("ALTER TABLE orders ADD COLUMN owner name;",),
     kinds=("create_policy", "alter_policy"),
     severity=Severity.SUGGESTION,
     rests_on="whether the script made the table",
@@ -64,6 +68,11 @@ def policy_change(scope: Scope) -> Iterator[Case]:
     why="PUBLIC is every role there is and every one to come, those of monitoring and of other applications included.",
     bad="GRANT SELECT ON orders TO PUBLIC;",
     good="GRANT SELECT ON orders TO clerk;",
+    also_bad=(
+        "GRANT ALL ON ALL TABLES IN SCHEMA sales TO PUBLIC;",
+        "GRANT EXECUTE ON FUNCTION total(int) TO clerk, PUBLIC;",
+    ),
+    also_good=("REVOKE ALL ON orders FROM PUBLIC;",),
     kinds=("grant",),
 )
 def grant_to_public(scope: Scope) -> Iterator[Case]:
@@ -83,6 +92,7 @@ def grant_to_public(scope: Scope) -> Iterator[Case]:
     why="Programs that run under the role fail from that moment.",
     bad="REVOKE SELECT ON orders FROM clerk;",
     good="GRANT SELECT ON orders TO clerk;",
+    also_good=("ALTER ROLE clerk CONNECTION LIMIT 20;",),
     kinds=("grant",),
     severity=Severity.SUGGESTION,
 )

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from postgast import pg_query_pb2 as ast
+
 from schemacheck.catalog import Table
 from schemacheck.findings import Severity
 from schemacheck.history import key_of
@@ -54,6 +56,11 @@ def _in_two_steps(scope: Scope, action: Action, constraint: ConstraintShape, suf
     "column nothing is read, but both tables are locked all the same.",
     bad="ALTER TABLE orders ADD CONSTRAINT c FOREIGN KEY (customer_id) REFERENCES customers (id);",
     good="ALTER TABLE orders ADD CONSTRAINT c FOREIGN KEY (customer_id) REFERENCES customers (id) NOT VALID;",
+    also_bad=(
+        "ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers;",
+        "ALTER TABLE orders ADD COLUMN clerk_id bigint DEFAULT 1 REFERENCES clerks (id);",
+    ),
+    also_good=("CREATE TABLE lines (id bigint PRIMARY KEY, order_id bigint REFERENCES orders (id));",),
     actions=_ADDED,
     rests_on="estimated rows, whether the table is empty",
 )
@@ -78,6 +85,8 @@ def foreign_key_without_not_valid(scope: Scope, action: Action, table: Table | N
     "VALIDATE CONSTRAINT checks old ones under a lock that lets writes go on.",
     bad="ALTER TABLE orders ADD CONSTRAINT c CHECK (total >= 0);",
     good="ALTER TABLE orders ADD CONSTRAINT c CHECK (total >= 0) NOT VALID;",
+    also_bad=("ALTER TABLE orders ADD CHECK (total >= 0), ADD COLUMN note text;",),
+    also_good=("CREATE TABLE lines (id bigint PRIMARY KEY, amount int CHECK (amount > 0));",),
     actions=_ADDED,
     rests_on="estimated rows, whether the table is empty",
 )
@@ -100,6 +109,8 @@ def check_without_not_valid(scope: Scope, action: Action, table: Table | None) -
     "becomes the constraint in no time.",
     bad="ALTER TABLE orders ADD CONSTRAINT orders_number UNIQUE (number);",
     good="ALTER TABLE orders ADD CONSTRAINT orders_number UNIQUE USING INDEX orders_number;",
+    also_bad=("ALTER TABLE orders ADD PRIMARY KEY (id);", "ALTER TABLE orders ADD COLUMN number bigint UNIQUE;"),
+    also_good=("CREATE TABLE lines (id bigint PRIMARY KEY, number bigint UNIQUE);",),
     actions=_ADDED,
     rests_on="estimated rows, whether the table is empty",
 )
@@ -130,6 +141,7 @@ def key_builds_index(scope: Scope, action: Action, table: Table | None) -> Itera
     bad="ALTER TABLE bookings ADD CONSTRAINT no_overlap EXCLUDE USING gist (during WITH &&);",
     good="CREATE TABLE bookings_new (id bigint PRIMARY KEY, during tstzrange,\n"
     "  CONSTRAINT no_overlap EXCLUDE USING gist (during WITH &&));",
+    also_good=("ALTER TABLE bookings ADD COLUMN during tstzrange;",),
     actions=("AddConstraint",),
     rests_on="estimated rows, whether the table is empty",
 )
@@ -161,6 +173,17 @@ def exclusion_constraint_blocks(scope: Scope, action: Action, table: Table | Non
     "ALTER TABLE orders ADD CONSTRAINT c CHECK (total >= 0) NOT VALID;\n"
     "COMMIT;\n"
     "ALTER TABLE orders VALIDATE CONSTRAINT c;",
+    also_bad=(
+        (
+            "BEGIN;\n"
+            "ALTER TABLE orders ADD CONSTRAINT c FOREIGN KEY (customer_id) REFERENCES customers (id) NOT VALID;\n"
+            "ALTER TABLE orders VALIDATE CONSTRAINT c;\n"
+            "COMMIT;"
+        ),
+    ),
+    also_good=(
+        "ALTER TABLE orders ADD CONSTRAINT c CHECK (total >= 0) NOT VALID;\nALTER TABLE orders VALIDATE CONSTRAINT c;",
+    ),
     actions=("ValidateConstraint",),
     rests_on="estimated rows, whether the table is empty",
 )
@@ -187,6 +210,8 @@ def validate_in_same_transaction(scope: Scope, action: Action, table: Table | No
     bad="ALTER TABLE orders DROP CONSTRAINT total_positive;",
     good="ALTER TABLE orders DROP CONSTRAINT orders_pkey,\n"
     "  ADD CONSTRAINT orders_pkey PRIMARY KEY USING INDEX orders_new;",
+    also_bad=("ALTER TABLE orders DROP CONSTRAINT IF EXISTS orders_customer_fkey, ADD COLUMN note text;",),
+    also_good=("ALTER TABLE orders RENAME CONSTRAINT total_positive TO total_not_negative;",),
     actions=("DropConstraint",),
     severity=Severity.SUGGESTION,
     rests_on="kind of the constraint, whether NOT NULL makes it superfluous",
@@ -222,6 +247,8 @@ def _is_required(table: Table | None, name: str) -> bool:
     "under SHARE: writes to all of them wait. NOT VALID adds it for new values at once.",
     bad="ALTER DOMAIN amount ADD CONSTRAINT positive CHECK (VALUE > 0);",
     good="ALTER DOMAIN amount ADD CONSTRAINT positive CHECK (VALUE > 0) NOT VALID;",
+    also_bad=("ALTER DOMAIN amount SET NOT NULL;",),
+    also_good=("ALTER DOMAIN amount SET DEFAULT 0;",),
     kinds=("alter_domain",),
     rests_on="whether the script made the domain",
 )
@@ -254,13 +281,15 @@ def domain_constraint(scope: Scope) -> Iterator[Case]:
     "by itself.",
     bad="CREATE DOMAIN amount AS numeric CHECK (VALUE >= 0);",
     good="CREATE DOMAIN amount AS numeric;",
+    also_bad=("CREATE DOMAIN code AS text NOT NULL;",),
+    also_good=("CREATE DOMAIN code AS varchar(20) DEFAULT '';",),
     kinds=("create_domain",),
     severity=Severity.SUGGESTION,
     default=False,
 )
 def domain_with_constraint(scope: Scope) -> Iterator[Case]:
     node = scope.statement.node
-    if len(node.constraints):
+    if any(item.constraint.contype in (ast.CONSTR_CHECK, ast.CONSTR_NOTNULL) for item in node.constraints):
         hint = "Put the CHECK on the tables that use the domain."
         yield Case("a constraint of a domain is hard to change later", hint=hint)
 
@@ -273,6 +302,19 @@ def domain_with_constraint(scope: Scope) -> Iterator[Case]:
     bad="CREATE TABLE lines (id bigint PRIMARY KEY, order_id bigint REFERENCES orders (id));",
     good="CREATE TABLE lines (id bigint PRIMARY KEY, order_id bigint REFERENCES orders (id));\n"
     "CREATE INDEX ON lines (order_id);",
+    also_bad=(
+        (
+            "CREATE TABLE lines (id bigint PRIMARY KEY, a int, b int, FOREIGN KEY (a, b) REFERENCES pairs (a, b));\n"
+            "CREATE INDEX ON lines (b);"
+        ),
+    ),
+    also_good=(
+        "CREATE TABLE lines (order_id bigint PRIMARY KEY REFERENCES orders (id));",
+        (
+            "CREATE TABLE lines (id bigint PRIMARY KEY, a int, b int, FOREIGN KEY (a, b) REFERENCES pairs (a, b));\n"
+            "CREATE INDEX ON lines (b, a);"
+        ),
+    ),
     kinds=("create_table", "alter_table", "create_index", "drop_index"),
     at_end=True,
     rests_on="indexes of the referring table (pg_index): valid, not partial, leading with the columns",

@@ -42,6 +42,8 @@ def is_on(options: Any, name: str) -> bool:
     "CONCURRENTLY takes longer, cannot run in a transaction, and lets writes go on.",
     bad="CREATE INDEX orders_customer ON orders (customer_id);",
     good="CREATE INDEX CONCURRENTLY orders_customer ON orders (customer_id);",
+    also_bad=("CREATE UNIQUE INDEX ON orders (number) WHERE number IS NOT NULL;",),
+    also_good=("CREATE TABLE lines (id bigint PRIMARY KEY, order_id bigint);\nCREATE INDEX ON lines (order_id);",),
     kinds=("create_index",),
     rests_on="estimated rows, whether the table is empty or partitioned",
 )
@@ -79,6 +81,8 @@ def index_not_concurrent(scope: Scope) -> Iterator[Case]:
     why="DROP INDEX takes ACCESS EXCLUSIVE on the table: it waits for every running query, and all others wait for it.",
     bad="DROP INDEX orders_customer;",
     good="DROP INDEX CONCURRENTLY orders_customer;",
+    also_bad=("DROP INDEX IF EXISTS sales.orders_customer;",),
+    also_good=("DROP INDEX CONCURRENTLY IF EXISTS orders_customer;",),
     kinds=("drop_index",),
     rests_on="the table of the index, whether it is empty",
 )
@@ -109,6 +113,8 @@ def drop_index_not_concurrent(scope: Scope) -> Iterator[Case]:
     why="REINDEX locks out writes to the table, and reads that would use the index, until it is done.",
     bad="REINDEX TABLE orders;",
     good="REINDEX TABLE CONCURRENTLY orders;",
+    also_bad=("REINDEX INDEX orders_customer;", "REINDEX (VERBOSE) TABLE orders;"),
+    also_good=("REINDEX (CONCURRENTLY) INDEX orders_customer;",),
     kinds=("reindex",),
     rests_on="whether the table is empty, server version (12 and later can do it concurrently)",
 )
@@ -143,6 +149,7 @@ def reindex_not_concurrent(scope: Scope) -> Iterator[Case]:
     "index states a rule and is not meant.",
     bad="CREATE INDEX CONCURRENTLY orders_all ON orders (a, b, c, d);",
     good="CREATE INDEX CONCURRENTLY orders_all ON orders (a, b);",
+    also_good=("CREATE INDEX CONCURRENTLY orders_all ON orders (a, b) INCLUDE (c, d);",),
     kinds=("create_index",),
     severity=Severity.SUGGESTION,
 )
@@ -164,6 +171,8 @@ def wide_index(scope: Scope) -> Iterator[Case]:
     bad="ALTER TABLE events ATTACH PARTITION events_2026 FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');",
     good="CREATE TABLE events_2026 (LIKE events);\n"
     "ALTER TABLE events ATTACH PARTITION events_2026 FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');",
+    also_bad=("ALTER TABLE events ATTACH PARTITION events_rest DEFAULT;",),
+    also_good=("CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');",),
     actions=("AttachPartition",),
     rests_on="validated CHECK constraints of the partition, whether it is empty",
 )
@@ -194,6 +203,8 @@ def attach_partition_scans(scope: Scope, action: Action, table: Table | None) ->
     "later) does not, and cannot run in a transaction.",
     bad="ALTER TABLE events DETACH PARTITION events_2020;",
     good="ALTER TABLE events DETACH PARTITION events_2020 CONCURRENTLY;",
+    also_bad=("ALTER TABLE ONLY events DETACH PARTITION sales.events_2020;",),
+    also_good=("ALTER TABLE events DETACH PARTITION events_2020 FINALIZE;",),
     actions=("DetachPartition",),
     rests_on="server version",
 )

@@ -22,6 +22,8 @@ _LOCK_MODES = {6: "SHARE ROW EXCLUSIVE", 7: "EXCLUSIVE", 8: "ACCESS EXCLUSIVE", 
     "VACUUM makes the space usable again while everybody works; pg_repack gives it back.",
     bad="VACUUM FULL orders;",
     good="VACUUM orders;",
+    also_bad=("CLUSTER orders USING orders_pkey;", "VACUUM (FULL, ANALYZE) orders;"),
+    also_good=("VACUUM (ANALYZE) orders;",),
     kinds=("vacuum", "cluster"),
     rests_on="whether the table is empty, estimated rows",
 )
@@ -52,6 +54,8 @@ def vacuum_full_or_cluster(scope: Scope) -> Iterator[Case]:
     "all rows.",
     bad="REFRESH MATERIALIZED VIEW totals;",
     good="REFRESH MATERIALIZED VIEW CONCURRENTLY totals;",
+    also_bad=("REFRESH MATERIALIZED VIEW sales.totals WITH DATA;",),
+    also_good=("REFRESH MATERIALIZED VIEW CONCURRENTLY sales.totals;",),
     kinds=("refresh_mat_view",),
     rests_on="whether the script made the view, whether it has a unique index",
 )
@@ -80,6 +84,8 @@ def matview_refresh_blocks(scope: Scope) -> Iterator[Case]:
     "replicas.",
     bad="ALTER TABLE orders SET UNLOGGED;",
     good="ALTER TABLE orders SET (fillfactor = 70);",
+    also_bad=("ALTER TABLE orders SET LOGGED;",),
+    also_good=("CREATE UNLOGGED TABLE scratch (id bigint PRIMARY KEY);",),
     actions=("SetLogged", "SetUnLogged"),
     rests_on="whether the table is logged already, estimated rows",
 )
@@ -99,6 +105,8 @@ def logged_unlogged_rewrites(scope: Scope, action: Action, table: Table | None) 
     why="All of it is written anew, or copied to another disk, under ACCESS EXCLUSIVE.",
     bad="ALTER TABLE orders SET TABLESPACE fast;",
     good="CREATE TABLE orders_new (id bigint PRIMARY KEY) TABLESPACE fast;",
+    also_bad=("ALTER TABLE orders SET ACCESS METHOD columnar;",),
+    also_good=("ALTER TABLE orders ALTER COLUMN note SET STORAGE EXTERNAL;",),
     actions=("SetAccessMethod", "SetTableSpace"),
     rests_on="estimated rows, bytes",
 )
@@ -117,6 +125,8 @@ def storage_change_rewrites(scope: Scope, action: Action, table: Table | None) -
     bad="CREATE TRIGGER t BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION f();",
     good="CREATE TABLE log (id bigint PRIMARY KEY);\n"
     "CREATE TRIGGER t BEFORE INSERT ON log FOR EACH ROW EXECUTE FUNCTION f();",
+    also_bad=("CREATE CONSTRAINT TRIGGER t AFTER UPDATE ON orders DEFERRABLE FOR EACH ROW EXECUTE FUNCTION f();",),
+    also_good=("CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$;",),
     kinds=("create_trigger",),
     actions=("EnableTrig", "EnableAlwaysTrig", "EnableReplicaTrig", "EnableTrigAll", "EnableTrigUser", "DisableTrig",
              "DisableTrigAll", "DisableTrigUser"),
@@ -147,6 +157,8 @@ def trigger_blocks(scope: Scope, action: Action | None = None, table: Table | No
     "ALL switches foreign keys off as well.",
     bad="ALTER TABLE orders DISABLE TRIGGER ALL;",
     good="SET session_replication_role = replica;",
+    also_bad=("ALTER TABLE orders DISABLE TRIGGER audit;", "ALTER TABLE orders DISABLE TRIGGER USER;"),
+    also_good=("ALTER TABLE orders ENABLE ALWAYS TRIGGER audit;",),
     actions=("DisableTrig", "DisableTrigAll", "DisableTrigUser"),
     rests_on="whether the table is empty",
 )
@@ -166,6 +178,8 @@ def trigger_disabled(scope: Scope, action: Action, table: Table | None) -> Itera
     why="The lock is held until the transaction ends, and what conflicts with it waits.",
     bad="BEGIN;\nLOCK TABLE orders IN ACCESS EXCLUSIVE MODE;\nCOMMIT;",
     good="BEGIN;\nSELECT 1 FROM orders WHERE id = 1 FOR UPDATE;\nCOMMIT;",
+    also_bad=("BEGIN;\nLOCK orders, lines IN SHARE MODE;\nCOMMIT;",),
+    also_good=("BEGIN;\nLOCK TABLE orders IN ACCESS SHARE MODE;\nCOMMIT;",),
     kinds=("lock",),
     rests_on="whether the table is empty",
 )
@@ -209,6 +223,8 @@ def _whole_table(scope: Scope, verb: str) -> Iterator[Case]:
     why="Every row is written anew and locked until the transaction ends, whether it was meant or WHERE was forgotten.",
     bad="UPDATE orders SET state = 'new';",
     good="UPDATE orders SET state = 'new' WHERE state IS NULL;",
+    also_bad=("UPDATE ONLY sales.orders SET total = total * 1.19;",),
+    also_good=("UPDATE orders SET state = s.state FROM states s WHERE s.id = orders.id;",),
     kinds=("update",),
     rests_on="whether the table is empty, estimated rows",
 )
@@ -222,6 +238,8 @@ def update_without_where(scope: Scope) -> Iterator[Case]:
     why="Every row is locked and lost, whether it was meant or WHERE was forgotten.",
     bad="DELETE FROM orders;",
     good="DELETE FROM orders WHERE state = 'void';",
+    also_bad=("DELETE FROM ONLY sales.orders RETURNING id;",),
+    also_good=("DELETE FROM orders USING customers c WHERE c.id = orders.customer_id;",),
     kinds=("delete",),
     rests_on="whether the table is empty, estimated rows",
 )
@@ -236,6 +254,8 @@ def delete_without_where(scope: Scope) -> Iterator[Case]:
     "log and replicas look for it without an index.",
     bad="ALTER TABLE orders REPLICA IDENTITY FULL;",
     good="ALTER TABLE orders REPLICA IDENTITY DEFAULT;",
+    also_bad=("ALTER TABLE orders REPLICA IDENTITY NOTHING;",),
+    also_good=("ALTER TABLE orders REPLICA IDENTITY USING INDEX orders_number;",),
     actions=("ReplicaIdentity",),
     rests_on="estimated rows",
 )

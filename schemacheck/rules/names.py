@@ -25,6 +25,8 @@ _LONG_IN_BYTES = re.compile(r'\b[\w$]{16}|"[^"]{16}')  # a character has four by
     "that use the whole name in quotes may not find it in the catalog.",
     bad=f"CREATE TABLE {'very_long_' * 7} (id bigint PRIMARY KEY);",
     good="CREATE TABLE orders (id bigint PRIMARY KEY);",
+    also_bad=("CREATE INDEX orders_by_customer_and_state_and_total_and_day_of_delivery_and_clerk ON orders (id);",),
+    also_good=("ALTER TABLE orders ADD COLUMN customer_number text;",),
 )
 def identifier_too_long(scope: Scope) -> Iterator[Case]:
     sql = scope.statement.sql
@@ -78,6 +80,8 @@ def _named(statement: Statement) -> Iterator[Name]:
     why="Which table is meant, or where it is made, depends on the search path of whoever runs the script.",
     bad="CREATE TABLE orders (id bigint PRIMARY KEY);",
     good="CREATE TABLE shop.orders (id bigint PRIMARY KEY);",
+    also_bad=("CREATE TABLE IF NOT EXISTS orders (id bigint PRIMARY KEY);",),
+    also_good=("CREATE TEMPORARY TABLE scratch (id bigint PRIMARY KEY);",),
     kinds=(
         "create_table",
         "alter_table",
@@ -108,6 +112,8 @@ def unqualified_table(scope: Scope) -> Iterator[Case]:
     "start; what CONCURRENTLY leaves behind when it fails has to be dropped by name first.",
     bad="DROP INDEX CONCURRENTLY orders_customer;",
     good="DROP INDEX CONCURRENTLY IF EXISTS orders_customer;",
+    also_bad=("CREATE INDEX CONCURRENTLY orders_customer ON orders (customer_id);",),
+    also_good=("CREATE INDEX CONCURRENTLY IF NOT EXISTS orders_customer ON orders (customer_id);",),
     script=True,
     severity=Severity.SUGGESTION,
     default=False,

@@ -46,6 +46,8 @@ class Rule:
     why: str
     bad: str = ""
     good: str = ""
+    also_bad: Sequence[str] = ()
+    also_good: Sequence[str] = ()
     sqlstate: str | None = None
     dialect: str = "postgresql"
     rests_on: str = ""
@@ -62,6 +64,8 @@ class Rule:
             "why": self.why,
             "bad": self.bad,
             "good": self.good,
+            "also_bad": list(self.also_bad),
+            "also_good": list(self.also_good),
             "sqlstate": self.sqlstate,
             "dialect": self.dialect,
             "rests_on": self.rests_on,
@@ -95,6 +99,8 @@ def rule(  # noqa: PLR0913  -- a table row, each with a default
     why: str,
     bad: str,
     good: str,
+    also_bad: tuple[str, ...] = (),
+    also_good: tuple[str, ...] = (),
     kinds: tuple[str, ...] = (),
     actions: tuple[str, ...] = (),
     severity: Severity = Severity.WARNING,
@@ -106,6 +112,8 @@ def rule(  # noqa: PLR0913  -- a table row, each with a default
     default: bool = True,
 ) -> Callable[[Any], Any]:
     """Enter a rule: a function that yields a case for each fault it sees.
+
+    It speaks of the examples `bad` and `also_bad`, and is silent on `good` and `also_good`; a test runs them all.
 
     With `kinds` it looks at whole statements of those kinds, `at_end` once the whole script is known. With `actions`
     it looks at commands of ALTER TABLE on a table that stood before the script (`new_tables_too`: on any). With
@@ -122,6 +130,8 @@ def rule(  # noqa: PLR0913  -- a table row, each with a default
             why=why,
             bad=bad,
             good=good,
+            also_bad=also_bad,
+            also_good=also_good,
             sqlstate=sqlstate,
             rests_on=rests_on,
             default=default,

@@ -21,6 +21,8 @@ _BACKUP = "Make sure that a backup exists and that nothing uses it any more."
     why="The data cannot be had back, and every program that still names the column fails from that moment.",
     bad="ALTER TABLE orders DROP COLUMN note;",
     good="ALTER TABLE orders ALTER COLUMN note DROP NOT NULL;",
+    also_bad=("ALTER TABLE orders DROP COLUMN IF EXISTS note CASCADE, ADD COLUMN remark text;",),
+    also_good=("CREATE TABLE notes (id bigint PRIMARY KEY, body text);\nALTER TABLE notes DROP COLUMN body;",),
     actions=("DropColumn",),
     rests_on="whether the table is empty, whether the column is there, views that use it",
 )
@@ -48,6 +50,8 @@ def drop_column(scope: Scope, action: Action, table: Table | None) -> Iterator[C
     why="The data cannot be had back, and every program that still uses the table fails from that moment.",
     bad="DROP TABLE orders;",
     good="ALTER TABLE orders ADD COLUMN archived_at timestamptz;",
+    also_bad=("DROP TABLE IF EXISTS sales.orders, lines CASCADE;",),
+    also_good=("CREATE TABLE scratch (id bigint PRIMARY KEY);\nDROP TABLE scratch;",),
     kinds=("drop_table",),
     rests_on="whether the table is empty, estimated rows, foreign keys that refer to it",
 )
@@ -74,6 +78,8 @@ def drop_table(scope: Scope) -> Iterator[Case]:
     why="The rows cannot be had back, and ACCESS EXCLUSIVE is taken.",
     bad="TRUNCATE orders;",
     good="DELETE FROM orders WHERE created_at < now() - interval '2 years';",
+    also_bad=("TRUNCATE TABLE ONLY sales.orders RESTART IDENTITY;",),
+    also_good=("CREATE TABLE scratch (id bigint PRIMARY KEY);\nTRUNCATE scratch;",),
     kinds=("truncate",),
     rests_on="whether the table is empty, estimated rows",
 )
@@ -95,6 +101,8 @@ def truncate(scope: Scope) -> Iterator[Case]:
     why="Every table with a foreign key to the one named is emptied as well, and those that refer to them in turn.",
     bad="TRUNCATE customers CASCADE;",
     good="TRUNCATE customers;",
+    also_bad=("TRUNCATE orders, customers RESTART IDENTITY CASCADE;",),
+    also_good=("TRUNCATE orders, lines;",),
     kinds=("truncate",),
     rests_on="foreign keys that refer to the table",
 )
@@ -125,6 +133,8 @@ _RENAME_STEPS = "Add the new column, write both, move readers over, then drop th
     why="Programs that use the old name fail from that moment, and those that use the new one before it.",
     bad="ALTER TABLE orders RENAME COLUMN note TO remark;",
     good="ALTER TABLE orders ADD COLUMN remark text;",
+    also_bad=("ALTER TABLE orders RENAME note TO remark;",),
+    also_good=("CREATE TABLE notes (id bigint PRIMARY KEY, body text);\nALTER TABLE notes RENAME body TO remark;",),
     kinds=("rename_column",),
     rests_on="type of the column, whether the table is empty",
 )
@@ -157,6 +167,8 @@ def rename_column(scope: Scope) -> Iterator[Case]:
     why="Programs that use the old name fail from that moment, and those that use the new one before it.",
     bad="ALTER TABLE orders RENAME TO purchases;",
     good="CREATE VIEW purchases AS SELECT * FROM orders;",
+    also_bad=("ALTER TABLE IF EXISTS sales.orders RENAME TO purchases;",),
+    also_good=("CREATE TABLE scratch (id bigint PRIMARY KEY);\nALTER TABLE scratch RENAME TO kept;",),
     kinds=("rename_table",),
     rests_on="whether the table is empty",
 )
@@ -195,6 +207,8 @@ _HARMLESS = {"OBJECT_RULE", "OBJECT_POLICY", "OBJECT_TRIGGER", "OBJECT_DOMCONSTR
     why="Programs that use the old name fail from that moment, and those that use the new one before it.",
     bad="ALTER VIEW open_orders RENAME TO pending_orders;",
     good="CREATE VIEW pending_orders AS SELECT * FROM open_orders;",
+    also_bad=("ALTER SEQUENCE numbers RENAME TO order_numbers;",),
+    also_good=("ALTER INDEX orders_customer RENAME TO orders_by_customer;",),
     kinds=tuple(_RENAMED),
 )
 def rename_object(scope: Scope) -> Iterator[Case]:
@@ -217,6 +231,8 @@ def rename_object(scope: Scope) -> Iterator[Case]:
     why="Programs that send or compare the old word fail from that moment.",
     bad="ALTER TYPE state RENAME VALUE 'new' TO 'fresh';",
     good="ALTER TYPE state ADD VALUE 'fresh' BEFORE 'new';",
+    also_bad=("ALTER TYPE sales.state RENAME VALUE 'paid' TO 'settled';",),
+    also_good=("CREATE TYPE state AS ENUM ('new', 'paid');",),
     kinds=("alter_type",),
 )
 def rename_enum_value(scope: Scope) -> Iterator[Case]:
@@ -234,6 +250,8 @@ def rename_enum_value(scope: Scope) -> Iterator[Case]:
     why="Programs find the table by the search path or by its old schema, and fail from that moment.",
     bad="ALTER TABLE orders SET SCHEMA archive;",
     good="CREATE VIEW archive.orders AS SELECT * FROM orders;",
+    also_bad=("ALTER VIEW open_orders SET SCHEMA archive;",),
+    also_good=("CREATE TABLE scratch (id bigint PRIMARY KEY);\nALTER TABLE scratch SET SCHEMA archive;",),
     kinds=("alter_object_schema",),
     rests_on="whether the table is empty",
 )
@@ -259,6 +277,8 @@ def change_schema(scope: Scope) -> Iterator[Case]:
     why="With CASCADE every table in it goes, and none can be had back.",
     bad="DROP SCHEMA sales CASCADE;",
     good="CREATE SCHEMA sales_archive;",
+    also_bad=("DROP SCHEMA IF EXISTS sales;",),
+    also_good=("ALTER SCHEMA sales OWNER TO clerk;",),
     kinds=("drop_schema",),
 )
 def drop_schema(scope: Scope) -> Iterator[Case]:
@@ -271,6 +291,8 @@ def drop_schema(scope: Scope) -> Iterator[Case]:
     why="Nothing in it can be had back, and no transaction guards the statement.",
     bad="DROP DATABASE shop;",
     good="ALTER DATABASE shop WITH ALLOW_CONNECTIONS false;",
+    also_bad=("DROP DATABASE IF EXISTS shop WITH (FORCE);",),
+    also_good=("CREATE DATABASE shop_copy TEMPLATE shop;",),
     kinds=("dropdb",),
 )
 def drop_database(scope: Scope) -> Iterator[Case]:

@@ -27,6 +27,11 @@ def _is(shape: TypeShape | None, *names: str) -> bool:
     why="Rows cannot be named: logical replication, many tools, and every foreign key to the table need a key.",
     bad="CREATE TABLE orders (customer_id bigint, total numeric);",
     good="CREATE TABLE orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, total numeric);",
+    also_bad=("CREATE TABLE lines (order_id bigint UNIQUE NOT NULL, amount int);",),
+    also_good=(
+        "CREATE TABLE lines (order_id bigint, number int, PRIMARY KEY (order_id, number));",
+        "CREATE TABLE lines (order_id bigint);\nALTER TABLE lines ADD PRIMARY KEY (order_id);",
+    ),
     kinds=("create_table",),
     at_end=True,
 )
@@ -64,6 +69,8 @@ def _suggested_key(shape: TableShape) -> tuple[str, str]:
     "are standard SQL and keep the two together.",
     bad="CREATE TABLE orders (id bigserial PRIMARY KEY);",
     good="CREATE TABLE orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY);",
+    also_bad=("ALTER TABLE orders ADD COLUMN number serial;",),
+    also_good=("CREATE TABLE orders (id uuid PRIMARY KEY DEFAULT gen_random_uuid());",),
     kinds=("create_table", "alter_table"),
     severity=Severity.SUGGESTION,
 )
@@ -82,6 +89,8 @@ def prefer_identity(scope: Scope) -> Iterator[Case]:
     why="It stores a wall clock without saying whose: the same value means other moments to clients in other zones.",
     bad="CREATE TABLE orders (id bigint PRIMARY KEY, created_at timestamp);",
     good="CREATE TABLE orders (id bigint PRIMARY KEY, created_at timestamptz);",
+    also_bad=("ALTER TABLE orders ADD COLUMN paid_at timestamp(3);",),
+    also_good=("ALTER TABLE orders ADD COLUMN day date;",),
     kinds=("create_table", "alter_table"),
     severity=Severity.SUGGESTION,
 )
@@ -99,6 +108,8 @@ def prefer_timestamptz(scope: Scope) -> Iterator[Case]:
     why="json keeps the text as sent and has no equality, so DISTINCT, GROUP BY and indexes fail on it.",
     bad="CREATE TABLE orders (id bigint PRIMARY KEY, detail json);",
     good="CREATE TABLE orders (id bigint PRIMARY KEY, detail jsonb);",
+    also_bad=("ALTER TABLE orders ADD COLUMN detail json;",),
+    also_good=("ALTER TABLE orders ADD COLUMN detail jsonb DEFAULT '{}';",),
     kinds=("create_table", "alter_table"),
     severity=Severity.SUGGESTION,
 )
@@ -115,6 +126,8 @@ def prefer_jsonb(scope: Scope) -> Iterator[Case]:
     why="char(n) stores the blanks, ignores them in comparisons, and is no faster than text.",
     bad="CREATE TABLE orders (id bigint PRIMARY KEY, code char(10));",
     good="CREATE TABLE orders (id bigint PRIMARY KEY, code text);",
+    also_bad=("ALTER TABLE orders ADD COLUMN code character(2);",),
+    also_good=("ALTER TABLE orders ADD COLUMN code varchar(2);",),
     kinds=("create_table", "alter_table"),
     severity=Severity.SUGGESTION,
 )
@@ -133,6 +146,8 @@ def prefer_text(scope: Scope) -> Iterator[Case]:
     "CHECK states a limit that can be changed without a strong lock.",
     bad="CREATE TABLE orders (id bigint PRIMARY KEY, code varchar(20));",
     good="CREATE TABLE orders (id bigint PRIMARY KEY, code text CHECK (length(code) <= 20));",
+    also_bad=("ALTER TABLE orders ADD COLUMN code character varying(20);",),
+    also_good=("ALTER TABLE orders ADD COLUMN code varchar;",),
     kinds=("create_table", "alter_table"),
     severity=Severity.SUGGESTION,
     default=False,
@@ -156,6 +171,11 @@ def _is_narrow(shape: TypeShape | None) -> bool:
     why="A 4-byte key ends at 2,147,483,647; changing it later rewrites the table and all that refer to it.",
     bad="CREATE TABLE orders (id integer PRIMARY KEY);",
     good="CREATE TABLE orders (id bigint PRIMARY KEY);",
+    also_bad=(
+        "CREATE TABLE orders (id serial PRIMARY KEY);",
+        "CREATE TABLE orders (number int, PRIMARY KEY (number));",
+    ),
+    also_good=("CREATE TABLE orders (id bigint PRIMARY KEY, lines int);",),
     kinds=("create_table", "alter_table"),
     severity=Severity.SUGGESTION,
 )
@@ -180,6 +200,8 @@ def small_key(scope: Scope) -> Iterator[Case]:
     why="A number that outgrows its type stops every insert, and changing the type rewrites the table.",
     bad="CREATE TABLE orders (id bigint PRIMARY KEY, amount integer);",
     good="CREATE TABLE orders (id bigint PRIMARY KEY, amount bigint);",
+    also_bad=("ALTER TABLE orders ADD COLUMN amount smallint;",),
+    also_good=("ALTER TABLE orders ADD COLUMN amount numeric;",),
     kinds=("create_table", "alter_table"),
     severity=Severity.SUGGESTION,
     default=False,
@@ -198,6 +220,8 @@ def small_integer(scope: Scope) -> Iterator[Case]:
     "CHECK, changes like any other data.",
     bad="CREATE TYPE state AS ENUM ('new', 'paid');",
     good="CREATE TABLE states (name text PRIMARY KEY);",
+    also_bad=("CREATE TYPE sales.size AS ENUM ('s', 'm', 'l');",),
+    also_good=("CREATE TYPE size AS (width int, height int);",),
     kinds=("create_type",),
     severity=Severity.SUGGESTION,
     default=False,
@@ -220,6 +244,8 @@ def new_enum(scope: Scope) -> Iterator[Case]:
     why="It goes to the end, and where it stands decides how values sort and compare; that cannot be changed later.",
     bad="ALTER TYPE state ADD VALUE 'void';",
     good="ALTER TYPE state ADD VALUE 'void' AFTER 'paid';",
+    also_bad=("ALTER TYPE state ADD VALUE IF NOT EXISTS 'void';",),
+    also_good=("ALTER TYPE state ADD VALUE 'void' BEFORE 'paid';",),
     kinds=("alter_type",),
     severity=Severity.SUGGESTION,
 )

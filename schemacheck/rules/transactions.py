@@ -39,6 +39,11 @@ def _is_concurrent(statement: Statement) -> bool:
     why="The server refuses it: building or dropping an index concurrently needs transactions of its own.",
     bad="BEGIN;\nCREATE INDEX CONCURRENTLY orders_customer ON orders (customer_id);\nCOMMIT;",
     good="CREATE INDEX CONCURRENTLY orders_customer ON orders (customer_id);",
+    also_bad=(
+        "BEGIN;\nDROP INDEX CONCURRENTLY orders_customer;\nCOMMIT;",
+        "BEGIN;\nREINDEX INDEX CONCURRENTLY orders_customer;\nCOMMIT;",
+    ),
+    also_good=("BEGIN;\nCREATE INDEX orders_customer ON orders (customer_id);\nCOMMIT;",),
     kinds=("create_index", "drop_index", "reindex", "alter_table"),
     severity=Severity.ERROR,
     sqlstate="25001",
@@ -61,6 +66,8 @@ def concurrently_in_transaction(scope: Scope) -> Iterator[Case]:
     "table inside a transaction block.",
     bad="BEGIN;\nVACUUM orders;\nCOMMIT;",
     good="VACUUM orders;",
+    also_bad=("BEGIN;\nCREATE DATABASE shop;\nCOMMIT;", "BEGIN;\nALTER SYSTEM SET work_mem = '64MB';\nCOMMIT;"),
+    also_good=("BEGIN;\nANALYZE orders;\nCOMMIT;",),
     kinds=("vacuum", "createdb", "dropdb", "create_table_space", "drop_table_space", "alter_system", "reindex"),
     severity=Severity.ERROR,
     sqlstate="25001",
@@ -85,6 +92,8 @@ def needs_own_transaction(scope: Scope) -> Iterator[Case]:
     "ROLLBACK outside a transaction does nothing. A tool that wraps the script in a transaction loses it at COMMIT.",
     bad="BEGIN;\nBEGIN;\nCOMMIT;",
     good="BEGIN;\nSAVEPOINT s;\nCOMMIT;",
+    also_bad=("COMMIT;", "START TRANSACTION;\nBEGIN;\nROLLBACK;"),
+    also_good=("BEGIN;\nCOMMIT;\nBEGIN;\nCOMMIT;",),
     kinds=("begin", "start", "commit", "rollback"),
 )
 def transaction_nesting(scope: Scope) -> Iterator[Case]:
@@ -109,6 +118,8 @@ def transaction_nesting(scope: Scope) -> Iterator[Case]:
     why="When the script ends the connection does too, and everything since BEGIN is rolled back without a word.",
     bad="BEGIN;\nCREATE TABLE orders (id bigint PRIMARY KEY);",
     good="BEGIN;\nCREATE TABLE orders (id bigint PRIMARY KEY);\nCOMMIT;",
+    also_bad=("START TRANSACTION;\nCREATE TABLE orders (id bigint PRIMARY KEY);",),
+    also_good=("BEGIN;\nCREATE TABLE orders (id bigint PRIMARY KEY);\nROLLBACK;",),
     script=True,
 )
 def uncommitted_transaction(scopes: Sequence[Scope]) -> Iterator[Case]:
@@ -153,6 +164,8 @@ def _timeout_missing(scope: Scope, setting: str, message: str, hint: str, value:
     why="While the statement waits for its lock behind one long query, every later query waits behind it.",
     bad="ALTER TABLE orders ADD COLUMN note text;",
     good="SET lock_timeout = '2s';\nALTER TABLE orders ADD COLUMN note text;",
+    also_bad=("TRUNCATE orders;", "SET lock_timeout = 0;\nALTER TABLE orders ADD COLUMN note text;"),
+    also_good=("BEGIN;\nSET LOCAL lock_timeout = '2s';\nALTER TABLE orders ADD COLUMN note text;\nCOMMIT;",),
     severity=Severity.SUGGESTION,
     rests_on="which relations stand, and whether they are empty",
 )
@@ -172,6 +185,8 @@ def lock_timeout_missing(scope: Scope) -> Iterator[Case]:
     why="A statement that takes longer than foreseen keeps its locks until somebody ends it.",
     bad="ALTER TABLE orders ADD COLUMN note text;",
     good="SET statement_timeout = '60s';\nALTER TABLE orders ADD COLUMN note text;",
+    also_bad=("SET lock_timeout = '2s';\nDROP TABLE orders;",),
+    also_good=("BEGIN;\nSET LOCAL statement_timeout = 60000;\nALTER TABLE orders ADD COLUMN note text;\nCOMMIT;",),
     severity=Severity.SUGGESTION,
     rests_on="which relations stand, and whether they are empty",
     default=False,
@@ -192,6 +207,8 @@ def statement_timeout_missing(scope: Scope) -> Iterator[Case]:
     why="If the client stops between two statements of a transaction, the locks stay until somebody ends the session.",
     bad="ALTER TABLE orders ADD COLUMN note text;",
     good="SET idle_in_transaction_session_timeout = '60s';\nALTER TABLE orders ADD COLUMN note text;",
+    also_bad=("SET statement_timeout = '60s';\nDROP TABLE orders;",),
+    also_good=("CREATE TABLE lines (id bigint PRIMARY KEY);",),
     severity=Severity.SUGGESTION,
     rests_on="which relations stand, and whether they are empty",
     default=False,
@@ -212,6 +229,10 @@ def idle_timeout_missing(scope: Scope) -> Iterator[Case]:
     why="A lock is held until its transaction ends: everything done after it makes all other queries wait longer.",
     bad="BEGIN;\nALTER TABLE orders ADD COLUMN note text;\nSELECT count(*) FROM orders;\nCOMMIT;",
     good="BEGIN;\nALTER TABLE orders ADD COLUMN note text;\nCOMMIT;\nSELECT count(*) FROM orders;",
+    also_bad=("BEGIN;\nDROP TABLE orders;\nCREATE TABLE notes (id bigint PRIMARY KEY);\nCOMMIT;",),
+    also_good=(
+        "BEGIN;\nCREATE TABLE notes (id bigint PRIMARY KEY);\nALTER TABLE orders ADD COLUMN note text;\nCOMMIT;",
+    ),
     rests_on="which relations stand, and whether they are empty",
 )
 def wide_lock_window(scope: Scope) -> Iterator[Case]:
@@ -240,6 +261,8 @@ def _works(scope: Scope) -> bool:
     bad="BEGIN;\nALTER TABLE orders ADD COLUMN note text;\nALTER TABLE lines ALTER COLUMN price TYPE bigint;\nCOMMIT;",
     good="BEGIN;\nALTER TABLE orders ADD COLUMN note text;\nCOMMIT;\n"
     "BEGIN;\nALTER TABLE lines ALTER COLUMN price TYPE bigint;\nCOMMIT;",
+    also_bad=("BEGIN;\nALTER TABLE orders ADD COLUMN note text;\nCREATE INDEX ON lines (price);\nCOMMIT;",),
+    also_good=("ALTER TABLE orders ADD COLUMN note text;\nALTER TABLE lines ALTER COLUMN price TYPE bigint;",),
     rests_on="old types, which relations stand, and whether they are empty",
 )
 def rewrite_under_lock(scope: Scope) -> Iterator[Case]:
@@ -261,6 +284,12 @@ def rewrite_under_lock(scope: Scope) -> Iterator[Case]:
     bad="BEGIN;\nALTER TABLE orders ADD COLUMN state text;\n"
     "UPDATE orders SET state = 'new' WHERE state IS NULL;\nCOMMIT;",
     good="ALTER TABLE orders ADD COLUMN state text;\nUPDATE orders SET state = 'new' WHERE id BETWEEN 1 AND 10000;",
+    also_bad=(
+        "BEGIN;\nALTER TABLE orders ADD COLUMN state text;\nINSERT INTO orders (state) VALUES ('new');\nCOMMIT;",
+    ),
+    also_good=(
+        "BEGIN;\nUPDATE orders SET state = 'new' WHERE id = 1;\nALTER TABLE orders ADD COLUMN note text;\nCOMMIT;",
+    ),
     kinds=_CHANGES_DATA,
     rests_on="which relations stand, and whether they are empty",
 )
@@ -282,6 +311,8 @@ def data_with_schema(scope: Scope) -> Iterator[Case]:
     "commands does both once.",
     bad="ALTER TABLE orders ADD COLUMN a text;\nALTER TABLE orders ADD COLUMN b text;",
     good="ALTER TABLE orders ADD COLUMN a text, ADD COLUMN b text;",
+    also_bad=("ALTER TABLE sales.orders ADD COLUMN a text;\nALTER TABLE sales.orders ALTER COLUMN b SET DEFAULT 1;",),
+    also_good=("ALTER TABLE orders ADD COLUMN a text;\nALTER TABLE lines ADD COLUMN b text;",),
     kinds=("alter_table",),
     severity=Severity.SUGGESTION,
 )
@@ -324,6 +355,8 @@ def _apart(earlier: AlterationShape, later: AlterationShape) -> bool:
     bad="BEGIN;\nALTER TYPE state ADD VALUE 'void' AFTER 'paid';\n"
     "UPDATE orders SET state = 'void' WHERE id = 1;\nCOMMIT;",
     good="ALTER TYPE state ADD VALUE 'void' AFTER 'paid';\nUPDATE orders SET state = 'void' WHERE id = 1;",
+    also_bad=("BEGIN;\nALTER TYPE state ADD VALUE 'void';\nINSERT INTO orders (state) VALUES ('void');\nCOMMIT;",),
+    also_good=("BEGIN;\nALTER TYPE state ADD VALUE 'void';\nCOMMIT;\nUPDATE orders SET state = 'void' WHERE id = 1;",),
     sqlstate="55P04",
     rests_on="server version",
 )
