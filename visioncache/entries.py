@@ -98,7 +98,7 @@ def _upsert(identity: Identity, values: dict[str, Any]) -> tuple[Entry, dict[str
         image_hash=identity.image_hashes[0],
         image_hashes=list(identity.image_hashes),
         model_version=identity.model_version,
-        request=dict(identity.request),
+        request=identity.kept_request,
         request_hash=identity.request_hash,
         **values,
     )

@@ -5,39 +5,43 @@ bytes of the picture) or joined its parts so that two requests read alike. Here 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from config.canonical import canonical_json, compute_hash
 from config.errors import DomainError, FieldError, PayloadTooLarge
+from config.secrets import is_secret_name
 
-KEY_FORMAT = 1
-"""Part of every key: a later change of the rules below can never meet an old key."""
+KEY_FORMAT, HASHED_KEY_FORMAT = 1, 2
+"""Part of every key: a later change of the rules below can never meet an old key. Format 1 left HASHED_FIELDS out; a
+request with one of them has a key of format 2 and never meets an entry of format 1."""
 
 DEFAULT_NAMESPACE = "default"
 MAX_IMAGES = 32
 MAX_REQUEST_BYTES = 256 * 1024
+_DEEPEST = 128  # a body has at most 100 levels; what is deeper is kept as a hash, so that no input exhausts the stack
 
 # How a request travels, not what it asks. They are dropped, so that a secret among them is never stored either.
+# The list only ever gets shorter: a name added here would let two requests meet that were told apart before.
 TRANSPORT_FIELDS = frozenset(
     {
         "api_key",
-        "extra_headers",
-        "headers",
         "idempotency_key",
         "max_retries",
-        "metadata",
         "num_retries",
         "request_id",
         "request_timeout",
-        "safety_identifier",
+        "safety_identifier",  # OpenAI's id of the end user; unlike `user` it has no second meaning
         "stream",
         "stream_options",
         "timeout",
-        "user",
     }
 )
+
+# What people put a prompt in ("system", "user"), or what may change the answer (a beta header), and what may as well
+# name a person or hold a key: it counts, and only its hash is kept.
+HASHED_FIELDS = frozenset({"extra_headers", "headers", "metadata", "user"})
 
 NAMESPACE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,63}$"
 HASH_PATTERN = r"^[0-9A-Fa-f]{64}$"
@@ -57,6 +61,7 @@ class Identity:
     image_hashes: tuple[str, ...]
     model_version: str
     request: Mapping[str, Any]
+    """What counts of the request; of HASHED_FIELDS, their hashes."""
 
     @property
     def key(self) -> str:
@@ -71,9 +76,16 @@ class Identity:
     def request_hash(self) -> str:
         return compute_hash(self.request)
 
+    @property
+    def kept_request(self) -> dict[str, Any]:
+        """The request as it is stored and shown: of what stands under a secret's name, only the hash."""
+        return {name: _without_secrets(name, value) for name, value in self.request.items()}
+
     def _question(self) -> dict[str, Any]:
+        parameters = self.request.get("parameters")
+        names = {*self.request, *(parameters if isinstance(parameters, Mapping) else ())}
         return {
-            "format": KEY_FORMAT,
+            "format": HASHED_KEY_FORMAT if names & HASHED_FIELDS else KEY_FORMAT,
             "namespace": self.namespace,
             "images": list(self.image_hashes),
             "request": self.request,
@@ -129,16 +141,48 @@ def read_request(request: Mapping[str, Any] | None) -> dict[str, Any]:
     if not isinstance(request, Mapping):
         raise wrong("request", "type", "Must be an object, such as {prompt, parameters}.")
     kept = _asking(request)
-    if isinstance(parameters := kept.get("parameters"), Mapping):
-        kept["parameters"] = _asking(parameters)
     text = read_json("request", kept)
     if len(text.encode()) > MAX_REQUEST_BYTES:
         raise PayloadTooLarge(f"The request is larger than {MAX_REQUEST_BYTES} bytes. Send images as image_hash.")
-    return kept
+    return _with_hashes(kept)
 
 
-def _asking(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if name not in TRANSPORT_FIELDS}
+def _asking(request: Mapping[str, Any]) -> dict[str, Any]:
+    return _at_both_levels(request, lambda fields: {k: v for k, v in fields.items() if k not in TRANSPORT_FIELDS})
+
+
+def _with_hashes(request: Mapping[str, Any]) -> dict[str, Any]:
+    return _at_both_levels(
+        request, lambda fields: {k: digest(v) if k in HASHED_FIELDS else v for k, v in fields.items()}
+    )
+
+
+def _at_both_levels(
+    request: Mapping[str, Any], change: Callable[[Mapping[str, Any]], dict[str, Any]]
+) -> dict[str, Any]:
+    """`change` applied to the request's fields and to those inside its `parameters`."""
+    changed = change(request)
+    if isinstance(parameters := changed.get("parameters"), Mapping):
+        changed["parameters"] = change(parameters)
+    return changed
+
+
+def digest(value: Any) -> str:
+    """What is kept of a value that counts but must not be read back."""
+    return f"sha256:{compute_hash(value)}"
+
+
+def _without_secrets(name: str, value: Any, depth: int = _DEEPEST) -> Any:
+    if depth == 0 and isinstance(value, Mapping | list | tuple):
+        return digest(value)
+    match value:
+        case Mapping():
+            return {inner: _without_secrets(inner, item, depth - 1) for inner, item in value.items()}
+        case list() | tuple():
+            return [_without_secrets(name, item, depth - 1) for item in value]
+        case str() if is_secret_name(name) and name not in HASHED_FIELDS:
+            return digest(value)
+    return value
 
 
 def read_json(field: str, value: Any) -> str:

@@ -141,7 +141,7 @@ def _differences(identity: Identity, entry: Entry) -> list[Difference]:
         found.append(Difference(part="model_version", asked=identity.model_version, stored=entry.model_version))
     found += [
         Difference(part=f"request.{change.path}", asked=_short(change.new), stored=_short(change.old))
-        for change in deep_compare(entry.request, dict(identity.request))
+        for change in deep_compare(entry.request, identity.kept_request)
     ]
     return found
 

@@ -26,7 +26,7 @@ _DATA: dict[str, Any] = {
 _REQUEST: dict[str, Any] = {
     "type": "object",
     "additionalProperties": True,
-    "description": "Prompt, parameters, whatever was asked; all of it counts but transport fields.",
+    "description": "Prompt, parameters, whatever was asked; all of it counts but how it travels.",
 }
 
 

@@ -1,10 +1,11 @@
 """What an entry must be to be worth keeping: an answer with content, a lifetime, a confidence, tags."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from config.errors import FieldError, PayloadTooLarge
+from visioncache.answers import why_no_answer
 from visioncache.identity import InvalidEntry, read_json, read_text, wrong
 
 DEFAULT_TTL_HOURS = 24
@@ -13,10 +14,6 @@ MAX_DATA_BYTES = 2 * 1024 * 1024
 MAX_TAGS = 32
 MAX_TAG_LENGTH = 64
 MAX_INTEGER = 2**53 - 1  # what JSON carries exactly
-
-_ERROR_FIELDS = frozenset(
-    {"error", "errors", "type", "object", "status", "status_code", "code", "message", "request_id"}
-)
 
 
 class EmptyResult(InvalidEntry):
@@ -58,24 +55,12 @@ def read_data(data: Any) -> int:
     size = len(read_json("extracted_data", data).encode())
     if size > MAX_DATA_BYTES:
         raise PayloadTooLarge(f"extracted_data is larger than {MAX_DATA_BYTES} bytes. Store a reference to it instead.")
-    if _is_empty(data) or _is_error(data):
+    if why := why_no_answer(data):
         detail = (
-            "Is empty or an error. Such an answer is not cached: the next caller would get it for as long as it lives. "
-            "Store what the model read, or nothing."
+            f"Is not cached, because {why}. The next caller would get it for as long as it lives. Store what the model "
+            'read, or nothing; where the picture itself shows these words, under a name of yours: {"text": ...}.'
         )
         raise EmptyResult(
             f"extracted_data: {detail}", errors=[FieldError(field="extracted_data", code="empty", detail=detail)]
         )
     return size
-
-
-def _is_empty(data: Any) -> bool:
-    if isinstance(data, Mapping):
-        return all(_is_empty(value) for value in data.values())
-    if isinstance(data, list | tuple):
-        return all(_is_empty(value) for value in data)
-    return data is None or (isinstance(data, str) and not data.strip())
-
-
-def _is_error(data: Any) -> bool:
-    return isinstance(data, Mapping) and bool(data.get("error") or data.get("errors")) and data.keys() <= _ERROR_FIELDS

@@ -13,6 +13,11 @@ def test_the_transport_fields_are_those_of_the_code() -> None:
     assert set(re.findall(r"`(\w+)`", listed)) == identity.TRANSPORT_FIELDS
 
 
+def test_the_fields_kept_as_hashes_are_those_of_the_code() -> None:
+    listed = TEXT.split("kept as hashes only:")[1].split(". They count")[0]
+    assert set(re.findall(r"`(\w+)`", listed)) == identity.HASHED_FIELDS
+
+
 def test_the_figures_are_those_of_the_code() -> None:
     assert f"at\nmost {images.MAX_IMAGE_BYTES // 1024**2} MiB" in TEXT
     assert f"`ttl_hours` is {terms.DEFAULT_TTL_HOURS} by default" in TEXT

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from audit.models import Event
+from config.errors import DomainError
 from tests.visioncache.makers import MODEL, ask, make_entry, picture
 from visioncache import tasks
 from visioncache.models import Entry, Tally
@@ -55,6 +56,50 @@ def test_an_entry_is_the_same_by_rest_command_and_job(api: Any, run_command: Any
 
     tasks.store.delay(**BODY)
     assert stored() == expected
+
+
+TOTAL, DATE = (
+    {**QUESTION, "request": {"system": "You read invoices", "user": f"Read the {it}"}} for it in ("total", "date")
+)
+NO_ANSWER = {
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": None}, "finish_reason": "content_filter"}]
+}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_door_answers_one_prompt_with_what_was_read_for_another(api: Any, run_command: Any, call_tool: Any) -> None:
+    lease = api.post(f"{ROOT}/lookup", {**TOTAL, "lease": True}).json()["lease"]
+    other = api.post(f"{ROOT}/lookup", {**DATE, "lease": True}).json()["lease"]
+    assert (lease["status"], other["status"]) == ("granted", "granted")
+    shown = api.post(f"{ROOT}/entries", {**BODY, **TOTAL}).json()
+    assert "Read the total" not in json.dumps(shown)
+
+    missed = api.post(f"{ROOT}/lookup", DATE).json()
+    assert (missed["hit"], [part["part"] for part in missed["why_miss"]["differences"]]) == (False, ["request.user"])
+    assert "Read the" not in json.dumps(missed)
+    assert not call_tool("check_cache", **DATE)["hit"]
+    assert call_tool("check_cache", **TOTAL)["hit"]
+    asked = ["--image-hash", DIGEST, "--model", MODEL, "--request"]
+    assert run_command("visioncache", "lookup", *asked, json.dumps(DATE["request"]))[0] == 1
+    assert run_command("visioncache", "lookup", *asked, json.dumps(TOTAL["request"]))[0] == 0
+    for model in (MODEL, None):
+        question = {**QUESTION, "model_version": model, "request": {"system": "You read invoices"}}
+        assert not api.post(f"{ROOT}/lookup", question).json()["hit"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_door_keeps_a_body_without_an_answer(api: Any, run_command: Any, call_tool: Any) -> None:
+    refused = api.post(f"{ROOT}/entries", {**BODY, "extracted_data": NO_ANSWER})
+    assert (refused.status_code, refused.json()["code"]) == (400, "empty-result")
+    assert "stopped (content_filter)" in refused.json()["errors"][0]["detail"]
+    asked = ["--image-hash", DIGEST, "--model", MODEL, "--confidence", "1", "--data"]
+    code, _, said = run_command("visioncache", "store", *asked, json.dumps(NO_ANSWER))
+    assert (code, "content_filter" in said) == (2, True)
+    with pytest.raises(Exception, match="content_filter"):
+        call_tool("store_cache", **{**BODY, "extracted_data": NO_ANSWER})
+    with pytest.raises(DomainError, match="content_filter"):
+        tasks.store(**{**BODY, "extracted_data": NO_ANSWER})
+    assert not Entry.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from config.errors import PayloadTooLarge
-from visioncache.identity import TRANSPORT_FIELDS, Identity, InvalidEntry, identify, read_request
+from visioncache.identity import HASHED_FIELDS, TRANSPORT_FIELDS, Identity, InvalidEntry, identify, read_request
 
 A, B = "a" * 64, "b" * 64
 
@@ -19,7 +19,8 @@ leaves = st.one_of(
 values = st.recursive(
     leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3), max_leaves=8
 )
-requests = st.dictionaries(names.filter(lambda name: name not in TRANSPORT_FIELDS and name != "parameters"), values)
+special = {*TRANSPORT_FIELDS, *HASHED_FIELDS, "parameters"}
+requests = st.dictionaries(names.filter(lambda name: name not in special), values)
 hashes = st.integers(0, 2**256 - 1).map(lambda number: f"{number:064x}")
 texts = st.text("ab:/-\u00e9", min_size=1, max_size=6)
 namespaces = st.text("ab:/-9", min_size=1, max_size=6).filter(lambda text: text[0] in "ab9")
@@ -136,9 +137,49 @@ def test_the_case_of_a_digest_does_not_count() -> None:
 
 
 def test_transport_fields_are_neither_in_the_key_nor_kept() -> None:
-    sent = {"prompt": "p", "stream": True, "api_key": "secret", "parameters": {"seed": 1, "timeout": 9, "user": "u"}}
+    sent = {"prompt": "p", "stream": True, "api_key": "secret", "parameters": {"seed": 1, "timeout": 9}}
     assert read_request(sent) == {"prompt": "p", "parameters": {"seed": 1}}
     assert key(request=sent) == key(request={"prompt": "p", "parameters": {"seed": 1}})
+
+
+@pytest.mark.parametrize("name", sorted(HASHED_FIELDS))
+@pytest.mark.parametrize("place", ["top", "parameters"])
+def test_a_field_that_may_name_a_person_counts_and_is_kept_as_a_hash(name: str, place: str) -> None:
+    """{"system": "You read invoices", "user": "Read the total"} is no question that "Read the date" may answer."""
+
+    def ask(value: object) -> dict:
+        return {"system": "s", **({name: value} if place == "top" else {"parameters": {name: value}})}
+
+    values = ["Read the total", "Read the date", {"a": 1}, {"a": True}, {"a": "1"}, ["a"], None, 0, False, ""]
+    keys = {key(request=ask(value)) for value in values}
+    assert len(keys) == len(values)
+    assert key(request={"system": "s"}) not in keys
+    kept = identify(image_hashes=[A], model_version="m", request=ask("Read the total")).kept_request
+    assert "Read" not in str(kept)
+    assert str(kept).count("sha256:") == 1
+
+
+def test_a_hash_in_place_of_what_it_is_of_is_another_question() -> None:
+    hashed = read_request({"user": "Read the total"})
+    assert key(request=hashed) != key(request={"user": "Read the total"})
+
+
+@given(requests, st.sampled_from(sorted(HASHED_FIELDS)), values)
+def test_a_request_with_such_a_field_never_meets_a_key_of_the_first_format(request: dict, name: str, value) -> None:
+    one = identify(image_hashes=[A], model_version="m", request={**request, name: value})
+    two = identify(image_hashes=[A], model_version="m", request=request)
+    assert one.key != two.key
+    assert one.question_key != two.question_key
+
+
+def test_what_stands_under_a_secrets_name_counts_as_it_is_and_is_kept_as_a_hash() -> None:
+    asked = {"prompt": "p", "openai_api_key": "k-1", "extra_body": {"auth": [{"token": "t-1"}], "max_tokens": 9}}
+    identity = identify(image_hashes=[A], model_version="m", request=asked)
+    assert identity.request == asked  # the key of before
+    assert "k-1" not in str(identity.kept_request)
+    assert "t-1" not in str(identity.kept_request)
+    assert identity.kept_request["extra_body"]["max_tokens"] == 9
+    assert identity.key != key(request={**asked, "openai_api_key": "k-2"})
 
 
 def test_a_transport_name_deeper_down_is_content() -> None:

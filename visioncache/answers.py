@@ -1,0 +1,80 @@
+"""Whether what a caller wants to store is an answer at all: not nothing, not an error, not an empty reply.
+
+A false refusal costs one call; an error that is kept is served as an answer for as long as the entry lives. Where a
+picture truly shows the words of an error, the caller can say so by a name of its own: `{"text": "503 ..."}`.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from visioncache.failures import is_error_object, is_error_page, is_error_text
+from visioncache.replies import Reply, read_reply
+
+NOTHING = "it says nothing"
+ERROR = "it is an error, not what a model read"
+_WORDS_FOR_NOTHING = frozenset({"null", "none", "undefined", "nan", "[object object]"})
+
+
+def why_no_answer(data: Any) -> str | None:
+    """Why `data` is no answer, to go on with "because"; None when it is one."""
+    if is_empty(data):
+        return NOTHING
+    match data:
+        case str():
+            return _of_text(data.strip())
+        case Mapping():
+            return _of_object(data)
+        case list() | tuple():  # chunks of a stream, or several bodies: one answer among them is enough
+            whys = [why_no_answer(item) if isinstance(item, Mapping) else None for item in data]
+            return whys[0] if all(whys) else None
+    return None
+
+
+def is_empty(data: Any) -> bool:
+    """Nothing at any depth but null, blank text and empty lists and objects."""
+    return all(value is None or (isinstance(value, str) and not value.strip()) for value in _leaves(data))
+
+
+def _leaves(data: Any) -> Iterator[Any]:
+    waiting = [data]  # a loop, since a value may be deeper than the stack
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Mapping):
+            waiting.extend(value.values())
+        elif isinstance(value, list | tuple):
+            waiting.extend(value)
+        else:
+            yield value
+
+
+def _of_text(text: str) -> str | None:
+    if text.lower() in _WORDS_FOR_NOTHING:
+        return NOTHING
+    if text[0] in '{["':
+        return _of_written_json(text)
+    return ERROR if is_error_text(text) or is_error_page(text) else None
+
+
+def _of_written_json(text: str) -> str | None:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return why_no_answer(value)
+
+
+def _of_object(data: Mapping[str, Any]) -> str | None:
+    if is_error_object({name.lower(): value for name, value in data.items() if not is_empty(value)}):
+        return ERROR
+    reply = read_reply(data)
+    return None if reply is None else _of_reply(reply)
+
+
+def _of_reply(reply: Reply) -> str | None:
+    if reply.is_blocked:
+        return f"the model was stopped ({reply.stop})"
+    said = [part for part in reply.said if not is_empty(part)]
+    if not said:
+        return f"the provider's reply has neither text nor a tool call{f' ({reply.stop})' if reply.stop else ''}"
+    return _of_text(said[0].strip()) if len(said) == 1 and isinstance(said[0], str) else None
