@@ -62,7 +62,9 @@ def invalidate(
     matched = entries.count()
     removed = 0
     if not dry_run:
-        removed = sum(_remove_in_batches(entries.order_by("pk"), "entries.invalidated", conditions))
+        # Waits for what others hold: an entry that is being read at this moment must not outlive its invalidation.
+        held = entries.order_by("pk").select_for_update()
+        removed = sum(_remove_in_batches(held, "entries.invalidated", conditions))
     return Invalidation(matched=max(matched, removed), removed=removed, dry_run=dry_run)
 
 
@@ -105,7 +107,8 @@ def cleanup_expired(*, batch: int = BATCH) -> int:
     Only space depends on this: no door ever returns an expired entry.
     """
     now = timezone.now()
-    expired = Entry.objects.expired(now).order_by("expires_at", "pk")
+    # What another writer holds is being replaced or removed: the next run judges it anew.
+    expired = Entry.objects.expired(now).order_by("expires_at", "pk").select_for_update(skip_locked=True)
     removed = sum(_remove_in_batches(expired, "entries.expired", {"expired_before": now.isoformat()}, batch))
     drop_expired_leases()
     fold_tallies()
@@ -113,14 +116,15 @@ def cleanup_expired(*, batch: int = BATCH) -> int:
 
 
 def _remove_in_batches(
-    entries: EntryQuerySet, event_type: str, conditions: Mapping[str, str], batch: int = BATCH
+    locking: EntryQuerySet, event_type: str, conditions: Mapping[str, str], batch: int = BATCH
 ) -> Iterator[int]:
-    """Remove what matches now, batch by batch, each with its event; entries stored meanwhile may be among them."""
+    """Remove what matches now, locked as `locking` says, batch by batch, each with its event.
+
+    Entries stored meanwhile may be among them.
+    """
     while True:
         with transaction.atomic():
-            # A row that another writer holds is being replaced or removed: the next batch or run judges it anew.
-            held = entries.select_for_update(skip_locked=True)[:batch]
-            rows = list(held.values_list("pk", "uid"))
+            rows = list(locking[:batch].values_list("pk", "uid"))
             if not rows:
                 return
             removed = Entry.objects.filter(pk__in=[pk for pk, _ in rows]).remove()

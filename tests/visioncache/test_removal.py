@@ -1,8 +1,10 @@
 """Invalidating and cleaning up: what goes, what stays, what the trail says."""
 
 import base64
+import threading
 
 import pytest
+from django.db import connection, transaction
 
 from audit.models import Event
 from tests.visioncache.makers import ask, make_entry, picture
@@ -146,3 +148,31 @@ def test_removing_takes_the_same_few_statements_for_many_rows(django_assert_max_
         make_entry(f"old-{number}", ttl_hours=0, tags=["a", "b"])
     with django_assert_max_num_queries(16):
         assert cleanup_expired() == 30
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_entry_that_is_being_read_does_not_outlive_its_invalidation() -> None:
+    make_entry("a")
+    read, go_on, done = threading.Event(), threading.Event(), []
+
+    def reader() -> None:
+        with transaction.atomic():
+            assert ask("a").hit  # counts the hit, which holds the row
+            read.set()
+            assert go_on.wait(60)
+        connection.close()
+
+    def remover() -> None:
+        done.append(invalidate(image_hash=picture("a")))
+        connection.close()
+
+    threads = [threading.Thread(target=reader), threading.Thread(target=remover)]
+    threads[0].start()
+    assert read.wait(60)
+    threads[1].start()
+    threads[1].join(0.5)  # time to pass the row by, were it to do so
+    go_on.set()
+    for thread in threads:
+        thread.join(60)
+    assert [(it.matched, it.removed) for it in done] == [(1, 1)]
+    assert not ask("a").hit
