@@ -1,8 +1,15 @@
 """What differs between two JSON values, path by path."""
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+
+T = TypeVar("T")
+
+MOST_DIFFERENCES = 1_000
+MOST_PLACE_CHARACTERS = 100_000
+"""All paths of one comparison together. Without these, an event of 1 MiB had 60 MiB of changes to keep."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,18 +23,39 @@ class Change:
 
 
 def deep_compare(old: Any, new: Any) -> list[Change]:
-    """Every difference between two JSON values, at the deepest path where they differ; lists go by position."""
-    return list(_compare(old, new, ""))
+    """Every difference between two JSON values, at the deepest path where they differ; lists go by position.
+
+    More than MOST_DIFFERENCES are told as one: the whole value changed.
+    """
+    found = _bounded(_compare(old, new, ""), lambda change: change.path)
+    return [Change(path="", kind="changed", old=old, new=new)] if found is None else found
+
+
+def is_same_json(one: Any, other: Any) -> bool:
+    """Equality as JSON has it: true is not 1 nor "1", 1 and 1.0 are one number, names have no order."""
+    return next(_compare(one, other, ""), None) is None
+
+
+def _bounded(differences: Iterator[T], place: Callable[[T], str]) -> list[T] | None:
+    """The differences, or None when there are too many to tell one by one."""
+    found, characters = [], 0
+    for difference in differences:
+        found.append(difference)
+        characters += len(place(difference))
+        if len(found) > MOST_DIFFERENCES or characters > MOST_PLACE_CHARACTERS:
+            return None
+    return found
 
 
 def _compare(old: Any, new: Any, path: str) -> Iterator[Change]:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for name in sorted({*old, *new}):
             yield from _member(old, new, name, f"{path}.{_escape(name)}" if path else _escape(name))
-    elif isinstance(old, list) and isinstance(new, list):
+    elif isinstance(old, list | tuple) and isinstance(new, list | tuple):
+        before, after = dict(enumerate(old)), dict(enumerate(new))
         for index in range(max(len(old), len(new))):
-            yield from _member(dict(enumerate(old)), dict(enumerate(new)), index, f"{path}[{index}]")
-    elif not _same(old, new):
+            yield from _member(before, after, index, f"{path}[{index}]")
+    elif not _is_same_leaf(old, new):
         yield Change(path=path, kind="changed", old=old, new=new)
 
 
@@ -40,9 +68,14 @@ def _member(old: Mapping[Any, Any], new: Mapping[Any, Any], key: Any, path: str)
         yield from _compare(old[key], new[key], path)
 
 
-def _same(old: Any, new: Any) -> bool:
-    # In JSON true is not 1, though Python says they are equal; 1 and 1.0 are the same number.
-    return isinstance(old, bool) == isinstance(new, bool) and bool(old == new)
+def _is_same_leaf(old: Any, new: Any) -> bool:
+    # In JSON true is not 1, though Python says they are equal; 1 and 1.0 are the same number. NaN is no JSON, but a
+    # value must never differ from itself.
+    return isinstance(old, bool) == isinstance(new, bool) and (bool(old == new) or (_is_nan(old) and _is_nan(new)))
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _escape(name: str) -> str:
@@ -51,8 +84,12 @@ def _escape(name: str) -> str:
 
 
 def json_patch(old: Any, new: Any) -> list[dict[str, Any]]:
-    """RFC 6902 operations that turn `old` into `new`, each change and removal behind a `test` of what it expects."""
-    return list(_patch(old, new, ""))
+    """RFC 6902 operations that turn `old` into `new`, each change and removal behind a `test` of what it expects.
+
+    More than MOST_DIFFERENCES operations become one replacement of the whole.
+    """
+    found = _bounded(_patch(old, new, ""), lambda operation: operation["path"])
+    return list(_replace(old, new, "")) if found is None else found
 
 
 def _patch(old: Any, new: Any, pointer: str) -> Iterator[dict[str, Any]]:
@@ -61,15 +98,19 @@ def _patch(old: Any, new: Any, pointer: str) -> Iterator[dict[str, Any]]:
             # RFC 6901: ~ and / within a name are written ~0 and ~1
             place = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
             yield from _patch_member(old, new, name, place, place)
-    elif isinstance(old, list) and isinstance(new, list):
+    elif isinstance(old, list | tuple) and isinstance(new, list | tuple):
         before, after = dict(enumerate(old)), dict(enumerate(new))
         for index in range(len(new)):
             yield from _patch_member(before, after, index, f"{pointer}/{index}", f"{pointer}/-")
         for index in reversed(range(len(new), len(old))):  # from the end, so that the indexes stay true
             yield from _patch_member(before, after, index, f"{pointer}/{index}", "")
-    elif not _same(old, new):
-        yield {"op": "test", "path": pointer, "value": old}
-        yield {"op": "replace", "path": pointer, "value": new}
+    elif not _is_same_leaf(old, new):
+        yield from _replace(old, new, pointer)
+
+
+def _replace(old: Any, new: Any, pointer: str) -> Iterator[dict[str, Any]]:
+    yield {"op": "test", "path": pointer, "value": old}
+    yield {"op": "replace", "path": pointer, "value": new}
 
 
 def _patch_member(

@@ -3,10 +3,12 @@
 import copy
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.changes import Change, deep_compare, json_patch
+from audit.changes import MOST_DIFFERENCES, Change, deep_compare, is_same_json, json_patch
+from config.canonical import canonical_json
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(max_size=5),
@@ -33,6 +35,65 @@ def test_a_removed_member_keeps_its_old_value() -> None:
 def test_true_is_not_one_and_one_is_one_point_zero() -> None:
     assert deep_compare({"a": True}, {"a": 1}) == [Change(path="a", kind="changed", old=True, new=1)]
     assert deep_compare({"a": 1}, {"a": 1.0}) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (True, 1), (False, 0), (1, "1"), (None, 0), (None, False), ("", None), ([], {}), ([1], 1), ([], None),
+        ({"a": [True]}, {"a": [1]}), ([[True]], [[1]]), ((True,), (1,)), ({"a": None}, {}), ([1, 2], [2, 1]),
+        ({"a": 2**53}, {"a": 2**53 + 1}), ("e\u0301", "\u00e9"), ("a", "A"), ("a", "a "),
+    ],
+)  # fmt: skip
+def test_what_json_tells_apart_is_not_the_same(one: Any, other: Any) -> None:
+    assert not is_same_json(one, other)
+    assert not is_same_json({"x": [one]}, {"x": [other]})
+    assert deep_compare(one, other) != []
+    assert json_patch(one, other) != []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (1, 1.0), (0, -0.0), (1e22, 10**22), ({"a": 1, "b": 2}, {"b": 2.0, "a": 1}), ([1, [2]], (1, (2.0,))),
+        (float("nan"), float("nan")), (float("inf"), float("inf")),
+    ],
+)  # fmt: skip
+def test_what_json_does_not_tell_apart_is_the_same(one: Any, other: Any) -> None:
+    assert is_same_json(one, other)
+    assert is_same_json([{"x": one}], [{"x": other}])
+    assert (deep_compare(one, other), json_patch(one, other)) == ([], [])
+
+
+finite = st.recursive(
+    st.sampled_from([None, True, False, 0, 1, 1.0, -0.0, 0.5, "", "1", "true"]) | st.integers(-5, 5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
+    max_leaves=6,
+)
+
+
+@given(finite, finite)
+def test_values_are_the_same_when_their_canonical_json_is(one: Any, other: Any) -> None:
+    assert is_same_json(one, other) == (canonical_json(one) == canonical_json(other))
+
+
+def test_more_differences_than_can_be_told_are_one() -> None:
+    old, new = list(range(200_000)), list(range(1, 200_001))
+    assert deep_compare(old, new) == [Change(path="", kind="changed", old=old, new=new)]
+    assert [operation["op"] for operation in json_patch(old, new)] == ["test", "replace"]
+    few = [0] * MOST_DIFFERENCES
+    assert len(deep_compare(few, [1] * MOST_DIFFERENCES)) == MOST_DIFFERENCES
+
+
+def test_a_long_name_is_not_repeated_for_each_difference_below_it() -> None:
+    old, new = ({"n" * 50_000: [value] * 900} for value in (0, 1))
+    assert deep_compare(old, new) == [Change(path="", kind="changed", old=old, new=new)]
+
+
+def test_a_long_list_is_compared_in_one_pass() -> None:
+    """It was copied for each of its items: 100,000 took minutes."""
+    old = [0] * 300_000
+    assert deep_compare(old, [*old, 1]) == [Change(path="[300000]", kind="added", new=1)]
 
 
 def test_a_value_of_another_shape_is_one_change() -> None:
