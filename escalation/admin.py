@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from config.admin import ReadOnlyAdmin, ReadOnlyInline, ToolAdmin, pretty
 from config.errors import DomainError, FieldError
 from escalation import bugs, fields, triage
-from escalation.models import Bug, BugQuerySet, Occurrence, Tag, TicketLink
+from escalation.models import Bug, BugQuerySet, Cycle, Occurrence, Tag, TicketLink
 from escalation.reports import Report, report_bug
 
 RESOLVED_HERE = "Resolved in the admin."
@@ -75,17 +75,25 @@ def _show(form: forms.ModelForm, problems: Iterable[FieldError]) -> None:
         form.add_error(name if name in form.fields else None, problem.detail)
 
 
-class OccurrenceInline(ReadOnlyInline):
-    """The newest reports; a bug may have very many."""
+class NewestInline(ReadOnlyInline):
+    """The newest rows of a bug; it may have very many."""
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        bug = request.resolver_match.kwargs.get("object_id") if request.resolver_match else None
+        rows = super().get_queryset(request)
+        return rows.filter(pk__in=list(rows.filter(bug=bug).order_by("-id").values_list("pk", flat=True)[:20]))
+
+
+class OccurrenceInline(NewestInline):
     model = Occurrence
     fields = ["seen_at", "error_message", "user_impact", "reporter", "correlation_id"]
     verbose_name_plural = "newest occurrences"
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        bug = request.resolver_match.kwargs.get("object_id") if request.resolver_match else None
-        newest = Occurrence.objects.filter(bug=bug).order_by("-id").values_list("pk", flat=True)[:20]
-        return super().get_queryset(request).filter(pk__in=list(newest))
+
+class CycleInline(NewestInline):
+    model = Cycle
+    fields = ["began_at", "escalated_at", "acknowledged_at", "resolved_at", "reopened_at"]
+    verbose_name_plural = "resolutions that did not hold"
 
 
 class TicketInline(ReadOnlyInline):
@@ -111,7 +119,7 @@ class BugAdmin(ToolAdmin):
     date_hierarchy = "last_seen_at"
     show_full_result_count = False
     actions = ["acknowledge", "investigate", "resolve", "reopen"]
-    inlines = [TicketInline, OccurrenceInline]
+    inlines = [TicketInline, CycleInline, OccurrenceInline]
     seen = [
         "bug_id",
         "error_type",
@@ -124,6 +132,7 @@ class BugAdmin(ToolAdmin):
         "muted_until",
         "first_seen_at",
         "last_seen_at",
+        "began_at",
         "escalated_at",
         "acknowledged_at",
         "resolved_at",

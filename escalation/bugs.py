@@ -13,7 +13,7 @@ from audit.trail import record
 from config.context import caller
 from config.errors import Conflict, FieldError, NotFound
 from escalation.fields import InvalidBug, check_name, check_text, require
-from escalation.models import Bug, Status, Tag
+from escalation.models import Bug, Cycle, Status, Tag
 from escalation.scrubbing import scrub_text
 
 ENTITY_TYPE = "bug"
@@ -150,11 +150,18 @@ def close(bug: Bug, *, resolution: str, resolved_by: str) -> None:
 
 
 def open_again(bug: Bug, *, at: datetime) -> None:
-    """Back to the start: somebody must look again, whatever the priority."""
+    """Back to the start: somebody must look again, whatever the priority. The times of the cycle that ends are kept."""
+    _keep_cycle(bug, at)
     bug.status = Status.PENDING
-    bug.escalated_at = at
+    bug.began_at = bug.escalated_at = at
     bug.acknowledged_at = bug.resolved_at = bug.muted_until = None
     bug.resolution = bug.resolved_by = ""
+
+
+def _keep_cycle(bug: Bug, reopened_at: datetime) -> None:
+    if bug.resolved_at is not None:
+        times = {name: getattr(bug, name) for name in ("began_at", "escalated_at", "acknowledged_at", "resolved_at")}
+        Cycle.objects.create(bug=bug, reopened_at=reopened_at, **times)
 
 
 def check_until(until: datetime | None) -> None:

@@ -1,11 +1,11 @@
 """Bugs, each report of them, the tickets they are linked to and their tags."""
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from config.canonical import compute_hash
@@ -51,6 +51,7 @@ class LinkType(models.TextChoices):
 
 
 URGENT = (Priority.HIGH, Priority.CRITICAL)
+SHOWN_CYCLES = 20
 
 
 class Tag(models.Model):
@@ -85,12 +86,6 @@ class BugQuerySet(models.QuerySet["Bug"]):
         found = dict(self.order_by().values_list(field).annotate(Count("id")))
         return {value: found.get(value, 0) for value in values}
 
-    def mean_seconds(self, start: str, end: str) -> float | None:
-        """The mean time from one moment to another, of the bugs that have both."""
-        span = ExpressionWrapper(F(end) - F(start), output_field=DurationField())
-        mean: timedelta | None = self.filter(**{f"{end}__isnull": False}).aggregate(mean=Avg(span))["mean"]
-        return None if mean is None else round(mean.total_seconds(), 1)
-
 
 class Bug(models.Model):
     """Something that goes wrong, however often; it shows its latest report, its occurrences hold the rest."""
@@ -115,6 +110,7 @@ class Bug(models.Model):
     )
 
     first_seen_at = models.DateTimeField()
+    began_at = models.DateTimeField(help_text="When its present cycle began: first report, or last return.")
     last_seen_at = models.DateTimeField()
     escalated_at = models.DateTimeField(help_text="Since when it waits for somebody: first report, return, or rise.")
     acknowledged_at = models.DateTimeField(null=True, blank=True, help_text="When somebody took notice.")
@@ -166,6 +162,9 @@ class Bug(models.Model):
     def is_muted(self, *, at: datetime) -> bool:
         return self.muted_until is not None and self.muted_until > at
 
+    def newest_cycles(self) -> Sequence["Cycle"]:
+        return list(self.cycles.all()[:SHOWN_CYCLES])
+
     def weigh(self, *, at: datetime) -> None:
         """Compute the priority anew, as it is at a moment."""
         hours = None if self.deadline_at is None else (self.deadline_at - at).total_seconds() / 3600
@@ -200,6 +199,27 @@ class Bug(models.Model):
             "tickets": [ticket.state() for ticket in self.tickets.all()],
             "metadata_hash": compute_hash(self.metadata)[:16] if self.metadata else "",
         }
+
+
+class Cycle(models.Model):
+    """A time from a report to a resolution that did not hold; the bug itself has the times of its present cycle."""
+
+    bug = models.ForeignKey(Bug, on_delete=models.CASCADE, related_name="cycles")
+    began_at = models.DateTimeField(help_text="First report, or the return that began it.")
+    escalated_at = models.DateTimeField(help_text="Since when it waited for somebody.")
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    resolved_at = models.DateTimeField()
+    reopened_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["bug", "-id"], name="cycle_bug"),
+            models.Index(fields=["resolved_at"], name="cycle_resolved"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.began_at:%Y-%m-%d %H:%M} to {self.resolved_at:%Y-%m-%d %H:%M}"
 
 
 class OccurrenceQuerySet(models.QuerySet["Occurrence"]):

@@ -156,6 +156,7 @@ def _begin(report: Report, now: datetime) -> Bug:
         user_impact=report.user_impact,
         deadline_at=report.deadline_at(now),
         first_seen_at=now,
+        began_at=now,
         last_seen_at=now,
         escalated_at=now,
         metadata=report.metadata,

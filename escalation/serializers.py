@@ -6,7 +6,18 @@ from rest_framework import serializers
 
 from config.api import StrictModelSerializer, StrictSerializer
 from escalation import fields
-from escalation.models import Bug, Impact, LinkType, Occurrence, Priority, Status, System, TicketLink
+from escalation.models import (
+    SHOWN_CYCLES,
+    Bug,
+    Cycle,
+    Impact,
+    LinkType,
+    Occurrence,
+    Priority,
+    Status,
+    System,
+    TicketLink,
+)
 
 
 class PriorityFactorSerializer(StrictSerializer):
@@ -66,6 +77,7 @@ class BugSummarySerializer(StrictModelSerializer):
             "muted_until",
             "first_seen_at",
             "last_seen_at",
+            "began_at",
             "escalated_at",
             "acknowledged_at",
             "resolved_at",
@@ -75,15 +87,36 @@ class BugSummarySerializer(StrictModelSerializer):
         read_only_fields = fields
 
 
+class CycleSerializer(StrictModelSerializer):
+    """A time from a report to a resolution that did not hold."""
+
+    class Meta:
+        model = Cycle
+        fields = ["began_at", "escalated_at", "acknowledged_at", "resolved_at", "reopened_at"]
+        read_only_fields = fields
+
+
 class BugSerializer(BugSummarySerializer):
     """A bug with all that is known of it."""
 
     fingerprint_parts = serializers.ListField(child=serializers.CharField())
     metadata = serializers.DictField()
     tickets = TicketLinkSerializer(many=True)
+    cycles = CycleSerializer(
+        many=True,
+        source="newest_cycles",
+        help_text=f"The newest {SHOWN_CYCLES} that ended; the bug's own times are of the present one.",
+    )
 
     class Meta(BugSummarySerializer.Meta):
-        fields = [*BugSummarySerializer.Meta.fields, "stack_trace", "fingerprint_parts", "metadata", "tickets"]
+        fields = [
+            *BugSummarySerializer.Meta.fields,
+            "stack_trace",
+            "fingerprint_parts",
+            "metadata",
+            "tickets",
+            "cycles",
+        ]
         read_only_fields = fields
 
 

@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import Count
+from django.db.models import Count, DurationField, ExpressionWrapper, F, Sum
 from django.utils import timezone
 
-from escalation.models import Bug, Priority, Status
+from escalation.models import Bug, Cycle, Priority, Status
 
 MOST_ERROR_TYPES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """Counts of bugs; times are means in seconds over all bugs that have them, None when none has."""
+    """Counts of bugs; times are means in seconds over all their cycles that have them, None when none has."""
 
     total: int
     open: int
@@ -52,10 +52,22 @@ def summarise(*, at: datetime | None = None) -> Summary:
         overdue=bugs.overdue(at=at).count(),
         muted=bugs.open().muted(at=at).count(),
         unassigned=bugs.open().filter(assignee="").count(),
-        seconds_to_acknowledge=bugs.mean_seconds("escalated_at", "acknowledged_at"),
-        seconds_to_resolve=bugs.mean_seconds("first_seen_at", "resolved_at"),
+        seconds_to_acknowledge=_mean_seconds("escalated_at", "acknowledged_at"),
+        seconds_to_resolve=_mean_seconds("began_at", "resolved_at"),
     )
 
 
 def _grid() -> Sequence[tuple[str, str, int]]:
     return list(Bug.objects.order_by().values_list("status", "priority").annotate(Count("id")))
+
+
+def _mean_seconds(start: str, end: str) -> float | None:
+    """The mean time from one moment to another, of the present cycles of all bugs and of those that ended before."""
+    span = ExpressionWrapper(F(end) - F(start), output_field=DurationField())
+    sums = [
+        rows.filter(**{f"{end}__isnull": False}).aggregate(count=Count("id"), total=Sum(span, default=timedelta()))
+        for rows in (Bug.objects.order_by(), Cycle.objects.order_by())
+    ]
+    count = sum(found["count"] for found in sums)
+    total = sum((found["total"] for found in sums), timedelta())
+    return round(total.total_seconds() / count, 1) if count else None

@@ -144,7 +144,7 @@ def test_the_admin_shows_and_changes_a_bug(admin_client: Any) -> None:
     assert "<script>alert(1)" not in text
     form = {"user_impact": "critical", "assignee": "kim", "tag_names": "cart, UI"}
     counts = ("TOTAL_FORMS", "INITIAL_FORMS")
-    inlines = {f"{name}-{count}": 0 for name in ("tickets", "occurrences") for count in counts}
+    inlines = {f"{name}-{count}": 0 for name in ("tickets", "cycles", "occurrences") for count in counts}
     assert admin_client.post(page, form | inlines).status_code == 302
     bug.refresh_from_db()
     assert (bug.user_impact, bug.assignee, bug.priority) == ("critical", "kim", "critical")

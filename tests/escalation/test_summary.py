@@ -8,8 +8,8 @@ from django.utils import timezone
 from prometheus_client import generate_latest
 from prometheus_client.core import CollectorRegistry
 
-from escalation import bugs, dashboard, demo, health, metrics
-from escalation.models import Bug
+from escalation import bugs, dashboard, demo, health, metrics, triage
+from escalation.models import Bug, Cycle
 from escalation.summary import summarise
 from tests.escalation.makers import reported
 
@@ -44,6 +44,43 @@ def test_the_summary_counts_and_takes_times():
     assert (summary.total, summary.open, summary.overdue, summary.muted, summary.unassigned) == (3, 2, 1, 1, 1)
     assert summary.seconds_to_acknowledge == (600 + 3600) / 2
     assert summary.seconds_to_resolve == 3600
+
+
+@pytest.mark.parametrize("comes_back", ["by a report", "by its verb", "by a change"])
+def test_a_bug_that_comes_back_keeps_the_times_it_had(comes_back):
+    with time_machine.travel(NOW, tick=False) as clock:
+        reported(bug_id="a", user_impact="critical", error_type="DataLoss")
+        clock.shift(timedelta(seconds=10))
+        bugs.acknowledge(bug_id="a")
+        clock.shift(timedelta(seconds=90))
+        bugs.resolve(bug_id="a", resolution="fixed")
+        clock.shift(timedelta(days=30))
+        match comes_back:
+            case "by a report":
+                reported(bug_id="a", user_impact="critical", error_type="DataLoss")
+            case "by its verb":
+                bugs.reopen(bug_id="a")
+            case _:
+                triage.update_bug(bug_id="a", status="pending")
+        assert (summarise().seconds_to_acknowledge, summarise().seconds_to_resolve) == (10, 100)
+        clock.shift(timedelta(seconds=20))
+        bugs.investigate(bug_id="a")
+        assert (summarise().seconds_to_acknowledge, summarise().seconds_to_resolve) == (15, 100)
+        clock.shift(timedelta(seconds=180))
+        bugs.resolve(bug_id="a", resolution="fixed for good")
+        summary = summarise()
+    assert (summary.seconds_to_acknowledge, summary.seconds_to_resolve) == (15, 150)
+    [cycle] = bugs.find_bug(bug_id="a").newest_cycles()
+    assert (cycle.began_at, cycle.reopened_at) == (NOW, NOW + timedelta(days=30, seconds=100))
+    chart = dashboard.panel(NOW - timedelta(days=1)).charts[1]
+    assert sum(number for _, number in chart.points) == 2, "it was resolved twice"
+
+
+def test_a_refused_return_keeps_no_cycle():
+    reported(bug_id="a")
+    with pytest.raises(bugs.TransitionRefused):
+        bugs.reopen(bug_id="a")
+    assert not Cycle.objects.exists()
 
 
 class Source:

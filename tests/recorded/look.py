@@ -29,15 +29,15 @@ def look() -> dict[str, Any]:
     }
 
 
-def _bugs() -> dict[str, Any]:
-    from escalation.summary import summarise
+def _bugs() -> dict[str, list[bool]]:
+    """Of each bug, whether the times of each cycle that ended are all there and in order."""
+    from escalation.models import Bug, Cycle
 
-    summary = summarise()
-    return {
-        "total": summary.total,
-        "resolve": summary.seconds_to_resolve,
-        "acknowledge": summary.seconds_to_acknowledge,
-    }
+    names = [field.name for field in Cycle._meta.concrete_fields if field.name.endswith("_at")]
+    found: dict[str, list[bool]] = {bug_id: [] for bug_id in Bug.objects.values_list("bug_id", flat=True)}
+    for bug_id, *times in Cycle.objects.order_by("id").values_list("bug__bug_id", *names):
+        found[bug_id].append(None not in times and times == sorted(times))
+    return found
 
 
 if __name__ == "__main__":

@@ -63,3 +63,7 @@ def test_the_cache_of_before_still_hits(found: dict[str, Any]) -> None:
 
 def test_an_entry_of_before_whose_key_left_something_out_answers_nobody_who_says_it(found: dict[str, Any]) -> None:
     assert found["of any model"] == {question.name: question.still_hits for question in QUESTIONS}
+
+
+def test_a_bug_that_came_back_before_has_the_times_it_had(found: dict[str, Any]) -> None:
+    assert found["bugs"] == {"once": [], "twice": [True], "open": [], "back": [True], "low": []}
