@@ -77,6 +77,7 @@ class EventViewSet(ReadViewSet):
     queryset = Event.objects.all()
     serializer_class = EventSerializer
     filterset_class = EventFilter
+    large_fields = ("old_value", "new_value", "changes", "context")
     lookup_field = "uid"
     lookup_value_converter = "uuid"
 

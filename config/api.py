@@ -20,6 +20,7 @@ from rest_framework.response import Response
 
 from config import idempotency
 from config.authentication import identity
+from config.paging import Weighed
 
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 500
 _NO_CURSOR = "Not a cursor. Take it whole from `next` or `previous`."
@@ -101,6 +102,9 @@ def _wrong_type(field: serializers.Field[Any, Any, Any, Any], value: Any) -> str
     return None
 
 
+_ROWS = "Rows a page, at most; a page of large rows ends earlier, so follow `next`."
+
+
 class CursorPagination(pagination.CursorPagination):
     """`{next, previous, results}`; a view sets `ordering`, by default the newest first."""
 
@@ -131,6 +135,8 @@ class CursorPagination(pagination.CursorPagination):
             raise ValidationError({"cursor": _NO_CURSOR}) from error
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
+        if large := getattr(view, "large_fields", ()):
+            queryset = Weighed(queryset, large, self)
         try:
             return super().paginate_queryset(queryset, request, view)
         except (ValueError, OverflowError, DataError, InvalidValue) as error:
@@ -147,7 +153,7 @@ class CursorPagination(pagination.CursorPagination):
                 "description": "From `next` or `previous`.",
                 "schema": {"type": "string", "minLength": 1},
             },
-            {"name": "page_size", "in": "query", "description": "Rows a page.", "schema": size},
+            {"name": "page_size", "in": "query", "description": _ROWS, "schema": size},
         ]
 
 
@@ -275,6 +281,8 @@ class ViewSet(Conventions, viewsets.GenericViewSet[Any]):
     """A view about the rows of one table."""
 
     pagination_class = CursorPagination
+    large_fields: tuple[str, ...] = ()
+    """Columns that may hold a megabyte: a page of the list ends where they become too much together."""
     filter_backends = [FilterBackend]
 
 

@@ -54,5 +54,5 @@ class BugFilter(django_filters.FilterSet):
 def select_bugs(*, order: str = "urgent", **filters: Any) -> BugQuerySet:
     """Bugs by the filters of the REST list; empty ones do not count. The doors check what they pass."""
     given = {name: value for name, value in filters.items() if value not in (None, "", [])}
-    found: BugQuerySet = BugFilter(given, queryset=Bug.objects.prefetch_related("tags")).qs
+    found: BugQuerySet = BugFilter(given, queryset=Bug.objects.brief().prefetch_related("tags")).qs
     return found.order_by(*ORDERS[order])

@@ -99,7 +99,6 @@ def _answer(bug: Bug) -> dict[str, Any]:
 
 def _brief(bug: Bug) -> dict[str, Any]:
     answer = _answer(bug)
-    answer["error_message"] = bug.error_message[:300]
     for name in ("priority_factors", "fingerprint", "escalated_at", "acknowledged_at"):
         answer.pop(name, None)
     return answer

@@ -67,6 +67,10 @@ class Tag(models.Model):
 
 
 class BugQuerySet(models.QuerySet["Bug"]):
+    def brief(self) -> Self:
+        """For a list, which shows none of what is left in the database."""
+        return self.defer("stack_trace", "metadata", "fingerprint_parts")
+
     def open(self) -> Self:
         return self.exclude(status=Status.RESOLVED)
 

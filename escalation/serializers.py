@@ -19,6 +19,9 @@ from escalation.models import (
     TicketLink,
 )
 
+SHORT_TEXT = 500
+"""Characters of a message or resolution in a list: fifty whole ones could have three megabytes."""
+
 
 class PriorityFactorSerializer(StrictSerializer):
     """One addend of a score."""
@@ -50,8 +53,8 @@ class NewTicketLinkSerializer(StrictSerializer):
     status = serializers.CharField(default="", allow_blank=True, max_length=50)
 
 
-class BugSummarySerializer(StrictModelSerializer):
-    """A bug in a list: without its trace, metadata and tickets."""
+class BugFieldsSerializer(StrictModelSerializer):
+    """What a bug shows everywhere."""
 
     priority_factors = PriorityFactorSerializer(many=True)
     tags: serializers.Field[Any, Any, Any, Any] = serializers.SlugRelatedField(
@@ -87,6 +90,30 @@ class BugSummarySerializer(StrictModelSerializer):
         read_only_fields = fields
 
 
+class ShortTextField(serializers.CharField):
+    """The beginning of a text."""
+
+    def to_representation(self, value: Any) -> str:
+        return str(value)[:SHORT_TEXT]
+
+
+class BugSummarySerializer(BugFieldsSerializer):
+    """A bug in a list: long texts cut, and without its trace, metadata and tickets."""
+
+    error_message = ShortTextField()
+    resolution = ShortTextField()
+    shortened = serializers.SerializerMethodField(
+        help_text=f"The fields that show their first {SHORT_TEXT} characters only; the bug itself has all."
+    )
+
+    class Meta(BugFieldsSerializer.Meta):
+        fields = [*BugFieldsSerializer.Meta.fields, "shortened"]
+        read_only_fields = fields
+
+    def get_shortened(self, bug: Bug) -> list[str]:
+        return [name for name in ("error_message", "resolution") if len(getattr(bug, name)) > SHORT_TEXT]
+
+
 class CycleSerializer(StrictModelSerializer):
     """A time from a report to a resolution that did not hold."""
 
@@ -96,7 +123,7 @@ class CycleSerializer(StrictModelSerializer):
         read_only_fields = fields
 
 
-class BugSerializer(BugSummarySerializer):
+class BugSerializer(BugFieldsSerializer):
     """A bug with all that is known of it."""
 
     fingerprint_parts = serializers.ListField(child=serializers.CharField())
@@ -108,15 +135,9 @@ class BugSerializer(BugSummarySerializer):
         help_text=f"The newest {SHOWN_CYCLES} that ended; the bug's own times are of the present one.",
     )
 
-    class Meta(BugSummarySerializer.Meta):
-        fields = [
-            *BugSummarySerializer.Meta.fields,
-            "stack_trace",
-            "fingerprint_parts",
-            "metadata",
-            "tickets",
-            "cycles",
-        ]
+    class Meta(BugFieldsSerializer.Meta):
+        more = ["stack_trace", "fingerprint_parts", "metadata", "tickets", "cycles"]
+        fields = [*BugFieldsSerializer.Meta.fields, *more]
         read_only_fields = fields
 
 

@@ -60,7 +60,7 @@ class BugViewSet(ReadViewSet):
         return ORDERS.get(self.request.query_params.get("order", ""), ORDERS["newest"])
 
     def get_queryset(self) -> QuerySet[Bug]:
-        return Bug.objects.prefetch_related("tags")
+        return Bug.objects.brief().prefetch_related("tags")
 
     @extend_schema(
         request=BugReportSerializer,
@@ -136,6 +136,7 @@ class OccurrenceViewSet(ReadViewSet):
 
     queryset = Occurrence.objects.all()
     serializer_class = OccurrenceSerializer
+    large_fields = ("error_message", "stack_trace", "metadata")
 
     def get_queryset(self) -> QuerySet[Occurrence]:
         if "bug_id" not in self.kwargs:  # only while the schema is made

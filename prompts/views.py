@@ -113,6 +113,7 @@ class VersionViewSet(ReadViewSet):
     queryset = Version.objects.select_related("prompt")
     serializer_class = VersionSerializer
     filterset_class = VersionFilter
+    large_fields = ("prompt_text", "messages", "settings", "notes", "test_results")
     ordering = "-number"
 
     def get_queryset(self) -> "QuerySet[Version]":
@@ -176,6 +177,7 @@ class TestCaseViewSet(ReadViewSet):
     queryset = TestCase.objects.all()
     serializer_class = TestCaseSerializer
     filterset_class = TestCaseFilter
+    large_fields = ("input", "expected_output", "assertions")
 
     def get_queryset(self) -> "QuerySet[TestCase]":
         if "prompt_id" not in self.kwargs:

@@ -65,6 +65,7 @@ class EntryViewSet(ReadViewSet):
     queryset = Entry.objects.all()
     serializer_class = EntrySerializer
     filterset_class = EntryFilter
+    large_fields = ("extracted_data", "request")
     lookup_field = "uid"
     lookup_url_kwarg = "id"
 

@@ -408,3 +408,26 @@ def test_a_regression_that_tells_little_or_too_much_is_a_bug_as_well() -> None:
         event_type="prompt.regression_found", entity_type="prompt", entity_id="greeting", new_value=["x" * 1000] * 300
     )
     assert set(Bug.objects.get().metadata) == {"event", "entity_type", "entity_id"}
+
+
+def test_a_list_shows_the_beginning_of_a_long_message_and_says_so(
+    reader: Any, run_command: Any, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(50):
+        reported(bug_id=f"bug-{number}", error_message=f"{number} " + "x" * 60_000, stack_trace="t" * 60_000)
+    reported(bug_id="short", error_message="x" * 500)
+    bugs.resolve(bug_id="bug-1", resolution="y" * 501)
+    with django_assert_max_num_queries(10):
+        answer = reader.get("/api/v1/escalation/bugs?page_size=500")
+    assert len(answer.content) < 100_000
+    rows = {row["bug_id"]: row for row in answer.json()["results"]}
+    assert len(rows) == 51
+    assert (rows["bug-0"]["error_message"], rows["bug-0"]["shortened"]) == ("0 " + "x" * 498, ["error_message"])
+    assert rows["bug-1"]["shortened"] == ["error_message", "resolution"]
+    assert (rows["short"]["error_message"], rows["short"]["shortened"]) == ("x" * 500, [])
+    whole = reader.get("/api/v1/escalation/bugs/bug-1").json()
+    assert (len(whole["error_message"]), whole["resolution"]) == (60_002, "y" * 501)
+    assert "shortened" not in whole
+    code, out, _ = run_command("escalation", "list", json=True)
+    listed = {bug["bug_id"]: bug for bug in json.loads(out)}
+    assert (code, listed["bug-49"]["shortened"]) == (0, ["error_message"])
