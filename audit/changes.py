@@ -49,14 +49,27 @@ def _bounded(differences: Iterator[T], place: Callable[[T], str]) -> list[T] | N
 
 def _compare(old: Any, new: Any, path: str) -> Iterator[Change]:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
-        for name in sorted({*old, *new}):
+        for name in sorted(_unlike(old, new)):
             yield from _member(old, new, name, f"{path}.{_escape(name)}" if path else _escape(name))
     elif isinstance(old, list | tuple) and isinstance(new, list | tuple):
         before, after = dict(enumerate(old)), dict(enumerate(new))
-        for index in range(max(len(old), len(new))):
+        for index in sorted(_unlike(before, after)):
             yield from _member(before, after, index, f"{path}[{index}]")
     elif not _is_same_leaf(old, new):
         yield Change(path=path, kind="changed", old=old, new=new)
+
+
+def _unlike(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> set[Any]:
+    """The keys worth a closer look; most members of two versions of a value are equal texts, numbers or truths."""
+    alike = {
+        key
+        for key, value in old.items()
+        if (kind := type(value)) in _LEAVES and key in new and type(new[key]) is kind and new[key] == value
+    }
+    return {*old, *new} - alike
+
+
+_LEAVES = frozenset({bool, float, int, str, type(None)})
 
 
 def _member(old: Mapping[Any, Any], new: Mapping[Any, Any], key: Any, path: str) -> Iterator[Change]:

@@ -6,6 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.visioncache.makers import MODEL, ask, make_entry, picture
+from visioncache import lookups
 from visioncache.identity import InvalidEntry
 from visioncache.lookups import look_up
 from visioncache.models import Entry, Tally
@@ -154,3 +155,22 @@ def test_a_hit_takes_two_statements_beside_its_transaction() -> None:
         ask()
     statements = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
     assert [statement.split()[0] for statement in statements] == ["UPDATE", "INSERT"]
+
+
+def test_a_miss_is_explained_by_no_more_than_can_be_compared_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """50 stored requests of 256 KiB held the interpreter for half a minute, by a key that may only read."""
+    make_entry(request={"prompt": "near", "n": 1})
+    for number in range(3):
+        make_entry(request={"prompt": "far", "n": number, "filler": "x" * 5_000})
+    asked = {"prompt": "near", "n": 2}
+    assert [it.part for it in ask(request=asked).why_miss.differences] == ["request.n"]
+    monkeypatch.setattr(lookups, "MOST_COMPARED_CHARACTERS", 8_000)
+    explained = ask(request=asked).why_miss
+    assert (explained.reason, explained.nearest.request["prompt"]) == ("differs", "far")
+
+
+def test_a_request_that_differs_in_everything_is_told_as_one() -> None:
+    make_entry(request={f"n{number}": 0 for number in range(2_000)})
+    [difference] = ask(request={f"n{number}": 1 for number in range(2_000)}).why_miss.differences
+    assert difference.part == "request"
+    assert len(difference.asked) < 300
