@@ -5,7 +5,7 @@ picture truly shows the words of an error, the caller can say so by a name of it
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from visioncache.failures import is_error_object, is_error_page, is_error_text
@@ -25,9 +25,8 @@ def why_no_answer(data: Any) -> str | None:
             return _of_text(data.strip())
         case Mapping():
             return _of_object(data)
-        case list() | tuple():  # chunks of a stream, or several bodies: one answer among them is enough
-            whys = [why_no_answer(item) if isinstance(item, Mapping) else None for item in data]
-            return whys[0] if all(whys) else None
+        case list() | tuple():
+            return _of_list(data)
     return None
 
 
@@ -48,20 +47,37 @@ def _leaves(data: Any) -> Iterator[Any]:
             yield value
 
 
+def _of_list(data: Sequence[Any]) -> str | None:
+    """Chunks of a stream, or several bodies: one answer among them is enough, unless the model was stopped."""
+    replies = [read_reply(item) for item in data if isinstance(item, Mapping)]
+    if blocked := next((reply for reply in replies if reply and reply.is_blocked), None):
+        return _of_reply(blocked)
+    whys = [why_no_answer(item) if isinstance(item, Mapping) else None for item in data]
+    return whys[0] if all(whys) else None
+
+
 def _of_text(text: str) -> str | None:
     if text.lower() in _WORDS_FOR_NOTHING:
         return NOTHING
-    if text[0] in '{["':
+    if text[0] in '{["' or text.startswith(_STREAM):
         return _of_written_json(text)
     return ERROR if is_error_text(text) or is_error_page(text) else None
 
 
+_STREAM = ("data:", "event:")  # how lines of server-sent events begin
+
+
 def _of_written_json(text: str) -> str | None:
+    """JSON as text: one value, one a line, or one an event of a stream."""
     try:
-        value = json.loads(text)
+        return why_no_answer(json.loads(text))
+    except (ValueError, RecursionError):
+        pass
+    lines = [line.removeprefix("data:").strip() for line in text.splitlines() if not line.startswith("event:")]
+    try:
+        return why_no_answer([json.loads(line) for line in lines if line not in {"", "[DONE]"}])
     except (ValueError, RecursionError):
         return None
-    return why_no_answer(value)
 
 
 def _of_object(data: Mapping[str, Any]) -> str | None:

@@ -48,7 +48,9 @@ class Reply:
 
 
 def read_reply(body: Mapping[str, Any]) -> Reply | None:
-    """None: the body is no provider's that is known here."""
+    """None: neither the body nor what it wraps alone, as `{"response": ...}`, is a provider's that is known here."""
+    if len(body) == 1 and isinstance(inner := next(iter(body.values())), Mapping):
+        body = inner
     return next((reply for shape in _SHAPES if (reply := shape(body)) is not None), None)
 
 
@@ -58,7 +60,7 @@ def _chat_completion(body: Mapping[str, Any]) -> Reply | None:
     if not any(
         {"message", "delta"} & choice.keys() or {"text", "finish_reason"} <= choice.keys() for choice in choices
     ):
-        return _unanswered(body, "choices") if body.get("object") in _OPENAI_OBJECTS else None
+        return _unanswered(body, "choices") if _OF_A_COMPLETION & body.keys() else None
     said = [
         text
         for choice in choices
@@ -67,7 +69,7 @@ def _chat_completion(body: Mapping[str, Any]) -> Reply | None:
     return _reply(said, (choice.get("finish_reason") for choice in choices))
 
 
-_OPENAI_OBJECTS = frozenset({"chat.completion", "chat.completion.chunk", "text_completion"})
+_OF_A_COMPLETION = frozenset({"created", "model", "object", "usage"})
 
 
 def _response(body: Mapping[str, Any]) -> Reply | None:
@@ -96,12 +98,13 @@ def _output_item(item: Mapping[str, Any]) -> Iterator[Any]:
             yield from (item.get(name) for name in ("arguments", "input", "result", "action", "code"))
 
 
-def _anthropic(body: Mapping[str, Any]) -> Reply | None:
-    if not isinstance(body.get("content"), list) or not (
-        "stop_reason" in body or (body.get("type") == "message" and body.get("role") == "assistant")
-    ):
+def _assistant(body: Mapping[str, Any]) -> Reply | None:
+    """Anthropic's, and a single message out of any body."""
+    if body.get("role") == "model" and "parts" in body:
+        return _reply(_parts(body["parts"]), [])
+    if "content" not in body or (body.get("role") != "assistant" and "stop_reason" not in body):
         return None
-    return _reply(_parts(body["content"]), [body.get("stop_reason")])
+    return _reply(_message(body), [body.get("stop_reason")])
 
 
 def _gemini(body: Mapping[str, Any]) -> Reply | None:
@@ -113,7 +116,7 @@ def _gemini(body: Mapping[str, Any]) -> Reply | None:
             _gemini_said(candidates), [*stops, *(["safety"] if _first(feedback, "blockReason", "block_reason") else [])]
         )
     if not any(stops) and not any(isinstance(candidate.get("content"), Mapping) for candidate in candidates):
-        return _unanswered(body, "candidates") if {"usageMetadata", "usage_metadata"} & body.keys() else None
+        return Reply(said=()) if {"usageMetadata", "usage_metadata"} & body.keys() else None
     return _reply(_gemini_said(candidates), stops)
 
 
@@ -157,7 +160,7 @@ def _ollama(body: Mapping[str, Any]) -> Reply | None:
 _SHAPES: tuple[Callable[[Mapping[str, Any]], Reply | None], ...] = (
     _chat_completion,
     _response,
-    _anthropic,
+    _assistant,
     _gemini,
     _converse,
     _invoked,
@@ -191,7 +194,7 @@ _ABOUT_A_PART = frozenset(
 
 
 def _unanswered(body: Mapping[str, Any], name: str) -> Reply | None:
-    return None if body.get(name) else Reply(said=())
+    return Reply(said=()) if name in body and not body[name] else None
 
 
 def _reply(said: Iterable[Any], stops: Iterable[Any]) -> Reply:

@@ -73,6 +73,14 @@ EMPTY_REPLIES = [
     openai({"content": None, "reasoning_content": "Let me look at the picture."}, "length"),
     openai({"content": None, "tool_calls": []}),
     {**openai({}), "choices": []},
+    {"choices": [], "usage": USAGE},
+    {"choices": None, "model": "m"},
+    openai({"content": None}, "content_filter")["choices"][0],
+    {"role": "assistant", "content": None, "refusal": "I cannot."},
+    {"role": "assistant", "content": ""},
+    {"response": openai({"content": None}, "content_filter")},
+    {"body": responses([])},
+    [openai({"content": "The to"}), openai({"content": None}, "content_filter")],
     {"id": "cmpl-1", "object": "text_completion", "choices": [{"index": 0, "text": "", "finish_reason": "length"}]},
     {"id": "c", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
     responses([]),
@@ -88,6 +96,8 @@ EMPTY_REPLIES = [
         incomplete_details={"reason": "content_filter"},
     ),
     anthropic([]),
+    {**anthropic([]), "content": ""},
+    {"role": "model", "parts": [{"text": ""}]},
     anthropic([{"type": "text", "text": ""}], "max_tokens"),
     anthropic([{"type": "thinking", "thinking": "Let me look.", "signature": "c2ln"}], "max_tokens"),
     anthropic([{"type": "text", "text": "I "}], "refusal"),
@@ -203,6 +213,11 @@ RESULTS = [
     {"output": [{"type": "message", "text": "Hello"}]},
     {"output": {"message": "Hello"}},
     {"message": {"role": "sender", "content": ""}, "date": "2026-11-02"},
+    {"role": "assistant", "name": "Ann"},
+    {"invoice": {"error": "E-18"}},
+    {"choices": [], "question": "Which?"},
+    {"role": "assistant", "content": "PASSED"},
+    {"response": openai({"content": "PASSED"})},
     {"results": [{"text": "", "row": 1}]},
     {"content": ["a"], "stop": 1},
     {"response": "", "done": 1},
@@ -286,6 +301,19 @@ def test_nothing_is_no_answer(data: Any) -> None:
 def test_a_result_is_kept_whatever_its_fields_are_called(data: Any) -> None:
     assert why_no_answer(data) is None
     assert read_data(data) > 0
+
+
+def test_a_stream_kept_as_text_is_judged_by_what_its_chunks_say() -> None:
+    chunks = [
+        {"id": "c", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": text}}]}
+        for text in ("", "PASSED", "")
+    ]
+    whole, empty = ("\n\n".join(f"data: {json.dumps(it)}" for it in some) for some in (chunks, [chunks[0], chunks[2]]))
+    assert why_no_answer(f"{whole}\n\ndata: [DONE]\n") is None
+    assert why_no_answer(f"event: chunk\n{empty}\n\ndata: [DONE]\n") is not None
+    lines = "\n".join(json.dumps(ollama({"content": text})) for text in ("", ""))
+    assert why_no_answer(lines) is not None
+    assert why_no_answer("data: 12, 13\nmore: 7") is None
 
 
 def test_the_refusal_says_why_and_what_to_do() -> None:
