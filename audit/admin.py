@@ -16,10 +16,13 @@ from audit.permissions.rules import InvalidRule
 from config.admin import ReadOnlyAdmin, ToolAdmin
 from config.errors import DomainError
 
+MOST_TOLD = 10  # differences in a row of the list
+
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
     list_display = ["timestamp", "event_type", "entity_type", "entity_id", "actor", "user", "differences"]
+    unlisted = ("old_value", "new_value", "context")
     list_filter = ["event_type", "entity_type", "timestamp"]
     # Exact matches only: each has an index, and a text search would read the whole trail.
     search_fields = ["=entity_id", "=correlation_id", "=actor"]
@@ -29,9 +32,9 @@ class EventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Changes")
     def differences(self, event: Event) -> SafeString:
-        return format_html_join(
-            "; ", "{} {}", ((change["kind"], change["path"] or "value") for change in event.changes)
-        )
+        told = [(change["kind"], change["path"][:100] or "value") for change in event.changes[:MOST_TOLD]]
+        more = len(event.changes) - len(told)
+        return format_html_join("; ", "{} {}", [*told, *([("and", f"{more} more")] if more else [])])
 
     @admin.action(description="Export selected events as CSV")
     def export_csv(self, request: HttpRequest, queryset: EventQuerySet) -> StreamingHttpResponse:

@@ -25,6 +25,15 @@ admin.site.site_url = None  # the template links the dashboard
 class ToolAdmin(admin.ModelAdmin):
     """The base of every table: a filter or an action by what no row can have says so."""
 
+    unlisted: tuple[str, ...] = ()
+    """Large columns that the list does not show: a hundred rows of them can be as many megabytes."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        # An action needs whole rows, and one row that is opened, too.
+        page = request.resolver_match.url_name if request.resolver_match and request.method == "GET" else None
+        return rows.defer(*self.unlisted) if page and page.endswith("_changelist") else rows
+
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         try:
             return super().get_changelist_instance(request)

@@ -114,6 +114,7 @@ class BugAdmin(ToolAdmin):
         "deadline_at",
         "last_seen_at",
     ]
+    unlisted = ("error_message", "stack_trace", "metadata", "fingerprint_parts", "resolution")
     list_filter = ["status", "priority", "user_impact", "error_type", "assignee", "tags"]
     search_fields = ["bug_id", "error_type", "error_message"]
     date_hierarchy = "last_seen_at"

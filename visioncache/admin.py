@@ -45,6 +45,7 @@ class EntryAdmin(ReadOnlyAdmin):
         "expires_at",
         "is_live",
     ]
+    unlisted = ("extracted_data", "request")
     list_filter = [LifeFilter, "namespace", "model_version", "stored_at"]
     # Exact matches only: each has an index.
     search_fields = ["=image_hash", "=uid", "=key", "=model_version", "=tag_rows__name"]

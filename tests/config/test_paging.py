@@ -4,6 +4,8 @@ from itertools import chain
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from config import paging
 from config.paging import _fitting
@@ -82,3 +84,24 @@ def test_every_list_that_sends_whole_values_is_bounded(reader: Any, small_pages:
 def test_one_row_always_fits() -> None:
     most = paging.MOST_PAGE_CHARACTERS
     assert [_fitting(weights) for weights in ([], [most + 1], [most, 1], [1, most - 1, 1], [1, 2])] == [1, 1, 1, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("url", "columns"),
+    [
+        ("/admin/visioncache/entry/", ["extracted_data", "request"]),
+        ("/admin/escalation/bug/", ["stack_trace", "metadata", "error_message"]),
+        ("/admin/audit/event/", ["old_value", "new_value", "context"]),
+    ],
+)
+def test_a_list_in_the_admin_leaves_what_it_does_not_show_in_the_database(
+    admin_client: Any, url: str, columns: list[str]
+) -> None:
+    make_entry("a", extracted_data={"text": "x" * 1_000})
+    report_bug(bug_id="loud", error_type="E", error_message="m" * 1_000, user_impact="low")
+    with CaptureQueriesContext(connection) as queries:
+        assert admin_client.get(url).status_code == 200
+    table = url.strip("/").split("/", 1)[1].replace("/", "_")
+    selected = [query["sql"].partition(" FROM ")[0] for query in queries if f'FROM "{table}"' in query["sql"]]
+    assert any(f'"{table}"."id", ' in sql for sql in selected), "the rows were read"
+    assert not [column for column in columns for sql in selected if f'"{table}"."{column}"' in sql]
