@@ -118,8 +118,10 @@ def explain_miss(identity: Identity, at: datetime) -> WhyMiss:
         return WhyMiss(reason="unknown-image", detail="Nothing is stored of this image in this namespace.")
     nearest, differences = min(_compared(identity, candidates), key=lambda found: len(found[1]))
     if not differences:
-        expired = f"The answer expired at {nearest.expires_at:%Y-%m-%d %H:%M:%S} UTC." if nearest.expires_at else ""
-        return WhyMiss(reason="expired", detail=expired, nearest=nearest)
+        ended = nearest.expires_at if nearest.is_expired else None
+        at_once = "It was stored while this look-up ran: look again."
+        detail = f"The answer expired at {ended:%Y-%m-%d %H:%M:%S} UTC." if ended else at_once
+        return WhyMiss(reason="expired", detail=detail, nearest=nearest)
     parts = ", ".join(difference.part for difference in differences[:5])
     return WhyMiss(
         reason="differs",

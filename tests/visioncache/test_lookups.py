@@ -4,10 +4,11 @@ import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from tests.visioncache.makers import MODEL, ask, make_entry, picture
 from visioncache import lookups
-from visioncache.identity import InvalidEntry
+from visioncache.identity import InvalidEntry, identify
 from visioncache.lookups import look_up
 from visioncache.models import Entry, Tally
 
@@ -174,3 +175,9 @@ def test_a_request_that_differs_in_everything_is_told_as_one() -> None:
     [difference] = ask(request={f"n{number}": 1 for number in range(2_000)}).why_miss.differences
     assert difference.part == "request"
     assert len(difference.asked) < 300
+
+
+def test_an_answer_that_comes_while_its_absence_is_explained_is_named() -> None:
+    make_entry(request={"prompt": "p"})
+    identity = identify(image_hashes=[picture()], model_version=MODEL, request={"prompt": "p"})
+    assert "look again" in lookups.explain_miss(identity, timezone.now()).detail
