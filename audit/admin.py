@@ -15,6 +15,7 @@ from audit.permissions.matching import check
 from audit.permissions.rules import InvalidRule
 from config.admin import ReadOnlyAdmin, ToolAdmin
 from config.errors import DomainError
+from config.secrets import keyed
 
 MOST_TOLD = 10  # differences in a row of the list
 
@@ -28,6 +29,12 @@ class EventAdmin(ReadOnlyAdmin):
     search_fields = ["=entity_id", "=correlation_id", "=actor"]
     search_help_text = "An entity id, a correlation id or an actor, exactly."
     show_full_result_count = False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
+    ) -> tuple[QuerySet[Event], bool]:
+        return super().get_search_results(request, queryset, keyed(search_term.strip()))
+
     actions = ["export_csv", "export_json", "roll_back"]
 
     @admin.display(description="Changes")

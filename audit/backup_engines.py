@@ -23,7 +23,7 @@ from psycopg import sql
 from audit import merkle
 from audit.backup_manifest import Facts, Manifest
 from config.errors import Conflict, Unavailable
-from config.logs import blank_secrets
+from config.secrets import blank
 
 Progress = Callable[[int, int], None]
 PAGES = 2_000
@@ -227,7 +227,7 @@ class PostgreSQL:
                 report = _counter("dumping contents of table", len(facts.counts), progress)
                 self._run("pg_dump", *options, "--verbose", f"--file={target}", report=report)
         except psycopg.Error as error:
-            raise BackupFailed(f"The backup was not made: {blank_secrets(str(error).strip())}.") from error
+            raise BackupFailed(f"The backup was not made: {blank(str(error).strip())}.") from error
         with target.open("rb") as file:
             _sync(file)
         return facts
@@ -305,7 +305,7 @@ class PostgreSQL:
                 raise
         if process.returncode:
             wrong = [line for line in said if "error" in line.lower() or "fatal" in line.lower()] or list(said)[-3:]
-            raise BackupFailed(f"{program} failed: {blank_secrets(' '.join(wrong[:3]))} Nothing was changed.")
+            raise BackupFailed(f"{program} failed: {blank(' '.join(wrong[:3]))} Nothing was changed.")
 
 
 _ENVIRONMENT = {

@@ -21,7 +21,8 @@ from audit.permissions.records import column, tidy
 from audit.permissions.rules import Rule
 from config.context import acting_as
 from config.errors import DomainError
-from config.secrets import MARK, scrub
+from config.secrets import scrub
+from config.sizes import check_size
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +66,8 @@ def decide(
 
 
 def decide_request(request: hooks.Request) -> Decided:
-    """Decide what an agent's hook asks, and record the decision."""
+    """Decide what an agent's hook asks, and record the decision. Raises PayloadTooLarge."""
+    check_size({"tool_input": request.call.input}, most=hooks.MAX_BYTES)
     rules = RuleSet(store.load_rules())
     start = time.perf_counter()
     decision = rules.decide(request.call)
@@ -95,7 +97,7 @@ def record_run(decided: Decided, result: Mapping[str, Any]) -> Event:
         event_type=EXECUTED,
         entity_type=ENTITY,
         entity_id=made.entity_id,
-        new_value=scrub(dict(result), MARK),
+        new_value=dict(result),
         context={"decision": str(made.uid)},
         agent=made.agent,
         session_id=made.session_id,
@@ -109,13 +111,13 @@ def _fields(known: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("milliseconds", "by"):
         if name in known:
             context[name] = known[name]
-    context = scrub(context, MARK)
+    context = scrub(context)
     context["is_whole"] = known["is_whole"] and context["tool_input"] == known["tool_input"]
     return {
         "event_type": MADE if known["kind"] == "decision" else EXECUTED,
         "entity_type": ENTITY,
         "entity_id": known["tool_use_id"] or known["id"],
-        "new_value": scrub(known["value"], MARK),
+        "new_value": known["value"],
         "context": context,
         "agent": known["agent"],
         "session_id": known["session_id"],

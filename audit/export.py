@@ -67,7 +67,7 @@ def select(
     """The events that match every filter given."""
     wanted = {"entity_type": entity_type, "entity_id": entity_id, "event_type": event_type}
     given = {name: value for name, value in wanted.items() if value}
-    return Event.objects.filter(**given).between(start, end)
+    return Event.objects.where(**given).between(start, end)
 
 
 def file_name(form: str) -> str:

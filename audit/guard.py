@@ -18,7 +18,7 @@ from audit.models import Event
 from audit.permissions.deciding import Decision
 from audit.permissions.records import tidy
 from config.errors import DomainError
-from config.secrets import USERINFO, is_secret_name
+from config.secrets import find_tokens, find_userinfo, is_secret_name
 
 MAX_OUTPUT_BYTES = 1_000_000
 MAX_KEPT_BYTES = 100_000_000
@@ -277,6 +277,7 @@ def _environment(root: Path) -> dict[str, str]:
         and not name.endswith("_FILE")
         and not name.startswith(_DROPPED_BEGINNINGS)
         and not is_secret_name(name)
-        and not USERINFO.search(value)
+        and not find_userinfo(value)
+        and not find_tokens(value)
     }
     return {**kept, "PWD": str(root)}

@@ -1,7 +1,8 @@
 """What callers say happened: taken into the trail without secrets, and only about what they may change."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from django.conf import settings
 
 from audit import rollback, trail
 from audit.models import Event
@@ -9,7 +10,7 @@ from audit.trail import NewEvent
 from config.context import caller
 from config.errors import DomainError
 from config.models import Scope
-from config.secrets import MARK, scrub
+from config.sizes import check_size
 
 
 class NotTheirHistory(DomainError):
@@ -20,14 +21,23 @@ class NotTheirHistory(DomainError):
 
 
 def report(*, events: Sequence[NewEvent]) -> list[Event]:
-    """Record up to 500 events as the doors bring them, all or none. Raises InvalidEvent, NotTheirHistory.
+    """Record up to 500 events as the doors bring them, all or none. Raises InvalidEvent, NotTheirHistory, PayloadTooLarge.
 
     Trail events cannot be changed afterwards, so values under a secret's name and what looks like a secret are
     replaced by a mark before anything is hashed or stored.
     """
-    for new in events:
+    for index, new in enumerate(events):
         _check_history(new.entity_type)
-    return trail.record_all(events=[_without_secrets(new) for new in events])
+        _check_size(new, f"events[{index}]." if len(events) > 1 else "")
+    return trail.record_all(events=events)
+
+
+def _check_size(new: NewEvent, path: str) -> None:
+    check_size(
+        {path + name: getattr(new, name) for name in ("old_value", "new_value", "context")},
+        most=settings.MAX_EVENT_BYTES,
+        setting="MAX_EVENT_BYTES",
+    )
 
 
 def _check_history(entity_type: str) -> None:
@@ -37,12 +47,3 @@ def _check_history(entity_type: str) -> None:
             f"Events of a {entity_type} of Handrail's own need a key of scope {needed}: rolling back would restore "
             "what they say. Name an entity of yours by another entity_type."
         )
-
-
-def _without_secrets(new: NewEvent) -> NewEvent:
-    return replace(
-        new,
-        old_value=scrub(new.old_value, MARK),
-        new_value=scrub(new.new_value, MARK),
-        context=scrub(dict(new.context), MARK) if new.context else new.context,
-    )

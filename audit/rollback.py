@@ -9,8 +9,10 @@ from django.db import DataError, transaction
 from audit.changes import Change, deep_compare, json_patch
 from audit.models import Event
 from audit.trail import history, record
+from config.canonical import canonical_json
 from config.errors import Conflict, DomainError, NotFound
 from config.identifiers import is_uuid
+from config.secrets import MARK, scrub
 
 
 class Adapter(Protocol):
@@ -74,6 +76,12 @@ class NoSuchState(Conflict):
     code = "no-such-state"
 
 
+class SecretNotKept(Conflict):
+    """A state had a secret, which the trail does not have: restoring the mark in its place would be wrong."""
+
+    code = "secret-not-kept"
+
+
 def points(*, entity_type: str, entity_id: str, limit: int = 10) -> list[Event]:
     """The last states of an entity that one can go back to, newest first."""
     return history(entity_type=entity_type, entity_id=entity_id, limit=limit)
@@ -98,7 +106,7 @@ def plan(*, entity_type: str, entity_id: str, to: str | None = None) -> Plan:
 
 def plan_group(*, correlation_id: str) -> list[Plan]:
     """What undoing everything of one request, command or job would do, entity by entity. Raises NotFound."""
-    events = list(Event.objects.filter(correlation_id=correlation_id).order_by("-id"))
+    events = list(Event.objects.where(correlation_id=correlation_id).order_by("-id"))
     if not correlation_id or not events:
         raise NotFound(f"No event has the correlation id {correlation_id}.")
     by_entity: dict[tuple[str, str], list[Event]] = {}
@@ -115,7 +123,8 @@ def _plan(last: Event, reverted: list[Event], point: Event | None = None) -> Pla
         raise DomainError(f"The state in event {source.uid} is erased; choose another.")
     target = point.new_value if point else source.old_value
     newest = Event.objects.of(last.entity_type, last.entity_id).order_by("-id").first() or last
-    current = adapter.read(last.entity_id) if adapter else newest.new_value
+    # The trail knows states without their secrets, so they are compared without.
+    current = scrub(adapter.read(last.entity_id)) if adapter else newest.new_value
     changes = deep_compare(current, target)
     if not changes:
         raise NothingToRollBack(f"{last.entity_type} {last.entity_id} is in that state already.")
@@ -164,7 +173,7 @@ def apply(
 @transaction.atomic
 def apply_group(*, correlation_id: str, reason: str = "", force: bool = False) -> list[Event]:
     """Undo everything of one request, command or job: all of its entities, or none. Raises as `apply`."""
-    entities = Event.objects.filter(correlation_id=correlation_id).values_list("entity_type", "entity_id")
+    entities = Event.objects.where(correlation_id=correlation_id).values_list("entity_type", "entity_id")
     for entity_type, entity_id in sorted(set(entities.order_by())):  # one order for everybody: no deadlock
         _lock(entity_type, entity_id)
     return [_carry_out(steps, reason, force=force) for steps in plan_group(correlation_id=correlation_id)]
@@ -183,6 +192,11 @@ def _carry_out(steps: Plan, reason: str, *, force: bool) -> Event:
             "`force` overwrites."
         )
     if adapter := _adapters.get(steps.entity_type):
+        if MARK in canonical_json(steps.target):
+            raise SecretNotKept(
+                f"The trail keeps no secrets, and this state of {steps.entity_type} {steps.entity_id} had one. "
+                "Set it by hand, with the secret from where you keep it."
+            )
         try:
             adapter.write(steps.entity_id, steps.target)
         except (AttributeError, LookupError, TypeError, ValueError, ValidationError, DataError) as error:

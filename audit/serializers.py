@@ -1,5 +1,8 @@
 """The shapes of events, histories and rollbacks in JSON."""
 
+from typing import ClassVar
+
+from django.conf import settings
 from rest_framework import serializers
 
 from audit.models import BackupRun, Checkpoint, Event
@@ -34,12 +37,18 @@ class EventSerializer(StrictModelSerializer):
         read_only_fields = ["uid", "changes", "actor", "correlation_id", "leaf_hash", "erased_at"]
 
 
+_SIZE = (
+    f"old_value, new_value and context have together at most {settings.MAX_EVENT_BYTES:,} bytes as JSON "
+    "(MAX_EVENT_BYTES), else 413."
+)
+
+
 class NewEventSerializer(EventSerializer):
     """The body of a new event."""
 
     timestamp = serializers.DateTimeField(required=False, help_text="When it happened; by default now.")
     user = serializers.CharField(required=False, allow_null=True, max_length=255, help_text="On whose behalf.")
-    context = serializers.DictField(required=False, allow_null=True)  # type: ignore[assignment]  # a field of that name
+    context = serializers.DictField(required=False, allow_null=True, help_text=_SIZE)  # type: ignore[assignment]  # a field of that name
 
     idempotency_key = serializers.CharField(
         required=False, max_length=255, help_text="A second event of this caller with the same key is not recorded."
@@ -61,6 +70,7 @@ class NewEventSerializer(EventSerializer):
             "idempotency_key",
         ]
         read_only_fields: list[str] = []
+        extra_kwargs: ClassVar = {"old_value": {"help_text": _SIZE}, "new_value": {"help_text": _SIZE}}
 
 
 class BatchSerializer(StrictSerializer):

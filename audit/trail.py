@@ -2,11 +2,11 @@
 
 import json
 import logging
-import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
+from secrets import token_hex
 from typing import Any, TypedDict, Unpack
 
 from django.db import IntegrityError, connection, transaction
@@ -19,6 +19,7 @@ from audit.signals import event_recorded
 from config.context import caller
 from config.errors import Conflict, DomainError, FieldError, NotFound
 from config.identifiers import uuid7
+from config.secrets import blank, keyed, scrub
 
 logger = logging.getLogger(__name__)
 
@@ -146,9 +147,10 @@ def _known(rows: Sequence[Event]) -> dict[str, Event]:
 
 def _row(new: NewEvent) -> Event:
     _check(new)
+    new = _without_secrets(new)
     by = caller()
     details = dict(by.details)
-    known = {name: str(details.pop(name, ""))[:limit] for name, limit in _JOINED_BY.items()}
+    known = {name: keyed(str(details.pop(name, ""))[:limit]) for name, limit in _JOINED_BY.items()}
     fields: dict[str, Any] = {
         "uid": uuid7(),
         "timestamp": new.timestamp or timezone.now(),
@@ -160,10 +162,10 @@ def _row(new: NewEvent) -> Event:
         "changes": [asdict(change) for change in deep_compare(new.old_value, new.new_value)],
         "user": new.user or by.actor,
         "actor": by.actor,
-        "correlation_id": by.correlation_id,
-        "context": {**details, **(new.context or {})} or None,
+        "correlation_id": keyed(by.correlation_id),
+        "context": {**scrub(details), **(new.context or {})} or None,
         **{name: getattr(new, name) or known[name] for name in _JOINED_BY},
-        "salt": secrets.token_hex(16),
+        "salt": token_hex(16),
     }
     try:
         fields["payload_hash"] = payload_hash(fields["salt"], fields)
@@ -171,6 +173,23 @@ def _row(new: NewEvent) -> Event:
     except ValueError as error:
         raise InvalidEvent(f"The event cannot be kept as JSON: {error}") from error
     return Event(**fields, leaf_hash=hashed, idempotency_key=new.idempotency_key)
+
+
+_KEYS = ("event_type", "entity_type", "entity_id", "agent", "session_id", "tool_use_id")
+"""Fields that events are looked up by."""
+
+
+def _without_secrets(new: NewEvent) -> NewEvent:
+    """The event as it may be kept for ever: values are marked, and what it is found by becomes a keyed hash."""
+    return replace(
+        new,
+        **{name: keyed(getattr(new, name)) for name in _KEYS},
+        idempotency_key=keyed(new.idempotency_key) if new.idempotency_key else new.idempotency_key,
+        old_value=scrub(new.old_value),
+        new_value=scrub(new.new_value),
+        context=scrub(dict(new.context)) if new.context else new.context,
+        user=blank(new.user)[:255] if new.user else new.user,
+    )
 
 
 def _check(new: NewEvent) -> None:

@@ -59,13 +59,24 @@ class EventFilter(django_filters.FilterSet):
     start = django_filters.IsoDateTimeFilter("timestamp", "gte", label="from this time on")
     end = django_filters.IsoDateTimeFilter("timestamp", "lt", label="before this time")
 
+    event_type = django_filters.CharFilter(method="where", label="exactly")
+    entity_type = django_filters.CharFilter(method="where", label="exactly")
+    entity_id = django_filters.CharFilter(method="where", label="exactly")
+    correlation_id = django_filters.CharFilter(method="where", label="exactly")
+    user = django_filters.CharFilter(method="by_user", label="exactly")
     agent = django_filters.CharFilter(method="joined_by")
     session_id = django_filters.CharFilter(method="joined_by")
     tool_use_id = django_filters.CharFilter(method="joined_by")
 
     class Meta:
         model = Event
-        fields = ["event_type", "entity_type", "entity_id", "actor", "user", "correlation_id"]
+        fields = ["actor"]
+
+    def where(self, events: EventQuerySet, name: str, value: str) -> EventQuerySet:
+        return events.where(**{name: value})
+
+    def by_user(self, events: EventQuerySet, name: str, value: str) -> EventQuerySet:
+        return events.by_user(value)
 
     def joined_by(self, events: EventQuerySet, name: Any, value: str) -> EventQuerySet:
         return events.joined_by(name, value)

@@ -17,6 +17,7 @@ from django.utils.dateparse import parse_datetime
 
 from config.context import acting_as, correlation_id
 from config.errors import DomainError
+from config.secrets import blank
 
 FINDINGS = 1
 """Exit code for "it worked, and there is something to look at"."""
@@ -46,7 +47,7 @@ class OperationCommand(BaseCommand):
                 return super().execute(*args, **options)
             except DomainError as error:
                 lines = [error.detail, *(f"  {item.field}: {item.detail}" for item in error.errors)]
-                raise CommandError("\n".join(lines), returncode=2) from error
+                raise CommandError(blank("\n".join(lines)), returncode=2) from error
             except UnicodeEncodeError as error:
                 if error.encoding != "utf-8":
                     raise

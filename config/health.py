@@ -22,7 +22,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from config.discovery import app_modules
-from config.logs import blank_secrets
+from config.secrets import blank
 from config.models import BrokerMessage, Heartbeat
 
 logger = logging.getLogger(__name__)
@@ -157,7 +157,7 @@ def run(sources: dict[str, Source], *, seconds: float) -> list[Check]:
 
 def _collect(name: str, source: Source, found: dict[str, list[Check]]) -> None:
     try:
-        found[name] = [replace(check, detail=blank_secrets(check.detail)) for check in source()]
+        found[name] = [replace(check, detail=blank(check.detail)) for check in source()]
     except DatabaseError as error:  # the database's own check says what to do about it
         found[name] = [Check(name, "fail", f"cannot be read: {type(error).__name__}", critical=name in own_sources())]
     except Exception as error:

@@ -4,11 +4,7 @@ import json
 import logging
 
 from config.context import caller
-from config.secrets import MARK, blank
-
-
-def blank_secrets(text: str) -> str:
-    return blank(text, MARK)
+from config.secrets import blank
 
 
 class LineFormatter(logging.Formatter):
@@ -22,7 +18,7 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         record.correlation_id = caller().correlation_id or "-"
-        return blank_secrets(super().format(record))
+        return blank(super().format(record))
 
 
 class JSONFormatter(LineFormatter):
@@ -34,8 +30,8 @@ class JSONFormatter(LineFormatter):
             "level": record.levelname,
             "logger": record.name,
             "correlation_id": caller().correlation_id,
-            "message": blank_secrets(record.getMessage()),
+            "message": blank(record.getMessage()),
         }
         if record.exc_info:
-            line["traceback"] = blank_secrets(self.formatException(record.exc_info))
+            line["traceback"] = blank(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)

@@ -23,6 +23,7 @@ from pydantic import ValidationError
 
 from config.context import acting_as, caller, correlation_id
 from config.errors import DomainError, FieldError
+from config.secrets import blank
 from config.mcp import Tool, tools
 from config.mcp_schema import slim, without_absent
 from config.models import ApiKey
@@ -195,7 +196,7 @@ def _refusal(declared: Tool, error: Exception) -> str:
     if known is None:
         logger.error("MCP tool %s could not answer", declared.name, exc_info=error)
         return f"{declared.name} failed unexpectedly. Tell an operator the time and your key's name."
-    return "\n".join([known.detail, *(f"{item.field}: {item.detail}" for item in known.errors)])
+    return blank("\n".join([known.detail, *(f"{item.field}: {item.detail}" for item in known.errors)]))
 
 
 def _as_coroutine(declared: Tool) -> Callable[..., Any]:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from config.context import caller
 from config.errors import DomainError, FieldError, NotFound, PayloadTooLarge, Unavailable
+from config.secrets import blank
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +27,12 @@ def problem(status: int, code: str, detail: str, errors: Sequence[FieldError] = 
         "type": f"urn:handrail:problem:{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": detail,
+        "detail": blank(detail),
         "code": code,
         "request_id": caller().correlation_id,
     }
     if errors:
-        body["errors"] = [asdict(error) for error in errors]
+        body["errors"] = [asdict(replace(error, detail=blank(error.detail))) for error in errors]
     return body
 
 

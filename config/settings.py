@@ -134,6 +134,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "dashboard"  # when the login page was asked to go on to another site
 CSRF_FAILURE_VIEW = "config.pages.csrf_failure"
+MAX_EVENT_BYTES: int = env.whole("MAX_EVENT_BYTES", 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE: int = env.whole("MAX_BODY_BYTES", 10 * 1024 * 1024)
 
 # Time, text, static files

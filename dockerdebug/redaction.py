@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from config.secrets import SHAPE, USERINFO, blank
+from config.secrets import MARK, blank, find_tokens, find_userinfo, is_secret_name
 
 SHOWN = frozenset(
     """
@@ -27,18 +27,8 @@ HARMLESS = re.compile(
     r"|(?:sqlite:/{3,4})?/[\w.@-]{0,40}(?:/[\w.@-]{0,24}){0,12}",
     re.IGNORECASE,
 )
-SECRET_NAME = re.compile(
-    r"(?:^|_)(?:PASS(?:W(?:OR)?D|PHRASE)?|PWD|PSWD|SECRETS?|TOKENS?|KEYS?|CREDENTIALS?|CREDS?|AUTH|COOKIE|SALT|PEPPER"
-    r"|SIGNATURE|SIGNING|PRIVATE|CERT|PIN|OTP|DSN|LICEN[CS]E|UNSEAL|WEBHOOK|APIKEY|ACCESS)(?:_|$)|PASSWORD|SECRET",
-    re.IGNORECASE,
-)
-# A secret's name that ends so names a place, a length or a switch instead: SECRET_KEY_FILE, TOKEN_LIMIT.
-NOT_ITSELF = re.compile(
-    r"_(?:FILE|PATH|DIR|LIMIT|TIMEOUT|TTL|SIZE|COUNT|ENABLED|BACKEND|SOCK|MODE|TYPE|NAME|ID)$", re.IGNORECASE
-)
 ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-HIDDEN = "<redacted>"
 
 
 def plain(text: str) -> str:
@@ -59,11 +49,10 @@ class Redactor:
     def text(self, value: str) -> str:
         """Any text with the secrets taken out."""
         # Twice, since an escape sequence may have split a secret, and a control character may belong to one.
-        return blank(self._without_known(plain(self._without_known(value))), HIDDEN)
+        return blank(self._without_known(plain(self._without_known(value))))
 
     def _without_known(self, value: str) -> str:
-        value = USERINFO.sub(rf"\g<scheme>{HIDDEN}@", value)
-        return self._literals.sub(HIDDEN, value) if self._literals is not None else value
+        return self._literals.sub(MARK, value) if self._literals is not None else value
 
     def variable(self, name: str, value: str) -> str:
         """What may be shown of an environment variable: its value, or only that it is set."""
@@ -90,20 +79,10 @@ class Redactor:
         return value
 
 
-def is_secret_name(name: str) -> bool:
-    """Whether a variable of this name usually holds a secret."""
-    upper = name.upper()
-    if upper in SHOWN or NOT_ITSELF.search(upper):
-        return False
-    return bool(SECRET_NAME.search(upper))
-
 
 def looks_secret(value: str) -> bool:
     """Whether a value has the shape of a token, or a URL with a password, or of long random text."""
-    if SHAPE.search(value):
-        return True
-    url = USERINFO.search(value)
-    if url and ":" in url["userinfo"]:
+    if find_tokens(value) or find_userinfo(value):
         return True
     return len(value) >= 20 and bool(re.fullmatch(r"[\w+/=.-]+", value)) and _mixed(value)
 
@@ -115,19 +94,13 @@ def _mixed(value: str) -> bool:
 
 def _secrets_in(name: str, value: str) -> set[str]:
     """The literals of a variable that must not recur elsewhere."""
-    found = set()
-    for url in USERINFO.finditer(value):
-        found.add(url["userinfo"].partition(":")[2] or url["userinfo"])
+    found = {value[start:end] for start, end in find_userinfo(value)}
+    found |= {item.partition(":")[2] for item in found if ":" in item}
     listed = name.upper() in SHOWN or name.upper().startswith(SHOWN_PREFIXES)
     if not listed and not found and (is_secret_name(name) or looks_secret(value)):
         found.add(value)
         found |= {line for line in value.splitlines() if len(line) >= 16}  # a PEM's lines
-        found |= {part.partition("=")[2] for part in value.split(";") if is_secret_name(_underscored(part))}
+        found |= {part.partition("=")[2] for part in value.split(";") if is_secret_name(part.partition("=")[0].strip())}
     # Short or common words would tear ordinary text apart; a number only counts as somebody's password.
     long = {item for item in found if len(item) >= 5}
     return {item for item in long if not HARMLESS.fullmatch(item) or (item.isdigit() and is_secret_name(name))}
-
-
-def _underscored(part: str) -> str:
-    """AccountKey=... of a connection string, as ACCOUNT_KEY."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", part.partition("=")[0].strip())

@@ -12,9 +12,10 @@ from django.utils import timezone
 from audit.trail import record
 from config.context import caller
 from config.errors import Conflict, FieldError, NotFound
+from config.secrets import blank
+from escalation import fields
 from escalation.fields import InvalidBug, check_name, check_text, require
 from escalation.models import Bug, Cycle, Status, Tag
-from escalation.scrubbing import scrub_text
 
 ENTITY_TYPE = "bug"
 
@@ -57,7 +58,7 @@ VERB_OF = {move.target: verb for verb, move in TRANSITIONS.items()}
 
 def find_bug(*, bug_id: str) -> Bug:
     """Raises BugNotFound."""
-    bug = Bug.objects.prefetch_related("tags", "tickets").filter(bug_id=bug_id).first()
+    bug = Bug.objects.prefetch_related("tags", "tickets").called(bug_id).first()
     if bug is None:
         raise _not_found(bug_id)
     return bug
@@ -88,7 +89,7 @@ def resolve(*, bug_id: str, resolution: str, resolved_by: str = "") -> Bug:
 def reopen(*, bug_id: str, reason: str = "") -> Bug:
     """Take back a resolution. Raises BugNotFound, TransitionRefused."""
     require(check_text("reason", reason))
-    context = {"reason": scrub_text(reason)} if reason else None
+    context = {"reason": blank(reason)} if reason else None
     with changed(bug_id=bug_id, event_type=TRANSITIONS["reopen"].event_type, context=context) as bug:
         move(bug, "reopen")
         open_again(bug, at=timezone.now())
@@ -99,7 +100,7 @@ def assign(*, bug_id: str, assignee: str) -> Bug:
     """Say whose bug it is; an empty name takes it from everybody. Raises BugNotFound."""
     require(check_name("assignee", assignee, blank=True))
     with changed(bug_id=bug_id, event_type="bug.assigned" if assignee else "bug.unassigned") as bug:
-        bug.assignee = assignee
+        bug.assignee = blank(assignee)[: fields.LONGEST_NAME]
     return bug
 
 
@@ -142,8 +143,8 @@ def close(bug: Bug, *, resolution: str, resolved_by: str) -> None:
     """Fill in how and by whom a bug was resolved."""
     require(check_text("resolution", resolution, blank=False))
     require(check_name("resolved_by", resolved_by, blank=True))
-    bug.resolution = scrub_text(resolution)
-    bug.resolved_by = resolved_by or caller().actor
+    bug.resolution = blank(resolution)
+    bug.resolved_by = blank(resolved_by)[: fields.LONGEST_NAME] or caller().actor
     bug.resolved_at = timezone.now()
     bug.muted_until = None
     bug.weigh_again_at = None
@@ -176,7 +177,7 @@ def check_until(until: datetime | None) -> None:
 def changed(*, bug_id: str, event_type: str, context: Mapping[str, Any] | None = None) -> Iterator[Bug]:
     """A bug to change: locked, then weighed, saved and recorded, all in one transaction. Raises BugNotFound."""
     with transaction.atomic():
-        bug = Bug.objects.select_for_update().filter(bug_id=bug_id).first()
+        bug = Bug.objects.select_for_update().called(bug_id).first()
         if bug is None:
             raise _not_found(bug_id)
         before = bug.state()
@@ -216,7 +217,7 @@ def settle(
 
 def add_tags(bug: Bug, names: Iterable[str]) -> None:
     """Tag a bug; tags are lower-case, and made when first used."""
-    wanted = sorted({name.lower() for name in names})
+    wanted = sorted({blank(name).lower()[: fields.LONGEST_TAG] for name in names})
     if wanted:
         Tag.objects.bulk_create([Tag(name=name) for name in wanted], ignore_conflicts=True)
         bug.tags.add(*Tag.objects.filter(name__in=wanted))

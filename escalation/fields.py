@@ -56,6 +56,7 @@ def check_text(field: str, value: str, *, longest: int = LONGEST_TEXT, blank: bo
         yield FieldError(field=field, code="blank", detail="Must not be blank.")
     if len(value) > longest:
         yield FieldError(field=field, code="length", detail=f"Must have at most {longest} characters.")
+        return  # the rest would read it character by character
     if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
         yield FieldError(field=field, code="text", detail="Must not contain NUL or lone surrogates.")
 

@@ -6,6 +6,7 @@ import django_filters
 from django.db.models import Q
 from django.utils import timezone
 
+from config.secrets import keyed
 from escalation.models import Bug, BugQuerySet, Impact, Priority, Status
 
 ORDERS = {"newest": ("-id",), "urgent": ("-score", "-id"), "latest": ("-last_seen_at", "-id")}
@@ -33,7 +34,7 @@ class BugFilter(django_filters.FilterSet):
 
     def find_text(self, bugs: BugQuerySet, name: str, value: str) -> BugQuerySet:
         return bugs.filter(
-            Q(bug_id__icontains=value) | Q(error_type__icontains=value) | Q(error_message__icontains=value)
+            Q(bug_id__icontains=keyed(value)) | Q(error_type__icontains=value) | Q(error_message__icontains=value)
         )
 
     def only_open(self, bugs: BugQuerySet, name: str, value: bool) -> BugQuerySet:

@@ -11,12 +11,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from config.context import caller
+from config.secrets import blank, keyed, scrub
 from escalation import fields
 from escalation.bugs import open_again, settle
 from escalation.fields import check_choice, check_count, check_hours, check_metadata, check_name, check_tags, check_text
 from escalation.fingerprint import Fingerprint, compute_fingerprint
 from escalation.models import Bug, Impact, Occurrence, Status
-from escalation.scrubbing import scrub, scrub_text
 
 MOST_FREQUENCY = 2**31 - 1  # what the column holds on PostgreSQL
 TRIES = 3  # two reporters of a new bug at once: one inserts, the other finds the row at its second try
@@ -54,9 +54,10 @@ class Report:
         """The same without the secrets in it."""
         return replace(
             self,
-            error_type=scrub_text(self.error_type)[: fields.LONGEST_NAME],
-            error_message=scrub_text(self.error_message),
-            stack_trace=scrub_text(self.stack_trace) if self.stack_trace else None,
+            bug_id=keyed(self.bug_id),
+            error_type=blank(self.error_type)[: fields.LONGEST_NAME],
+            error_message=blank(self.error_message),
+            stack_trace=blank(self.stack_trace) if self.stack_trace else None,
             metadata=scrub(dict(self.metadata)),
         )
 
@@ -101,7 +102,7 @@ def report_bug(
         try:
             return _store(report, fingerprint)
         except IntegrityError:  # somebody else reported it between our look and our insert
-            if not Bug.objects.filter(bug_id=report.bug_id).exists():
+            if not Bug.objects.called(report.bug_id).exists():
                 raise
     return _store(report, fingerprint)
 
@@ -139,7 +140,7 @@ def _store(report: Report, fingerprint: Fingerprint) -> Bug:
 
 
 def _known(bug_id: str) -> Bug | None:
-    return Bug.objects.select_for_update().filter(bug_id=bug_id).first()
+    return Bug.objects.select_for_update().called(bug_id).first()
 
 
 def _settle_first(bug: Bug, report: Report, now: datetime) -> None:

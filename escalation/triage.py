@@ -7,10 +7,10 @@ from typing import Any, TypedDict, Unpack
 
 from django.utils import timezone
 
+from config.secrets import blank, keyed, scrub
 from escalation import fields
 from escalation.bugs import TRANSITIONS, VERB_OF, add_tags, changed, close, find_bug, move, open_again
 from escalation.models import Bug, Impact, LinkType, Status, System, TicketLink
-from escalation.scrubbing import scrub, scrub_text
 
 
 class Changes(TypedDict, total=False):
@@ -59,8 +59,8 @@ def link_ticket(
         link, _ = TicketLink.objects.update_or_create(
             bug=bug,
             system=system,
-            ticket_id=ticket_id,
-            defaults={"url": scrub_text(url), "link_type": link_type, "status": status},
+            ticket_id=keyed(ticket_id),
+            defaults={"url": blank(url), "link_type": link_type, "status": blank(status)[:50]},
         )
     return link
 
@@ -94,7 +94,7 @@ def _move(bug: Bug, verb: str, changes: Changes) -> None:
 
 def _set(bug: Bug, changes: Changes) -> None:
     bug.user_impact = changes.get("user_impact", bug.user_impact)
-    bug.assignee = changes.get("assignee", bug.assignee)
+    bug.assignee = blank(changes.get("assignee", bug.assignee))[: fields.LONGEST_NAME]
     if "deadline_hours" in changes:
         hours = changes["deadline_hours"]
         bug.deadline_at = None if hours is None else timezone.now() + timedelta(hours=hours)

@@ -22,7 +22,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from config.errors import DomainError, Unavailable
-from config.secrets import blank
+from config.secrets import MARK, blank
 from prompts.templates import Message
 
 RETRIES = 2
@@ -308,8 +308,8 @@ def _address(base_url: str) -> tuple[str, str]:
 def redact(text: str, key: str = "") -> str:
     """`text` without the key or any other secret, also where a vendor prints it shortened (`sk-...abcd`)."""
     if key:
-        text = text.replace(key, "[key]")
-    return re.sub(r"\b(sk|key|pk)[-_][\w*.…-]{4,}|\*{4,}[\w-]*", "[key]", blank(text, "[key]"))
+        text = text.replace(key, MARK)
+    return re.sub(r"\b(sk|key|pk)[-_][\w*.…-]{4,}|\*{4,}[\w-]*", MARK, blank(text))
 
 
 def clean(text: str) -> str:

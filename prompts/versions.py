@@ -13,7 +13,7 @@ from audit.trail import record
 from config.canonical import compute_hash
 from config.context import caller
 from config.errors import Conflict, DomainError, FieldError, NotFound
-from config.secrets import MARK, SHAPE, blank, scrub
+from config.secrets import blank, scrub
 from prompts.models import Prompt, Run, RunResult, Version
 from prompts.statistics import Verdict, judge
 from prompts.templates import ROLES, Message, inspect_messages
@@ -271,16 +271,16 @@ class ActiveVersion:
 def describe(version: Version) -> dict[str, Any]:
     """A version as the trail keeps it, where nothing is changed later: without what looks like a secret."""
     if version.prompt_text is not None:
-        content: dict[str, Any] = {"prompt_text": SHAPE.sub(MARK, version.prompt_text)}
+        content: dict[str, Any] = {"prompt_text": blank(version.prompt_text)}
     else:
         messages = version.messages or []
-        content = {"messages": [{**item, "content": SHAPE.sub(MARK, item["content"])} for item in messages]}
-    remarks = {name: blank(getattr(version, name), MARK) for name in ("purpose", "notes")}
+        content = {"messages": [{**item, "content": blank(item["content"])} for item in messages]}
+    remarks = {name: blank(getattr(version, name)) for name in ("purpose", "notes")}
     return {
         "version": version.number,
         **content,
         **remarks,
-        "settings": scrub(version.settings, MARK),
+        "settings": scrub(version.settings),
         "content_hash": version.content_hash,
     }
 

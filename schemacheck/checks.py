@@ -1,7 +1,6 @@
 """Checks as things that are asked for, kept and looked back at: every door comes through here."""
 
 import hashlib
-import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -13,14 +12,12 @@ from audit.trail import record
 from config.context import caller
 from config.errors import DomainError, FieldError, NotFound
 from config.jobs import send
-from config.secrets import MARK, USERINFO
+from config.secrets import blank
 from schemacheck.findings import InvalidCheck, Report
 from schemacheck.models import Check
 from schemacheck.policy import DEFAULT_POLICY, Policy
 
 _PRUNE_BATCH = 1_000
-_PASSWORD = re.compile(r"(\bPASSWORD\s+)'(?:[^']|'')*'", re.IGNORECASE)
-_CONNECTION = re.compile(r"(\bpassword\s*=\s*)[^\s';]+", re.IGNORECASE)
 
 
 class NeedsWrite(DomainError):
@@ -199,7 +196,7 @@ def _new(sql: str, dialect: str | None, database: str | None, proof: str | None,
         requested_by=by.actor[:255],
         door=by.door,
         correlation_id=by.correlation_id,
-        sql=_without_secrets(_storable(sql)),
+        sql=blank(_storable(sql)),
         sql_hash=hashlib.sha256(sql.encode("utf-8", "surrogatepass")).hexdigest(),
         dialect=dialect or "",
         database=alias(database),
@@ -209,7 +206,7 @@ def _new(sql: str, dialect: str | None, database: str | None, proof: str | None,
 
 
 def _settle(check: Check, report: Report | None, seconds: float, *, failure: str = "") -> None:
-    check.sql = _without_secrets(check.sql)  # it was kept whole until now, to be checked
+    check.sql = blank(check.sql)  # it was kept whole until now, to be checked
     with transaction.atomic():
         if not Check.objects.select_for_update().pending().filter(pk=check.pk).exists():
             return  # another worker was faster
@@ -254,11 +251,6 @@ def _finish(check: Check, report: Report) -> None:
         },
     )
 
-
-def _without_secrets(sql: str) -> str:
-    """The script as it is kept: passwords of CREATE ROLE and connection strings stay out of the history."""
-    named = _CONNECTION.sub(rf"\1{MARK}", _PASSWORD.sub(rf"\1'{MARK}'", sql))
-    return USERINFO.sub(rf"\g<scheme>{MARK}@", named)
 
 
 def _storable(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """Storing answers and prolonging their lives."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +11,13 @@ from django.utils import timezone
 
 from audit.trail import record
 from config.errors import Conflict, NotFound
-from config.secrets import MARK, USERINFO, blank
+from config.secrets import blank
 from visioncache.identity import DEFAULT_NAMESPACE, Identity, identify, read_json, read_text
 from visioncache.images import choose_images
 from visioncache.models import Entry, EntryImage, EntryTag, Lease
 from visioncache.terms import DEFAULT_TTL_HOURS, read_confidence, read_count, read_data, read_lifetime, read_tags
+
+_USERINFO = re.compile(r"(?<=://)[^/?#]*@")
 
 
 class EntryNotFound(NotFound):
@@ -86,7 +89,7 @@ def store_entry(  # noqa: PLR0913 -- the parts of an identity and the terms of a
 
 def _without_secrets(image_url: str) -> str:
     """Where an image is, without the means to fetch it: no user and password, no signature."""
-    return blank(USERINFO.sub(r"\g<scheme>", image_url), MARK)[:2048]
+    return blank(_USERINFO.sub("", image_url))[:2048]
 
 
 def _upsert(identity: Identity, values: dict[str, Any]) -> tuple[Entry, dict[str, Any] | None]:

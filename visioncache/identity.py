@@ -11,7 +11,7 @@ from typing import Any
 
 from config.canonical import canonical_json, compute_hash
 from config.errors import DomainError, FieldError, PayloadTooLarge
-from config.secrets import is_secret_name
+from config.secrets import scrub
 
 KEY_FORMAT, HASHED_KEY_FORMAT = 1, 2
 """Part of every key: a later change of the rules below can never meet an old key. Format 1 left HASHED_FIELDS out; a
@@ -20,7 +20,6 @@ request with one of them has a key of format 2 and never meets an entry of forma
 DEFAULT_NAMESPACE = "default"
 MAX_IMAGES = 32
 MAX_REQUEST_BYTES = 256 * 1024
-_DEEPEST = 128  # a body has at most 100 levels; what is deeper is kept as a hash, so that no input exhausts the stack
 
 # How a request travels, not what it asks. They are dropped, so that a secret among them is never stored either.
 # The list only ever gets shorter: a name added here would let two requests meet that were told apart before.
@@ -78,8 +77,8 @@ class Identity:
 
     @property
     def kept_request(self) -> dict[str, Any]:
-        """The request as it is stored and shown: of what stands under a secret's name, only the hash."""
-        return {name: _without_secrets(name, value) for name, value in self.request.items()}
+        """The request as it is stored and shown, without its secrets."""
+        return dict(scrub(dict(self.request)))
 
     def _question(self) -> dict[str, Any]:
         parameters = self.request.get("parameters")
@@ -170,19 +169,6 @@ def _at_both_levels(
 def digest(value: Any) -> str:
     """What is kept of a value that counts but must not be read back."""
     return f"sha256:{compute_hash(value)}"
-
-
-def _without_secrets(name: str, value: Any, depth: int = _DEEPEST) -> Any:
-    if depth == 0 and isinstance(value, Mapping | list | tuple):
-        return digest(value)
-    match value:
-        case Mapping():
-            return {inner: _without_secrets(inner, item, depth - 1) for inner, item in value.items()}
-        case list() | tuple():
-            return [_without_secrets(name, item, depth - 1) for item in value]
-        case str() if is_secret_name(name) and name not in HASHED_FIELDS:
-            return digest(value)
-    return value
 
 
 def read_json(field: str, value: Any) -> str:

@@ -5,6 +5,7 @@ from rest_framework import serializers
 from audit.models import PermissionRule
 from audit.permissions.formats import FORMATS
 from audit.permissions.rules import MAX_EXAMPLE, MAX_EXAMPLES
+from audit import hooks
 from config.api import QuerySerializer, StrictModelSerializer, StrictSerializer
 
 
@@ -81,7 +82,7 @@ class CallSerializer(StrictSerializer):
     """A tool call to decide on."""
 
     tool_name = serializers.CharField(max_length=200)
-    tool_input = serializers.DictField()
+    tool_input = serializers.DictField(help_text=f"At most {hooks.MAX_BYTES:,} bytes as JSON, else 413.")
     agent = serializers.CharField(required=False, default="", allow_blank=True, max_length=32)
     cwd = serializers.CharField(required=False, default="", allow_blank=True, max_length=4096)
     session_id = serializers.CharField(required=False, default="", allow_blank=True, max_length=255)

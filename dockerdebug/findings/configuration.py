@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from dockerdebug.archive import is_python
 from dockerdebug.facts import Facts
 from dockerdebug.findings.registry import Case, rule
-from dockerdebug.redaction import is_secret_name, looks_secret
+from config.secrets import is_secret_name
+from dockerdebug.redaction import looks_secret
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")

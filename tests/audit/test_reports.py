@@ -21,7 +21,7 @@ SECRET = {
 }
 WITHOUT = {
     "old_value": {"password": "[secret]", "can": ["read"]},
-    "new_value": {"database": {"url": "postgres://[secret]@db/app"}, "can": ["read", "deploy"]},
+    "new_value": {"database": {"url": "postgres://app:[secret]@db/app"}, "can": ["read", "deploy"]},
 }
 
 

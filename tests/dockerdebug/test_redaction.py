@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dockerdebug.redaction import HIDDEN, Redactor, plain
+from config.secrets import MARK
+from dockerdebug.redaction import Redactor, plain
 
 SECRETS = [
     ("PAYMENTS_API_KEY", "rk_live_51HqJ2kLmNoPqRsTu"),
@@ -59,7 +60,7 @@ def test_what_is_not_on_the_list_is_only_counted() -> None:
 def test_the_password_of_a_url_is_taken_out_and_its_host_stays() -> None:
     redactor = Redactor({"REDIS_URL": "redis://:s3cr3t-pw@cache:6379/0"})
     assert (
-        redactor.text("connecting to redis://:s3cr3t-pw@cache:6379/0") == f"connecting to redis://{HIDDEN}@cache:6379/0"
+        redactor.text("connecting to redis://:s3cr3t-pw@cache:6379/0") == f"connecting to redis://{MARK}@cache:6379/0"
     )
 
 
@@ -84,7 +85,7 @@ def test_a_secret_recurs_nowhere(name: str, value: str) -> None:
 )
 def test_token_shapes_are_taken_out_of_any_text(text: str) -> None:
     redacted = Redactor().text(text)
-    assert HIDDEN in redacted
+    assert MARK in redacted
     for secret in ("abc.def", "hunter22", "abcdef123456", "ghp_16C7", "dozjgNry"):
         assert secret not in redacted
 
@@ -108,8 +109,8 @@ def test_an_escape_does_not_hide_a_secret() -> None:
 )
 def test_a_named_secret_never_survives(secret: str, before: str, after: str) -> None:
     redactor = Redactor({"APP_PASSWORD": secret})
-    if plain(secret) != secret or secret in HIDDEN or secret in before + after:
+    if plain(secret) != secret or secret in MARK or secret in before + after:
         return
     harmless = secret.lower() == "false" or secret.startswith("/") or all(c in "0123456789.-" for c in secret)
     if not harmless:
-        assert secret not in redactor.text(f"{before}{secret}{after}").replace(HIDDEN, "")
+        assert secret not in redactor.text(f"{before}{secret}{after}").replace(MARK, "")

@@ -61,7 +61,7 @@ def test_resolving_keeps_how_when_and_who():
     with acting_as(actor="kim"):
         bug = bugs.resolve(bug_id="one", resolution="fixed; password=SEKRET1 rotated")
     assert bug.resolved_by == "kim"
-    assert bug.resolution == "fixed; password=[scrubbed] rotated"
+    assert bug.resolution == "fixed; password=[secret] rotated"
     assert bug.resolved_at is not None
     assert bugs.reopen(bug_id="one", reason="still there").resolved_by == ""
     assert bugs.resolve(bug_id="one", resolution="again", resolved_by="lee").resolved_by == "lee"
@@ -150,7 +150,7 @@ def test_an_update_changes_what_it_names_in_one_event():
     )
     assert (bug.status, bug.user_impact, bug.assignee, bug.priority) == ("investigating", "critical", "kim", "critical")
     assert sorted(tag.name for tag in bug.tags.all()) == ["new", "two"]
-    assert bug.metadata == {"token": "[scrubbed]", "a": 1}
+    assert bug.metadata == {"token": "[secret]", "a": 1}
     assert events("one")[1:] == ["bug.investigation_started", "bug.priority_changed"]
 
 

@@ -40,12 +40,12 @@ def stored() -> dict[str, Any]:
 EXPECTED = {
     "bug_id": "db-1",
     "error_type": "DatabaseConnectionError",
-    "error_message": "connection refused, password=[scrubbed]",
+    "error_message": "connection refused, password=[secret]",
     "user_impact": "high",
     "priority": "critical",
     "score": 85,
     "status": "pending",
-    "metadata": {"host": "web-3", "api_key": "[scrubbed]"},
+    "metadata": {"host": "web-3", "api_key": "[secret]"},
     "event": "bug.reported",
 }
 
@@ -399,7 +399,7 @@ def test_a_regression_of_a_prompt_becomes_one_bug_however_often_it_is_found(prom
     assert bug.bug_id.startswith("prompt-regression:")
     assert (bug.frequency, bug.error_type) == (2, "PromptRegression")
     assert bug.error_message.endswith("version 3 loses 4 of the cases that version 1 passed.")
-    assert bug.metadata["result"] == {"passed": 3, "api_key": "[scrubbed]"}
+    assert bug.metadata["result"] == {"passed": 3, "api_key": "[secret]"}
 
 
 @pytest.mark.django_db(transaction=True)

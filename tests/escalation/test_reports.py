@@ -134,7 +134,7 @@ def test_secrets_are_gone_before_anything_is_stored():
     )
     everything = [*Bug.objects.values(), *Occurrence.objects.values(), *Event.objects.values()]
     assert "SEKRET1" not in str(everything)
-    assert bug.metadata["request"]["cookies"] == "[scrubbed]"
+    assert bug.metadata["request"]["cookies"] == "[secret]"
 
 
 def test_the_reporter_and_the_correlation_id_are_kept():
