@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import selectors
 import shutil
 import signal
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from audit import decisions
+from audit.confinement import GuardUsage, check_inside
 from audit.models import Event
 from audit.permissions.deciding import Decision
 from audit.permissions.records import tidy
@@ -37,12 +37,6 @@ class GuardRefused(DomainError):
 
     status = 403
     code = "guard-refused"
-
-
-class GuardUsage(DomainError):
-    """What was asked cannot be run at all: no program, no folder, a chain of commands."""
-
-    code = "guard-usage"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,38 +141,12 @@ def _check(words: list[str], root: Path) -> str:
             raise GuardUsage(
                 f"{tidy(word)[:80]!r} is for a shell, and guard runs one command without one. Run commands one by one."
             )
-    for word in words[1:]:
-        for piece in _pieces(word):
-            _check_path(piece, root)
+    check_inside(words, root)
     program = words[0]
-    if "/" in program and not program.startswith("/"):
-        _check_path(program, root)
     found = shutil.which(program, path=os.environ.get("PATH")) if "/" not in program else str(root / program)
     if found is None or not Path(found).is_file() or not Path(found).is_absolute():
         raise GuardUsage(f"The program {tidy(program)[:80]!r} is not found.")
     return found
-
-
-def _pieces(word: str) -> list[str]:
-    """What in an argument may be a path: `-o/x`, `--to=/x`, `if=/x`, `@/x`, `/a:/b`, `file:///x`."""
-    scheme, separator, rest = word.partition("://")
-    if separator:
-        return [rest] if scheme.rsplit("=", 1)[-1].lower() == "file" else []
-    attached = [word[2:]] if word.startswith("-") and not word.startswith("--") else []
-    return [piece for piece in (word, *attached, *re.split(r"[=@:,]", word)) if piece and not piece.startswith("-")]
-
-
-def _check_path(word: str, root: Path) -> None:
-    """Refuse an argument that leads out of the project. Raises GuardUsage."""
-    leads_out = word.startswith(("/", "~")) or ".." in word.split("/")
-    if not leads_out and not (root / word).is_symlink() and "/" not in word:
-        return
-    try:
-        target = (root / Path(word).expanduser()).resolve()
-    except (OSError, RuntimeError, ValueError) as error:
-        raise GuardUsage(f"The path {tidy(word)[:80]!r} cannot be resolved.") from error
-    if target != root and root not in target.parents and str(target) != os.devnull:
-        raise GuardUsage(f"The path {tidy(word)[:80]!r} leads out of the project {root}.")
 
 
 @dataclass(slots=True)

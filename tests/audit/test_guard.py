@@ -112,13 +112,87 @@ def test_no_shell_reads_the_arguments(project: Path) -> None:
         ["./not-there"],
         ["../../bin/echo", "x"],
         ["folder/hostname"],
+        ["cat", "-xzf../outside"],
+        ["cat", "-xzf/etc/passwd"],
+        ["cat", "/proc/self/root/etc/passwd"],
+        ["cat", "-I../x"],
+        ["cat", "@../x"],
+        ["bash", "-c", "cat ../outside.txt"],
+        ["bash", "-c", "cat /etc/hostname"],
+        ["bash", "-c", "ls;cat /etc/hostname"],
+        ["bash", "-c", "echo a; echo b"],
+        ["bash", "-c", "echo a && echo b"],
+        ["bash", "-c", "echo a | cat"],
+        ["bash", "-c", "echo a & echo b"],
+        ["bash", "-c", "echo a\necho b"],
+        ["bash", "-c", "cd .. && cat outside.txt"],
+        ["bash", "-c", "cat < ../outside.txt"],
+        ["bash", "-c", "echo x > ../outside.txt"],
+        ["bash", "-c", "cat <(cat ../outside.txt)"],
+        ["bash", "-c", "cat $OUT"],
+        ["bash", "-c", "cat .*/outside.txt"],
+        ["bash", "-c", "cat {..,.}/outside.txt"],
+        ["bash", "-c", "cat ~/x"],
+        ["bash", "-c", "cat link"],
+        ["bash", "-c", "cat folder/hostname"],
+        ["bash", "-c", "cat ${X:-../outside.txt}"],
+        ["bash", "-c", "c\\at .\\./outside.txt"],
+        ["bash", "-c", "cat '..'/outside.txt"],
+        ["bash", "-c", "cat $'\\x2e\\x2e/outside.txt'"],
+        ["bash", "-c", "cat <<E\n$(cat ../outside.txt)\nE"],
+        ["bash", "-lc", "cat ../outside.txt"],
+        ["bash", "-xc", "cat ../outside.txt"],
+        ["bash", "-c", "eval 'cat ../outside.txt'"],
+        ["bash", "-c", "bash -c 'cat ../outside.txt'"],
+        ["bash", "../outside.sh"],
+        ["bash"],
+        ["sh", "-c", "cat ../outside.txt"],
+        ["env", "bash", "-c", "cat ../outside.txt"],
+        ["env", "-S", "cat ../outside.txt"],
+        ["env", "-C", "..", "cat", "outside.txt"],
+        ["env", "-C", "sub", "cat", "way"],
+        ["env", "X=../outside", "cat", "x"],
+        ["timeout", "5", "sh", "-c", "cat ../outside.txt"],
+        ["xargs", "sh", "-c", "cat ../outside.txt"],
+        ["xargs", "-a", "../list", "cat"],
+        ["find", ".", "-exec", "cat", "../outside.txt", ";"],
+        ["find", ".", "-exec", "sh", "-c", "cat ../outside.txt", ";"],
+        ["find", "..", "-name", "x"],
+        [PYTHON, "-c", "print(open('../outside.txt').read())"],
+        ["python3", "-c", "print(open('../outside.txt').read())"],
+        ["node", "-e", "require('fs')"],
+        ["perl", "-e", "open F, '../outside.txt'"],
+        ["awk", "BEGIN { getline x < \"../outside.txt\" }"],
+        ["git", "-C", "..", "status"],
+        ["git", "-C../other", "status"],
+        ["git", "--git-dir=../other/.git", "log"],
+        ["git", "-c", "alias.x=!cat ../outside.txt", "x"],
+        ["git", "diff", "--no-index", "../outside.txt", "x"],
+        ["make", "-f", "../Makefile"],
+        ["make", "-C", ".."],
+        ["make", "-f../Makefile"],
+        ["tar", "cf", "x.tar", "-C..", "outside.txt"],
+        ["bash", "-c", "[[ -f ../outside.txt ]]"],
+        ["sqlite3", "a.db", "ATTACH '../outside.db' AS y"],
+        ["find", ".", "-exec", "cat", "{}", ";"],
+        ["gcc", "-include../outside.txt"],
+        ["vim", "-c", ":e ../outside.txt"],
+        ["bash", "-c", "f() { cat ../outside.txt; }; f"],
+        ["bash", "-c", "! cat ../outside.txt"],
+        ["bash", "-c", "X=1 cat ../outside.txt"],
+        ["bash", "-c", "cat sub/a 2>../outside.txt"],
     ],
 )
 def test_what_is_not_one_command_inside_the_project_is_refused(project: Path, command: list[str]) -> None:
     (project / "link").symlink_to("/etc/hostname")
     (project / "folder").symlink_to("/etc")
-    with pytest.raises(guard.GuardUsage):
+    (project / "sub").mkdir()
+    (project / "sub" / "way").symlink_to("/etc/hostname")
+    (project.parent / "outside.txt").write_text("TOPSECRET")
+    with pytest.raises(guard.GuardUsage) as refused:
         guard.run(command, root=project)
+    if "outside.txt" in str(command):  # and not because the program is not installed
+        assert "is not found" not in refused.value.detail
     assert not Event.objects.filter(entity_type="decision").exists()
 
 
@@ -158,6 +232,30 @@ def test_paths_inside_the_project_and_addresses_are_taken(project: Path) -> None
     for path in ("sub/a", "sub/../sub/a", str(project / "sub" / "a")):
         assert guard.run(["cat", path], root=project).stdout == b"inside"
     assert guard.run(["echo", "https://example.com/../x", "a..b", "origin/main"], root=project).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "written"),
+    [
+        (["bash", "-c", "cat sub/a"], b"inside"),
+        (["sh", "-c", "cat 'sub/a'"], b"inside"),
+        (["bash", "-c", "cat < sub/a"], b"inside"),
+        (["env", "cat", "sub/a"], b"inside"),
+        (["env", "-C", "sub", "cat", "a"], b"inside"),
+        (["bash", "-c", "echo 'a; b && c'"], b"a; b && c\n"),
+    ],
+)
+def test_one_command_that_stays_inside_runs_in_whatever_dress(project: Path, command: Any, written: bytes) -> None:
+    (project / "sub").mkdir()
+    (project / "sub" / "a").write_text("inside")
+    assert guard.run(command, root=project).stdout == written
+
+
+def test_what_cannot_be_seen_through_is_not_run_even_if_confirmed(project: Path) -> None:
+    store.import_rules(rules=[Rule(tool="Bash", decision="allow")], source="all")
+    with pytest.raises(guard.GuardUsage, match="cannot be seen through"):
+        guard.run([PYTHON, "-c", "open('made', 'w')"], root=project, confirmed=True)
+    assert not (project / "made").exists()
 
 
 def test_rules_for_files_hold(project: Path) -> None:
