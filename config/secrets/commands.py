@@ -51,15 +51,16 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
     "gh": (_rule("next", "-b --body", "secret"),),
     "aws": (_rule("next", "--value", "put-parameter"),),
     "dotnet": (_rule("next", "-k", "push"),),
-    "fly flyctl doppler supabase wrangler heroku": (_rule("assigned", needs="secrets"), _rule("assigned", needs="config:set")),
+    "fly flyctl doppler supabase wrangler heroku": (
+        _rule("assigned", needs="secrets"),
+        _rule("assigned", needs="config:set"),
+    ),
     "kubectl kustomize": (_rule("assigned", needs="secret"),),
 }
 _BY_PROGRAM = {program: rules for programs, rules in _RULES.items() for program in programs.split()}
 _MOST_CHARACTERS = 4_096
 """Of one command: what is longer is data."""
-_COMMAND_WORD = re.compile(
-    r"(?:[^\s'\"\\;|&<>()`]|\\[^\r\n]|\"(?:[^\"\\]|\\.)*+\"|'[^']*+')++", re.DOTALL
-)
+_COMMAND_WORD = re.compile(r"(?:[^\s'\"\\;|&<>()`]|\\[^\r\n]|\"(?:[^\"\\]|\\.)*+\"|'[^']*+')++", re.DOTALL)
 _BETWEEN_WORDS = re.compile(r"(?:[ \t]|\\\r?\n)*+")
 _BEHIND = {"pair": re.compile(r"[:%,]"), "named": re.compile("=")}
 
@@ -86,7 +87,9 @@ def _programs(text: str) -> list[int]:
         at = text.find(program)
         while at >= 0:
             end = at + len(program)
-            if (end < len(text) and text[end] in " \t'\".") and not (at and (text[at - 1].isalnum() or text[at - 1] in "_-.")):
+            if (end < len(text) and text[end] in " \t'\".") and not (
+                at and (text[at - 1].isalnum() or text[at - 1] in "_-.")
+            ):
                 found.append(at)
             at = text.find(program, end)
     return sorted(found)

@@ -26,7 +26,9 @@ _TOKENS = {
     "AIza": rf"{_WORD}{{30,}}",
     "ya29.": rf"{_WORD}{{20,}}",
     "GOCSPX-": rf"{_WORD}{{20,}}",
-    **dict.fromkeys(("npm_", "hf_", "gsk_", "r8_", "sbp_", "rubygems_", "figd_", "lin_api_", "ntn_"), rf"{_WORD}{{20,}}"),
+    **dict.fromkeys(
+        ("npm_", "hf_", "gsk_", "r8_", "sbp_", "rubygems_", "figd_", "lin_api_", "ntn_"), rf"{_WORD}{{20,}}"
+    ),
     **dict.fromkeys(("pypi-", "xai-", "pplx-", "tvly-", "nvapi-", "PMAK-", "NRAK-", "dckr_pat_"), rf"{_WORD}{{16,}}"),
     **dict.fromkeys(("glsa_", "sntrys_", "sntryu_", "secret_", "ATATT3", "ATCTT3"), r"[\w=+/-]{24,}"),
     **dict.fromkeys(("shpat_", "shpss_", "shpca_", "shppa_"), r"\w{20,}"),
@@ -51,8 +53,11 @@ _SHORT_TEXT = 1_000
 _BEGIN, _END = "-----BEGIN ", "-----END "
 _PRIVATE_KEY = re.compile(r"[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 
-_SCHEMES = [form for word in ("bearer", "basic", "digest", "negotiate", "apikey", "token")
-            for form in (word, word.capitalize(), word.upper())] + ["ApiKey"]
+_SCHEMES = [
+    form
+    for word in ("bearer", "basic", "digest", "negotiate", "apikey", "token")
+    for form in (word, word.capitalize(), word.upper())
+] + ["ApiKey"]
 _CREDENTIAL = re.compile(r" +((?!sha256:)[\w+/=.~:-]{8,})")
 
 _BEFORE_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}$")

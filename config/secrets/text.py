@@ -25,7 +25,7 @@ _HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-coo
 _OPENING = re.compile(rf"b?{_QUOTE}")
 _REST_OF_STRING = {
     '"': re.compile(r"(?:[^\"\\\r\n]|\\[^\r\n])*+(?=\")"),
-    "'": re.compile(r"(?:[^'\\\r\n]|\\[^\r\n])*+(?=')"),
+    "'": re.compile(r"(?:[^'\\\r\n]|\\[^\r\n]|'')*+(?=')"),
 }
 _REST_OF_LINE = re.compile(r"[^'\"`\r\n]+")
 _REST_OF_PART = re.compile(r"[^;'\"\r\n]+")
@@ -36,14 +36,18 @@ _NO_VALUES = frozenset(
     "none null true false undefined nil str int bytes string bool boolean any object required missing optional".split()  # noqa: SIM905
 )
 _FLAG = re.compile(r"(?<![\w.-])--?(?P<name>[A-Za-z][\w.-]*+)[ \t]++")
-_SET = re.compile(r"(?<![\w.-])(?:config(?:ure)?[ \t]++set|setx?|config)[ \t]++(?:--[\w-]++[ \t]++)*+(?P<name>[^\s=]++)[ \t]++")
+_SET = re.compile(
+    r"(?<![\w.-])(?:config(?:ure)?[ \t]++set|setx?|config)[ \t]++(?:--[\w-]++[ \t]++)*+(?P<name>[^\s=]++)[ \t]++"
+)
 _ELEMENT = re.compile(r"<(?P<name>[\w:.-]++)>(?=[^<\s])")
 _IN_ELEMENT = re.compile(r"[^<]++")
 _QUERY = re.compile(r"[?&;](?:[\w-]{0,40}[_-])?(?:sig|key)=", re.IGNORECASE)
 _IN_QUERY = re.compile(r"[^&\s'\"<>]++")
 # `PASSWORD 'x'` and `IDENTIFIED BY 'x'` in SQL, `password x1` in .netrc and in prose.
 _SAID = re.compile(r"[pPiI](?i:assword|assphrase|asswd|dentified[ \t]++by)(?i:[ \t]++(?:is|was|to|now|of))*+[ \t]++")
-_ECHO = re.compile(r"(?:echo|printf)[ \t]++(?:-\w++[ \t]++|['\"]?%s[^\s]*+[ \t]++)*+(?P<value>[^|\r\n]{1,200}+)\|[^|\r\n]{0,200}+$")
+_ECHO = re.compile(
+    r"(?:echo|printf)[ \t]++(?:-\w++[ \t]++|['\"]?%s[^\s]*+[ \t]++)*+(?P<value>[^|\r\n]{1,200}+)\|[^|\r\n]{0,200}+$"
+)
 _FROM_INPUT = ("chpasswd", "--password-stdin", "--with-token", "sudo -S", "sudo -kS", "passwd --stdin")
 _LONGEST_PIPE = 500
 
@@ -111,7 +115,9 @@ def _end_of_string(text: str, opening: re.Match[str]) -> int:
     return end
 
 
-def _after(pattern: re.Pattern[str], inside: re.Pattern[str] | None, *, has_digit: bool = False) -> Callable[[str], Iterator[Span]]:
+def _after(
+    pattern: re.Pattern[str], inside: re.Pattern[str] | None, *, has_digit: bool = False
+) -> Callable[[str], Iterator[Span]]:
     """Finds what follows a pattern, where its name (if it has one) is a secret's."""
 
     def find(text: str) -> Iterator[Span]:

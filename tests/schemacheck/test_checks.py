@@ -51,7 +51,7 @@ def test_passwords_stay_out_of_the_history() -> None:
     sql = "CREATE ROLE a PASSWORD 'se''cret'; CREATE SUBSCRIPTION s CONNECTION 'host=h password=geheim' PUBLICATION p"
     sql += "; CREATE SERVER f FOREIGN DATA WRAPPER w OPTIONS (address 'postgres://anna:geheim@h/db')"
     kept = Check.objects.get(uid=make(sql).uid)
-    assert "se''cret" not in kept.sql
+    assert "cret'" not in kept.sql.replace("[secret]'", "")
     assert "geheim" not in kept.sql
     assert kept.sql.count("[secret]") == 3
 
