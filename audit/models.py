@@ -55,7 +55,7 @@ class EventQuerySet(models.QuerySet["Event"]):
         The indexes leave out blanks, and SQLite uses one only where the statement itself says that there are none.
         """
         told = self.extra(where=[f'NOT ("audit_event"."{column}" = \'\')'])  # noqa: S610  -- one of three names
-        return cast("EventQuerySet", told).where(**{column: value})
+        return cast("Self", told).where(**{column: value})
 
     def newest_first(self) -> Self:
         return self.order_by("-timestamp", "-id")

@@ -21,10 +21,9 @@ class NotTheirHistory(DomainError):
 
 
 def report(*, events: Sequence[NewEvent]) -> list[Event]:
-    """Record up to 500 events as the doors bring them, all or none. Raises InvalidEvent, NotTheirHistory, PayloadTooLarge.
+    """Record up to 500 events as the doors bring them, all or none.
 
-    Trail events cannot be changed afterwards, so values under a secret's name and what looks like a secret are
-    replaced by a mark before anything is hashed or stored.
+    Raises InvalidEvent, NotTheirHistory, PayloadTooLarge.
     """
     for index, new in enumerate(events):
         _check_history(new.entity_type)

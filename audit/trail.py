@@ -181,9 +181,10 @@ _KEYS = ("event_type", "entity_type", "entity_id", "agent", "session_id", "tool_
 
 def _without_secrets(new: NewEvent) -> NewEvent:
     """The event as it may be kept for ever: values are marked, and what it is found by becomes a keyed hash."""
+    keys: dict[str, Any] = {name: keyed(getattr(new, name)) for name in _KEYS}
     return replace(
         new,
-        **{name: keyed(getattr(new, name)) for name in _KEYS},
+        **keys,
         idempotency_key=keyed(new.idempotency_key) if new.idempotency_key else new.idempotency_key,
         old_value=scrub(new.old_value),
         new_value=scrub(new.new_value),

@@ -22,8 +22,8 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from config.discovery import app_modules
-from config.secrets import blank
 from config.models import BrokerMessage, Heartbeat
+from config.secrets import blank
 
 logger = logging.getLogger(__name__)
 Status = Literal["ok", "warn", "fail"]

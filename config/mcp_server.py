@@ -23,12 +23,12 @@ from pydantic import ValidationError
 
 from config.context import acting_as, caller, correlation_id
 from config.errors import DomainError, FieldError
-from config.secrets import blank
 from config.mcp import Tool, tools
 from config.mcp_schema import slim, without_absent
 from config.models import ApiKey
 from config.parsers import parse_json
 from config.problems import as_domain_error
+from config.secrets import blank
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")

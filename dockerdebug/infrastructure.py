@@ -10,6 +10,7 @@ from django.db import transaction
 from audit.trail import record
 from config.context import caller
 from config.errors import Conflict, DomainError, FieldError, NotFound
+from config.secrets import blank
 from dockerdebug.models import Infrastructure, InfrastructureTag, Tag
 
 ENTITY = "infrastructure"
@@ -49,7 +50,9 @@ def add_infrastructure(
     """Add a piece of infrastructure. Raises InfrastructureExists, DomainError."""
     names = require_tags(tags)
     _require_free(name)
-    made = Infrastructure.objects.create(name=name, kind=kind, description=description, created_by=caller().actor)
+    made = Infrastructure.objects.create(
+        name=name, kind=kind, description=blank(description), created_by=caller().actor
+    )
     _set_tags(made, names)
     record(event_type="infrastructure.added", entity_type=ENTITY, entity_id=str(made.pk), new_value=_state(made))
     return made
@@ -65,7 +68,7 @@ def change_infrastructure(
     if changes.get("name", found.name) != found.name:
         _require_free(changes["name"])
     for name, value in changes.items():
-        setattr(found, name, value)
+        setattr(found, name, blank(value) if name == "description" else value)
     found.save()
     if tags is not None:
         _set_tags(found, require_tags(tags))

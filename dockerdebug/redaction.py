@@ -79,7 +79,6 @@ class Redactor:
         return value
 
 
-
 def looks_secret(value: str) -> bool:
     """Whether a value has the shape of a token, or a URL with a password, or of long random text."""
     if find_tokens(value) or find_userinfo(value):

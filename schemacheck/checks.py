@@ -12,7 +12,7 @@ from audit.trail import record
 from config.context import caller
 from config.errors import DomainError, FieldError, NotFound
 from config.jobs import send
-from config.secrets import blank
+from config.secrets import blank, scrub
 from schemacheck.findings import InvalidCheck, Report
 from schemacheck.models import Check
 from schemacheck.policy import DEFAULT_POLICY, Policy
@@ -228,7 +228,7 @@ def _fill(check: Check, report: Report, seconds: float) -> None:
     check.status, check.valid = Check.Status.FINISHED, report.valid
     check.dialect = report.dialect
     check.table_name = str(_storable(report.table_name or ""))[:255]
-    check.report = _storable(report.as_dict())
+    check.report = scrub(_storable(report.as_dict()))
     counts = check.report["counts"]
     check.statements, check.errors, check.warnings = counts["statements"], counts["errors"], counts["warnings"]
     check.duration_ms = round(seconds * 1000, 3)
@@ -250,7 +250,6 @@ def _finish(check: Check, report: Report) -> None:
             **(check.report or {})["counts"],
         },
     )
-
 
 
 def _storable(value: Any) -> Any:

@@ -133,25 +133,28 @@ def explain_miss(identity: Identity, at: datetime) -> WhyMiss:
 
 def _compared(identity: Identity, candidates: Sequence[Entry]) -> Iterator[tuple[Entry, list[Difference]]]:
     """Each entry with its differences, in order, as many as MOST_COMPARED_CHARACTERS allow; at least one."""
-    compared, asked = 0, len(str(identity.request))
+    compared, asked, kept = 0, len(str(identity.request)), identity.kept_request
     for entry in candidates:
-        yield entry, _differences(identity, entry)
+        yield entry, _differences(identity, kept, entry)
         compared += asked + len(str(entry.request))
         if compared > MOST_COMPARED_CHARACTERS:
             return
 
 
-def _differences(identity: Identity, entry: Entry) -> list[Difference]:
+def _differences(identity: Identity, kept: dict[str, Any], entry: Entry) -> list[Difference]:
     found = []
     if list(identity.image_hashes) != entry.image_hashes:
         found.append(Difference(part="images", asked=list(identity.image_hashes), stored=entry.image_hashes))
     if identity.model_version not in {"", entry.model_version}:
         found.append(Difference(part="model_version", asked=identity.model_version, stored=entry.model_version))
     if identity.request_hash != entry.request_hash:
+        changes = deep_compare(entry.request, kept)
         found += [
             Difference(part=_part(change.path), asked=_short(change.new), stored=_short(change.old))
-            for change in deep_compare(entry.request, identity.kept_request)
+            for change in changes
         ]
+        if not changes:
+            found.append(Difference(part="request", asked=MARK, stored=MARK))
     return found
 
 

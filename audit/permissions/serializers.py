@@ -2,10 +2,10 @@
 
 from rest_framework import serializers
 
+from audit import hooks
 from audit.models import PermissionRule
 from audit.permissions.formats import FORMATS
 from audit.permissions.rules import MAX_EXAMPLE, MAX_EXAMPLES
-from audit import hooks
 from config.api import QuerySerializer, StrictModelSerializer, StrictSerializer
 
 

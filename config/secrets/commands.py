@@ -98,7 +98,7 @@ def _programs(text: str) -> list[int]:
 def _words(text: str, at: int) -> Iterator[tuple[int, str]]:
     """The words of the command that begins at `at`, as they are written; of one in quotes up to their end."""
     end = min(len(text), at + _MOST_CHARACTERS)
-    if at and text[at - 1] in "'\"" and 0 <= (closing := text.find(text[at - 1], at, end)):
+    if at and text[at - 1] in "'\"" and (closing := text.find(text[at - 1], at, end)) >= 0:
         end = closing
     while found := _COMMAND_WORD.match(text, at, end):
         yield at, found[0]

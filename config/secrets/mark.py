@@ -8,7 +8,7 @@ MARK = "[secret]"
 Span = tuple[int, int]
 """Where a secret begins and ends in a text."""
 
-# A reference to a secret is none, and tells a reader where it comes from: $DB_PASSWORD, ${DB_PASSWORD}, {{ password }}, <key>.
+# A reference to a secret is none, and tells a reader where it comes from: $DB_PASSWORD, {{ password }}, <key>.
 _REFERENCE = re.compile(
     r"['\"]?(?:\$\{?[A-Z_][A-Z0-9_]*\}?|\{\{[\w .|]{0,80}\}{0,2}|%[A-Z_]+%|(?:[A-Za-z]+ )?<[\w -]{1,40}>)"
 )

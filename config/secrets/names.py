@@ -1,6 +1,7 @@
 """Which names say that their value is secret: `client_secret_value` does, `token_limit` and `author` do not."""
 
 import re
+from itertools import pairwise
 
 _MOST_CHARACTERS = 200
 # Spares nearly every name the rest: each secret name has one of these.
@@ -29,9 +30,11 @@ _KINDS_OF_KEY = frozenset(
 )
 # A variable of the environment that ends in _KEY holds a key, but for these.
 _KEYS_OF_DATA = frozenset(
-    "PRIMARY PUBLIC FOREIGN CACHE SORT PARTITION ROUTING UNIQUE OBJECT IDEMPOTENCY LOOKUP GROUP ORDER HASH S3 HOT".split()  # noqa: SIM905
+    "primary public foreign cache sort partition routing unique object idempotency lookup group order hash".split()  # noqa: SIM905
 )
 _KINDS_OF_TOKENS = frozenset({"api", "access", "refresh", "auth", "bearer", "session", "secret", "id", "deploy"})
+_KINDS = {"key": _KINDS_OF_KEY, "keys": _KINDS_OF_KEY, "tokens": _KINDS_OF_TOKENS}
+_PAIRS = frozenset({("connection", "string"), ("session", "id")})
 # Names that end so tell something about a secret, and are none.
 _ABOUT = frozenset(
     """
@@ -54,7 +57,11 @@ def is_secret_name(name: str) -> bool:
         return False
     parts = [part.lower().rstrip("0123456789") for part in _BORDER.split(name)]
     parts = [part for part in parts if part]
-    if not parts or parts[-1] in _ABOUT or (parts[0] in _COUNTED and len(parts) > 1):
+    if (
+        not parts
+        or (parts[-1] in _ABOUT and parts[-2:] != ["session", "id"])
+        or (parts[0] in _COUNTED and len(parts) > 1)
+    ):
         return False
     return any(map(_is_secret_word, parts)) or _names_a_key(name, parts)
 
@@ -64,11 +71,8 @@ def _is_secret_word(part: str) -> bool:
 
 
 def _names_a_key(name: str, parts: list[str]) -> bool:
-    pairs = list(zip(parts, parts[1:], strict=False))
-    if any(second in {"key", "keys"} and first in _KINDS_OF_KEY for first, second in pairs):
+    """Two words together: `api_key`, `session id`; of variables in capitals any `_KEY` that is not one of data."""
+    pairs = list(pairwise(parts))
+    if _PAIRS.intersection(pairs) or any(second in _KINDS and first in _KINDS[second] for first, second in pairs):
         return True
-    if any(second == "tokens" and first in _KINDS_OF_TOKENS for first, second in pairs):
-        return True
-    if ("connection", "string") in pairs or ("session", "id") in {(a, b) for a, b in pairs}:
-        return True
-    return name.isupper() and parts[-1] == "key" and len(parts) > 1 and parts[-2].upper() not in _KEYS_OF_DATA
+    return name.isupper() and bool(pairs) and parts[-1] == "key" and parts[-2] not in _KEYS_OF_DATA

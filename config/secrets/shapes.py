@@ -107,7 +107,7 @@ def _end_of_key(text: str, at: int) -> int:
 
 
 def find_credentials(text: str) -> list[Span]:
-    """What follows `Bearer`, `Basic` and their like. "Basic settings" is prose: a credential is not all small letters."""
+    """What follows `Bearer`, `Basic` and the like; in prose ("Basic settings") that is a word of small letters."""
     spans = []
     for word in _SCHEMES:
         at = text.find(word)

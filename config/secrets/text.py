@@ -9,10 +9,11 @@ import re
 from collections.abc import Callable, Iterator
 
 from config.secrets.commands import find_in_commands
-from config.secrets.mark import MARK, Span, put_marks, tells_nothing
+from config.secrets.mark import Span, put_marks, tells_nothing
 from config.secrets.names import is_secret_name
 from config.secrets.shapes import find_credentials, find_oracle, find_tokens, find_userinfo
 
+_HEXADECIMAL = re.compile(r"[0-9a-f-]*+")
 _QUOTE = r"(?:\\{0,8}+['\"]|&quot;|&#3[49];)"
 _SIGN = r"(?::=|:|={1,3}+>?|%3[aAdD])"
 _BLOCK = r"(?:[|>][-+]?[ \t]*\r?\n[ \t]*)?"  # of YAML: the value begins in the next line
@@ -41,7 +42,7 @@ _SET = re.compile(
 )
 _ELEMENT = re.compile(r"<(?P<name>[\w:.-]++)>(?=[^<\s])")
 _IN_ELEMENT = re.compile(r"[^<]++")
-_QUERY = re.compile(r"[?&;](?:[\w-]{0,40}[_-])?(?:sig|key)=", re.IGNORECASE)
+_QUERY = re.compile(r"[?&;](?:x-(?:amz|goog|ms)-)?(?:sig|key)=", re.IGNORECASE)
 _IN_QUERY = re.compile(r"[^&\s'\"<>]++")
 # `PASSWORD 'x'` and `IDENTIFIED BY 'x'` in SQL, `password x1` in .netrc and in prose.
 _SAID = re.compile(r"[pPiI](?i:assword|assphrase|asswd|dentified[ \t]++by)(?i:[ \t]++(?:is|was|to|now|of))*+[ \t]++")
@@ -54,7 +55,8 @@ _LONGEST_PIPE = 500
 
 def blank(text: str) -> str:
     """`text` with a mark for its secrets: known shapes, passwords of URLs and commands, headers, `name=value` pairs."""
-    if len(text) < 16 and text.isalnum():  # too short for a shape, and nothing is assigned: spares lists of words
+    # Too short for a shape, and nothing is assigned: spares lists of words, and ids of all kinds.
+    if (len(text) < 16 and text.isalnum()) or _HEXADECIMAL.fullmatch(text):
         return text
     for sign, find in _FINDERS:
         if any(each in text for each in sign):
@@ -174,4 +176,3 @@ _FINDERS: tuple[tuple[tuple[str, ...], Callable[[str], "Iterator[Span] | list[Sp
     (("</",), _after(_ELEMENT, _IN_ELEMENT)),
     ((" '", ' "', " "), _after(_SAID, None, has_digit=True)),
 )
-__all__ = ["MARK", "blank"]

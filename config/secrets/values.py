@@ -1,6 +1,5 @@
 """Secrets in JSON values, at every depth."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from config.secrets.commands import find_in_words
@@ -56,6 +55,3 @@ def _without_arguments(words: list[str]) -> list[str]:
         if is_option and not words[index + 1].startswith("-") and not tells_nothing(words[index + 1]):
             found[index + 1] = (0, len(words[index + 1]))
     return [put_marks(word, [found[index]]) if index in found else word for index, word in enumerate(words)]
-
-
-__all__: Sequence[str] = ["scrub"]

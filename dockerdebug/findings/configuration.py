@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from config.secrets import is_secret_name
 from dockerdebug.archive import is_python
 from dockerdebug.facts import Facts
 from dockerdebug.findings.registry import Case, rule
-from config.secrets import is_secret_name
 from dockerdebug.redaction import looks_secret
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")

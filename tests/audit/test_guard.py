@@ -162,7 +162,7 @@ def test_no_shell_reads_the_arguments(project: Path) -> None:
         ["python3", "-c", "print(open('../outside.txt').read())"],
         ["node", "-e", "require('fs')"],
         ["perl", "-e", "open F, '../outside.txt'"],
-        ["awk", "BEGIN { getline x < \"../outside.txt\" }"],
+        ["awk", 'BEGIN { getline x < "../outside.txt" }'],
         ["git", "-C", "..", "status"],
         ["git", "-C../other", "status"],
         ["git", "--git-dir=../other/.git", "log"],

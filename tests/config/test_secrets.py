@@ -171,13 +171,13 @@ SECRET_NAMES = """
     aws_secret_access_key AccountKey SharedAccessKey private_key STRIPE_KEY FERNET_KEY Authorization proxy-authorization
     auth REDISCLI_AUTH _authToken Cookie set-cookie sessionid PHPSESSID credentials signature SIGNING_SALT otp pin dsn
     VAULT_UNSEAL connection_string jwt spring.datasource.password password2
-""".split()
+""".split()  # noqa: SIM905 - forty quoted lines would say no more
 OTHER_NAMES = """
     author AUTHOR secretary SECRETARY_NAME token_count token_limit max_tokens tokens prompt_tokens total_tokens
     password_changed_at password_policy key_id primary_key PRIMARY_KEY cache_key public_key KEYMAP keyboard monkey
     AUTH_ENABLED auth_backend auth_user SSH_AUTH_SOCK SECRET_KEY_FILE tokenizer SESSION_TIMEOUT bypass compass PWD
     cookie_domain key value name host user
-""".split()
+""".split()  # noqa: SIM905
 HOSTILE = [
     "x",
     "/",

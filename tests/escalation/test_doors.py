@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from audit.models import Event
 from audit.trail import record
+from config.secrets import keyed
 from escalation import bugs, tasks
+from escalation.filters import select_bugs
 from escalation.models import Bug, Occurrence
 from tests.escalation.makers import events, reported
 
@@ -431,3 +433,26 @@ def test_a_list_shows_the_beginning_of_a_long_message_and_says_so(
     code, out, _ = run_command("escalation", "list", json=True)
     listed = {bug["bug_id"]: bug for bug in json.loads(out)}
     assert (code, listed["bug-49"]["shortened"]) == (0, ["error_message"])
+
+
+def test_an_id_with_a_secret_is_kept_as_a_hash_and_found_by_it(api: Any, run_command: Any) -> None:
+    secret = "login:password=SEKRET1"
+    for _ in range(2):
+        assert api.post(BUGS, {**REPORT, "bug_id": secret}).status_code == 201
+    bug = Bug.objects.get()
+    assert (bug.bug_id, bug.frequency) == (keyed(secret), 2)
+    for known_as in (secret, bug.bug_id):
+        assert api.get(f"{BUGS}/{quote(known_as)}").status_code == 200
+        assert run_command("escalation", "show", known_as)[0] == 0
+        assert [found.bug_id for found in select_bugs(search=known_as)] == [bug.bug_id]
+    for verb in ("acknowledge", "investigate"):
+        assert api.post(f"{BUGS}/{quote(secret)}/{verb}").status_code == 200
+    assigned = api.post(f"{BUGS}/{quote(secret)}/assign", {"assignee": "kim token=SEKRET1"})
+    assert assigned.json()["assignee"] == "kim token=[secret]"
+    answer = api.post(f"{BUGS}/{quote(secret)}/tickets", {"system": "jira", "ticket_id": "token=SEKRET1"})
+    assert answer.status_code == 201
+    assert (
+        "SEKRET1" not in str(list(Event.objects.values())) + str(list(Bug.objects.values())) + answer.content.decode()
+    )
+    missing = api.get(f"{BUGS}/{quote('other:password=SEKRET1')}")
+    assert (missing.status_code, "SEKRET1" in missing.content.decode()) == (404, False)
