@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.changes import deep_compare
+from config.secrets import MARK
 from visioncache import tallies
 from visioncache.identity import DEFAULT_NAMESPACE, Identity, identify, wrong
 from visioncache.images import choose_images
