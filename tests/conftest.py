@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
@@ -17,6 +18,12 @@ from rest_framework.test import APIClient
 
 from config.keys import create_key
 from tests.settings import FOLDER_PREFIX
+
+# An example that takes long on a busy machine is no failure, nor is data that was slow to make.
+hypothesis.settings.register_profile(
+    "handrail", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("handrail")
 
 
 @pytest.fixture
