@@ -9,10 +9,12 @@ from django.conf import settings
 from django.db import Error, connections, transaction
 
 from audit.trail import record
+from config import installation
 from config.context import caller
 from config.errors import DomainError, FieldError, NotFound
 from config.jobs import send
 from config.secrets import blank, scrub
+from schemacheck.bounds import IN_JOB, bounds_of
 from schemacheck.findings import InvalidCheck, Report
 from schemacheck.models import Check
 from schemacheck.policy import DEFAULT_POLICY, Policy
@@ -39,10 +41,11 @@ def check_schema(
 ) -> Check:
     """Check a script now and keep the verdict, or with `kept` false only say it.
 
-    Raises InvalidCheck, NeedsWrite, DatabaseAway, UnsupportedDatabase.
+    Raises InvalidCheck, TooLong, NeedsWrite, DatabaseAway, UnsupportedDatabase, Busy.
     """
     started = time.perf_counter()
     permit(proof, probe=probe)
+    bounds_of(caller().door).hold(sql)
     report = _validate(sql, dialect, database, proof, probe=probe, policy=policy)
     check = _new(sql, dialect, database, proof, probe=probe)
     _fill(check, report, time.perf_counter() - started)
@@ -69,8 +72,9 @@ def request_check(
     proof: str | None = None,
     probe: bool = False,
 ) -> Check:
-    """Leave a script to be checked by a worker. Raises InvalidCheck, NeedsWrite."""
+    """Leave a script to be checked by a worker. Raises InvalidCheck, TooLong, NeedsWrite."""
     permit(proof, probe=probe)
+    IN_JOB.hold(sql)
     check = _new(sql, dialect, database, proof, probe=probe)
     check.sql = _storable(sql)
     with transaction.atomic():
@@ -177,7 +181,16 @@ def _validate(
     from schemacheck.validator import validate  # the grammar takes 16 MB, which processes that never check can spare
 
     connection = connections[alias(database)]
-    return validate(sql, connection=connection, dialect=dialect, proof=proof, probe=probe, policy=policy)
+    is_there = proof is not None or installation.is_there(connection.settings_dict)  # in CI there may be none
+    return validate(
+        sql,
+        connection=connection if is_there else None,
+        dialect=dialect or connection.vendor,
+        proof=proof,
+        probe=probe,
+        policy=policy,
+        seconds=bounds_of(caller().door).seconds,
+    )
 
 
 def alias(database: str | None) -> str:

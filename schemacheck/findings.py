@@ -178,6 +178,29 @@ class Report:
         }
 
 
+UNCHECKED = frozenset({"check-stopped", "file-not-checked"})
+"""Rules that say that something was not looked at; neither a comment, a policy nor a baseline silences them."""
+_RAN_OUT = {
+    "time": "it takes more than {seconds:g} seconds to check",
+    "memory": "it takes more memory than a check has",
+    "crash": "the parser broke off",
+}
+
+
+def stopped(number: int, line: int | None, *, why: str, seconds: float) -> Finding:
+    """The check ended at a statement, numbered from 1: what was not looked at is not valid."""
+    reason = _RAN_OUT[why].format(seconds=seconds)
+    return Finding(
+        rule="check-stopped",
+        severity=Severity.ERROR,
+        message=f"the check stopped at statement {number}: {reason}; neither it nor what follows was checked",
+        line=line,
+        column=1 if line else None,
+        hint="Check the script in parts. A worker (background) has more time, the command has as much as it needs.",
+        facts={"statement": number, "why": why},
+    )
+
+
 def as_dict(finding: Finding) -> dict[str, Any]:
     """A finding in the public shape."""
     return {

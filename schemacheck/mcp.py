@@ -6,11 +6,12 @@ from pydantic import Field
 
 from config.mcp import tool
 from schemacheck import checks
+from schemacheck.bounds import IN_REQUEST_CHARS
 
 
 @tool(name="validate_schema", scope="read", title="Validate a schema change", read_only=True)
 def validate_schema(
-    sql: Annotated[str, Field(description="SQL: one statement or a script.")] = "",
+    sql: Annotated[str, Field(description="SQL: one statement or a script.", max_length=IN_REQUEST_CHARS)] = "",
     dialect: Annotated[
         Literal["postgresql", "sqlite"] | None, Field(description="By default that of the database.")
     ] = None,

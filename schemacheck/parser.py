@@ -3,16 +3,17 @@
 Positions that leave this module count from 1, in characters; libpg_query counts bytes from 0.
 """
 
-import bisect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import postgast
 from google.protobuf.message import DecodeError, Message
 from postgast import pg_query_pb2 as ast
 
+from schemacheck.clock import Clock
+from schemacheck.source import MAX_STATEMENT_CHARS, Source
 from schemacheck.splitter import Piece, is_too_deep, split
 
 try:  # 50 nested operators already exceed the decoder's default of 100 messages
@@ -22,7 +23,6 @@ try:  # 50 nested operators already exceed the decoder's default of 100 messages
 except (ImportError, AttributeError):  # pragma: no cover - another protobuf backend: deep statements are refused
     pass
 
-MAX_STATEMENT_CHARS = 1_000_000
 GRAMMAR_VERSION = 18
 _TOO_COMPLEX = "54001"
 UNREADABLE = {"22021", _TOO_COMPLEX}
@@ -37,7 +37,6 @@ _SQLSTATES = {  # what gram.y refuses with another state than that of a syntax e
 }
 _UNSUPPORTED = re.compile(r"not yet implemented|constraints cannot be marked")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_NEWLINE = re.compile("\n")
 _QUOTES = re.compile(r"['$]|--|/\*")
 _NEAR = re.compile(r' at or near "(?P<near>.*)"\Z', re.DOTALL)
 _CLOSING = {
@@ -57,25 +56,6 @@ class Problem:
     line: int
     column: int
     hint: str = ""
-
-
-class Source:
-    """A script as text, able to say the line and column of each of its characters."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self._starts = [0, *(match.end() for match in _NEWLINE.finditer(text))]
-
-    def position(self, offset: int) -> tuple[int, int]:
-        """Line and column of a character, both from 1."""
-        line = bisect.bisect_right(self._starts, offset)
-        return line, offset - self._starts[line - 1] + 1
-
-    def line(self, number: int) -> str:
-        """The text of a line, without its end."""
-        start = self._starts[number - 1]
-        end = self._starts[number] if number < len(self._starts) else len(self.text)
-        return self.text[start:end].rstrip("\r\n")
 
 
 @dataclass(slots=True)
@@ -139,15 +119,26 @@ class Statement:
         return self._tokens
 
 
-def parse(script: str) -> tuple[Source, list[Statement]]:
+class Parsed(NamedTuple):
+    """A script's statements; `rest` is where its time ran out."""
+
+    source: Source
+    statements: list[Statement]
+    rest: Piece | None
+
+
+def parse(script: str, clock: Clock | None = None) -> Parsed:
     """The statements of a script; one that does not parse carries its problem and the others their trees."""
     source = Source(script)
     statements: list[Statement] = []
-    for piece in split(script):
+    pieces = split(script)
+    for piece in pieces:
         statement = _parse_piece(source, piece, len(statements))
         if statement is not None:
             statements.append(statement)
-    return source, statements
+        if clock is not None and clock.is_over:
+            return Parsed(source, statements, next(pieces, None))
+    return Parsed(source, statements, None)
 
 
 def walk(node: Message) -> Iterator[Message]:

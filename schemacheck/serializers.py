@@ -1,11 +1,17 @@
 from rest_framework import serializers
 
 from config.api import StrictModelSerializer, StrictSerializer
+from schemacheck.bounds import IN_JOB_CHARS, IN_REQUEST_CHARS
 from schemacheck.models import Check
 
 
 class ValidateSerializer(StrictSerializer):
-    sql = serializers.CharField(trim_whitespace=False, allow_blank=True, help_text="One statement or a whole script.")
+    sql = serializers.CharField(
+        trim_whitespace=False,
+        allow_blank=True,
+        max_length=IN_JOB_CHARS,
+        help_text=f"One statement or a whole script; with more than {IN_REQUEST_CHARS:,} characters in the background.",
+    )
     dialect = serializers.ChoiceField(
         Check.Dialect.choices, required=False, help_text="By default that of the database."
     )

@@ -8,6 +8,7 @@ the statements, on temporary tables or for real, and roll back.
 """
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any, Literal
@@ -15,14 +16,16 @@ from typing import Any, Literal
 import psycopg
 
 from config.errors import DomainError, FieldError
-from schemacheck import ignores, parser, sqlite
-from schemacheck.findings import Finding, InvalidCheck, Proof, Report, Severity, StatementReport
+from schemacheck import ignores, parser
+from schemacheck.bounds import AT_COMMAND
+from schemacheck.clock import UNHURRIED_SECONDS, Clock
+from schemacheck.findings import Finding, InvalidCheck, Proof, Report, Severity, StatementReport, stopped
 from schemacheck.policy import DEFAULT_POLICY, Policy
 from schemacheck.proof.ladder import climb
 from schemacheck.session import open_session
+from schemacheck.sqlite import checking
 
 Dialect = Literal["postgresql", "sqlite"]
-MAX_SCRIPT_CHARS = 32 * 1024 * 1024
 _RANK = [Proof.NONE, Proof.PARSE, Proof.CATALOG, Proof.COPIES, Proof.EXECUTE]
 
 
@@ -38,41 +41,66 @@ def validate(
     proof: Proof | str | None = None,
     probe: bool = False,
     policy: Policy = DEFAULT_POLICY,
+    seconds: float = UNHURRIED_SECONDS,
 ) -> Report:
     """Check a script statement by statement.
 
     `connection` is Django's or a plain psycopg (or sqlite3) one; None checks by grammar and built-in types alone.
     `probe` also asks existing rows, by short reads, whether they meet new constraints; it raises `proof` to `copies`.
-    `policy` says which rules speak, and for which server.
-    Raises DatabaseAway where the database cannot be asked, InvalidCheck for an unknown dialect or proof.
+    `policy` says which rules speak, and for which server. `seconds` is what it may take; what is left then is an error.
+    Raises DatabaseAway where the database cannot be asked, InvalidCheck for an unknown dialect or proof, TooLong.
     """
-    return ignores.apply(sql, _verdict(sql, connection, dialect, proof, probe=probe, policy=policy), policy)
+    report = _verdict(sql, connection, dialect, proof, probe=probe, policy=policy, seconds=seconds)
+    return ignores.apply(sql, report, policy)
 
 
 def _verdict(
-    sql: str, connection: Any, dialect: str | None, proof: Proof | str | None, *, probe: bool, policy: Policy
+    sql: str,
+    connection: Any,
+    dialect: str | None,
+    proof: Proof | str | None,
+    *,
+    probe: bool,
+    policy: Policy,
+    seconds: float,
 ) -> Report:
     vendor = _vendor(connection)
     spoken = _dialect(dialect, vendor)
     wanted = _proof(proof)
     if probe and wanted is Proof.CATALOG:
         wanted = Proof.COPIES
-    if len(sql) > MAX_SCRIPT_CHARS:
-        detail = f"The script has {len(sql):,} characters; {MAX_SCRIPT_CHARS:,} is the limit. Split it."
-        raise InvalidCheck(detail, errors=[FieldError(field="sql", code="too-long", detail=detail)])
+    AT_COMMAND.hold(sql)
+    if not sql.strip():
+        return Report(dialect=spoken, proof=Proof.NONE, notes=(_NOTHING,))
     if spoken == "sqlite":
-        report = sqlite.check_script(sql, connection if vendor == "sqlite" else None, proof=wanted)
-        return replace(report, notes=_notes(spoken, bool(report.statements), wanted, report.proof, vendor))
-    _, statements = parser.parse(sql)
+        own = connection if vendor == "sqlite" else None
+        report = checking.check_script(sql, own, proof=wanted, seconds=seconds)
+        notes = _notes(spoken, bool(report.statements or report.notes), wanted, report.proof, vendor)
+        return replace(report, notes=report.notes + notes)
+    parsed = parser.parse(sql, Clock(seconds))
+    statements = parsed.statements
+    clock = Clock(seconds)
     if vendor != "postgresql" or wanted is Proof.PARSE or not statements:
-        reports = tuple(climb(statements, None, proof=Proof.PARSE, policy=policy))
+        reports = tuple(climb(statements, None, proof=Proof.PARSE, policy=policy, clock=clock))
         reached = Proof.PARSE
     else:
         with open_session(connection, writable=wanted in (Proof.COPIES, Proof.EXECUTE)) as session:
-            reports = tuple(climb(statements, session, proof=wanted, probe=probe, policy=policy))
+            reports = tuple(climb(statements, session, proof=wanted, probe=probe, policy=policy, clock=clock))
         reached = _reached(reports, wanted) if session is not None else Proof.PARSE
-    notes = _notes(spoken, bool(reports), wanted, reached, vendor)
+    notes = _unread(parsed, reports, seconds)
+    notes += _notes(spoken, bool(statements), wanted, reached, vendor)
     return Report(dialect=spoken, proof=reached, statements=reports, notes=notes)
+
+
+def _unread(parsed: parser.Parsed, reports: Sequence[StatementReport], seconds: float) -> tuple[Finding, ...]:
+    """Where the check stopped, if its time ran out."""
+    if len(reports) < len(parsed.statements):
+        line = parsed.statements[len(reports)].line
+    elif parsed.rest:
+        line = parsed.source.position(parsed.rest.offset)[0]
+    else:
+        return ()
+    return (stopped(len(reports) + 1, line, why="time", seconds=seconds),)
 
 
 def _reached(reports: tuple[StatementReport, ...], wanted: Proof) -> Proof:
@@ -111,6 +139,14 @@ def _proof(proof: Proof | str | None) -> Proof:
     except ValueError:
         detail = f"There is no proof {proof!r}. Use parse, catalog, copies or execute."
         raise InvalidCheck(detail, errors=[FieldError(field="proof", code="invalid", detail=detail)]) from None
+
+
+_NOTHING = Finding(
+    rule="empty-script",
+    severity=Severity.ERROR,
+    message="the script is empty, so nothing was checked",
+    hint="See that what was to write it did not fail.",
+)
 
 
 @cache

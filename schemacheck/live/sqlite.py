@@ -13,7 +13,7 @@ from schemacheck.findings import Finding
 from schemacheck.live.findings import finding, needless
 from schemacheck.session import DatabaseAway
 from schemacheck.shapes import quote
-from schemacheck.sqlite import affinity
+from schemacheck.sqlite.types import affinity
 
 
 class _Index(NamedTuple):

@@ -392,7 +392,7 @@ def _takes_rows(statement: Statement) -> bool:
     )
 
 
-def _has_column(node: Any) -> bool:
+def has_column(node: Any) -> bool:
     return any(isinstance(part, ast.ColumnRef) for part in walk(node))
 
 
@@ -407,9 +407,9 @@ def code_of(statement: Statement) -> Code:
             match node:
                 case ast.FuncCall():
                     functions.add(node.funcname[-1].string.sval)
-                    if not _has_column(node):
+                    if not has_column(node):
                         folded.add(node.funcname[-1].string.sval)
-                case ast.A_Expr() if node.name and not _has_column(node):
+                case ast.A_Expr() if node.name and not has_column(node):
                     operators.add(node.name[-1].string.sval)
                 case ast.TypeName() if node.names:
                     types.add(node.names[-1].string.sval)

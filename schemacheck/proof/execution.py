@@ -11,6 +11,7 @@ from schemacheck.findings import Lock, Proof
 from schemacheck.parser import Statement
 from schemacheck.proof.blueprints import draw
 from schemacheck.proof.copies import Outcome, Resolved, code_of, report, unsuitable
+from schemacheck.proof.costs import costly_call
 from schemacheck.proof.scope import Scope
 from schemacheck.session import ServerError, Session
 
@@ -51,7 +52,7 @@ def _refusal(scope: Scope, session: Session, resolved: Resolved, taken: tuple[Lo
             return f"it would {work} {lock.relation}"
     plan = draw(session, {table.oid for table in resolved.tables if table.oid}, code_of(statement))
     harmless = ("the role may not", "more than")  # these hinder copies only
-    return plan if isinstance(plan, str) and not plan.startswith(harmless) else ""
+    return plan if isinstance(plan, str) and not plan.startswith(harmless) else costly_call(statement)
 
 
 def _byte(statement: Statement, position: int | None) -> int | None:

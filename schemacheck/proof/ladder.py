@@ -7,12 +7,14 @@ from postgast import pg_query_pb2 as ast
 
 from schemacheck import locks
 from schemacheck.catalog import empty_catalog
+from schemacheck.clock import Clock
 from schemacheck.findings import Finding, Lock, Proof, Severity, StatementReport
 from schemacheck.history import History
-from schemacheck.parser import GRAMMAR_VERSION, MAX_STATEMENT_CHARS, UNREADABLE, Problem, Statement, walk
+from schemacheck.parser import GRAMMAR_VERSION, UNREADABLE, Problem, Statement, walk
 from schemacheck.policy import DEFAULT_POLICY, Policy
 from schemacheck.proof import copies, execution, probes
 from schemacheck.proof.alterations import check_alter_table
+from schemacheck.proof.costs import costly_call
 from schemacheck.proof.objects import HANDLERS, drop, rename
 from schemacheck.proof.scope import Progress, Scope
 from schemacheck.proof.storage import check_storage
@@ -20,6 +22,7 @@ from schemacheck.proof.tables import check_create_table
 from schemacheck.rules import observe, run_rules, run_script_rules
 from schemacheck.session import Session
 from schemacheck.snapshot import mentions, snapshot
+from schemacheck.source import MAX_STATEMENT_CHARS
 
 _JUDGED = {"create_table", "alter_table", "create_index"}
 
@@ -40,8 +43,9 @@ def climb(
     in_transaction: bool = False,
     probe: bool = False,
     policy: Policy = DEFAULT_POLICY,
+    clock: Clock | None = None,
 ) -> list[StatementReport]:
-    """Judge every statement. Raises DatabaseAway."""
+    """Judge every statement, or those the clock leaves time for. Raises DatabaseAway."""
     live = session is not None and proof is not Proof.PARSE
     catalog = snapshot(session, mentions(statements)) if live and session else empty_catalog()
     if policy.pg_version:
@@ -55,6 +59,8 @@ def climb(
     bench = copies.Bench(session) if live and session and proof in (Proof.COPIES, Proof.EXECUTE) else None
     ask = Ask(proof is Proof.EXECUTE, probe)
     for statement in statements:
+        if clock is not None and clock.is_over:
+            break
         scope = Scope(
             statement=statement,
             catalog=catalog,
@@ -85,7 +91,7 @@ def _judge(scope: Scope, bench: copies.Bench | None, ask: Ask) -> tuple[Lock, ..
         return ()
     if statement.node is None:
         message = f"the statement is longer than {MAX_STATEMENT_CHARS:,} characters and was not checked"
-        scope.warn("statement-too-long", message)
+        scope.error("statement-too-long", message, "54000")
         scope.proof = Proof.NONE
         return ()
     _warn_newer_grammar(scope)
@@ -126,7 +132,7 @@ def _climb_on(scope: Scope, bench: copies.Bench, resolved: copies.Resolved, take
 
 
 def _judge_on_copies(scope: Scope, bench: copies.Bench, resolved: copies.Resolved, *, probing: bool) -> None:
-    outcome = copies.Outcome(reason=bench.prepare(scope, resolved))
+    outcome = copies.Outcome(reason=bench.prepare(scope, resolved) or costly_call(scope.statement))
     earlier = probes.state(bench) if probing and not outcome.reason else {}
     if not outcome.reason:
         outcome = bench.judge(scope, resolved)

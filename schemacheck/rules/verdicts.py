@@ -50,12 +50,16 @@ wrong-object-kind 42809 Not the kind of object the statement is for
 dependent-objects 2BP01 Other objects depend on it
 permission 42501 The role may not do that
 """
+_UNCHECKED = """
+check-stopped The check ran out of time or memory before the end of the script
+statement-too-long The statement is too long to be checked
+file-not-checked A file that was named and could not be looked at
+"""
 _WARNINGS = """
 already-exists It exists already, so nothing would be done
 nothing-to-do It does not exist, so nothing would be done
 foreign-key-type-differs A foreign key between types that differ, though they can be compared
 empty-script There is nothing to check
-statement-too-long The statement is too long to be checked
 ignore-malformed A comment to us that nobody can read
 ignore-stale A comment that ignores what is not found
 """
@@ -77,6 +81,17 @@ for _line in _ERRORS.strip().splitlines():
             title=_title,
             why="The server refuses the statement.",
             sqlstate=_state,
+        )
+    )
+for _line in _UNCHECKED.strip().splitlines():
+    _code, _title = _line.split(" ", 1)
+    enlist(
+        Rule(
+            code=_code,
+            family="verdicts",
+            severity=Severity.ERROR,
+            title=_title,
+            why="What was not looked at is not valid.",
         )
     )
 for _line in _WARNINGS.strip().splitlines():

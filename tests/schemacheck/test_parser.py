@@ -6,7 +6,7 @@ from schemacheck.parser import parse
 
 
 def test_one_broken_statement_leaves_the_others_their_trees() -> None:
-    _, statements = parse("CREATE TABLE a (id int);\nCREATE TABEL b (id int);\nCREATE TABLE c (id int);")
+    _, statements, _ = parse("CREATE TABLE a (id int);\nCREATE TABEL b (id int);\nCREATE TABLE c (id int);")
     assert [statement.kind for statement in statements] == ["create_table", "create_tabel", "create_table"]
     problem = statements[1].problem
     assert problem
@@ -14,21 +14,21 @@ def test_one_broken_statement_leaves_the_others_their_trees() -> None:
 
 
 def test_positions_count_characters_not_bytes() -> None:
-    _, statements = parse("SELECT 'grün';\n  CREATE TABLE \"größe\" (ä int, b tabel int);")
+    _, statements, _ = parse("SELECT 'grün';\n  CREATE TABLE \"größe\" (ä int, b tabel int);")
     problem = statements[1].problem
     assert problem
     assert (problem.line, problem.column) == (2, 40)
 
 
 def test_an_error_at_the_end_points_behind_the_last_character() -> None:
-    _, (statement,) = parse("CREATE TABLE t (id int")
+    _, (statement,), _ = parse("CREATE TABLE t (id int")
     assert statement.problem
     assert statement.problem.message == "syntax error at end of input"
     assert (statement.problem.line, statement.problem.column) == (1, 23)
 
 
 def test_a_column_is_read_with_its_type_and_constraints() -> None:
-    _, (statement,) = parse(
+    _, (statement,), _ = parse(
         "CREATE TABLE \"S\".t (n numeric(10,2)[] NOT NULL DEFAULT '{}' REFERENCES o.u (k) DEFERRABLE, PRIMARY KEY (n))"
     )
     shape = shape_of(statement)
@@ -42,6 +42,6 @@ def test_a_column_is_read_with_its_type_and_constraints() -> None:
 
 @given(st.text())
 def test_parsing_never_fails(script: str) -> None:
-    source, statements = parse(script)
+    source, statements, _ = parse(script)
     for statement in statements:
         assert source.text[statement.offset :].startswith(statement.sql[:1])

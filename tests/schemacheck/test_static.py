@@ -122,7 +122,15 @@ def test_without_a_catalog_the_proof_says_so() -> None:
 
 
 def test_nothing_to_check_is_a_warning() -> None:
-    for script in ("", "  \n", "-- only this", "/* and\n this */ ;"):
+    for script in ("-- only this", "/* and\n this */ ;"):
         report = check(script)
         assert report.valid
         assert [finding.rule for finding in report.warnings] == ["empty-script"]
+
+
+def test_an_empty_script_is_not_valid() -> None:
+    """What should have written it failed, as in `sqlmigrate ... | schemacheck -`."""
+    for script in ("", "  \n", "\t\r\n"):
+        report = check(script)
+        assert [finding.rule for finding in report.errors] == ["empty-script"]
+        assert validate(script, dialect="sqlite").errors == report.errors
