@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from config.errors import DomainError
+from schemacheck.findings import UNCHECKED
 from schemacheck.formats import Checked, fingerprint
 
 _KINDS = ("errors", "warnings", "suggestions")
@@ -27,6 +28,7 @@ def write(file: Path, checked: Sequence[Checked]) -> int:
         {"path": item.path, "rule": found["rule"], "fingerprint": fingerprint(item, found), "message": found["message"]}
         for item in checked
         for found in item.findings
+        if found["rule"] not in UNCHECKED
     ]
     entries.sort(key=lambda entry: (entry["path"], entry["rule"], entry["fingerprint"]))
     try:
@@ -60,7 +62,7 @@ def _without(item: Checked, known: Counter[tuple[str, str]]) -> Checked:
     dropped: list[dict[str, Any]] = []
     for found in item.findings:
         key = (item.path, fingerprint(item, found))
-        if known[key] > 0:
+        if known[key] > 0 and found["rule"] not in UNCHECKED:
             known[key] -= 1
             dropped.append(found)
     if not dropped:

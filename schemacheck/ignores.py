@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from schemacheck.findings import Finding, Ignored, Report, Severity, StatementReport
+from schemacheck.findings import UNCHECKED, Finding, Ignored, Report, Severity, StatementReport
 from schemacheck.policy import DEFAULT_POLICY, Policy
 from schemacheck.rules import RULES, is_wanted
 from schemacheck.splitter import Piece, split
@@ -25,7 +25,7 @@ _TOKEN = re.compile(
 _BLOCK_MARK = re.compile(r"/\*|\*/")
 _DIRECTIVE = re.compile(r"\s*(?:--+|/\*+)?\s*schemacheck:\s*(?P<verb>[\w-]*)\s*(?P<rest>.*)", re.DOTALL)
 _CODE = re.compile(r"\s*([a-z0-9]+(?:-[a-z0-9]+)*)\s*(,?)")
-_NEVER = {"syntax-error", "unreadable-statement", "ignore-malformed", "ignore-stale"}
+_NEVER = {"syntax-error", "unreadable-statement", "ignore-malformed", "ignore-stale", *UNCHECKED}
 _FORM = "Write: -- schemacheck: ignore RULE[, RULE] REASON"
 
 
@@ -87,7 +87,7 @@ def _apply(sql: str, report: Report, directives: list[Directive], notes: list[Fi
 
 def _filtered(report: Report, policy: Policy) -> Report:
     def kept(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-        return tuple(finding for finding in findings if is_wanted(finding.rule, policy))
+        return tuple(finding for finding in findings if finding.rule in UNCHECKED or is_wanted(finding.rule, policy))
 
     statements = tuple(replace(item, findings=kept(item.findings)) for item in report.statements)
     return replace(report, statements=statements, notes=kept(report.notes))

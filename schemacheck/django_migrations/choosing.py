@@ -102,6 +102,15 @@ def migration_files(loader: MigrationLoader) -> dict[Path, Key]:
     return {_file(migration): key for key, migration in loader.disk_migrations.items()}
 
 
+def without_migration(loader: MigrationLoader, files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Of the files those that hold no migration, and apart from them the `__init__.py` beside migrations."""
+    known = migration_files(loader)
+    folders = {path.parent for path in known}
+    others = [path for path in files if path.resolve() not in known]
+    skipped = [path for path in others if path.name == "__init__.py" and path.resolve().parent in folders]
+    return [path for path in others if path not in skipped], skipped
+
+
 def _require_app(app: str, loader: MigrationLoader) -> None:
     if app not in loader.migrated_apps:
         known = ", ".join(sorted(loader.migrated_apps))

@@ -45,15 +45,19 @@ def _check(command: OperationCommand, options: dict[str, Any], policy: Policy) -
     words = [word for word in options["migrations"] if word not in named]
     if len(words) > 2:
         raise CommandError("--migrations takes an app and a name, or files.")
-    changed = [Path(file) for file in named] if named else None
+    files = [Path(file) for file in named] if named else None
+    changed = None
     if options["since"] is not None:
         since = changed_since(options["since"])
-        changed = [path for path in changed if path.resolve() in since] if changed is not None else sorted(since)
+        changed = sorted(since)
+        if files is not None:
+            files = [path for path in files if path.resolve() in since or not path.exists()]
     app, name = [*words, None, None][:2]
     reviewed = reviewing.check_migrations(
         app=app,
         name=name,
         changed=changed,
+        files=files,
         database=options["database"],
         proof=options["proof"],
         probe=options["probe"],
@@ -62,14 +66,24 @@ def _check(command: OperationCommand, options: dict[str, Any], policy: Policy) -
     if options["sql"]:
         _write_sql(Path(options["sql"]), reviewed)
     checked = [Checked(path=str(item.path), sql=item.text, report=item.as_dict()) for item in reviewed.migrations]
+    for path in reviewed.skipped:
+        command.stderr.write(f"[SKIP] {path} holds no migration.")
     if not checked:
-        command.stderr.write("[OK] There is no migration to check: all are applied.")
+        command.stderr.write(_why_none(options))
     if options["trial"]:
         trial = trying.try_migrations(app=app, name=name, database=options["database"])
         _show(command, trial)
         if not trial.passed:
             raise CommandError("The trial failed; see above.")
     return checked
+
+
+def _why_none(options: dict[str, Any]) -> str:
+    if options["since"] is not None:
+        return f"[SKIP] Nothing was checked: no migration changed since {options['since']}."
+    if any(word.endswith(".py") for word in options["migrations"]):
+        return "[SKIP] Nothing was checked: there is no migration in what was named."
+    return "[OK] There is no migration to check: all are applied."
 
 
 def _write_sql(folder: Path, reviewed: Any) -> None:

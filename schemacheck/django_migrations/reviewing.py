@@ -12,15 +12,19 @@ from django.db import connections
 from django.db.migrations import AlterField, Migration
 from django.db.migrations.state import ProjectState
 
+from config.context import caller
 from config.errors import FieldError
 from schemacheck import checks
+from schemacheck.bounds import bounds_of
 from schemacheck.django_migrations import choosing, ignoring, python_rules, sources
 from schemacheck.django_migrations.choosing import Choice, Key, Loaded
 from schemacheck.django_migrations.offline import offline_connection
 from schemacheck.django_migrations.writing import ADD_DEFAULT, DROP_DEFAULT, Step, write
-from schemacheck.findings import Finding, InvalidCheck, Proof, Report, Severity, StatementReport
+from schemacheck.files import unread_report
+from schemacheck.findings import UNCHECKED, Finding, InvalidCheck, Proof, Report, Severity, StatementReport
 from schemacheck.policy import DEFAULT_POLICY, Policy
 from schemacheck.rules import is_wanted
+from schemacheck.session import DatabaseAway
 from schemacheck.validator import validate
 
 _SHOWN_SQL = 300
@@ -108,6 +112,7 @@ class Review:
     state: list[dict[str, Any]]
     database: str
     away: bool = False
+    skipped: list[Path] = field(default_factory=list)
 
     @property
     def valid(self) -> bool:
@@ -130,6 +135,7 @@ def check_migrations(
     app: str | None = None,
     name: str | None = None,
     changed: Sequence[Path] | None = None,
+    files: Sequence[Path] | None = None,
     database: str | None = None,
     proof: str | None = None,
     probe: bool = False,
@@ -138,11 +144,12 @@ def check_migrations(
     """Check migrations and keep the verdict on each, where there is a history to keep it in.
 
     Without `app` those not applied, without those of installed packages; with `app` its own; with `name` that one,
-    applied or not; with `changed` those in these files; `probe` also asks the rows of a PostgreSQL.
+    applied or not; with `changed` those in these files; with `files` each of these, one that is no migration of the
+    project being an error; `probe` also asks the rows of a PostgreSQL.
     Raises NotFound, InvalidCheck, NeedsWrite, DatabaseAway.
     """
     reviewed = review_migrations(
-        app=app, name=name, changed=changed, database=database, proof=proof, probe=probe, policy=policy
+        app=app, name=name, changed=changed, files=files, database=database, proof=proof, probe=probe, policy=policy
     )
     keep(reviewed, proof=proof)
     return reviewed
@@ -171,6 +178,7 @@ def review_migrations(
     app: str | None = None,
     name: str | None = None,
     changed: Sequence[Path] | None = None,
+    files: Sequence[Path] | None = None,
     database: str | None = None,
     proof: str | None = None,
     probe: bool = False,
@@ -183,14 +191,28 @@ def review_migrations(
         detail = "Name the app too: a migration's name is known only within one."
         raise InvalidCheck(detail, errors=[FieldError(field="name", code="incomplete", detail=detail)])
     loaded = choosing.load(alias)
+    if loaded.away and (probe or proof not in (None, Proof.PARSE)):
+        raise DatabaseAway(
+            f"The database {alias!r} cannot be reached, so nothing was checked. Start it, or ask for less."
+        )
     migrations: list[Reviewed] = []
+    skipped: list[Path] = []
     if loaded.loader is not None:
-        choice = choosing.choose(loaded, app=app, name=name, changed=changed)
+        choice = choosing.choose(loaded, app=app, name=name, changed=files if files is not None else changed)
         migrations = _judge(loaded, alias, choice, proof=proof, probe=probe, policy=policy)
+        strange, skipped = choosing.without_migration(loaded.loader, files or ())
+        migrations += [_unread(path) for path in strange]
     _add_problems(migrations, loaded)
     for item in migrations:
         item.report = ignoring.apply(item.report, sources.Source(item.path, item.text))
-    return Review(migrations, current_state(loaded), alias, loaded.away)
+    return Review(migrations, current_state(loaded), alias, loaded.away, skipped)
+
+
+def _unread(path: Path) -> Reviewed:
+    """A file that was named and holds no migration of the project."""
+    why = "holds no migration of an app that is installed here" if path.exists() else "is not there"
+    reason = f"{path} {why}, so it was not checked. Name a file in the migrations folder of such an app."
+    return Reviewed(str(path), path, "", unread_report(reason))
 
 
 def current_state(loaded: Loaded) -> list[dict[str, Any]]:
@@ -318,7 +340,16 @@ def _apply(script: _Script, connection: Any, proof: str | None, policy: Policy, 
     """Judge a script, and give each migration its part of the report."""
     if not script.pieces:
         return
-    report = validate(script.sql, connection=connection, dialect="postgresql", proof=proof, probe=probe, policy=policy)
+    report = validate(
+        script.sql,
+        connection=connection,
+        dialect="postgresql",
+        proof=proof,
+        probe=probe,
+        policy=policy,
+        seconds=bounds_of(caller().door).seconds,
+    )
+    stopped = tuple(replace(note, line=None, column=None) for note in report.notes if note.rule in UNCHECKED)
     shares: dict[int, list[StatementReport]] = {id(item): [] for item in script.items}
     for statement in report.statements:
         piece = script.piece_at(statement.line)
@@ -328,7 +359,7 @@ def _apply(script: _Script, connection: Any, proof: str | None, policy: Policy, 
         shares[id(piece.item)].append(replace(statement, line=piece.step.line, findings=found))
     for item in script.items:
         renumbered = [replace(statement, index=index) for index, statement in enumerate(shares[id(item)])]
-        item.report = replace(report, statements=tuple(renumbered), notes=())
+        item.report = replace(report, statements=tuple(renumbered), notes=stopped)
 
 
 def _kept(piece: _Piece, step: Step, statement: StatementReport) -> Iterator[Finding]:

@@ -203,7 +203,7 @@ def test_changed_files_are_checked_even_when_they_are_applied(project: Project) 
     assert project.command("migrate").returncode == 0
     none = project.check()
     assert (none.code, none.reports, "all are applied" in none.stderr) == (0, [], True)
-    by_file = project.check(str(project.folder / project.package / "migrations" / "0002_more.py"), "other.py")
+    by_file = project.check(str(project.folder / project.package / "migrations" / "0002_more.py"))
     assert [(report["migration"], report["applied"]) for report in by_file.reports] == [("shop.0002_more", True)]
     assert "drop-column" in by_file.rules()
     assert by_file.reports[0]["id"]

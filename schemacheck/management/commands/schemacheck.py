@@ -1,17 +1,18 @@
-import sys
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
 from config.commands import FINDINGS, OperationCommand
-from schemacheck import baseline, checks
+from schemacheck import baseline, checks, files
 from schemacheck.django_migrations import door
 from schemacheck.formats import FORMATS, Checked, render
 from schemacheck.policy import Policy
 from schemacheck.project import find_policy, read_policy
-from schemacheck.revisions import changed_since
 from schemacheck.rules import recognised
+
+NOT_CHECKED = 2
+"""Exit code where a file could not be looked at."""
 
 
 class Command(OperationCommand):
@@ -38,20 +39,27 @@ class Command(OperationCommand):
         if others is not None:
             self.report(others, options)
             return
-        files = _files(paths or list(policy.paths) or ["-"], options["since"])
+        found = files.sql_files(paths or list(policy.paths) or ["-"], options["since"])
+        if not found:
+            self.stderr.write(f"[SKIP] Nothing was checked: none of the files changed since {options['since']}.")
         checked, kept = [], checks.has_history()
-        for number, path in enumerate(files, 1):
+        for number, path in enumerate(found, 1):
             checked.append(self._check(path, policy, options, kept=kept))
-            self.progress(number, len(files), "Checked")
+            self.progress(number, len(found), "Checked")
         self.report(checked, options)
 
     def report(self, checked: list[Checked], options: dict[str, Any]) -> None:
-        """Leave out what the baseline has, print the rest, and exit 1 where something is left that fails."""
+        """Leave out what the baseline has, print the rest; exit 1 where something is left that fails, 2 unchecked."""
+        unread = [found["message"] for item in checked for found in item.findings if found["rule"] == files.NOT_CHECKED]
+        for message in unread:
+            self.stderr.write(message)
         if options["write_baseline"]:
             if not options["baseline"]:
                 raise CommandError("--write-baseline needs --baseline FILE.")
             kept = baseline.write(Path(options["baseline"]), checked)
             self.stdout.write(f"[OK] {kept} findings are kept in {options['baseline']}.")
+            if unread:
+                raise SystemExit(NOT_CHECKED)
             return
         if options["baseline"]:
             checked, stale = baseline.leave_out(Path(options["baseline"]), checked)
@@ -61,12 +69,18 @@ class Command(OperationCommand):
         text = render(form, checked)
         if text:
             self.stdout.write(text)
+        if unread:
+            raise SystemExit(NOT_CHECKED)
         bad = ["errors", "warnings"] if options["strict"] else ["errors"]
         if any(item.report["counts"][kind] for item in checked for kind in bad):
             raise SystemExit(FINDINGS)
 
     def _check(self, path: str, policy: Policy, options: dict[str, Any], *, kept: bool) -> Checked:
-        sql = _read(path)
+        shown = "<stdin>" if path == "-" else path
+        try:
+            sql = files.read(path)
+        except files.NotChecked as error:
+            return files.not_checked(shown, error.detail, dialect=options["dialect"])
         check = checks.check_schema(
             sql=sql,
             dialect=options["dialect"],
@@ -76,7 +90,7 @@ class Command(OperationCommand):
             policy=policy,
             kept=kept,
         )
-        return Checked(path="<stdin>" if path == "-" else path, sql=sql, report=check.report or {})
+        return Checked(path=shown, sql=sql, report=check.report or {})
 
 
 def add_policy_arguments(parser: CommandParser) -> None:
@@ -106,30 +120,3 @@ def policy_of(options: dict[str, Any]) -> Policy:
             pg_version=options["pg_version"], assume_in_transaction=options["assume_in_transaction"], **listed
         )
     )
-
-
-def _files(paths: list[str], since: str | None = None) -> list[str]:
-    found: list[str] = []
-    for path in paths:
-        if path != "-" and Path(path).is_dir():
-            found += sorted(str(file) for file in Path(path).rglob("*.sql"))
-        else:
-            found.append(path)
-    if not found:
-        raise CommandError("There is no .sql file in the folders given.")
-    if since is not None:
-        changed = changed_since(since)
-        return [path for path in found if path == "-" or Path(path).resolve() in changed]
-    return found
-
-
-def _read(path: str) -> str:
-    try:
-        content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
-    except OSError as error:
-        raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise CommandError(f"{path} is not UTF-8: byte {error.start + 1}, line {line}. Convert it first.") from error

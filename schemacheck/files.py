@@ -1,0 +1,62 @@
+"""The files a command was given. Each is checked, or named as not checked: a file nobody looked at is never green."""
+
+import sys
+from pathlib import Path
+
+from config.errors import DomainError
+from schemacheck.findings import Finding, Proof, Report, Severity
+from schemacheck.formats import Checked
+from schemacheck.revisions import changed_since
+
+NOT_CHECKED = "file-not-checked"
+
+
+class NotChecked(DomainError):
+    """A file that cannot be looked at; `detail` says why and what to do."""
+
+    code = "not-checked"
+
+
+def sql_files(paths: list[str], since: str | None = None) -> list[str]:
+    """The files named and those in the folders named; with `since` of those that are there only what changed.
+
+    Raises NotChecked for a folder without any, UnknownRevision.
+    """
+    found: list[str] = []
+    for path in paths:
+        if path == "-" or not Path(path).is_dir():
+            found.append(path)
+            continue
+        inside = sorted(str(file) for file in Path(path).rglob("*.sql"))
+        if not inside:
+            raise NotChecked(f"There is no .sql file in {path}, so nothing was checked. Name another folder, or files.")
+        found += inside
+    if since is None:
+        return found
+    changed = changed_since(since)
+    return [path for path in found if path == "-" or not Path(path).exists() or Path(path).resolve() in changed]
+
+
+def read(path: str) -> str:
+    """What a file holds, or standard input for `-`. Raises NotChecked."""
+    try:
+        content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    except OSError as error:
+        raise NotChecked(f"{path} cannot be read: {error.strerror}.") from error
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        detail = f"{path} is not UTF-8: byte {error.start + 1}, line {line}. Convert it first."
+        raise NotChecked(detail) from error
+
+
+def not_checked(path: str, reason: str, *, dialect: str | None = None) -> Checked:
+    """The report on a file nobody could look at."""
+    return Checked(path=path, sql="", report=unread_report(reason, dialect=dialect).as_dict())
+
+
+def unread_report(reason: str, *, dialect: str | None = None) -> Report:
+    """The same as a report."""
+    finding = Finding(rule=NOT_CHECKED, severity=Severity.ERROR, message=reason)
+    return Report(dialect=dialect or "postgresql", proof=Proof.NONE, notes=(finding,))
