@@ -22,6 +22,7 @@ from psycopg import sql
 
 from audit import merkle
 from audit.backup_manifest import Facts, Manifest
+from config import installation
 from config.errors import Conflict, Unavailable
 from config.secrets import blank
 
@@ -408,6 +409,7 @@ def publish(draft: Path, path: Path) -> None:
 
 def backup_folder() -> Path:
     """BACKUP_DIR, made when missing. Raises BackupFailed."""
+    installation.require()
     folder: Path = settings.BACKUP_DIR
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

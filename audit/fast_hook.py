@@ -6,6 +6,7 @@ becomes exit code 2, which every agent takes for a refusal. Agents run the tool 
 
 # pathlib and contextlib, with what they import, would be a tenth of a hook's time.
 
+import math
 import os
 import re
 import select
@@ -18,6 +19,14 @@ BASE_DIR = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 BLOCK = 2
 TIMEOUT_SECONDS = 10.0
 _MAX_ANSWER = 1_000_000
+
+
+class NoInstallation(Exception):
+    """There is nothing where the settings look."""
+
+
+class _OnlyDjangoKnows(Exception):
+    """The line of .env is written in a way that only Django's reader understands."""
 
 
 def main(arguments: list[str]) -> NoReturn:
@@ -96,6 +105,8 @@ def _work(arguments: list[str], writer: int) -> NoReturn:
         code = 0
     except SystemExit as stop:
         code = 0 if stop.code in (None, 0) else BLOCK
+    except NoInstallation as error:
+        _complain(str(error))
     except BaseException as error:  # noqa: BLE001
         _complain(f"{type(error).__name__}: {error}")
     _leave(code)
@@ -123,6 +134,7 @@ def _answer_fast(agent: str, payload: bytes) -> bool:
     try:
         rules = compiled.read(data_dir, compiled.source_of(database))
     except compiled.NotUsable:
+        _require_installation(data_dir, database)
         return False
     root = os.environ.get("CLAUDE_PROJECT_DIR", "")
     request = hooks.read(agent, hooks.parse(payload), local=True, root=root, home=os.path.expanduser("~"))
@@ -145,23 +157,37 @@ def _answer_fast(agent: str, payload: bytes) -> bool:
     return True
 
 
+def _require_installation(data_dir: str, database: str) -> None:
+    from config.installation import DATABASE_FILE, missing
+
+    if not database and not os.path.exists(os.path.join(data_dir, DATABASE_FILE)):
+        raise NoInstallation(missing(data_dir))
+
+
 def _settings() -> tuple[str, str] | None:
     """DATA_DIR and DATABASE_URL as the service reads them; None when only Django can tell."""
-    known = {name: os.environ.get(name) for name in ("DATA_DIR", "DATABASE_URL")}
+    try:
+        data_dir, database = _setting("DATA_DIR"), _setting("DATABASE_URL")
+    except _OnlyDjangoKnows:
+        return None
+    return os.path.realpath(os.path.join(BASE_DIR, data_dir or "data")), database
+
+
+def _setting(name: str) -> str:
+    """A setting as the environment or .env has it; empty where neither does. Raises _OnlyDjangoKnows."""
+    if name in os.environ:
+        return os.environ[name]
     try:
         with open(os.path.join(BASE_DIR, ".env"), encoding="utf-8") as file:
-            text = file.read()
+            lines = re.findall(rf"^\s*(?:export\s+)?{name}\s*=(.*)$", file.read(), re.MULTILINE)
     except FileNotFoundError:
-        text = ""
-    for name, value in known.items():
-        lines = re.findall(rf"^\s*(?:export\s+)?{name}\s*=(.*)$", text, re.MULTILINE)
-        if value is None and lines:
-            plain = re.fullmatch(r"""\s*(['"]?)([^'"\s#$\\]*)\1\s*""", lines[-1])
-            if plain is None or len(lines) > 1:
-                return None
-            known[name] = plain[2]
-    data_dir = os.path.realpath(os.path.join(BASE_DIR, known["DATA_DIR"] or "data"))
-    return data_dir, known["DATABASE_URL"] or ""
+        return ""
+    if not lines:
+        return ""
+    plain = re.fullmatch(r"""\s*(['"]?)([^'"\s#$\\]*)\1\s*""", lines[-1])
+    if plain is None or len(lines) > 1:
+        raise _OnlyDjangoKnows
+    return plain[2]
 
 
 def _start_django(arguments: list[str], payload: bytes) -> None:
@@ -176,8 +202,9 @@ def _start_django(arguments: list[str], payload: bytes) -> None:
 
 def _timeout() -> float:
     try:
-        return min(max(float(os.environ.get("HOOK_TIMEOUT_SECONDS", "")), 0.1), 300.0)
-    except ValueError:
+        seconds = float(_setting("HOOK_TIMEOUT_SECONDS"))
+        return TIMEOUT_SECONDS if math.isnan(seconds) else min(max(seconds, 0.1), 300.0)
+    except (ValueError, OSError, _OnlyDjangoKnows):
         return TIMEOUT_SECONDS
 
 

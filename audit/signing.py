@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from audit.notes import verifier_key
+from config import installation
 
 
 def name() -> str:
@@ -46,6 +47,7 @@ def _load(configured: str, path: Path) -> Ed25519PrivateKey:
 
 
 def _make(path: Path) -> None:
+    installation.require()
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.touch(mode=0o600)
     draft.write_bytes(base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()))

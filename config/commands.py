@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DatabaseError, DataError
 from django.utils.dateparse import parse_datetime
 
+from config import installation
 from config.context import acting_as, correlation_id
 from config.errors import DomainError
 from config.secrets import blank
@@ -56,6 +58,8 @@ class OperationCommand(BaseCommand):
             except DataError as error:  # its text repeats the value
                 raise CommandError("An argument is beyond what the database can hold.", returncode=2) from error
             except DatabaseError as error:
+                if installation.is_missing():
+                    raise CommandError(installation.missing(settings.DATA_DIR), returncode=2) from error
                 message = f"The database cannot be used: {str(error).strip()}. `manage.py doctor` says more."
                 raise CommandError(message, returncode=2) from error
             except CommandError as error:

@@ -161,9 +161,16 @@ def checked_seed(text: str) -> str:
 SIGNING_SEED_BYTES = 32
 
 
-def generated_secret(path: Path, make: Callable[[], str] = lambda: secrets.token_urlsafe(64)) -> str:
-    """The secret kept in `path`, made at first start; readable by its owner alone."""
+def generated_secret(
+    path: Path, make: Callable[[], str] = lambda: secrets.token_urlsafe(64), *, kept: bool = True
+) -> str:
+    """The secret kept in `path`, made at first start; readable by its owner alone.
+
+    Where there is none and it may not be `kept`, one that lasts as long as the process.
+    """
     try:
+        if not kept and not path.exists():
+            return make()
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists():
             draft = path.with_name(f"{path.name}.{os.getpid()}")
@@ -180,12 +187,16 @@ def generated_secret(path: Path, make: Callable[[], str] = lambda: secrets.token
         raise ImproperlyConfigured(f"{path.name.upper()} is not set and {path} cannot be used: {error}") from error
 
 
-def credential_keys(path: Path) -> dict[str, bytes]:
+def credential_keys(path: Path, *, kept: bool = True) -> dict[str, bytes]:
     """The keys of config.vault by their ids, the active one first: CREDENTIAL_KEYS, or one made at first start.
 
+    None where there are none and they may not be `kept`: what a passing key sealed nobody could open again.
     Written as `k2:BASE64,k1:BASE64` or as a JSON object. Never derived from SECRET_KEY, which changes on its own.
     """
-    text = secret("CREDENTIAL_KEYS") or generated_secret(path, _new_credential_key)
+    text = secret("CREDENTIAL_KEYS")
+    if not text and not kept and not path.exists():
+        return {}
+    text = text or generated_secret(path, _new_credential_key)
     keys: dict[str, bytes] = {}
     for kid, encoded in _named_keys(text):
         try:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from config import installation
 from config.environment import checked_broker, checked_seed, credential_keys, database, env, generated_secret, secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -18,14 +19,16 @@ PORT: int = env.int("PORT", 8000)
 WEB_THREADS: int = env.whole("WEB_THREADS", 8, most=1000)
 PUBLIC_URL: str = env.site("PUBLIC_URL", f"http://{HOST}:{PORT}")
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
-try:
-    DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
-except OSError as error:
-    raise ImproperlyConfigured(f"DATA_DIR {DATA_DIR} cannot be made: {error.strerror}") from error
+MAY_MAKE = installation.may_make()
+if MAY_MAKE:
+    try:
+        DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ImproperlyConfigured(f"DATA_DIR {DATA_DIR} cannot be made: {error.strerror}") from error
 
 DEBUG: bool = env.switch("DEBUG")
-SECRET_KEY = secret("SECRET_KEY") or generated_secret(DATA_DIR / "secret_key")
-CREDENTIAL_KEYS = credential_keys(DATA_DIR / "credential_keys")  # of config.vault, the active one first
+SECRET_KEY = secret("SECRET_KEY") or generated_secret(DATA_DIR / "secret_key", kept=MAY_MAKE)
+CREDENTIAL_KEYS = credential_keys(DATA_DIR / "credential_keys", kept=MAY_MAKE)  # of config.vault, the active one first
 _public = urlsplit(PUBLIC_URL)
 ALLOWED_HOSTS: list[str] = env.list(
     "ALLOWED_HOSTS", default=list(dict.fromkeys(["localhost", "127.0.0.1", "[::1]", _public.hostname or "localhost"]))
@@ -80,8 +83,8 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # Database: SQLite out of the box, PostgreSQL by DATABASE_URL
-DATABASES: dict[str, dict[str, Any]] = {"default": database(f"sqlite:///{DATA_DIR / 'handrail.sqlite3'}")}
-DATABASE = DATABASES["default"]
+DATABASES: dict[str, dict[str, Any]] = {"default": database(f"sqlite:///{DATA_DIR / installation.DATABASE_FILE}")}
+DATABASE = DATABASES["default"] = DATABASES["default"] if MAY_MAKE else installation.opened_only(DATABASES["default"])
 DATABASE_URL: str = env.str("DATABASE_URL", "")
 if DATABASE["ENGINE"].endswith("sqlite3"):
     # WAL without IMMEDIATE fails 75 of 100 read-then-write transactions of four writers at once; all four
@@ -145,7 +148,8 @@ USE_I18N = False
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = True  # serves the installed files until they are collected
-STATIC_ROOT.mkdir(exist_ok=True)
+if MAY_MAKE:
+    STATIC_ROOT.mkdir(exist_ok=True)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "config.static.StaticStorage"},

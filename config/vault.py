@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 from config.errors import Unavailable
+from config.installation import NoInstallation, missing
 
 VERSION = "v1"
 NONCE_BYTES = 12  # random; NIST SP 800-38D allows 2**32 seals under one key
@@ -82,7 +83,8 @@ class Secret:
 
 def seal(plain: str, *, table: str, column: str, row: UUID | str) -> str:
     """The token of a text for one place in the database, under the active key."""
-    kid, master = next(iter(settings.CREDENTIAL_KEYS.items()))
+    kid = active_key_id()
+    master = settings.CREDENTIAL_KEYS[kid]
     return _seal(plain, kid, master, os.urandom(NONCE_BYTES), _place(table, column, row))
 
 
@@ -117,8 +119,10 @@ def key_id(token: str) -> str:
 
 
 def active_key_id() -> str:
-    """The name of the key that seals."""
-    return next(iter(settings.CREDENTIAL_KEYS))
+    """The name of the key that seals. Raises NoInstallation."""
+    for kid in settings.CREDENTIAL_KEYS:
+        return str(kid)
+    raise NoInstallation(missing(settings.DATA_DIR))
 
 
 def _seal(plain: str, kid: str, master: bytes, nonce: bytes, place: str) -> str:

@@ -163,6 +163,8 @@ def state(row: PermissionRule) -> dict[str, Any]:
 
 def compile_rules() -> None:
     """Write the rules for the hooks of this machine; without the file they ask the database."""
+    if not settings.DATA_DIR.is_dir():
+        return  # a database elsewhere, asked from a place with no installation: a hook makes none
     place = Path(compiled.folder(settings.DATA_DIR))
     try:
         place.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -604,3 +604,26 @@ def test_the_actor_is_the_key_of_the_hook(rules: None, api: Any) -> None:
     api.post(f"{URL}/claude", claude("npm test"))
     with acting_as(actor="somebody"):
         assert Event.objects.get(event_type="decision.made").actor == "write-key"
+
+
+def test_the_time_limit_of_the_environment_file_counts_too(monkeypatch: Any, tmp_path: Path) -> None:
+    monkeypatch.setattr(fast_hook, "BASE_DIR", str(tmp_path))
+    monkeypatch.delenv("HOOK_TIMEOUT_SECONDS", raising=False)
+    written = {
+        "HOOK_TIMEOUT_SECONDS=3": 3.0,
+        "export HOOK_TIMEOUT_SECONDS = '2.5'": 2.5,
+        "HOOK_TIMEOUT_SECONDS=4 # seconds": 10.0,
+        "#HOOK_TIMEOUT_SECONDS=3": 10.0,
+        "HOOK_TIMEOUT_SECONDS=soon": 10.0,
+        "HOOK_TIMEOUT_SECONDS=nan": 10.0,
+        "HOOK_TIMEOUT_SECONDS=9999": 300.0,
+        "": 10.0,
+    }
+    for line, seconds in written.items():
+        (tmp_path / ".env").write_text(f"PORT=1\n{line}\n")
+        assert fast_hook._timeout() == seconds, line
+    monkeypatch.setenv("HOOK_TIMEOUT_SECONDS", "7")
+    assert fast_hook._timeout() == 7.0
+    monkeypatch.delenv("HOOK_TIMEOUT_SECONDS")
+    (tmp_path / ".env").unlink()
+    assert fast_hook._timeout() == 10.0
