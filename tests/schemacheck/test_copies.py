@@ -278,3 +278,48 @@ def test_thousands_of_checks_change_nothing(server: Cluster, shop: psycopg.Conne
         )
     assert everything() == before
     assert shop.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+
+
+@pytest.mark.parametrize("proof", ["copies", "execute"])
+@pytest.mark.parametrize(
+    ("sql", "call"),
+    [
+        ("ALTER TABLE orders ADD COLUMN big text DEFAULT repeat('x', 1000000000)", "repeat"),
+        ("CREATE TABLE q (id bigint PRIMARY KEY, big text CHECK (big <> lpad('x', 1000000000)))", "lpad"),
+        ("CREATE INDEX i ON customers (format('%1000000000s', 'x'))", "format"),
+        ("ALTER TABLE customers ADD COLUMN slow float DEFAULT pg_sleep(100)::text::float", "pg_sleep"),
+        (
+            "CREATE TABLE p (id bigint) PARTITION BY LIST (id); "
+            + "CREATE TABLE p1 PARTITION OF p FOR VALUES IN (length(upper(repeat('x', 1000000000))))",
+            "repeat",
+        ),
+    ],
+)
+def test_what_could_make_much_of_little_is_never_evaluated(check: Check, sql: str, call: str, proof: str) -> None:
+    last = check(sql, proof=proof).statements[-1]
+    assert last.proof == "catalog"
+    assert any(f"it calls {call}(), and nobody knows" in finding.message for finding in last.suggestions)
+
+
+def test_calls_that_make_as_much_as_they_are_given_are_judged_on_copies(check: Check) -> None:
+    sql = "ALTER TABLE customers ADD COLUMN a text DEFAULT upper(now()::text), ADD u uuid DEFAULT gen_random_uuid()"
+    assert [statement.proof for statement in check(sql, proof="copies").statements] == ["copies"]
+
+
+@pytest.mark.parametrize("proof", ["catalog", "copies", "execute"])
+def test_a_script_cannot_leave_its_limits(check: Check, shop: psycopg.Connection[Any], proof: str) -> None:
+    """Nothing of it reaches the session: no timeout is changed, nothing is committed, slept, written or sent."""
+    sql = (
+        "SET statement_timeout = 0; RESET ALL; DISCARD ALL; COMMIT; BEGIN; SET SESSION AUTHORIZATION stranger;"
+        "DO $$ BEGIN PERFORM pg_sleep(100); END $$; SELECT pg_sleep(100), lo_import('/etc/passwd');"
+        "CREATE TABLE t AS SELECT pg_sleep(100) FROM generate_series(1, 1000000);"
+        "COPY orders TO PROGRAM 'sleep 100'; CREATE MATERIALIZED VIEW m AS SELECT pg_sleep(100);"
+        "DELETE FROM orders; COMMIT; DROP TABLE orders; COMMIT"
+    )
+    before = shop.execute("SHOW statement_timeout").fetchone()
+    report = check(sql, proof=proof, seconds=60)
+    assert len(report.statements) == 15
+    assert "check-stopped" not in {finding.rule for finding in report.findings}
+    assert shop.execute("SHOW statement_timeout").fetchone() == before
+    assert shop.execute("SELECT count(*) FROM orders").fetchone() == (500,)
+    assert shop.execute("SELECT count(*) FROM pg_class WHERE relname IN ('t', 'm')").fetchone() == (0,)
