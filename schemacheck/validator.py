@@ -18,7 +18,7 @@ import psycopg
 from config.errors import DomainError, FieldError
 from schemacheck import ignores, parser
 from schemacheck.bounds import AT_COMMAND
-from schemacheck.clock import UNHURRIED_SECONDS, Clock
+from schemacheck.clock import UNHURRIED_SECONDS, start
 from schemacheck.findings import Finding, InvalidCheck, Proof, Report, Severity, StatementReport, stopped
 from schemacheck.policy import DEFAULT_POLICY, Policy
 from schemacheck.proof.ladder import climb
@@ -70,16 +70,16 @@ def _verdict(
     if probe and wanted is Proof.CATALOG:
         wanted = Proof.COPIES
     AT_COMMAND.hold(sql)
-    if not sql.strip():
+    if not sql or sql.isspace():
         return Report(dialect=spoken, proof=Proof.NONE, notes=(_NOTHING,))
     if spoken == "sqlite":
         own = connection if vendor == "sqlite" else None
         report = checking.check_script(sql, own, proof=wanted, seconds=seconds)
         notes = _notes(spoken, bool(report.statements or report.notes), wanted, report.proof, vendor)
         return replace(report, notes=report.notes + notes)
-    parsed = parser.parse(sql, Clock(seconds))
+    parsed = parser.parse(sql, start(seconds))
     statements = parsed.statements
-    clock = Clock(seconds)
+    clock = start(seconds)  # anew: a script that was parsed in its time is judged too
     if vendor != "postgresql" or wanted is Proof.PARSE or not statements:
         reports = tuple(climb(statements, None, proof=Proof.PARSE, policy=policy, clock=clock))
         reached = Proof.PARSE
