@@ -1,4 +1,3 @@
-import difflib
 from typing import Any
 
 from django import forms
@@ -12,6 +11,7 @@ from config.admin import ReadOnlyAdmin, ReadOnlyInline, ToolAdmin, pretty
 from config.errors import DomainError
 from prompts import cases, testing, versions
 from prompts.models import Prompt, Run, RunResult, TestCase, Version
+from prompts.text_diff import unified_diff
 
 
 class VersionInline(ReadOnlyInline):
@@ -156,10 +156,7 @@ class VersionAdmin(ReadOnlyAdmin):
         before = version.prompt.versions.filter(number=version.number - 1).first()
         if before is None:
             return pretty("This is the first.")
-        diff = difflib.unified_diff(
-            before.text.splitlines(), version.text.splitlines(), str(before), str(version), lineterm=""
-        )
-        return pretty("\n".join(diff) or "The texts are equal.")
+        return pretty(unified_diff(before.text, version.text, str(before), str(version)) or "The texts are equal.")
 
     @admin.display(description="Success rate")
     def success(self, version: Version) -> str:
@@ -246,8 +243,8 @@ class RunResultInline(ReadOnlyInline):
 
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin):
-    list_display = ["uid", "version", "status", "passed", "total", "rate", "call", "model", "created_at", "created_by"]
-    list_filter = ["status", "model", "created_at"]
+    list_display = ["uid", "version", "status", "passed", "total", "rate", "call", "model", "ad_hoc", "created_at"]
+    list_filter = ["status", "ad_hoc", "model", "created_at"]
     search_fields = ["=uid", "version__prompt__prompt_id", "model"]
     date_hierarchy = "created_at"
     list_select_related = ["version__prompt"]

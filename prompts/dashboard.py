@@ -13,7 +13,7 @@ def panel(since: datetime) -> Panel:
     runs = Run.objects.filter(created_at__gte=since).select_related("version__prompt")
     finished = list(runs.filter(status=Run.Status.FINISHED)[:50])
     regressions = sum((run.verdict or {}).get("call") == "regression" for run in finished)
-    passed, total = sum(run.passed for run in finished), sum(run.total for run in finished)
+    passed, total = sum(run.passed for run in finished), sum(run.answered for run in finished)
     failed = runs.filter(status=Run.Status.FAILED).count()
     return Panel(
         title="Prompts",

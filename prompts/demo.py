@@ -48,8 +48,9 @@ def load() -> None:
     """Load it once; does nothing when the prompt is there."""
     if Prompt.objects.filter(prompt_id=PROMPT_ID).exists():
         return
+    settings = {"temperature": 0}
     first = f"Classify the support ticket.\n{ANSWER}\n\nTicket: {{{{ input }}}}"
-    save_version(prompt_id=PROMPT_ID, prompt_text=first, purpose="Triage", settings={"temperature": 0})
+    save_version(prompt_id=PROMPT_ID, prompt_text=first, purpose="Triage", settings=settings)
     for name, (text, label) in TICKETS.items():
         create_test_case(prompt_id=PROMPT_ID, name=name, input=text, expected_output=label, type="triage")
     _test(1)
@@ -58,10 +59,16 @@ def load() -> None:
         {"role": "system", "content": f"You sort support tickets. {ANSWER}"},
         {"role": "user", "content": "{{ input }}"},
     ]
-    save_version(prompt_id=PROMPT_ID, messages=messages, purpose="Triage", notes="Instructions as system message.")
+    save_version(
+        prompt_id=PROMPT_ID,
+        messages=messages,
+        purpose="Triage",
+        notes="Instructions as system message.",
+        settings=settings,
+    )
     _test(2)
     shorter = "Classify this ticket: {{ input }}"
-    save_version(prompt_id=PROMPT_ID, prompt_text=shorter, purpose="Triage", notes="Fewer tokens.")
+    save_version(prompt_id=PROMPT_ID, prompt_text=shorter, purpose="Triage", notes="Fewer tokens.", settings=settings)
     _test(3)
 
 

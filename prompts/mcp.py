@@ -83,14 +83,18 @@ def start_test(
         list[dict[str, Any]] | None,
         Field(description="[{name, input, expected_output?, assertions?: [{type, value}]}]; else the stored ones."),
     ] = None,
-    keep_cases: Annotated[bool, Field(description="Store test_cases with the prompt, by name.")] = False,
+    keep_cases: Annotated[
+        bool, Field(description="Store test_cases by name and run all stored; else no verdict.")
+    ] = False,
     model: Annotated[str, Field(description="Instead of the version's.")] = "",
 ) -> dict[str, Any]:
     """Run a version's test cases on a real model in the background; ask get_job for the result."""
     if keep_cases:
         for case in test_cases or []:
             cases.keep_test_case(prompt_id=prompt_id, **case)
-    run = testing.test_prompt_version(prompt_id=prompt_id, number=version, cases=test_cases, model=model)
+    run = testing.test_prompt_version(
+        prompt_id=prompt_id, number=version, cases=None if keep_cases else test_cases, model=model
+    )
     return {"job": str(run.uid), "status": run.status, "total": run.total, "next": "Call get_job with this job."}
 
 
@@ -102,7 +106,10 @@ def get_job(job: Annotated[str, Field(description="As test_prompt answered it.")
     return {
         "job": job,
         "prompt": str(run.version),
-        **{name: getattr(run, name) for name in ("status", "total", "passed", "failed", "success_rate", "verdict")},
+        **{
+            name: getattr(run, name)
+            for name in ("status", "total", "passed", "failed", "success_rate", "ad_hoc", "verdict")
+        },
         **({"error": run.error} if run.error else {}),
         "failures": [_failure(result) for result in failed[:SHOWN]],
         "more_failures": max(0, run.failed - SHOWN) if run.is_over else 0,

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from config.identifiers import uuid7
+from prompts.statistics import many_missing
 from prompts.templates import Message, Variables, inspect_messages
 
 PROMPT_ID = r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}"
@@ -61,7 +62,9 @@ class Version(models.Model):
     settings = models.JSONField(default=dict, blank=True, help_text="temperature, seed, max_tokens, ...")
     tokens = models.PositiveIntegerField()
     content_hash = models.CharField(max_length=64, help_text="SHA-256 of text or messages and settings.")
-    test_results = models.JSONField(null=True, help_text="The summary of the last finished run.")
+    test_results = models.JSONField(
+        null=True, help_text="The summary of the last finished run of the suite; without one, of an ad-hoc run."
+    )
     is_active = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.CharField(max_length=255, blank=True)
@@ -110,11 +113,6 @@ class Version(models.Model):
     def variables(self) -> Variables:
         return inspect_messages(self.conversation)
 
-    def latest_run(self, *, before: "Run | None" = None) -> "Run | None":
-        """The last finished run, or the last one before another."""
-        runs = self.runs.finished()
-        return (runs if before is None else runs.exclude(pk=before.pk).filter(pk__lt=before.pk)).first()
-
 
 class TestCase(models.Model):
     __test__ = False  # no test class of pytest's
@@ -149,6 +147,10 @@ class RunQuerySet(models.QuerySet["Run"]):
     def finished(self) -> Self:
         return self.filter(status=Run.Status.FINISHED)
 
+    def of_suite(self) -> Self:
+        """Of the prompt's own cases, all of them: what verdicts rest on."""
+        return self.filter(ad_hoc=False)
+
     def open(self) -> Self:
         return self.filter(status__in=[Run.Status.PENDING, Run.Status.RUNNING])
 
@@ -167,6 +169,15 @@ class Run(models.Model):
     version = models.ForeignKey(Version, models.CASCADE, related_name="runs")
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
     model = models.CharField(max_length=255, help_text="The model that was asked for.")
+    settings = models.JSONField(default=dict, blank=True, help_text="What the model was asked with.")
+    ad_hoc = models.BooleanField(default=False, help_text="Of cases given for this run alone: no verdict rests on it.")
+    suite_hash = models.CharField(max_length=64, blank=True, default="", help_text="SHA-256 of the cases.")
+    conditions_hash = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        help_text="SHA-256 of cases, model and settings: runs of one hash differ in the prompt alone.",
+    )
     concurrency = models.PositiveSmallIntegerField(default=4)
     total = models.PositiveIntegerField(default=0)
     passed = models.PositiveIntegerField(default=0)
@@ -199,9 +210,18 @@ class Run(models.Model):
 
     @property
     def success_rate(self) -> float | None:
-        """Passed of those judged so far; null before the first."""
-        done = self.passed + self.failed
-        return round(self.passed / done, 6) if done else None
+        """Passed of those answered so far; null before the first. An outage says nothing about the prompt."""
+        return round(self.passed / self.answered, 6) if self.answered else None
+
+    @property
+    def answered(self) -> int:
+        """Cases the model answered; `failed` also counts the others."""
+        return self.passed + self.failed - self.errors
+
+    @property
+    def is_complete(self) -> bool:
+        """Few enough cases are without an answer for a verdict."""
+        return not many_missing(self.errors, self.total)
 
     @property
     def duration(self) -> timedelta | None:
@@ -228,6 +248,7 @@ class Run(models.Model):
             "errors": self.errors,
             "success_rate": self.success_rate,
             "model": self.model,
+            "ad_hoc": self.ad_hoc,
             "verdict": (self.verdict or {}).get("call"),
             "finished_at": self.finished_at and self.finished_at.isoformat(),
         }

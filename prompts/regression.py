@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 
+from prompts.comparison import compare
 from prompts.models import Run, Version
 from prompts.statistics import Verdict, wilson
-from prompts.versions import compare_runs, get_prompt
+from prompts.versions import get_prompt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionRow:
-    """One version's last finished run, beside the last tested version before it."""
+    """One version's last finished run of the stored cases, beside the last tested version before it."""
 
     version: Version
     run: Run | None
+    """Of cases of its own (`ad_hoc`) only where there is no other; no verdict rests on it."""
     interval: tuple[float, float] | None
     """95 % interval of the success rate (Wilson)."""
     against: int | None
@@ -31,36 +33,58 @@ class Report:
     against: int | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tested:
+    """A version with its finished runs, newest first."""
+
+    version: Version
+    runs: list[Run]
+
+    @property
+    def suite(self) -> list[Run]:
+        return [run for run in self.runs if not run.ad_hoc]
+
+
 def regression_report(*, prompt_id: str) -> Report:
     """Raises PromptNotFound."""
-    prompt = get_prompt(prompt_id=prompt_id)
     rows: list[VersionRow] = []
-    tested: list[Run] = []
-    for version in prompt.versions.select_related("prompt").order_by("number"):
-        run = version.latest_run()
+    tested: list[_Tested] = []
+    for one in _versions(prompt_id):
         before = tested[-1] if tested else None
-        rows.append(
-            VersionRow(
-                version=version,
-                run=run,
-                interval=wilson(run.passed, run.total) if run else None,
-                against=before.version.number if before and run else None,
-                verdict=compare_runs(before, run),
-            )
-        )
-        if run:
-            tested.append(run)
+        rows.append(_row(one, before))
+        if one.suite:
+            tested.append(one)
     newest = tested[-1] if tested else None
     against = _reference(tested)
     return Report(
         prompt_id=prompt_id,
         rows=rows,
-        verdict=compare_runs(against, newest),
+        verdict=compare(against.suite if against else [], newest.suite if newest else []),
         newest=newest.version.number if newest else None,
         against=against.version.number if against else None,
     )
 
 
-def _reference(tested: list[Run]) -> Run | None:
-    active = next((run for run in tested[:-1] if run.version.is_active), None)
+def _versions(prompt_id: str) -> list[_Tested]:
+    """Every version with its runs, oldest version first, in two queries."""
+    versions = get_prompt(prompt_id=prompt_id).versions.select_related("prompt").order_by("number")
+    runs: dict[int, list[Run]] = {}
+    for run in Run.objects.finished().filter(version__prompt__prompt_id=prompt_id).select_related("version__prompt"):
+        runs.setdefault(run.version_id, []).append(run)
+    return [_Tested(version=version, runs=runs.get(version.pk, [])) for version in versions]
+
+
+def _row(one: _Tested, before: _Tested | None) -> VersionRow:
+    run = next(iter([*one.suite, *one.runs]), None)
+    return VersionRow(
+        version=one.version,
+        run=run,
+        interval=wilson(run.passed, run.answered) if run else None,
+        against=before.version.number if before and one.suite else None,
+        verdict=compare(before.suite if before else [], one.suite),
+    )
+
+
+def _reference(tested: list[_Tested]) -> _Tested | None:
+    active = next((one for one in tested[:-1] if one.version.is_active), None)
     return active or (tested[-2] if len(tested) > 1 else None)

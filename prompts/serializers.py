@@ -1,15 +1,15 @@
 """The shapes of prompts, versions, cases and runs in JSON."""
 
-from typing import Any
+from typing import Any, get_args
 
 from rest_framework import serializers
 
 from config.api import QuerySerializer, StrictModelSerializer, StrictSerializer, WholeNumberField
 from prompts.models import Prompt, Run, RunResult, TestCase, Version
+from prompts.statistics import Call, Reason
 from prompts.templates import ROLES
 from prompts.testing import MAX_CONCURRENCY
 
-CALLS = ["regression", "improvement", "no difference", "too few cases", "not run"]
 Input = serializers.JSONField
 
 
@@ -114,16 +114,23 @@ class TestSerializer(StrictSerializer):
     """What to test a version with."""
 
     __test__ = False
-    test_cases = GivenCaseSerializer(many=True, required=False, help_text="By default the prompt's own cases.")
+    test_cases = GivenCaseSerializer(
+        many=True, required=False, help_text="Instead of the prompt's own; no verdict rests on these."
+    )
     model = serializers.CharField(required=False, default="", max_length=255, help_text="Instead of the version's.")
     concurrency = serializers.IntegerField(required=False, default=4, min_value=1, max_value=MAX_CONCURRENCY)
 
 
 class VerdictSerializer(StrictSerializer):
-    call = serializers.ChoiceField(CALLS)
+    call = serializers.ChoiceField(get_args(Call))
     lost = serializers.IntegerField(help_text="Cases that passed before and fail now.")
     won = serializers.IntegerField()
     common = serializers.IntegerField(help_text="Cases both could judge.")
+    missing = serializers.IntegerField(default=0, help_text="Cases of the suite one run or both have no answer for.")
+    comparable = serializers.BooleanField(
+        default=True, help_text="False when the runs differ in cases, model or settings; then nothing is called."
+    )
+    reason = serializers.ChoiceField(get_args(Reason), default="", help_text="Why nothing, or little, can be called.")
     p_value = serializers.FloatField(allow_null=True, help_text="Exact McNemar test, two-sided.")
     note = serializers.CharField()
 
@@ -178,7 +185,7 @@ class RunSerializer(StrictModelSerializer):
     id = serializers.UUIDField(source="uid", read_only=True)
     prompt_id = serializers.CharField(source="version.prompt.prompt_id")
     version = serializers.IntegerField(source="version.number")
-    success_rate = serializers.FloatField(allow_null=True, help_text="Passed of those judged, 0 to 1.")
+    success_rate = serializers.FloatField(allow_null=True, help_text="Passed of those answered, 0 to 1.")
     verdict = RunVerdictSerializer(allow_null=True)
     duration_ms = serializers.IntegerField(allow_null=True)
 
@@ -190,6 +197,9 @@ class RunSerializer(StrictModelSerializer):
             "version",
             "status",
             "model",
+            "settings",
+            "ad_hoc",
+            "suite_hash",
             "concurrency",
             "total",
             "passed",
@@ -267,6 +277,12 @@ class VersionRowSerializer(StrictSerializer):
     run = serializers.UUIDField(source="run.uid", allow_null=True, default=None)
     total = serializers.IntegerField(source="run.total", allow_null=True, default=None)
     passed = serializers.IntegerField(source="run.passed", allow_null=True, default=None)
+    missing = serializers.IntegerField(
+        source="run.errors", allow_null=True, default=None, help_text="Cases without an answer."
+    )
+    ad_hoc = serializers.BooleanField(
+        source="run.ad_hoc", allow_null=True, default=None, help_text="No run of the stored cases; none is compared."
+    )
     success_rate = serializers.FloatField(source="run.success_rate", allow_null=True, default=None)
     interval = serializers.ListField(child=serializers.FloatField(), allow_null=True, help_text="95 %, Wilson.")
     against = serializers.IntegerField(allow_null=True)

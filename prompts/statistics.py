@@ -6,8 +6,11 @@ from math import comb, sqrt
 from typing import Literal
 
 Call = Literal["regression", "improvement", "no difference", "too few cases", "not run"]
+Reason = Literal["", "not tested", "ad-hoc cases", "other cases", "other model", "other settings", "missing answers"]
 
 SIGNIFICANT = 0.05
+MANY_MISSING = 0.2
+"""Of a suite. An outage does not strike cases at random, so what is left of a suite speaks for itself only."""
 FEWEST_CASES = 6
 """Five flips one way give p = 0.0625, six give 0.031: with fewer cases nothing can ever be significant."""
 
@@ -22,6 +25,12 @@ class Verdict:
     won: int = 0
     common: int = 0
     """Cases both runs could judge."""
+    missing: int = 0
+    """Cases of the suite that one run or both have no answer for."""
+    comparable: bool = True
+    """False when the runs differ in more than the prompt; then nothing is called, whatever was lost or won."""
+    reason: Reason = ""
+    """Why nothing is called, or with how little: one word for programs; the note says it in full."""
     p_value: float | None = None
     note: str = ""
 
@@ -47,8 +56,17 @@ def wilson(passed: int, total: int, z: float = 1.959963984540054) -> tuple[float
     return low, high
 
 
-def judge(before: Mapping[str, bool], after: Mapping[str, bool]) -> Verdict:
-    """The verdict over the cases both know; each maps a case to whether it passed."""
+def many_missing(missing: int, total: int) -> bool:
+    return missing > MANY_MISSING * total
+
+
+def judge(before: Mapping[str, bool], after: Mapping[str, bool], *, total: int | None = None) -> Verdict:
+    """The verdict over the cases both could judge; each maps a case to whether it passed.
+
+    `total` is how many cases the suite has, by default those that one of the two knows.
+
+    A regression stands on the cases that were answered; that nothing was lost does not, when many are missing.
+    """
     common = before.keys() & after.keys()
     lost = sum(before[case] and not after[case] for case in common)
     won = sum(after[case] and not before[case] for case in common)
@@ -58,17 +76,31 @@ def judge(before: Mapping[str, bool], after: Mapping[str, bool]) -> Verdict:
         call = "too few cases"
     elif p_value < SIGNIFICANT:
         call = "regression" if lost > won else "improvement"
-    note = _note(call, lost, won, len(common), p_value)
-    return Verdict(call=call, lost=lost, won=won, common=len(common), p_value=p_value, note=note)
+    total = len(before.keys() | after.keys()) if total is None else total
+    missing = total - len(common)
+    reason: Reason = "missing answers" if many_missing(missing, total) else ""
+    if reason and call != "regression":
+        call = "too few cases"
+    note = _note(call, lost, won, len(common), p_value) + _gaps(missing, total)
+    return Verdict(
+        call=call, lost=lost, won=won, common=len(common), missing=missing, reason=reason, p_value=p_value, note=note
+    )
 
 
 def _note(call: Call, lost: int, won: int, common: int, p_value: float) -> str:
     facts = f"{lost} lost and {won} won of {common} common cases, p = {p_value:.2g}."
-    if call == "too few cases":
+    if call == "too few cases" and common < FEWEST_CASES:
         return f"{facts} Fewer than {FEWEST_CASES} cases can never tell two versions apart; add cases."
     if call == "no difference":
         return f"{facts} {_power(common)}"
     return facts
+
+
+def _gaps(missing: int, total: int) -> str:
+    if not missing:
+        return ""
+    said = f" {missing} of {total} cases have no answer in one of the runs"
+    return f"{said}; test again when the model answers." if many_missing(missing, total) else f"{said}."
 
 
 def _power(common: int) -> str:

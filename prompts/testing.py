@@ -9,7 +9,7 @@ delivered twice does the cases that are left, and none twice.
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -18,7 +18,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, F, Max, Q, Sum
 from django.utils import timezone
 
 from audit.trail import record
@@ -28,10 +28,12 @@ from config.errors import Conflict, DomainError, FieldError, NotFound
 from config.jobs import send
 from prompts.assertions import Subject, judge, parse
 from prompts.cases import check_definition
-from prompts.models import DEFINITION, Run, RunResult, TestCase, Version
+from prompts.comparison import verdict_of
+from prompts.models import DEFINITION, Prompt, Run, RunResult, TestCase, Version
 from prompts.provider import Answer, Provider, connect, cost_micros, default_model
+from prompts.statistics import MANY_MISSING
 from prompts.templates import Message, conversation
-from prompts.versions import compare_runs, get_prompt, get_version
+from prompts.versions import get_prompt, get_version
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +84,7 @@ def test_prompt_version(
 ) -> Run:
     """Start a test of a version (of the active one by default) against the given or else the stored cases.
 
+    Verdicts rest on the stored ones; a run of other cases is kept as ad-hoc.
     With `queued` a job works it off; otherwise the caller does, by `execute_run`.
     Raises PromptNotFound, VersionNotFound, CasesInvalid, TestCaseInvalid, AssertionsInvalid, TemplateInvalid.
     """
@@ -90,12 +93,15 @@ def test_prompt_version(
     version = get_version(prompt=get_prompt(prompt_id=prompt_id), number=number)
     chosen = _given(cases) if cases is not None else _stored(version)
     _check_inputs(version, chosen)
-    asked = model or version.settings.get("model") or default_model()
+    run = Run(version=version, concurrency=concurrency, total=len(chosen), created_by=caller().actor)
+    rows = [_row(run, position, case) for position, case in enumerate(chosen, start=1)]
+    run.model = model or version.settings.get("model") or default_model()
+    run.settings = {name: value for name, value in version.settings.items() if name != "model"}
+    run.suite_hash = suite_hash(row.case_hash for row in rows)
+    run.conditions_hash = compute_hash([run.suite_hash, run.model, run.settings])
+    run.ad_hoc = cases is not None and run.suite_hash != stored_suite_hash(version.prompt)
     with transaction.atomic():
-        run = Run.objects.create(
-            version=version, model=asked, concurrency=concurrency, total=len(chosen), created_by=caller().actor
-        )
-        rows = [_row(run, position, case) for position, case in enumerate(chosen, start=1)]
+        run.save(force_insert=True)
         RunResult.objects.bulk_create(rows, batch_size=200)
         _record(run, "prompt.run_requested")
         if queued:
@@ -104,6 +110,16 @@ def test_prompt_version(
 
 
 test_prompt_version.__test__ = False  # type: ignore[attr-defined]  # not one of pytest's
+
+
+def suite_hash(case_hashes: Iterable[str]) -> str:
+    """What the cases of a run are, in whatever order."""
+    return compute_hash(sorted(case_hashes))
+
+
+def stored_suite_hash(prompt: Prompt) -> str:
+    """What the prompt's own cases are at this moment."""
+    return suite_hash(compute_hash(case.definition()) for case in prompt.test_cases.all())
 
 
 def get_run(*, uid: str) -> Run:
@@ -175,8 +191,9 @@ def resume_stale_runs() -> int:
 
 
 def prune_runs(*, days: int | None = None) -> int:
-    """Delete runs older than `days` (by default PROMPT_RUN_DAYS), but the last finished one of each version; how many.
+    """Delete runs older than `days` (by default PROMPT_RUN_DAYS); how many.
 
+    The last finished run of each version stays, and so does the last that a verdict rests on under each conditions.
     In batches, so that no other writer waits long.
     """
     kept = settings.PROMPT_RUN_DAYS if days is None else days
@@ -190,9 +207,10 @@ def prune_runs(*, days: int | None = None) -> int:
 def _prune_some(days: int) -> int:
     old = Run.objects.filter(created_at__lt=timezone.now() - timedelta(days=days))
     last = Run.objects.finished().order_by().values("version").annotate(last=Max("pk")).values("last")
-    doomed = list(
-        old.exclude(pk__in=Run.objects.open()).exclude(pk__in=last).values_list("pk", flat=True)[:PRUNE_BATCH]
-    )
+    sound = Run.objects.finished().of_suite().exclude(errors__gt=MANY_MISSING * F("total"))
+    proof = sound.order_by().values("version", "conditions_hash").annotate(last=Max("pk")).values("last")
+    kept = Q(pk__in=last) | Q(pk__in=proof) | Q(pk__in=Run.objects.open())
+    doomed = list(old.exclude(kept).values_list("pk", flat=True)[:PRUNE_BATCH])
     if doomed:
         Run.objects.filter(pk__in=doomed).delete()
         record(
@@ -293,7 +311,7 @@ def _work_off(run: Run, claim: uuid.UUID, provider: Provider, progress: Progress
         _Task(
             result=result,
             messages=conversation(version.conversation, result.input, plain=version.is_plain),
-            settings=version.settings,
+            settings=run.settings,
             model=run.model,
         )
         for result in pending
@@ -415,23 +433,21 @@ def _finish(run_id: int, claim: uuid.UUID, problem: str) -> Run:
         for name, value in _totals(run_id).items():
             setattr(run, name, value)
         run.save()
-        baseline = None if problem else _baseline(run)
         if not problem:
-            run.verdict = asdict(compare_runs(baseline, run))
-            run.verdict["against_version"] = baseline and baseline.version.number
-            run.verdict["against_run"] = baseline and str(baseline.uid)
+            run.verdict = verdict_of(run)
             run.save(update_fields=["verdict"])
-            Version.objects.filter(pk=run.version_id).update(test_results=run.summary())
+            _keep_results(run)
         _record(run, "prompt.run_failed" if problem else "prompt.run_finished", before)
         if run.verdict and run.verdict["call"] == "regression":
             _record_regression(run)
     return run
 
 
-def _baseline(run: Run) -> Run | None:
-    """The last finished run of the active version before this one."""
-    active = run.version.prompt.versions.active().first()
-    return active.latest_run(before=run) if active else None
+def _keep_results(run: Run) -> None:
+    """An ad-hoc run is a version's result only while the stored cases were never asked."""
+    if run.ad_hoc and run.version.runs.finished().of_suite().exists():
+        return
+    Version.objects.filter(pk=run.version_id).update(test_results=run.summary())
 
 
 def _record_regression(run: Run) -> None:

@@ -1,6 +1,5 @@
-"""Saving, activating and comparing: what changes a prompt and what the trail keeps of it."""
+"""Saving and activating: what changes a prompt and what the trail keeps of it."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -8,14 +7,12 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from audit.changes import Change, deep_compare
 from audit.trail import record
 from config.canonical import compute_hash
 from config.context import caller
 from config.errors import Conflict, DomainError, FieldError, NotFound
 from config.secrets import blank, scrub
-from prompts.models import Prompt, Run, RunResult, Version
-from prompts.statistics import Verdict, judge
+from prompts.models import Prompt, Run, Version
 from prompts.templates import ROLES, Message, inspect_messages
 from prompts.tokens import count_messages
 
@@ -194,58 +191,6 @@ def get_version(*, prompt: Prompt, number: int | None = None) -> Version:
     return version
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseChange:
-    """One case both versions were tested with; outcomes are passed or failed."""
-
-    name: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    before: Version
-    after: Version
-    text_diff: str
-    settings_changes: list[Change]
-    results_before: dict[str, Any] | None
-    results_after: dict[str, Any] | None
-    cases: list[CaseChange]
-    verdict: Verdict
-
-
-def compare_versions(*, prompt_id: str, before: int, after: int) -> Comparison:
-    """How two versions differ in text, settings and results, and whether that is chance.
-
-    Raises PromptNotFound, VersionNotFound.
-    """
-    prompt = get_prompt(prompt_id=prompt_id)
-    old, new = get_version(prompt=prompt, number=before), get_version(prompt=prompt, number=after)
-    old_run, new_run = old.latest_run(), new.latest_run()
-    diff = difflib.unified_diff(
-        old.text.splitlines(), new.text.splitlines(), f"version {before}", f"version {after}", lineterm=""
-    )
-    return Comparison(
-        before=old,
-        after=new,
-        text_diff="\n".join(diff),
-        settings_changes=deep_compare(old.settings, new.settings),
-        results_before=old_run.summary() if old_run else None,
-        results_after=new_run.summary() if new_run else None,
-        cases=_case_changes(old_run, new_run),
-        verdict=compare_runs(old_run, new_run),
-    )
-
-
-def compare_runs(before: Run | None, after: Run | None) -> Verdict:
-    """The verdict over the cases two runs have in common."""
-    if before is None or after is None:
-        which = "neither version has" if before is None and after is None else "one of the versions has not"
-        return Verdict(call="not run", note=f"Nothing to compare: {which} finished a test run. Test it first.")
-    return judge(before.judged(), after.judged())
-
-
 class ActiveVersion:
     """Rolling back a prompt in the trail makes the version active that was."""
 
@@ -412,12 +357,3 @@ def check_settings(settings: Mapping[str, Any]) -> None:
     stop = settings.get("stop", [])
     if isinstance(stop, list) and not all(isinstance(item, str) for item in stop):
         raise _invalid("settings.stop", "Must be a string or a list of strings.")
-
-
-def _case_changes(before: Run | None, after: Run | None) -> list[CaseChange]:
-    if before is None or after is None:
-        return []
-    judged = [RunResult.Outcome.PASSED, RunResult.Outcome.FAILED]
-    old = dict(before.results.filter(outcome__in=judged).values_list("case_hash", "outcome"))
-    new = after.results.filter(outcome__in=judged, case_hash__in=old).values_list("case_hash", "name", "outcome")
-    return [CaseChange(name=name, before=old[case], after=outcome) for case, name, outcome in new]

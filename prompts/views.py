@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api import APIView, ReadViewSet
-from prompts import cases, regression, testing, versions
+from prompts import cases, comparison, regression, testing, versions
 from prompts import compression as compressing
 from prompts.models import Prompt, Run, TestCase, Version
 from prompts.serializers import (
@@ -221,7 +221,7 @@ class RunFilter(django_filters.FilterSet):
 
     class Meta:
         model = Run
-        fields = ["status", "model"]
+        fields = ["status", "model", "ad_hoc"]
 
 
 class RunViewSet(ReadViewSet):
@@ -261,7 +261,7 @@ class CompareView(APIView):
     def get(self, request: Request, prompt_id: str) -> Response:
         """Difference of texts, settings and results, and whether it can be chance."""
         asked = self.query(ComparisonQuery)
-        found = versions.compare_versions(prompt_id=prompt_id, before=asked["from"], after=asked["to"])
+        found = comparison.compare_versions(prompt_id=prompt_id, before=asked["from"], after=asked["to"])
         return Response(ComparisonSerializer(found).data)
 
 

@@ -202,10 +202,12 @@ def test_comparison_and_report_are_the_same_by_rest_and_command(
     api: Any, reader: Any, run_command: Any, stub: Stub
 ) -> None:
     api.post(f"{ECHO}/versions", {**BODY, "activate": True})
-    api.post(f"{ECHO}/versions", {"prompt_text": "Do not say {{ input }}"})
+    api.post(f"{ECHO}/versions", {**BODY, "prompt_text": "Do not say {{ input }}"})
     given = [{"name": f"c{n}", "input": f"w{n}", "expected_output": f"Say w{n}"} for n in range(8)]
+    for case in given:
+        api.post(f"{ECHO}/test-cases", case)
     for number in (1, 2):
-        api.post(f"{ECHO}/versions/{number}/test", {"test_cases": given})
+        api.post(f"{ECHO}/versions/{number}/test", {})
     compared = reader.get(f"{ECHO}/compare?from=1&to=2").json()
     assert compared["verdict"]["call"] == "regression"
     assert (compared["verdict"]["lost"], compared["verdict"]["won"]) == (8, 0)

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from audit.models import Event
 from prompts import tasks, testing
-from prompts.cases import create_test_case
-from prompts.models import Run, RunResult
+from prompts.cases import create_test_case, keep_test_case
+from prompts.comparison import compare_runs
+from prompts.models import Run, RunResult, TestCase
 from prompts.testing import (
     CasesInvalid,
     RunBusy,
@@ -42,7 +43,12 @@ def cases(count: int, expected: str = "Say {}") -> list[dict[str, Any]]:
 
 
 def start(count: int = 3, number: int = 1, expected: str = "Say {}", **more: Any) -> Run:
-    return test_prompt_version(prompt_id="echo", number=number, cases=cases(count, expected), queued=False, **more)
+    """A run of the stored cases, which are made to be these."""
+    for case in cases(count, expected):
+        keep_test_case(prompt_id="echo", **case)
+    names = [case["name"] for case in cases(count)]
+    TestCase.objects.filter(prompt__prompt_id="echo").exclude(name__in=names).delete()
+    return test_prompt_version(prompt_id="echo", number=number, queued=False, **more)
 
 
 def run_all(count: int = 3, number: int = 1, expected: str = "Say {}", **more: Any) -> Run:
@@ -315,6 +321,7 @@ def test_no_event_without_significance() -> None:
     save("Tell {{ input }}")
     finish(1, 20)
     assert (finish(2, 15).verdict or {})["call"] == "no difference"
+    finish(1, 5, total=5)
     assert (finish(2, 0, total=5).verdict or {})["call"] == "too few cases"
     assert not Event.objects.filter(event_type="prompt.regression_found").exists()
 
@@ -333,7 +340,9 @@ def test_an_edited_case_is_not_compared_with_what_it_was() -> None:
     before = finish(1, 20)
     stub_run = start(20, 1, "another expectation")
     stub_run.results.update(outcome="passed")
-    assert testing.compare_runs(before, stub_run).common == 0
+    verdict = compare_runs(before, stub_run)
+    assert (verdict.call, verdict.common, verdict.reason) == ("not run", 0, "other cases")
+    assert "Test both versions with the present ones" in verdict.note
 
 
 def test_old_runs_are_deleted_but_the_last_of_each_version() -> None:

@@ -19,6 +19,7 @@ from prompts.cases import (
     keep_test_case,
     update_test_case,
 )
+from prompts.comparison import compare_versions
 from prompts.models import Prompt, TestCase, Version
 from prompts.regression import regression_report
 from prompts.templates import TemplateInvalid
@@ -29,7 +30,6 @@ from prompts.versions import (
     VersionInvalid,
     VersionNotFound,
     activate_version,
-    compare_versions,
     create_prompt,
     delete_prompt,
     get_prompt,

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from config.commands import FINDINGS, OperationCommand, json_of, text_of
-from prompts import cases, regression, testing, versions
+from prompts import cases, comparison, regression, testing, versions
 from prompts.models import Prompt, Run, RunResult
 from prompts.serializers import (
     ComparisonSerializer,
@@ -163,16 +163,16 @@ class Command(OperationCommand):
 
     def do_compare(self, options: dict[str, Any]) -> None:
         names = ("prompt_id", "before", "after")
-        found = versions.compare_versions(**{name: options[name] for name in names})
+        found = comparison.compare_versions(**{name: options[name] for name in names})
         if options["json"]:
             self.print_json(ComparisonSerializer(found).data)
         else:
             self.stdout.write(found.text_diff or "The texts are equal.")
             for change in found.settings_changes:
                 self.stdout.write(f"{change.kind} {change.path}: {change.old!r} -> {change.new!r}")
-            for side in (found.before, found.after):
-                self.stdout.write(f"{side}: {side.purpose or 'no purpose'}; {_results(side.test_results)}")
-            self._show_verdict(found.verdict)
+            for side, results in ((found.before, found.results_before), (found.after, found.results_after)):
+                self.stdout.write(f"{side}: {side.purpose or 'no purpose'}; {_results(results)}")
+            self._show_verdict(found.verdict.call, found.verdict.note)
         self._leave(found.verdict)
 
     def do_regression(self, options: dict[str, Any]) -> None:
@@ -182,12 +182,12 @@ class Command(OperationCommand):
         else:
             rows = []
             for row in report.rows:
-                rate = f"{row.run.passed}/{row.run.total}" if row.run else "-"
+                rate = f"{row.run.passed}/{row.run.answered}{' ad-hoc' if row.run.ad_hoc else ''}" if row.run else "-"
                 between = f"{row.interval[0]:.0%} to {row.interval[1]:.0%}" if row.interval else "-"
                 active = "active" if row.version.is_active else ""
                 rows.append([row.version.number, active, rate, between, row.against or "-", row.verdict.call])
             self.table(["version", "", "passed", "95 %", "against", "verdict"], rows)
-            self._show_verdict(report.verdict)
+            self._show_verdict(report.verdict.call, report.verdict.note)
         self._leave(report.verdict)
 
     def _show_run(self, run: Run) -> None:
@@ -195,14 +195,15 @@ class Command(OperationCommand):
             mark = "OK" if result.outcome == RunResult.Outcome.PASSED else "FAIL"
             why = "; ".join(check["detail"] for check in result.checks if not check["passed"]) or result.error
             self.stdout.write(f"[{mark}] {result.name}{why and ': '}{why}")
-        self.stdout.write(f"{run.version} on {run.model}: {run.passed} of {run.total} passed")
+        self.stdout.write(
+            f"{run.version} on {run.model}: {run.passed} of {run.total} passed{' (ad-hoc cases)' if run.ad_hoc else ''}"
+        )
         if run.verdict:
-            verdict = {name: run.verdict[name] for name in ("call", "lost", "won", "common", "p_value", "note")}
-            self._show_verdict(Verdict(**verdict))
+            self._show_verdict(run.verdict["call"], run.verdict["note"])
 
-    def _show_verdict(self, verdict: Verdict) -> None:
-        mark = {"regression": "FAIL", "not run": "SKIP", "too few cases": "WARN"}.get(verdict.call, "OK")
-        self.stdout.write(f"[{mark}] {verdict.call}: {verdict.note}")
+    def _show_verdict(self, call: str, note: str) -> None:
+        mark = {"regression": "FAIL", "not run": "SKIP", "too few cases": "WARN"}.get(call, "OK")
+        self.stdout.write(f"[{mark}] {call}: {note}")
 
     def _leave(self, verdict: Verdict) -> None:
         if verdict.call == "regression":
@@ -210,7 +211,9 @@ class Command(OperationCommand):
 
 
 def _results(summary: dict[str, Any] | None) -> str:
-    return f"{summary['passed']} of {summary['total']} passed on {summary['model']}" if summary else "not tested"
+    if not summary:
+        return "not tested"
+    return f"{summary['passed']} of {summary['total']} passed on {summary['model']}"
 
 
 def _content(text: str | None, file: str | None) -> dict[str, Any]:
