@@ -14,6 +14,7 @@ from prompts.templates import conversation
 PromptId = Annotated[str, Field(description="Name of the prompt.")]
 Number = Annotated[int | None, Field(description="By default the active version.", ge=1)]
 Model = Annotated[str, Field(description="Model or encoding, e.g. gpt-4o, claude-sonnet-4-5.")]
+Text = Annotated[str, Field(description="At most 1 MiB.")]
 SHOWN = 10
 """Failures a job's answer lists; the run itself has them all."""
 SHOWN_CHARACTERS = 500
@@ -118,14 +119,14 @@ def get_job(job: Annotated[str, Field(description="As test_prompt answered it.")
 
 
 @tool(name="count_tokens", scope="read", title="Count tokens", read_only=True)
-def count_tokens(text: str, model: Model = "") -> dict[str, Any]:
+def count_tokens(text: Text, model: Model = "") -> dict[str, Any]:
     """Count the tokens of a text offline. exact is false where the model's tokenizer is not public."""
-    return asdict(tokens.count_tokens(text, model))
+    return asdict(tokens.count(text=text, model=model))
 
 
 @tool(name="compress_context", scope="read", title="Compress context", read_only=True)
 def compress_context(
-    text: str,
+    text: Text,
     max_tokens: Annotated[int, Field(ge=0)],
     language: Annotated[str, Field(description="python, javascript, markdown, ...; else guessed.")] = "",
     model: Model = "",

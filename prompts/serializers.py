@@ -2,6 +2,7 @@
 
 from typing import Any, get_args
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from config.api import QuerySerializer, StrictModelSerializer, StrictSerializer, WholeNumberField
@@ -9,6 +10,8 @@ from prompts.models import Prompt, Run, RunResult, TestCase, Version
 from prompts.statistics import Call, Reason
 from prompts.templates import ROLES
 from prompts.testing import MAX_CONCURRENCY
+from prompts.tokens import MAX_BYTES, MAX_COUNTED
+from prompts.versions import MAX_MESSAGES
 
 Input = serializers.JSONField
 
@@ -65,7 +68,7 @@ class NewVersionSerializer(StrictSerializer):
     """Either prompt_text or messages; both are templates with `{{ name }}`."""
 
     prompt_text = serializers.CharField(required=False, trim_whitespace=False)
-    messages = MessageSerializer(many=True, required=False)
+    messages = MessageSerializer(many=True, required=False, max_length=MAX_MESSAGES)  # type: ignore[call-arg]
     purpose = serializers.CharField(required=False, default="", allow_blank=True, max_length=10_000)
     notes = serializers.CharField(required=False, default="", allow_blank=True, max_length=100_000)
     settings = serializers.DictField(required=False, help_text="model, temperature, seed, max_tokens, ...")
@@ -314,11 +317,17 @@ class RenderedSerializer(StrictSerializer):
     exact = serializers.BooleanField(help_text="Whether the tokens are counted or estimated.")
 
 
-class CountSerializer(StrictSerializer):
-    """Either a text or messages."""
+@extend_schema_field({"type": "string", "maxLength": MAX_BYTES, "description": "At most 1 MiB of UTF-8, else 413."})
+class BoundedTextField(serializers.CharField):
+    """Its limit is the operation's, which counts bytes and answers 413."""
 
-    text = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
-    messages = MessageSerializer(many=True, required=False)
+
+class CountSerializer(StrictSerializer):
+    """Either a text or messages, 1 MiB at most."""
+
+    text = BoundedTextField(required=False, allow_blank=True, trim_whitespace=False)
+    # A list says how long it may be before each of its items is looked at.
+    messages = MessageSerializer(many=True, required=False, max_length=MAX_COUNTED)  # type: ignore[call-arg]
     model = serializers.CharField(
         required=False, default="", allow_blank=True, max_length=255, help_text="A model or an encoding."
     )
@@ -331,7 +340,7 @@ class CountedSerializer(StrictSerializer):
 
 
 class CompressSerializer(StrictSerializer):
-    text = serializers.CharField(allow_blank=True, trim_whitespace=False)
+    text = BoundedTextField(allow_blank=True, trim_whitespace=False)
     max_tokens = serializers.IntegerField(min_value=0)
     language = serializers.CharField(
         required=False, default="", allow_blank=True, max_length=50, help_text="python, javascript, ...; else guessed."

@@ -20,9 +20,7 @@ _Block = tuple[int, int, int]
 def unified_diff(before: str, after: str, name_before: str, name_after: str) -> str:
     """The diff of two texts by lines; empty when they are equal."""
     old, new = before.splitlines(), after.splitlines()
-    matcher = difflib.SequenceMatcher(None, [], [], autojunk=False)
-    matcher.a, matcher.b = old, new  # not through set_seqs: it would index every line at once
-    matcher.matching_blocks = [difflib.Match(*block) for block in _joined(_blocks(old, new), len(old), len(new))]
+    matcher = _Matched(_joined(_blocks(old, new), len(old), len(new)))
     lines = [f"--- {name_before}", f"+++ {name_after}"]
     for group in matcher.get_grouped_opcodes(CONTEXT):
         first, last = group[0], group[-1]
@@ -32,6 +30,17 @@ def unified_diff(before: str, after: str, name_before: str, name_after: str) -> 
             lines += [f"-{line}" for line in old[i1:i2]] if tag in {"replace", "delete"} else []
             lines += [f"+{line}" for line in new[j1:j2]] if tag in {"replace", "insert"} else []
     return "\n".join(lines) if len(lines) > 2 else ""
+
+
+class _Matched(difflib.SequenceMatcher[str]):
+    """Groups what was matched elsewhere, with its context."""
+
+    def __init__(self, blocks: list[_Block]) -> None:
+        super().__init__(None, "", "", autojunk=False)
+        self.found = [difflib.Match(*block) for block in blocks]
+
+    def get_matching_blocks(self) -> list[difflib.Match]:
+        return self.found
 
 
 def _blocks(old: Sequence[str], new: Sequence[str]) -> Iterator[_Block]:

@@ -14,7 +14,7 @@ from config.errors import Conflict, DomainError, FieldError, NotFound
 from config.secrets import blank, scrub
 from prompts.models import Prompt, Run, Version
 from prompts.templates import ROLES, Message, inspect_messages
-from prompts.tokens import count_messages
+from prompts.tokens import check_size, count_messages
 
 MAX_MESSAGES = 200
 
@@ -95,7 +95,6 @@ def delete_prompt(*, prompt_id: str) -> None:
     prompt.delete()
 
 
-@transaction.atomic
 def save_version(
     *,
     prompt_id: str,
@@ -110,20 +109,13 @@ def save_version(
     """Save the next version; the prompt is made when there is none of that id.
 
     A version that says exactly the same (text, settings, purpose and notes) is not saved twice: it is returned.
-    Raises VersionInvalid, TemplateInvalid.
+    Raises VersionInvalid, TemplateInvalid, TextTooLarge.
     """
     settings = dict(settings or {})
     content = check_content(prompt_text, messages, variables)
     check_settings(settings)
     _check_storable(purpose=purpose, notes=notes)
-    prompt = Prompt.objects.select_for_update().filter(prompt_id=prompt_id).first()
-    if prompt is None:
-        try:
-            prompt = create_prompt(prompt_id=prompt_id)
-        except PromptExists:  # another saved its first version at this very moment; wait for it and be the next
-            prompt = get_prompt(prompt_id=prompt_id, lock=True)
     version = Version(
-        prompt=prompt,
         prompt_text=prompt_text,
         messages=None if prompt_text is not None else [asdict(message) for message in content],
         purpose=purpose,
@@ -133,6 +125,19 @@ def save_version(
         created_by=caller().actor,
     )
     version.content_hash = _hash(version)
+    return _keep(version, prompt_id, activate=activate)
+
+
+@transaction.atomic
+def _keep(version: Version, prompt_id: str, *, activate: bool) -> Saved:
+    """Give it the next number; what takes time is done before, since SQLite has one writer."""
+    prompt = Prompt.objects.select_for_update().filter(prompt_id=prompt_id).first()
+    if prompt is None:
+        try:
+            prompt = create_prompt(prompt_id=prompt_id)
+        except PromptExists:  # another saved its first version at this very moment; wait for it and be the next
+            prompt = get_prompt(prompt_id=prompt_id, lock=True)
+    version.prompt = prompt
     same = _same(version)
     if same is None:
         prompt.latest_number += 1
@@ -285,9 +290,10 @@ def check_content(
 ) -> list[Message]:
     """The messages of a version to be: templates that parse and use exactly the declared variables, when some are.
 
-    Raises VersionInvalid, TemplateInvalid.
+    Raises VersionInvalid, TemplateInvalid, TextTooLarge.
     """
     content = _content(prompt_text, messages)
+    check_size(*(message.content for message in content))
     for message in content:
         _check_storable(content=message.content)
     found = inspect_messages(content)

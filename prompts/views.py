@@ -34,7 +34,7 @@ from prompts.serializers import (
     VersionSerializer,
 )
 from prompts.templates import Message, conversation
-from prompts.tokens import count_messages, count_tokens
+from prompts.tokens import count, count_messages
 
 VERSION_EXAMPLE = {
     "messages": [
@@ -310,15 +310,11 @@ class CountView(APIView):
         examples=[OpenApiExample("A text", {"text": "hello world", "model": "gpt-4o"}, request_only=True)],
     )
     def post(self, request: Request) -> Response:
-        """Count the tokens of a text or of messages, without a network."""
+        """Count the tokens of a text or of messages, 1 MiB at most, without a network."""
         body = self.validated(CountSerializer)
-        if ("text" in body) == ("messages" in body):
-            raise ValidationError({"text": "Give either text or messages."})
-        if "text" in body:
-            counted = count_tokens(body["text"], body["model"])
-        else:
-            counted = count_messages([Message(**message) for message in body["messages"]], body["model"])
-        return Response(CountedSerializer(counted).data)
+        if "messages" in body:
+            body["messages"] = [Message(**message) for message in body["messages"]]
+        return Response(CountedSerializer(count(**body)).data)
 
 
 class CompressView(APIView):
@@ -334,5 +330,5 @@ class CompressView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
-        """A text cut to a token budget, never over it: whitespace, comments, summary, truncation."""
+        """A text of at most 1 MiB cut to a token budget, never over it: whitespace, comments, summary, truncation."""
         return Response(CompressedSerializer(compressing.compress(**self.validated(CompressSerializer))).data)

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from config.commands import OperationCommand, text_of
-from prompts.tokens import count_tokens
+from prompts import tokens
 
 
 class Command(OperationCommand):
@@ -17,7 +17,7 @@ class Command(OperationCommand):
         parser.add_argument("--model", default="", help="a model or an encoding; by default cl100k_base")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        counts = [(path, count_tokens(text_of(path), options["model"])) for path in options["paths"]]
+        counts = [(path, tokens.count(text=text_of(path), model=options["model"])) for path in options["paths"]]
         if options["json"]:
             self.print_json([{"path": path, **asdict(count)} for path, count in counts])
             return
