@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prompts.compression import CompressionInvalid, compress, detect, strip_comments, strip_whitespace
+from prompts.compression import CompressionInvalid, compress, strip_comments, strip_whitespace
+from prompts.language import detect
 from prompts.tokens import count_tokens
 
 MODULES: list[ModuleType] = [argparse, asyncio.base_events, dataclasses, json.decoder, textwrap, django.db.models.query]
@@ -227,3 +228,141 @@ def test_25_kilobytes_of_code_take_under_a_second() -> None:
     started = time.process_time()
     compress(source, max_tokens=1500, language="python")
     assert time.process_time() - started < 1
+
+
+FIELD_PROSE = """Create a summary from the notes below.
+Owner -- must sign before Friday
+Budget -- at most 4000 EUR
+Some further sentence of the notes.
+Some further sentence of the notes.
+"""
+FIELD_MARKDOWN = "## Steps to reproduce\n1. run this\n\nimport requests\n\n# Expected\nno crash\n# Actual\nit crashes\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        FIELD_PROSE,
+        FIELD_MARKDOWN,
+        "# Notes\n\nimport requests\n\n# Expected\n\n# Actual\n",
+        "Select the best offer from the list;\nUpdate the register -- twice;\nDelete the draft from the table;\n",
+        "function of the board {draft}\nThe board meets // twice a year.\nIt decides alone.\n",
+        "package delivery\n\nThe parcel // blue\nwas late.\nIt was wet.\n",
+        "Dear all,\nimport duties\nrise # again\nin May.\n",
+        "Steps:\n\n```python\nimport os\nx = os.name  # why\n```\n\n# Result\n\n- it fails\n- always\n",
+    ],
+)
+def test_prose_with_a_line_of_code_is_prose(text: str) -> None:
+    assert detect(text) == "text"
+    for budget in range(count_tokens(text).tokens):
+        found = compress(text, max_tokens=budget)
+        assert not any(step.name == "comments" for step in found.steps)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_code_is_found_to_be_code(module: ModuleType) -> None:
+    assert detect(source_of(module)) == "python"
+
+
+CODE_MARKS = """//go:build linux
+//go:embed page.html
+//export Answer
+// +build linux
+//nolint:errcheck
+// Copyright 2026 Somebody
+// @ts-ignore
+// eslint-disable-next-line
+/** Documented. */
+/// Documented as well.
+// prettier-ignore
+// SPDX-License-Identifier: MIT
+"""
+
+
+@pytest.mark.parametrize(
+    ("language", "kept"),
+    [
+        ("c", '#define BASE_URL "http://example.com/api"\n'),
+        ("c", "#include <a//b.h>\nint a = '//'[0];\n"),
+        ("cpp", 'auto s = R"x(// kept)" /* kept */)x"; long n = 1\'000\'000;\n'),
+        ("sql", "SELECT $$ -- kept $$ AS a, $x$ /* kept */ $$ -- kept $x$, E'kept \\' -- kept';\n"),
+        ("sql", "COPY t FROM stdin;\nkept -- kept\n\\.\n"),
+        ("sql", "SELECT [it's], 'a -- kept', [that's];\n"),
+        ("sql", "SELECT q'[it's -- kept]';\n"),
+        ("sql", "SELECT 1 # don't\n, 'a -- kept';\n"),
+        ("sql", "/*! SET NAMES utf8 */; SELECT /*+ hint */ 1; -- migrate:up\n"),
+        ("tsx", "const a = <p>\n  // kept\n  http://x /* kept */\n</p>;\n"),
+        ("jsx", "return (<a href='x'>it's // kept</a>);\n"),
+        ("javascript", "let r = /[/]\\/\\/kept/; let s = x ? /'/ : /\"\\//;\n"),
+        ("javascript", "let t = `${`// kept ${'/* kept */'}`} // kept`;\n"),
+        ("javascript", "if (a) /'\\/\\/ kept'/.test(b);\n"),
+        ("javascript", "/** @type {number} */\nlet a; /* @__PURE__ */ b(); // @ts-expect-error kept\n"),
+        ("go", '/*\n#include <stdio.h>\n*/\nimport "C"\n'),
+        ("go", "s := `// kept`; r := '\\''; t := \"/* kept */\"\n"),
+        ("go", CODE_MARKS),
+        ("java", CODE_MARKS + 'String s = """\n  // kept " /* kept\n""";\n'),
+        ("kotlin", 'val s = "${m["http://kept"]}"\n'),
+        ("csharp", 'var a = @"c:\\"; var b = @"// kept"; var c = $"{d["//kept"]}";\n'),
+        ("rust", "let s = r#\"// kept \" /* kept */\"#; fn f<'a>(x: &'a str) {}\n/* a /* kept */ kept */\n"),
+        ("bash", '#!/bin/bash\ncat <<EOF\n# kept\nEOF\necho "$(echo "# kept")" ${x# kept} a#kept\n'),
+        ("yaml", "a: |\n  # kept\nb: 'x # kept'\nc: \"y\n  # kept\"\nd: http://a#kept\n"),
+        ("yaml", "a: rock 'n roll\nb: 'x # kept'\n"),
+        ("toml", 'a = """\n# kept\n"""\nb = "# kept"\nc = \'\'\'\n# kept\'\'\'\n'),
+        ("css", "a { background: url(http://x/*kept*/y); content: '/* kept */' }\n"),
+        ("python", "#!/usr/bin/python\n# -*- coding: latin-1 -*-\n# Copyright 2026\n# type: ignore\nx = 1  # noqa: F401\n"),
+        ("python", "# /// script\n# dependencies = ['x']\n# ///\nimport x\n"),
+        ("python", "def broken(:\n    '''# kept\n"),
+        ("ruby", "s = %q(# kept)\n"),
+        ("php", "<p>It's // kept</p>\n"),
+        ("c", '#define A(x) \\\n  /* kept */ \\\n  x\nchar *s = "unclosed // kept\n'),
+        ("c", "int a; // kept \\\nint b;\n"),
+    ],
+)  # fmt: skip
+def test_what_is_no_comment_or_means_something_stays(language: str, kept: str) -> None:
+    assert strip_comments(kept, language) == kept
+
+
+@pytest.mark.parametrize(
+    ("language", "source", "lean"),
+    [
+        ("tsx", "const a = 1; // gone\nreturn <p>// kept</p>; // kept\n", "const a = 1;\nreturn <p>// kept</p>; // kept\n"),
+        ("go", 'package a // gone\n\n// gone\nvar x = "//" /* gone */\n', 'package a\n\nvar x = "//"\n'),
+        ("javascript", "let a = (b + c) / 2; // gone: a / b\n", "let a = (b + c) / 2;\n"),
+        ("java", "int a; // gone\n/* gone */ int b; /* gone */\n", "int a;\n int b;\n"),
+        ("rust", "fn f<'a>(x: &'a u8) {} // gone\n", "fn f<'a>(x: &'a u8) {}\n"),
+        ("sql", "SELECT a->>'b' -- gone\nFROM t -- gone\n;", "SELECT a->>'b'\nFROM t\n;"),
+        ("css", "/* gone */\na { b: c /* gone */ }\n", "a { b: c  }\n"),
+        ("c", "x = 1; // gone\r\ny = 2;\r\n", "x = 1;\r\ny = 2;\r\n"),
+    ],
+)  # fmt: skip
+def test_comments_that_mean_nothing_go(language: str, source: str, lean: str) -> None:
+    assert strip_comments(source, language) == lean
+
+
+def test_what_every_rung_takes_away_is_listed() -> None:
+    code = "int a; // one\nint b; /* two */\n"
+    assert compress(code, max_tokens=8, language="c").dropped == ("2 comments",)
+    prose = "# Terms\n\nThe first is here. A second follows it closely.\n\nAnother clause. And more of it.\n"
+    found = compress(prose, max_tokens=14, language="markdown")
+    sentences = ["The first is here.", "A second follows it closely.", "Another clause.", "And more of it."]
+    assert [sentence for sentence in sentences if sentence not in found.text] == list(found.dropped)
+    long = "".join(f"Sentence number {number} says nothing.\n" for number in range(500))
+    found = compress(long, max_tokens=40)
+    left_out = 500 - found.text.count("Sentence")
+    assert found.dropped[-2] == f"and {left_out - 200} more"
+
+
+@pytest.mark.parametrize("percent", [25, 10])
+def test_definitions_below_if_and_try_are_kept_one_by_one(percent: int) -> None:
+    body = "".join(
+        f"    def find_{i}(name):\n        '''Find number {i}.'''\n"
+        + "".join(f"        value_{i}_{j} = lookup(name, {j})\n" for j in range(12))
+        + f"        return value_{i}_0\n\n"
+        for i in range(8)
+    )
+    text = f"import os\n\nif os.name == 'nt':\n{body}elif os.name == 'x':\n    pass\nelse:\n{body}"
+    text += f"\ntry:\n    import fast\nexcept ImportError:\n{body}else:\n    class Quick:\n        x = 1\nfinally:\n    pass\n"
+    found = compress(text, max_tokens=count_tokens(text).tokens * percent // 100, language="python")
+    ast.parse(found.text)
+    assert found.text.count("def find_") >= 0.9 * text.count("def find_")
+    assert "body of find_0" in found.dropped
