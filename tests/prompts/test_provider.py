@@ -9,16 +9,17 @@ import pytest
 
 from config.errors import DomainError
 from config.secrets import MARK
-from prompts import provider as providers
 from prompts.provider import (
     Answer,
     HTTPProvider,
     ModelAnswerInvalid,
     ModelMisconfigured,
     ModelRefused,
+    ModelSilent,
     ModelUnavailable,
     connect,
     cost_micros,
+    http,
     redact,
 )
 from prompts.templates import Message
@@ -104,10 +105,11 @@ def test_anthropic_messages(stub: Stub) -> None:
 
 
 def test_anthropic_instructions_alone_become_the_user_turn(stub: Stub) -> None:
-    stub.reply = always(200, {"content": [], "usage": None, "stop_reason": "max_tokens"})
+    part = {"type": "text", "text": "Hi"}
+    stub.reply = always(200, {"content": [part], "usage": None, "stop_reason": "max_tokens"})
     with HTTPProvider(base_url=stub.url, api="anthropic") as provider:
         answer = provider.complete(SAID[:1], {"max_completion_tokens": 5}, model="m")
-    assert (answer.text, answer.finish_reason) == ("", "length")
+    assert (answer.text, answer.finish_reason) == ("Hi", "length")
     assert stub.requests[0]["messages"] == [{"role": "user", "content": "Be brief."}]
     assert stub.requests[0]["max_tokens"] == 5
 
@@ -206,7 +208,6 @@ RUBBISH = [
     (b'{"choices": [{"message": {"content": 7}}]}', "application/json", "chat completions"),
     (b'{"choices": [{"message": {"content": [{"type": "text"}]}}]}', "application/json", "chat completions"),
     (b'{"choices": [{"message": {"content": "x"}}], "usage": [1]}', "application/json", "chat completions"),
-    (b'{"error": "but status 200"}', "application/json", "chat completions"),
 ]
 
 
@@ -220,18 +221,156 @@ def test_rubbish_is_a_named_error_with_a_next_step(stub: Stub, body: bytes, kind
 
 
 def test_odd_but_right_answers_are_taken(stub: Stub) -> None:
-    body = completion(None, usage={"prompt_tokens": "12", "completion_tokens": -1}, model=None)
+    body = completion(
+        [{"type": "text", "text": "x"}], usage={"prompt_tokens": "12", "completion_tokens": -1}, model=None
+    )
     body["choices"][0] |= {"finish_reason": None}
     stub.reply = always(200, body)
     answer = Asked(stub.url).ask()
-    assert (answer.text, answer.model, answer.finish_reason) == ("", "m", "")
+    assert (answer.text, answer.model, answer.finish_reason) == ("x", "m", "")
     assert (answer.input_tokens, answer.output_tokens) == (None, None)
     stub.reply = always(200, json.dumps(completion("a\x00b\ud800c \U0001f600")).encode())
     assert Asked(stub.url).ask().text == "a\ufffdb\ufffdc \U0001f600"
 
 
+def openai(reason: str | None = "stop", **message: Any) -> dict[str, Any]:
+    body = completion(None)
+    body["choices"][0] = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": reason}
+    return body
+
+
+def anthropic(reason: str, *content: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "message", "model": "claude", "content": list(content), "stop_reason": reason}
+
+
+@pytest.mark.parametrize(
+    ("api", "body", "advice"),
+    [
+        ("openai", openai("content_filter", content=None), "content filter"),
+        ("openai", openai("content_filter"), "content filter"),
+        ("openai", openai("length", content=""), "Raise max_tokens"),
+        ("openai", openai("length", content="", reasoning_content="I think..."), "Raise max_tokens"),
+        ("openai", openai("stop", content=""), "model's log"),
+        ("openai", openai("stop", content=" \n\t"), "model's log"),
+        ("openai", openai("stop", content="\u200b\ufeff\x00"), "model's log"),
+        ("openai", openai(None, content=None), "model's log"),
+        ("openai", openai("stop", content=[]), "model's log"),
+        ("openai", openai("stop", content=[{"type": "image_url", "image_url": {}}]), "model's log"),
+        ("openai", openai("tool_calls", content=None, tool_calls=[]), "model's log"),
+        ("openai", openai("stop", content="", refusal=""), "model's log"),
+        ("anthropic", anthropic("refusal"), "content filter"),
+        ("anthropic", anthropic("max_tokens", {"type": "thinking", "thinking": "Hm"}), "Raise max_tokens"),
+        ("anthropic", anthropic("end_turn", {"type": "text", "text": ""}), "model's log"),
+    ],
+)
+def test_no_answer_is_an_error_that_says_why(stub: Stub, api: str, body: Any, advice: str) -> None:
+    stub.reply = always(200, body)
+    with pytest.raises(ModelSilent, match="gave no answer") as silent:
+        Asked(stub.url, api=api).ask()
+    assert advice in silent.value.detail
+
+
+CALL = {"name": "delete", "arguments": {"id": 7}}
+FUNCTION = {"name": "delete", "arguments": '{"id": 7}'}
+
+
+@pytest.mark.parametrize(
+    ("api", "body", "calls"),
+    [
+        ("openai", openai("tool_calls", content=None, tool_calls=[{"id": "c", "function": FUNCTION}] * 2), [CALL] * 2),
+        ("openai", openai("function_call", content="", function_call=FUNCTION), [CALL]),
+        (
+            "openai",
+            openai("tool_calls", tool_calls=[{"function": {"name": "f", "arguments": '{"cut'}}]),
+            [{"name": "f", "arguments": '{"cut'}],
+        ),
+        (
+            "anthropic",
+            anthropic("tool_use", {"type": "tool_use", "id": "c", "name": "delete", "input": {"id": 7}}),
+            [CALL],
+        ),
+    ],
+)
+def test_tool_calls_alone_are_the_answer_as_json(stub: Stub, api: str, body: Any, calls: list[Any]) -> None:
+    stub.reply = always(200, body)
+    assert json.loads(Asked(stub.url, api=api).ask().text) == calls
+
+
+def test_words_beside_tool_calls_are_the_answer(stub: Stub) -> None:
+    stub.reply = always(200, openai("tool_calls", content="I look.", tool_calls=[{"function": FUNCTION}]))
+    assert Asked(stub.url).ask().text == "I look."
+
+
+def test_a_refusal_in_words_is_told_from_an_answer(stub: Stub) -> None:
+    stub.reply = always(200, openai("stop", content=None, refusal="I cannot help with that."))
+    answer = Asked(stub.url).ask()
+    assert (answer.text, answer.finish_reason) == ("I cannot help with that.", "refusal")
+
+
+WORDS = f"Provider exploded, key {KEY}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": WORDS},
+        {"error": {"message": WORDS, "code": "server_error"}},
+        {"error": {"message": WORDS}, "choices": []},
+        {"type": "error", "error": {"type": "overloaded", "message": WORDS}},
+        {"object": "error", "message": WORDS},
+        {"detail": WORDS},
+        [{"error": {"message": WORDS}}],
+        {"choices": [{"error": {"message": WORDS}, "message": {"content": ""}, "finish_reason": "error"}]},
+        {"choices": [{"error": {"message": WORDS}, "message": {"content": "half"}, "finish_reason": "error"}]},
+    ],
+)
+def test_an_error_behind_a_200_is_told_in_the_providers_words_without_the_key(stub: Stub, body: Any) -> None:
+    stub.reply = always(200, body)
+    with pytest.raises(ModelRefused, match="Provider exploded") as refused:
+        Asked(stub.url).ask()
+    assert KEY not in refused.value.detail
+
+
+def test_an_error_behind_a_200_that_names_a_status_is_that_status(stub: Stub) -> None:
+    stub.reply = always(200, {"error": {"message": "Upstream is overloaded", "code": 503}})
+    with pytest.raises(ModelUnavailable, match=r"503.*Upstream is overloaded"):
+        Asked(stub.url).ask()
+    assert len(stub.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (429, {"message": "You exceeded your current quota", "code": "insufficient_quota"}),
+        (429, {"message": "You exceeded your current quota", "type": "insufficient_quota", "code": None}),
+        (402, {"message": "You exceeded your current quota"}),
+    ],
+)
+def test_a_used_up_quota_is_named_and_not_tried_again(stub: Stub, status: int, error: dict[str, Any]) -> None:
+    stub.reply = always(status, {"error": error})
+    with pytest.raises(ModelRefused, match=r"exceeded your current quota.*account"):
+        Asked(stub.url).ask()
+    assert len(stub.requests) == 1
+
+
+def test_a_limit_on_requests_is_told_in_the_providers_words(stub: Stub) -> None:
+    message = f"Limit 3 per minute for {KEY}. Quota resets in 20 s"
+    stub.reply = always(429, {"error": {"message": message, "code": "rate_limit_exceeded"}})
+    with pytest.raises(ModelUnavailable, match=r"Limit 3 per minute.*resets in 20 s") as limited:
+        Asked(stub.url).ask()
+    assert KEY not in limited.value.detail
+    assert len(stub.requests) == 3
+
+
+@pytest.mark.parametrize("code", [10**400, -1, True, 429.5, [], {"a": 1}, "x" * 10_000])
+def test_no_code_of_an_error_makes_reading_it_fall_over(stub: Stub, code: Any) -> None:
+    stub.reply = always(400, {"error": {"message": "no", "code": code, "type": code, "status": code}})
+    with pytest.raises(ModelRefused, match="no"):
+        Asked(stub.url).ask()
+
+
 def test_an_answer_without_end_is_not_read(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(providers, "MAX_ANSWER_BYTES", 100_000)
+    monkeypatch.setattr(http, "MAX_ANSWER_BYTES", 100_000)
     stub.reply = always(200, completion("x" * 300_000))
     with pytest.raises(ModelAnswerInvalid, match="was not read"):
         Asked(stub.url).ask()
