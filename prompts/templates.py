@@ -3,11 +3,12 @@
 Whoever may write a prompt may not make the server work for ever. Fuel alone does not bound memory
 (`{% set x = x ~ x %}` forty times is four lines), so the language has no concatenation, no assignment and no
 calls; what remains cannot build a value larger than the values it is given, and the finalizer bounds their sum.
+`template_blocks` looks at a template before the engine does; time is bounded from outside: doors render in a
+process of its own (`apart`).
 """
 
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,34 +16,31 @@ from typing import Any
 import minijinja
 
 from config.errors import DomainError, FieldError
+from prompts.template_blocks import FILTERS, TAGS, TemplateInvalid, read_blocks
+
+__all__ = [
+    "FILTERS",
+    "ROLES",
+    "TAGS",
+    "Message",
+    "TemplateInvalid",
+    "Variables",
+    "VariablesInvalid",
+    "check_input",
+    "conversation",
+    "inspect",
+    "inspect_messages",
+    "render",
+]
 
 MAX_TEMPLATE = 500_000
 """Characters of one template."""
+SHORT = 20_000
+"""Characters of a template among the many whose variables are remembered."""
 MAX_OUTPUT = 4_000_000
-"""Characters of one rendered text."""
-TAGS = {"if", "elif", "else", "endif", "for", "endfor", "raw", "endraw"}
-FILTERS = {
-    "abs", "capitalize", "default", "dictsort", "first", "float", "int", "items", "join", "last", "length", "lines",
-    "list", "lower", "max", "min", "reverse", "round", "sort", "sum", "title", "tojson", "trim", "unique", "upper",
-}  # fmt: skip
-RESERVED = {"self", "loop", "range", "dict", "debug", "namespace", "true", "false", "none", "True", "False", "None"}
+"""Characters of one rendered conversation."""
 ROLES = ("system", "developer", "user", "assistant")
-
-_PUNCTUATION = set(".,|()[]:<>=!-")
-_WORDS = {"in", "not", "and", "or", "is", "if", "else", "elif", "for"}
-_OPEN = re.compile(r"\{\{|\{%|\{#")
-_TOKEN = re.compile(
-    r"""(?P<space>\s+)|(?P<close>[-+]?%\}|[-+]?\}\})|(?P<text>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
-    r"""|(?P<name>[^\W\d]\w*)|(?P<number>\d[\d_]*(?:\.\d+)?)|(?P<mark>.)""",
-    re.DOTALL,
-)
-_END_RAW = re.compile(r"\{%[-+]?\s*endraw\s*[-+]?%\}")
-
-
-class TemplateInvalid(DomainError):
-    """The template itself cannot be used."""
-
-    code = "template-invalid"
+RESERVED = {"self", "loop", "range", "dict", "debug", "namespace", "true", "false", "none", "True", "False", "None"}
 
 
 class VariablesInvalid(DomainError):
@@ -73,29 +71,35 @@ class Variables:
         return Variables(required=required, optional=(self.optional | other.optional) - required)
 
 
-@lru_cache(maxsize=256)
 def inspect(template: str) -> Variables:
     """The variables of a template. Raises TemplateInvalid, with the line when there is one."""
+    return _inspect_short(template) if len(template) <= SHORT else _inspect_long(template)
+
+
+def _inspect(template: str) -> Variables:
     if len(template) > MAX_TEMPLATE:
         raise TemplateInvalid(f"The template has {len(template)} characters; at most {MAX_TEMPLATE} are allowed.")
+    blocks = read_blocks(template)
     try:
         names = _environment(len(template)).undeclared_variables_in_str(template)
     except minijinja.TemplateError as error:
         raise TemplateInvalid(_explain(error)) from error
     except UnicodeEncodeError as error:
         raise TemplateInvalid("The template has a lone surrogate, which no encoding can hold.") from error
-    blocks = list(_blocks(template))
-    for block in blocks:
-        _refuse_power(block)
     # minijinja 3.0.5 does not see the names inside a slice (`x[0:3]`) nor `self`, so the tokens are asked as well.
-    local = {text for block in blocks if block.tag == "for" for text in _before_in(block)}
-    seen = {name for block in blocks for name in _names(block)}
+    local = {name for block in blocks for name in block.bound()}
+    seen = {name for block in blocks for name in block.names()}
     names |= seen - local - RESERVED
     if taken := sorted(names & RESERVED - {"range"} | seen & {"self"}):
         raise TemplateInvalid(f"The name {taken[0]!r} is taken by the template language; choose another.")
-    guarded = {name for block in blocks for name in _guarded(block)}
+    guarded = {name for block in blocks for name in block.guarded()}
     names -= {"range"}
     return Variables(required=frozenset(names - guarded), optional=frozenset(names & guarded))
+
+
+# Two caches, since one of 256 of the longest templates would hold hundreds of megabytes.
+_inspect_short = lru_cache(maxsize=256)(_inspect)
+_inspect_long = lru_cache(maxsize=8)(_inspect)
 
 
 def render(template: str, values: Mapping[str, Any]) -> str:
@@ -140,21 +144,29 @@ def conversation(
     says that the only message is a bare prompt text, which then instructs as the system message.
     Raises TemplateInvalid, VariablesInvalid.
     """
-    variables = inspect_messages(messages)
-    _check_encodable(given)
-    appended = isinstance(given, str) and not variables.names
-    values: Mapping[str, Any] = {}
-    if isinstance(given, Mapping):
-        values = given
-    elif isinstance(given, str) and not appended:
-        values = {"input": given}
-    check(variables, values)
+    values = check_input(messages, given)
+    appended = isinstance(given, str) and not values
     rendered = [Message(role=message.role, content=_render(message.content, values)) for message in messages]
+    if sum(len(message.content) for message in rendered) > MAX_OUTPUT:
+        raise _too_large()
     if not appended or not given:
         return rendered
     if plain:
         rendered = [Message(role="system", content=rendered[0].content)]
     return [*rendered, Message(role="user", content=str(given))]
+
+
+def check_input(messages: Sequence[Message], given: str | Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The value of each variable. Raises TemplateInvalid, and VariablesInvalid for one missing or unknown."""
+    variables = inspect_messages(messages)
+    _check_encodable(given)
+    values: Mapping[str, Any] = {}
+    if isinstance(given, Mapping):
+        values = given
+    elif isinstance(given, str) and variables.names:
+        values = {"input": given}
+    check(variables, values)
+    return values
 
 
 def _check_encodable(given: Any) -> None:
@@ -221,91 +233,3 @@ def _explain(error: minijinja.TemplateError) -> str:
     # The first line is the message; what follows is a drawing of the source.
     message = str(error).splitlines()[0].replace(" (in <string>:", " (line ")
     return f"{message[:1].upper()}{message[1:]}."
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    line: int
-    tag: str
-    """The first word of `{% … %}`, empty for `{{ … }}`."""
-    tokens: list[tuple[str, str]]
-
-
-def _blocks(template: str) -> Iterator[_Block]:
-    position = 0
-    while opening := _OPEN.search(template, position):
-        position = opening.end()
-        if opening[0] == "{#":
-            position = template.index("#}", position) + 2
-            continue
-        tokens: list[tuple[str, str]] = []
-        while found := _TOKEN.match(template, position):
-            position = found.end()
-            kind = str(found.lastgroup)
-            if kind == "close":
-                break
-            if kind != "space":
-                tokens.append((kind, found[0]))
-        if tokens and tokens[0][1] in "-+":
-            tokens = tokens[1:]
-        tag = tokens[0][1] if opening[0] == "{%" and tokens else ""
-        yield _Block(template.count("\n", 0, opening.start()) + 1, tag, tokens)
-        if tag == "raw":
-            end = _END_RAW.search(template, position)
-            position = end.end() if end else len(template)
-
-
-def _refuse_power(block: _Block) -> None:
-    """Raises TemplateInvalid for what could build large values or reach code."""
-    if block.tag and block.tag not in TAGS:
-        known = ", ".join(sorted(TAGS))
-        raise TemplateInvalid(
-            f"Line {block.line}: the tag {block.tag!r} is not part of prompt templates ({known} are)."
-        )
-    tokens = [("", ""), *block.tokens, ("", "")]
-    for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
-        kind, text = token
-        if kind == "mark" and text not in _PUNCTUATION:
-            raise TemplateInvalid(
-                f"Line {block.line}: {text!r} is not part of prompt templates. Compute the value first."
-            )
-        if kind != "name":
-            continue
-        if before[1] == "|" and text not in FILTERS:
-            known = ", ".join(sorted(FILTERS))
-            raise TemplateInvalid(
-                f"Line {block.line}: the filter {text!r} is not part of prompt templates ({known} are)."
-            )
-        called = after[1] == "(" and before[1] not in {"|", "is"} and text not in _WORDS
-        if called and (text != "range" or before[1] == "."):
-            raise TemplateInvalid(
-                f"Line {block.line}: {text}() is not part of prompt templates; only range() may be called."
-            )
-
-
-def _names(block: _Block) -> Iterator[str]:
-    """The variables an expression reads."""
-    tokens = block.tokens[1:] if block.tag else block.tokens
-    words = ["", "", *(text for _, text in tokens), "", ""]
-    for index, (kind, text) in enumerate(tokens, start=2):
-        attribute = words[index - 1] in {".", "|", "is"} or words[index - 2 : index] == ["is", "not"]
-        keyword = words[index + 1] == "=" and words[index + 2] != "="
-        if kind == "name" and text not in _WORDS and not attribute and not keyword:
-            yield text
-
-
-def _before_in(block: _Block) -> Iterator[str]:
-    for kind, text in block.tokens[1:]:
-        if text == "in":
-            return
-        if kind == "name":
-            yield text
-
-
-def _guarded(block: _Block) -> Iterator[str]:
-    words = [text for _, text in block.tokens]
-    for index, (kind, text) in enumerate(block.tokens):
-        rest = words[index + 1 : index + 4]
-        guarded = rest[:2] in (["|", "default"], ["is", "defined"]) or rest == ["is", "not", "defined"]
-        if kind == "name" and guarded:
-            yield text

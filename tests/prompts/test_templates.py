@@ -1,11 +1,16 @@
+import json
+import subprocess
+import sys
 import time
 from contextlib import suppress
 
+import minijinja
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from prompts.templates import (
+    MAX_TEMPLATE,
     Message,
     TemplateInvalid,
     VariablesInvalid,
@@ -168,3 +173,133 @@ def test_text_without_braces_is_left_as_it_is(text: str) -> None:
 def test_any_text_is_a_template_or_a_named_error(text: str) -> None:
     with suppress(TemplateInvalid, VariablesInvalid):
         render(text, dict.fromkeys(inspect(text).names, "v"))
+
+
+# No template ends the process
+
+APART = """
+import json, sys, threading
+from contextlib import suppress
+from config.errors import DomainError
+from prompts.templates import inspect, render
+
+def look():
+    for template in json.load(sys.stdin):
+        with suppress(DomainError):
+            render(template, dict.fromkeys(inspect(template).names, "v"))
+    print("alive")
+
+threading.stack_size(512 * 1024)  # a sixteenth of a thread's usual stack
+thread = threading.Thread(target=look)
+thread.start()
+thread.join()
+"""
+
+
+def survives(templates: list[str]) -> bool:
+    done = subprocess.run(
+        [sys.executable, "-c", APART], input=json.dumps(templates), capture_output=True, text=True, check=False
+    )
+    return done.returncode == 0 and done.stdout == "alive\n"
+
+
+def test_the_process_of_the_test_would_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without our count the engine overflows its stack; so what follows can fail."""
+    code = "import minijinja; minijinja.Environment().undeclared_variables_in_str('{{ ' + '-' * 60000 + '1 }}')"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode < 0
+
+
+PARTS = [
+    "-", "not ", "|upper", "|default('x')", ".b", "[0]", "[:1]", "[", "(", "1 if 0 else ", "1 and ", "1 or ", "1+",
+    "1~", "1*", "1**", "1//", "1%", "1<", "1==", "1 in ", "1 not in ", " is defined", " is not none", "'a' ", "{",
+    "{'a':", "f(", "f(a=", "[1,", "(1,", "9", "0x", "1_", "1.", "\\", "'\\", '"', "'", " ", "\n", "\x0b", "{{", "}}",
+    "{%", "%}", "{#", "#}", "-%}", "{%-", "{%+", "{% raw %}", "{% endraw %}", "{% if 1 %}", "{% elif 0 %}",
+    "{% else %}", "{% endif %}", "# for", "{% for i in [1] %}", "{% for i in [1] recursive %}", "{% endfor %}",
+    "{% set a = 1 %}", "{% set a %}", "{% endset %}", "{% macro f() %}", "{% call f() %}", "{% with %}",
+    "{% block b %}", "{% filter upper %}", "{% do f() %}", "{{ loop(1) }}", "{% include 'a' %}", "{% include ['a',",
+    "{% extends 'a' %}", "{% import 'a' as b %}", "{% autoescape true %}", "é", "{{ 'x' }}", "{% if x %}{% endif %}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "around", [("{{ ", "1 }}"), ("{% if ", "1 %}x{% endif %}"), ("", ""), ("{% for i in ", "1 %}")]
+)
+def test_no_part_repeated_to_the_size_limit_ends_the_process(around: tuple[str, str]) -> None:
+    before, after = around
+    long = [before + part * ((MAX_TEMPLATE - 100) // len(part)) + after for part in PARTS]
+    assert survives(
+        [*long, *(before + part * 7600 + after for part in PARTS), *(before + part * 150 + after for part in PARTS)]
+    )
+
+
+@st.composite
+def hostile(draw: st.DrawFn) -> str:
+    """Runs of parts that nest, closed again or not, in blocks or text."""
+    runs = draw(st.lists(st.tuples(st.sampled_from(PARTS), st.integers(1, 400)), min_size=1, max_size=6))
+    inner = "".join(part * times for part, times in runs)
+    whole = draw(st.sampled_from(["{0}", "{{{{ {0}1 }}}}", "{{% if {0}1 %}}{{% endif %}}", "{0}{1}"]))
+    closing = "".join({"(": ")", "[": "]", "{": "}"}.get(part, "") * times for part, times in reversed(runs))
+    text = whole.format(inner, closing)
+    return (text * draw(st.sampled_from([1, 1, 3, 40])))[:MAX_TEMPLATE]
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(hostile(), min_size=30, max_size=60))
+def test_no_template_ends_the_process(templates: list[str]) -> None:
+    assert survives(templates)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ " + "-" * 19_500 + "1 }}",
+        "{% if 0 %}" + "{% elif 0 %}" * 7_600 + "{% endif %}",
+        "{{ 1" + "|upper" * 33_000 + " }}",
+        "{{ " + "1 if 0 else " * 37_500 + "1 }}",
+        *("{{ " + part * 60_000 + "1 }}" for part in ("not ", "1 and ", "1+", "1~")),
+        *("{{ a" + part * 60_000 + " }}" for part in (".b", "[0]", "[:1]")),
+        "{% for a in b %}" * 61 + "{% endfor %}" * 61,
+        "{% if a %}" * 61 + "{% endif %}" * 61,
+        ("{% if a %}" + "{% elif b %}" * 5) * 11 + "{% endif %}" * 11,
+        "{{ a }}" * 5_001,
+        "{# no end",
+        "{% raw %}{{ a }}",
+        "{{ 'a }}",
+        "{% if a }}{% endif %}",
+    ],
+)
+def test_what_nests_too_deep_or_does_not_end_is_refused_with_its_line(template: str) -> None:
+    with pytest.raises(TemplateInvalid, match=r"[Ll]ine 1"):
+        inspect(template)
+
+
+def test_what_prompts_are_made_of_stays_far_below_the_limits() -> None:
+    branches = "{% if kind == 'k0' %}" + "".join(f"{{% elif kind == 'k{n}' %}}{n}" for n in range(50)) + "{% endif %}"
+    listed = "{% if word in [" + ", ".join(f"'w{n}'" for n in range(2_000)) + "] %}yes{% endif %}"
+    rows = "{{ row.a }} {{ row['b']|default('none')|trim|upper }}\n" * 1_000
+    assert inspect(branches + listed + rows).names == ["kind", "row", "word"]
+
+
+LEXEMES = [
+    "{{", "}}", "{%", "%}", "{#", "#}", "{%-", "-%}", "{%+", "+%}", "-}}", "raw", "endraw", "if", "endif", "a", "b",
+    "'", '"', "\\", " ", "\n", "\x0b", "\x1c", "\xa0", "{", "}", "c.d", "(", ")", "|upper", "é",
+]  # fmt: skip
+
+
+@settings(max_examples=400)
+@given(st.lists(st.sampled_from(LEXEMES), max_size=24))
+def test_what_the_engine_reads_we_have_read(parts: list[str]) -> None:
+    """Else a block could hide behind a comment or a raw block that the engine does not see, counted by nobody."""
+    template = "".join(parts)
+    try:
+        read = minijinja.Environment().undeclared_variables_in_str(template)
+    except minijinja.TemplateError:
+        return
+    with suppress(TemplateInvalid):
+        assert set(inspect(template).names) >= set(read)
+
+
+def test_messages_together_have_the_size_of_one_text() -> None:
+    many = [Message(role="user", content="{{ a }}")] * 5
+    with pytest.raises(TemplateInvalid, match="passes"):
+        conversation(many, {"a": "x" * 1_000_000})
