@@ -9,7 +9,7 @@ from audit.trail import record
 from config.canonical import compute_hash
 from config.context import caller
 from config.errors import Conflict, DomainError, FieldError, NotFound
-from prompts.assertions import parse
+from prompts.apart import check_assertions
 from prompts.models import DEFINITION, TestCase
 from prompts.versions import get_prompt
 
@@ -34,14 +34,19 @@ class TestCaseInvalid(DomainError):
     code = "test-case-invalid"
 
 
-@transaction.atomic
 def create_test_case(*, prompt_id: str, **given: Any) -> TestCase:
     """Add a case: name, input, and expected_output or assertions; also type and threshold.
 
     Raises PromptNotFound, TestCaseInvalid, AssertionsInvalid, TestCaseExists.
     """
+    _read_assertions(given)
+    return _create(prompt_id, given)
+
+
+@transaction.atomic
+def _create(prompt_id: str, given: Mapping[str, Any]) -> TestCase:
     prompt = get_prompt(prompt_id=prompt_id)
-    case = TestCase(prompt=prompt, created_by=caller().actor, **check_definition(given))
+    case = TestCase(prompt=prompt, created_by=caller().actor, **complete(given))
     try:
         with transaction.atomic():
             case.save(force_insert=True)
@@ -51,12 +56,17 @@ def create_test_case(*, prompt_id: str, **given: Any) -> TestCase:
     return case
 
 
-@transaction.atomic
 def update_test_case(*, prompt_id: str, uid: str, **given: Any) -> TestCase:
     """Change a case; finished runs keep it as it was. Raises as create_test_case does, and TestCaseNotFound."""
+    _read_assertions(given)
+    return _update(prompt_id, uid, given)
+
+
+@transaction.atomic
+def _update(prompt_id: str, uid: str, given: Mapping[str, Any]) -> TestCase:
     case = get_test_case(prompt_id=prompt_id, uid=uid, lock=True)
     before = case.definition()
-    for name, value in check_definition({**before, **given}).items():
+    for name, value in complete({**before, **given}).items():
         setattr(case, name, value)
     if case.definition() == before:
         return case
@@ -69,13 +79,18 @@ def update_test_case(*, prompt_id: str, uid: str, **given: Any) -> TestCase:
     return case
 
 
-@transaction.atomic
 def keep_test_case(*, prompt_id: str, **given: Any) -> TestCase:
     """Add a case, or change the one of that name. Raises as create_test_case does."""
+    _read_assertions(given)
+    return _keep(prompt_id, given)
+
+
+@transaction.atomic
+def _keep(prompt_id: str, given: Mapping[str, Any]) -> TestCase:
     existing = TestCase.objects.filter(prompt=get_prompt(prompt_id=prompt_id), name=given.get("name")).first()
     if existing is None:
-        return create_test_case(prompt_id=prompt_id, **given)
-    return update_test_case(prompt_id=prompt_id, uid=str(existing.uid), **{**BLANK, **given})
+        return _create(prompt_id, given)
+    return _update(prompt_id, str(existing.uid), {**BLANK, **given})
 
 
 @transaction.atomic
@@ -96,8 +111,20 @@ def get_test_case(*, prompt_id: str, uid: str, lock: bool = False) -> TestCase:
     return case
 
 
-def check_definition(given: Mapping[str, Any], *, name: str = "") -> dict[str, Any]:
+def _read_assertions(given: Mapping[str, Any]) -> None:
+    """Before the transaction: it takes time. Raises AssertionsInvalid."""
+    if given.get("assertions") is not None:
+        check_assertions({"assertions": given["assertions"]})
+
+
+def check_definition(given: Mapping[str, Any]) -> dict[str, Any]:
     """A case's definition with its defaults. Raises TestCaseInvalid, AssertionsInvalid."""
+    _read_assertions(given)
+    return complete(given)
+
+
+def complete(given: Mapping[str, Any], *, name: str = "") -> dict[str, Any]:
+    """A case's definition with its defaults; the assertions are looked at elsewhere. Raises TestCaseInvalid."""
     if unknown := sorted(set(given) - set(DEFINITION)):
         raise _invalid(unknown[0], "Unknown field.")
     case: dict[str, Any] = {"name": name, "input": None, **BLANK, **given}
@@ -111,11 +138,11 @@ def check_definition(given: Mapping[str, Any], *, name: str = "") -> dict[str, A
     number = isinstance(threshold, int | float) and not isinstance(threshold, bool)
     if threshold is not None and not (number and 0 <= threshold <= 1):
         raise _invalid("threshold", "Must be a number from 0 to 1.")
-    if not parse(case["assertions"]) and expected is None:
+    if not case["assertions"] and expected is None:
         raise _invalid("expected_output", "Give expected_output or assertions; else nothing could fail.")
     try:
         compute_hash(case)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TestCaseInvalid(f"The case cannot be kept as JSON: {error}") from error
     return case
 

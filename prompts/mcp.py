@@ -7,9 +7,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from config.mcp import tool
-from prompts import cases, compression, testing, tokens, versions
+from prompts import apart, cases, compression, testing, tokens, versions
 from prompts.models import RunResult
-from prompts.templates import conversation
 
 PromptId = Annotated[str, Field(description="Name of the prompt.")]
 Number = Annotated[int | None, Field(description="By default the active version.", ge=1)]
@@ -32,7 +31,7 @@ def get_prompt(
     found = versions.get_version(prompt=versions.get_prompt(prompt_id=prompt_id), number=version)
     messages = found.conversation
     if input is not None:
-        messages = conversation(messages, input, plain=found.is_plain)
+        messages = apart.conversation(messages, input, plain=found.is_plain)
     return {
         "prompt_id": prompt_id,
         "version": found.number,

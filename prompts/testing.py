@@ -26,13 +26,14 @@ from config.canonical import compute_hash
 from config.context import caller
 from config.errors import Conflict, DomainError, FieldError, NotFound
 from config.jobs import send
-from prompts.assertions import Subject, judge, parse
-from prompts.cases import check_definition
+from prompts import apart
+from prompts.assertions import Subject
+from prompts.cases import complete
 from prompts.comparison import verdict_of
 from prompts.models import DEFINITION, Prompt, Run, RunResult, TestCase, Version
 from prompts.provider import Answer, Provider, connect, cost_micros, default_model
 from prompts.statistics import MANY_MISSING
-from prompts.templates import Message, conversation
+from prompts.templates import Message, check_input
 from prompts.versions import get_prompt, get_version
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,10 @@ CLAIM_SECONDS = 20
 """A claim whose holder has not written for so long is free; a living holder writes every FLUSH_SECONDS."""
 LOST_SECONDS = 600
 """A run that waits so long is sent again: a broker beside the database can lose a message."""
+RENDER_SECONDS = 10
+"""For rendering the cases of a run while its sender waits."""
+MOST_STOPPED = 10
+"""Cases of a run whose rendering or judging was stopped at its budget: the rest would only burn CPU."""
 GIVE_UP_AFTER = 3
 """Cases without any answer before the first one that has: the model is away, and the rest are not tried."""
 
@@ -231,7 +236,7 @@ def _given(cases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     checked = []
     for index, case in enumerate(cases):
         try:
-            checked.append(check_definition(case, name=f"case {index + 1}"))
+            checked.append(complete(case, name=f"case {index + 1}"))
         except DomainError as error:
             errors = [
                 FieldError(field=f"test_cases[{index}].{item.field}", code=item.code, detail=item.detail)
@@ -241,6 +246,10 @@ def _given(cases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     names = [case["name"] for case in checked]
     if twice := next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None:
         raise CasesInvalid(f"Two test cases are named {twice!r}; names tell cases apart.")
+    try:
+        apart.check_assertions({f"test_cases[{i}].assertions": case["assertions"] for i, case in enumerate(checked)})
+    except DomainError as error:
+        raise CasesInvalid(error.detail, errors=error.errors) from error
     return checked
 
 
@@ -254,11 +263,17 @@ def _stored(version: Version) -> list[dict[str, Any]]:
 
 
 def _check_inputs(version: Version, cases: Sequence[Mapping[str, Any]]) -> None:
-    """Every case renders before any is paid for. Raises CasesInvalid naming those that do not."""
+    """Every case renders before any is paid for. Raises CasesInvalid naming those that do not.
+
+    Past RENDER_SECONDS only the variables of the rest are compared; what fails to render then is that case's error.
+    """
     errors = []
+    messages, end = version.conversation, time.monotonic() + RENDER_SECONDS
     for case in cases:
         try:
-            conversation(version.conversation, case["input"], plain=version.is_plain)
+            check_input(messages, case["input"])
+            if time.monotonic() < end:
+                apart.conversation(messages, case["input"], plain=version.is_plain)
         except DomainError as error:
             errors.append(FieldError(field=f"test_cases.{case['name']}.input", code=error.code, detail=error.detail))
     if errors:
@@ -278,8 +293,12 @@ def _row(run: Run, position: int, case: Mapping[str, Any]) -> RunResult:
 class _Task:
     result: RunResult
     messages: list[Message]
+    """Before rendering."""
+    plain: bool
     settings: Mapping[str, Any]
     model: str
+    stopped: list[str]
+    """Of the whole run: why work was stopped at its budget."""
 
 
 def _claim(run_id: int) -> tuple[Run, uuid.UUID | None]:
@@ -307,12 +326,15 @@ def _work_off(run: Run, claim: uuid.UUID, provider: Provider, progress: Progress
     """Ask and judge what is pending; why it was given up, or nothing."""
     pending = list(run.results.filter(outcome=RunResult.Outcome.PENDING).order_by("position"))
     version, done = run.version, run.total - len(pending)
+    messages, stopped = version.conversation, list[str]()
     tasks: Iterator[_Task] = (
         _Task(
             result=result,
-            messages=conversation(version.conversation, result.input, plain=version.is_plain),
+            messages=messages,
+            plain=version.is_plain,
             settings=run.settings,
             model=run.model,
+            stopped=stopped,
         )
         for result in pending
     )
@@ -322,6 +344,7 @@ def _work_off(run: Run, claim: uuid.UUID, provider: Provider, progress: Progress
     pool = ThreadPoolExecutor(run.concurrency, thread_name_prefix=f"run-{run.pk}")
     flying: set[Future[RunResult]] = set()
     failures: list[str] = []
+    problem = ""
     try:
         while True:
             while len(flying) < run.concurrency and (task := next(tasks, None)) is not None:
@@ -340,7 +363,7 @@ def _work_off(run: Run, claim: uuid.UUID, provider: Provider, progress: Progress
                 done, ready, flushed_at = done + len(ready), [], time.monotonic()
                 if progress:
                     progress(done, run.total)
-            if not answered and len(failures) >= max(GIVE_UP_AFTER, run.concurrency):
+            if problem := _hopeless(stopped, [] if answered else failures, run.concurrency):
                 break
         _write(run, claim, ready)
         if progress:
@@ -348,16 +371,26 @@ def _work_off(run: Run, claim: uuid.UUID, provider: Provider, progress: Progress
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     # One failing case of several is that case's result; all of them are the run's.
-    return failures[0] if failures and not answered else ""
+    return problem or (failures[0] if failures and not answered else "")
+
+
+def _hopeless(stopped: Sequence[str], failures: Sequence[str], concurrency: int) -> str:
+    """Why the rest is not tried, or nothing; `failures` are those before any answer."""
+    if len(stopped) >= MOST_STOPPED:
+        return f"{len(stopped)} cases were stopped at their budget. {stopped[0]}"
+    return failures[0] if len(failures) >= max(GIVE_UP_AFTER, concurrency) else ""
 
 
 def _ask(provider: Provider, task: _Task) -> RunResult:
     """Runs in a thread of its own: no database here."""
     result = task.result
     try:
-        answer = provider.complete(task.messages, task.settings, model=task.model)
+        messages = apart.conversation(task.messages, result.input, plain=task.plain)
+        answer = provider.complete(messages, task.settings, model=task.model)
         _judge(result, answer, task.model)
     except DomainError as error:
+        if isinstance(error, apart.Stopped):
+            task.stopped.append(error.detail)
         result.outcome, result.error = RunResult.Outcome.ERROR, error.detail
     except Exception as error:
         logger.exception("Case %s of run %s failed", result.position, result.run_id)
@@ -375,12 +408,12 @@ def _judge(result: RunResult, answer: Answer, model: str) -> None:
         output_tokens=answer.output_tokens,
         finish_reason=answer.finish_reason,
     )
-    judgement = judge(parse(result.assertions), subject, expected=result.expected_output, threshold=result.threshold)
-    result.outcome = RunResult.Outcome.PASSED if judgement.passed else RunResult.Outcome.FAILED
-    result.output, result.score = answer.text, judgement.score
-    result.checks = [asdict(outcome) for outcome in judgement.outcomes]
+    result.output = answer.text
     result.latency_ms, result.finish_reason = answer.latency_ms, answer.finish_reason
     result.input_tokens, result.output_tokens, result.cost_micros = answer.input_tokens, answer.output_tokens, cost
+    judgement = apart.judge(result.assertions, subject, expected=result.expected_output, threshold=result.threshold)
+    result.outcome = RunResult.Outcome.PASSED if judgement.passed else RunResult.Outcome.FAILED
+    result.score, result.checks = judgement.score, [asdict(outcome) for outcome in judgement.outcomes]
 
 
 _ANSWERED = [

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api import APIView, ReadViewSet
-from prompts import cases, comparison, regression, testing, versions
+from prompts import apart, cases, comparison, regression, testing, versions
 from prompts import compression as compressing
 from prompts.models import Prompt, Run, TestCase, Version
 from prompts.serializers import (
@@ -33,7 +33,7 @@ from prompts.serializers import (
     TestSerializer,
     VersionSerializer,
 )
-from prompts.templates import Message, conversation
+from prompts.templates import Message
 from prompts.tokens import count, count_messages
 
 VERSION_EXAMPLE = {
@@ -288,7 +288,7 @@ class RenderView(APIView):
         given = body["input"]
         if given is not None and not isinstance(given, str | dict):
             raise ValidationError({"input": "Must be a string or an object {variable: value}."})
-        messages = conversation(version.conversation, given, plain=version.is_plain)
+        messages = apart.conversation(version.conversation, given, plain=version.is_plain)
         counted = count_messages(messages, body["model"] or str(version.settings.get("model", "")))
         answer = {
             "prompt_id": prompt_id,

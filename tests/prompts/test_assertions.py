@@ -1,18 +1,23 @@
+import resource
 import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+import regex
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prompts import assertions
-from prompts.assertions import TYPES, AssertionsInvalid, Subject, distance_within, judge, parse
+from prompts.assertions import TYPES, AssertionsInvalid, Subject, judge, parse, patterns
+from prompts.assertions.json_values import identity
+from prompts.tokens import count_tokens
 
 
 def passes(output: str, *raw: dict[str, Any], expected: str | None = None, **known: Any) -> bool:
+    known.setdefault("output_tokens", count_tokens(output).tokens)
     return judge(parse(list(raw)), Subject(text=output, **known), expected=expected).passed
 
 
+BOMB = "(((((a{1000}){1000}){1000}){1000}){1000})"
 SCHEMA = {"type": "object", "required": ["age"], "properties": {"age": {"type": "integer"}}}
 CASES: list[tuple[dict[str, Any], str, str]] = [
     ({"type": "equals", "value": "yes"}, " yes\n", "Yes"),
@@ -103,9 +108,25 @@ def test_weights_and_a_threshold() -> None:
         ([{"type": "contains", "value": "x", "wieght": 1}], "assertions[0].wieght"),
         ([{"type": "contains", "value": "x", "weight": -1}], "assertions[0].weight"),
         ([{"type": "contains", "value": "x", "weight": True}], "assertions[0].weight"),
+        ([{"type": "contains", "value": "x", "weight": 10**400}], "assertions[0].weight"),
+        ([{"type": "contains", "value": "x", "weight": float("nan")}], "assertions[0].weight"),
+        ([{"type": "word-count", "value": 10**400}], "assertions[0].value"),
+        ([{"type": "latency", "value": 1e308}], "assertions[0].value"),
+        ([{"type": "levenshtein", "value": "x", "threshold": 1e308}], "assertions[0].threshold"),
         ([{"type": "contains-all", "value": "x"}], "assertions[0].value"),
         ([{"type": "regex", "value": "("}], "assertions[0].value"),
+        ([{"type": "regex", "value": "a" * 5_001}], "assertions[0].value"),
+        ([{"type": "regex", "value": "(" * 51 + ")" * 51}], "assertions[0].value"),
+        ([{"type": "regex", "value": "(?V1)[[a]--[b]]"}], "assertions[0].value"),
         ([{"type": "is-json", "value": {"type": "objekt"}}], "assertions[0].value"),
+        ([{"type": "is-json", "value": {"$schema": []}}], "assertions[0].value"),
+        ([{"type": "is-json", "value": {"enum": list(range(5_000))}}], "assertions[0].value"),
+        ([{"type": "is-json", "value": {"pattern": "("}}], "assertions[0].value"),
+        (
+            [{"type": "is-json", "value": {"properties": {"a": {"patternProperties": {"(": {}}}}}}],
+            "assertions[0].value",
+        ),
+        ([{"type": "is-json", "value": {"$defs": {"x": {"anyOf": [{"pattern": BOMB}]}}}}], "assertions[0].value"),
         ([{"type": "is-json", "value": []}], "assertions[0].value"),
         ([{"type": "word-count", "value": {}}], "assertions[0].value"),
         ([{"type": "word-count", "value": {"min": 3, "max": 2}}], "assertions[0].value"),
@@ -125,7 +146,7 @@ def test_a_wrong_assertion_is_an_error_that_names_its_place(raw: Any, field: str
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assertions, "REGEX_SECONDS", 0.1)
+    monkeypatch.setattr(patterns, "SEARCH_SECONDS", 0.1)
 
 
 def test_a_pattern_that_backtracks_for_ever_is_stopped_and_fails(impatient: None) -> None:
@@ -165,9 +186,9 @@ def slow_distance(left: str, right: str) -> int:
 
 
 @given(st.text("abc", max_size=12), st.text("abc", max_size=12), st.integers(0, 8))
-def test_the_banded_distance_is_the_distance(left: str, right: str, limit: int) -> None:
-    true = slow_distance(left, right)
-    assert distance_within(left, right, limit) == (true if true <= limit else None)
+def test_levenshtein_counts_edits(left: str, right: str, limit: int) -> None:
+    within = slow_distance(left, right) <= limit
+    assert passes(left, {"type": "levenshtein", "value": right, "threshold": limit}) == within
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=60), st.sampled_from(sorted(TYPES)))
@@ -182,3 +203,171 @@ def test_no_output_makes_an_assertion_fall_over(output: str, kind: str) -> None:
     raw = [{"type": kind, "value": values.get(kind, "a")}]
     judgement = judge(parse(raw), Subject(text=output, latency_ms=1, cost_micros=1))
     assert 0 <= judgement.score <= 1
+
+
+# Patterns
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        BOMB,
+        "(a{100}){100}",
+        "(?:(?:a{30}b){30}){30}",
+        "([)]a{1000}){1000}",
+        "([]()]a{1000}){1000}",
+        "([^]()]a{1000}){1000}",
+        "([[:alpha:])]a{1000}){1000}",
+        r"(\)a{1000}){1000}",
+        r"(\[a{1000}){1000}",
+        "(a{1000,}){1000,}",
+        "(a{1000,2000}?){1000}+",
+        "(?i:(?>(?=a{1000})){1000})",
+        "(?P<n>(?|a{1000})){1000}",
+        "a{1000}" * 10,
+        "(a|b){99999999999999999999}",
+    ],
+)
+def test_a_pattern_whose_repeats_multiply_is_refused_before_it_is_compiled(
+    pattern: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(regex, "compile", None)
+    with pytest.raises(AssertionsInvalid, match="repeats are multiplied"):
+        parse([{"type": "regex", "value": pattern}])
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"^\d{4}-\d{2}-\d{2}T(?:\d{2}:){2}\d{2}Z$",
+        r"^(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12},?){1,500}$",
+        r"^(?:\d{1,3}\.){3}\d{1,3}$",
+        r"^.{0,100000}$",
+        r"(?s)^(?:[^.]{1,200}\.\s?){1,50}$",
+        r"(?i)\b(?:cat|dog)s?\b[^()\[\]{}]*\{\d+\}",
+        r"\p{Lu}\p{Ll}{2,}(?:\X{3}){2}",
+        "|".join(f"word{number}" for number in range(400)),
+    ],
+)
+def test_patterns_as_people_write_them_are_accepted(pattern: str) -> None:
+    assert parse([{"type": "regex", "value": pattern}])
+
+
+ATOMS = st.sampled_from([
+    "a", "\u00e9", "\u00df", ".", r"\d", r"\w", r"\X", r"\p{L}", "[a-z]", "[^)]", "[(]", "[]a]", "[[:alpha:]x]", "^",
+    r"\b", r"\(", r"\{", r"\N{DIGIT ONE}", r"\R", r"\K", "(?i)", "(?f)", "{e<=1}", r"\L<x>", "(?R)", "(?1)",
+    "(?(1)a|b)",
+])  # fmt: skip
+REPEATS = st.sampled_from([
+    "{1}", "{3}", "{70}", "{1000}", "{5000}", "{10,}", "{4000,}", "{,9}", "*", "+", "?", "*+", "??", "{e<=2}",
+    "{2,1000}", "{0,1000000}", "{900,1000000}", "|", "||",
+])  # fmt: skip
+GROUPS = st.sampled_from(["(", "(?:", "(?i:", "(?>", "(?=", "(?<=", "(?|", "(?P<n>", "(?!", "(?b:", "(?e:"])
+PATTERNS = st.recursive(
+    ATOMS,
+    lambda inner: (
+        st.tuples(GROUPS, inner).map(lambda pair: f"{pair[0]}{pair[1]})")
+        | st.tuples(inner, REPEATS).map("".join)
+        | st.lists(inner, max_size=6).map("".join)
+        | st.tuples(inner, st.sampled_from([2, 30, 900])).map(lambda pair: pair[0] * pair[1])
+    ),
+    max_leaves=30,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(PATTERNS)
+def test_any_accepted_pattern_compiles_within_a_second_and_100_mb(pattern: str) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    try:
+        patterns.compile_pattern(pattern)
+    except patterns.Fault:
+        return
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    assert after.ru_utime - before.ru_utime < 1
+    assert after.ru_maxrss - before.ru_maxrss < 100 * 1024
+
+
+# JSON by its types
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.sampled_from([0.0, -0.0, 1.0, 2.5])
+    | st.text("01a", max_size=2),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab", max_size=1), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def same(left: Any, right: Any) -> bool:
+    """What `identity` says, written the long way."""
+    if isinstance(left, bool) or isinstance(right, bool) or left is None or right is None:
+        return left is right
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(same(left[name], right[name]) for name in left)
+    return not isinstance(left, list | dict) and not isinstance(right, list | dict) and bool(left == right)
+
+
+@given(JSON, JSON)
+def test_values_are_the_same_by_their_json_types(left: Any, right: Any) -> None:
+    assert (identity(left) == identity(right)) == same(left, right)
+    assert identity(left) == identity(left)
+
+
+EQUAL = [("1", 1.0), ("1.0", 1), ("1e0", 1), ('{"a": 1, "b": null}', {"b": None, "a": 1}), ("[]", []), ("-0.0", 0)]
+UNEQUAL = [
+    ('{"ok": 1}', {"ok": True}),
+    ('{"ok": true}', {"ok": 1}),
+    ('{"ok": 0}', {"ok": False}),
+    ("[[true]]", [[1]]),
+    ("1.0", True),
+    ('"1"', 1),
+    ("null", False),
+    ("[]", {}),
+    ('{"a": null}', {}),
+    ("[1, 2]", [2, 1]),
+    ("1e999", 10**400),
+    ("9007199254740993", 9007199254740992),
+    ("1" * 5_000, 1),
+]
+
+
+@pytest.mark.parametrize(("output", "value", "held"), [(*e, True) for e in EQUAL] + [(*u, False) for u in UNEQUAL])
+def test_equality_is_json_s(output: str, value: Any, held: bool) -> None:
+    assert passes(output, {"type": "equals", "value": value}) is held
+    assert passes(output, {"type": "not-equals", "value": value}) is not held
+
+
+@pytest.mark.parametrize(("output", "value", "held"), [(*e, True) for e in EQUAL] + [(*u, False) for u in UNEQUAL])
+def test_const_enum_and_unique_items_compare_as_equals_does(output: str, value: Any, held: bool) -> None:
+    assert passes(output, {"type": "is-json", "value": {"const": value}}) is held
+    assert passes(output, {"type": "is-json", "value": {"enum": ["other", value]}}) is held
+    nested = {"items": {"properties": {"x": {"enum": [[value]]}}}}
+    assert passes(f'[{{"x": [{output}]}}]', {"type": "is-json", "value": nested}) is held
+
+
+@pytest.mark.parametrize(
+    ("output", "unique"),
+    [
+        ("[1, true]", True),
+        ("[[1], [true]]", True),
+        ('[{"a": 0}, {"a": false}]', True),
+        ("[1, 1.0]", False),
+        ('[{"a": 1, "b": 2}, {"b": 2, "a": 1}]', False),
+        ('[[], {}, null, 0, false, ""]', True),
+    ],
+)
+def test_items_are_unique_by_their_json_types(output: str, unique: bool) -> None:
+    assert passes(output, {"type": "is-json", "value": {"uniqueItems": True}}) is unique
+    assert passes(output, {"type": "is-json", "value": {"uniqueItems": False}})
+
+
+def test_a_pattern_in_what_is_only_compared_is_no_pattern() -> None:
+    schema = {
+        "properties": {"pattern": {"const": {"pattern": "("}}, "enum": {"enum": [{"patternProperties": {"(": 1}}]}}
+    }
+    assert passes('{"pattern": {"pattern": "("}}', {"type": "is-json", "value": schema})

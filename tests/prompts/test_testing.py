@@ -107,12 +107,15 @@ def test_a_wrong_case_costs_no_call(stub: Stub, given: list[dict[str, Any]], mes
 
 def test_the_calls_run_side_by_side_up_to_the_concurrency(stub: Stub) -> None:
     flying = {"now": 0, "most": 0}
+    four = threading.Event()
 
     def count(stub: Stub, body: dict[str, Any], handler: Any) -> None:
         with stub.lock:
             flying["now"] += 1
             flying["most"] = max(flying.values())
-        time.sleep(0.03)
+            if flying["now"] == 4:
+                four.set()
+        four.wait(20)
         with stub.lock:
             flying["now"] -= 1
         send(handler, 200, completion(body["messages"][-1]["content"]))
