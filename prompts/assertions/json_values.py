@@ -1,7 +1,8 @@
 """JSON in a text, and when two JSON values are the same.
 
 By JSON's types (RFC 8259), not Python's: `true` is not `1`; a number is a number, so `1` is `1.0`; the members of an
-object have no order. A number no double can hold (`1e999`) is refused, as I-JSON does (RFC 7493).
+object have no order. `audit.changes.is_same_json` says the same of two values; here one is found among many. A number
+no double can hold (`1e999`) is refused, as I-JSON does (RFC 7493).
 """
 
 import json

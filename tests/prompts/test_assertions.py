@@ -7,6 +7,7 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audit.changes import is_same_json
 from prompts.assertions import TYPES, AssertionsInvalid, Subject, judge, parse, patterns
 from prompts.assertions.json_values import identity
 from prompts.tokens import count_tokens
@@ -301,20 +302,9 @@ JSON = st.recursive(
 )
 
 
-def same(left: Any, right: Any) -> bool:
-    """What `identity` says, written the long way."""
-    if isinstance(left, bool) or isinstance(right, bool) or left is None or right is None:
-        return left is right
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(same, left, right))
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(same(left[name], right[name]) for name in left)
-    return not isinstance(left, list | dict) and not isinstance(right, list | dict) and bool(left == right)
-
-
 @given(JSON, JSON)
-def test_values_are_the_same_by_their_json_types(left: Any, right: Any) -> None:
-    assert (identity(left) == identity(right)) == same(left, right)
+def test_values_are_the_same_as_in_the_trail(left: Any, right: Any) -> None:
+    assert (identity(left) == identity(right)) == is_same_json(left, right)
     assert identity(left) == identity(left)
 
 
