@@ -12,6 +12,7 @@ from typing import IO, Any
 
 from dockerdebug.engine import CallRefused, Engine
 from dockerdebug.facts import ContainerFacts, Distribution, PipFile, PythonFacts, Venv
+from dockerdebug.reading import system_of
 
 MAX_STREAM = 192 * 1024 * 1024
 MAX_FILE = 64 * 1024
@@ -60,7 +61,7 @@ class Archive:
 
     def read(self, path: str) -> str | None:
         """The beginning of one file; None when there is none."""
-        for member, file in self._members(path):
+        for member, file in self.members(path):
             if member.isfile():
                 return file.read(MAX_FILE).decode("utf-8", "replace")
         return None
@@ -70,11 +71,11 @@ class Archive:
         parent = posixpath.dirname(directory.rstrip("/"))
         return {
             posixpath.join(parent, member.name): file.read(MAX_FILE).decode("utf-8", "replace")
-            for member, file in self._members(directory)
+            for member, file in self.members(directory)
             if member.isfile() and wanted.search(member.name)
         }
 
-    def _members(self, path: str) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
+    def members(self, path: str) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
         try:
             with self.engine.calling(3.0) as api:
                 stream, _ = api.get_archive(self.container, path)
@@ -133,7 +134,8 @@ def _decoded(encoded: str) -> dict[str, Any] | None:
 def interpreter_paths(container: ContainerFacts) -> list[str]:
     """Where a container's Python may be, the likeliest first, as absolute paths."""
     environment = container.environment
-    directories = [*environment.get("PATH", DEFAULT_PATH).split(":"), "/opt/venv/bin", "/app/.venv/bin"]
+    usual = [*DEFAULT_PATH.split(":"), "/opt/venv/bin", "/app/.venv/bin", "/opt/conda/bin"]
+    directories = [*environment.get("PATH", "").split(":"), *usual]  # PATH need not lead to the system's own Python
     first = [word for word in container.command[:1] if word.startswith("/") and is_python(word)]
     if venv := environment.get("VIRTUAL_ENV"):
         first.append(f"{venv}/bin/python")
@@ -190,6 +192,7 @@ def read_python(archive: Archive, container: ContainerFacts) -> tuple[PythonFact
         markers=_markers(version),
         pip_files=tuple(_pip_files(archive, venv)),
         pid1=container.command,
+        system=system_of(archive.read("/etc/os-release") or archive.read("/usr/lib/os-release") or ""),
         cwd=container.working_dir or "/",
     ), tried
 

@@ -4,6 +4,7 @@ The whole is bounded twice: every call takes its limit from one deadline, and th
 when even that does not hold (a name server that hangs, an engine that sends a byte a second).
 """
 
+import json
 import os
 import secrets
 import signal
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from django.utils import timezone
@@ -19,19 +20,10 @@ from django.utils import timezone
 from dockerdebug import archive, execution
 from dockerdebug.deadline import Deadline
 from dockerdebug.engine import CallRefused, ContainerMissing, Engine, EngineUnavailable, connect, require_name
-from dockerdebug.facts import (
-    THIS_MACHINE,
-    ContainerFacts,
-    Facts,
-    Outcome,
-    Problem,
-    PythonFacts,
-    UnreadableProbe,
-    cut_answer,
-    read_container,
-    read_probe,
-    shorten,
-)
+from dockerdebug.facts import THIS_MACHINE, ContainerFacts, Facts, Outcome, Problem, PythonFacts, shorten
+from dockerdebug.file_search import Question, question_of, search
+from dockerdebug.reading import UnreadableProbe, cut_answer, read_container, read_probe
+from dockerdebug.redaction import plain
 
 BUDGET_SECONDS = 9.0
 """What collecting may take; judging and storing fit in the second that is left of the promised ten."""
@@ -46,26 +38,32 @@ STATIC_STATES = {
     "restarting": "the container is restarting",
     "removing": "the container is being removed",
 }
-# Tries the candidates in order; says on stderr what it skipped, so that "no python" can be explained.
-SEARCH = r"""probe=$1 mark=$2 seconds=$3; shift 3; seen=
-one=$(tr '\0' '\n' </proc/1/cmdline 2>/dev/null | head -n 1 2>/dev/null)
+# Tries the candidates in order; says on stderr which it takes and what it skipped, so that none can be explained.
+# The application's PATH may lack the shell's own tools, so theirs is added for them alone.
+SEARCH = r"""probe=$1 mark=$2 seconds=$3 question=$4; shift 4; seen=; tools=$PATH:/usr/local/bin:/usr/bin:/bin
+one=$(PATH=$tools tr '\0' '\n' </proc/1/cmdline 2>/dev/null | PATH=$tools head -n 1 2>/dev/null)
 case ${one##*/} in python*|pypy*) ;; *) one= ;; esac
-for name in "$one" "$@"; do
+for name in "$one" "$@" /usr/local/bin/python3* /usr/bin/python3* /opt/*/bin/python3 /opt/*/envs/*/bin/python3 \
+  "$HOME"/.pyenv/versions/*/bin/python3 "$HOME"/.asdf/installs/python/*/bin/python3 \
+  "$HOME"/.local/share/uv/python/*/bin/python3 "$HOME"/*conda3/bin/python3; do
   [ -n "$name" ] || continue
-  case $name in */*) path=$name ;; *) path=$(command -v "$name" 2>/dev/null) || path= ;; esac
+  case $name in *-config*) continue ;; */*) path=$name ;; *) path=$(command -v "$name" 2>/dev/null) || path= ;; esac
   case $path in /*) ;; *) continue ;; esac
   case " $seen " in *" $path "*) continue ;; esac
   seen="$seen $path"
   if [ -L "$path" ] && [ ! -e "$path" ]; then echo "$path: a link that leads nowhere" >&2; continue; fi
   [ -f "$path" ] || continue
   [ -x "$path" ] || { echo "$path: not executable" >&2; continue; }
-  "$path" -I -S -B -c "$probe" "$mark" container "$seconds" && exit 0
+  echo "taken: $path" >&2
+  "$path" -I -S -B -c "$probe" "$mark" container "$seconds" "$question" && exit 0
   code=$?
   echo "$path: does not start (exit code $code)" >&2
   [ "$code" -lt 128 ] || exit "$code"
 done
 exit 90"""
+TAKEN = "taken: "
 NO_PYTHON = 90
+CANNOT_EXECUTE = 126
 
 
 @dataclass(kw_only=True)
@@ -80,6 +78,7 @@ class Draft:
     outcome: Outcome = "not-tried"
     why_not: str = ""
     tried: list[str] = field(default_factory=list)
+    found: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     failure: BaseException | None = None
 
@@ -93,6 +92,7 @@ class Draft:
             outcome=self.outcome,
             why_not=self.why_not,
             tried=tuple(self.tried),
+            found=self.found,
             environment=dict(self.environment),
             seconds=round(seconds, 3),
             today=timezone.now().date(),
@@ -173,17 +173,43 @@ def _read_machine(draft: Draft, deadline: Deadline) -> None:
 def _read_container(draft: Draft, deadline: Deadline) -> None:
     engine = connect(deadline)
     try:
-        container = read_container(engine.inspect(draft.target))
-        draft.container, draft.environment = container, container.environment
-        draft.logs = engine.logs(container.id)
-        if container.state == "running":
-            _probe(draft, engine, container)
-        else:
+        draft.container = read_container(engine.inspect(draft.target))
+        draft.logs = plain(engine.logs(draft.container.id))
+        question = question_of(draft.logs)
+        if draft.container.state == "running":
+            _probe(draft, engine, draft.container, question)
+            if draft.outcome != "ran":
+                _look_again(draft, engine, draft.container)
+        container = draft.container
+        draft.environment = {**container.environment, **draft.environment}
+        if container.state != "running":
             draft.why_not = STATIC_STATES.get(container.state, f"the container is in the state {container.state!r}")
-        if draft.outcome in ("not-tried", "timed-out") and not deadline.passed:
-            _read_files(draft, engine, container)
+        if draft.outcome in ("not-tried", "timed-out", "no-python") and not deadline.passed:
+            _read_files(draft, engine, container, question)
     finally:
         engine.close()
+
+
+def _look_again(draft: Draft, engine: Engine, before: ContainerFacts) -> None:
+    """Whether the container was still the same when the probe gave no answer. Raises ContainerMissing."""
+    try:
+        now = read_container(engine.inspect(before.id))
+    except ContainerMissing as missing:
+        draft.container = None
+        raise ContainerMissing(_removed(draft.target)) from missing
+    if now.state != "running" or now.started_at != before.started_at:
+        draft.container, draft.outcome, draft.tried = now, "not-tried", []
+        draft.why_not = "the container ended or started again while it was examined"
+
+
+def _removed(name: str) -> Problem:
+    return Problem(
+        key="container_missing",
+        evidence=f"the engine described {name!r}, and a moment later there was no such container",
+        cause=f"The container {name!r} was removed while it was examined.",
+        fix="`docker ps -a` lists the containers there are; diagnose the one that took its place.",
+        verify=f"docker inspect -f '{{{{.State.Status}}}}' {name}",
+    )
 
 
 def candidates(container: ContainerFacts) -> list[str]:
@@ -197,8 +223,11 @@ def candidates(container: ContainerFacts) -> list[str]:
                 *([f"{venv}/bin/python"] if venv else []),
                 "python",
                 "python3",
+                "/usr/local/bin/python",
                 "/usr/local/bin/python3",
                 "/usr/bin/python3",
+                "/usr/bin/python",
+                "/bin/python3",
                 "/opt/venv/bin/python",
                 "/app/.venv/bin/python",
             ]
@@ -206,30 +235,33 @@ def candidates(container: ContainerFacts) -> list[str]:
     )
 
 
-def _probe(draft: Draft, engine: Engine, container: ContainerFacts) -> None:
+def _probe(draft: Draft, engine: Engine, container: ContainerFacts, question: Question) -> None:
     mark = secrets.token_hex(12)
-    probe, seconds = PROBE.read_text(), f"{CHILD_SECONDS:g}"
-    search = ["sh", "-c", SEARCH, "sh", probe, mark, seconds, *candidates(container)]
+    arguments = [PROBE.read_text(), mark, f"{CHILD_SECONDS:g}", json.dumps(question.public())]
+    # By its path, since the application's PATH need not lead to a shell.
+    command = ["/bin/sh", "-c", SEARCH, "sh", *arguments, *candidates(container)]
     python = ""
     try:
         done = execution.run(
-            engine, container.id, search, seconds=engine.deadline.within(PROBE_SECONDS, reserve=2.5), mark=mark
+            engine, container.id, command, seconds=engine.deadline.within(PROBE_SECONDS, reserve=2.5), mark=mark
         )
         if done.not_found:
-            done, python = _without_shell(draft, engine, container, [probe, mark, "container", seconds])
+            done, python = _without_shell(draft, engine, container, arguments)
     except CallRefused as error:
         draft.why_not = _refusal(error)
         return
+    said = done.stderr.splitlines()
+    taken = [line[len(TAKEN) :] for line in said if line.startswith(TAKEN)]
+    draft.found = python or (taken[-1] if taken else draft.found)
+    draft.tried += [shorten(line) for line in said if line.startswith("/")][:20]
     if done.timed_out:
         ended = execution.kill(engine, container.id, mark, python=python)
         left = "" if ended else "; it could not be ended and may still run in the container"
         draft.outcome, draft.why_not = "timed-out", f"the interpreter gave no answer in time{left}"
-        return
-    if done.exit_code == NO_PYTHON or (done.not_found and not python):
+    elif done.exit_code == NO_PYTHON or (done.not_found and not python):
         draft.outcome, draft.why_not = "no-python", "no Python was found in the container"
-        draft.tried = draft.tried or [shorten(line) for line in done.stderr.splitlines() if line.strip()][:20]
-        return
-    _take(draft, done.stdout, done.stderr, mark)
+    else:
+        _take(draft, done.stdout, "\n".join(line for line in said if not line.startswith(TAKEN)), mark)
 
 
 def _without_shell(
@@ -239,13 +271,15 @@ def _without_shell(
     found, dangling = archive.find_interpreters(archive.Archive(engine, container.id), container)
     draft.tried = [f"{path}: leads to {target}, which is not there" for path, target in dangling]
     done = execution.Execution(not_found=True)
+    probe, mark, seconds, question = arguments
     for path, _ in found:
-        command = [path, "-I", "-S", "-B", "-c", *arguments]
+        command = [path, "-I", "-S", "-B", "-c", probe, mark, "container", seconds, question]
         limit = engine.deadline.within(PROBE_SECONDS, reserve=2.5)
-        done = execution.run(engine, container.id, command, seconds=limit, mark=arguments[1])
+        done = execution.run(engine, container.id, command, seconds=limit, mark=mark)
         if done.timed_out or done.exit_code == 0:
             return done, path
         draft.tried.append(f"{path}: does not start (exit code {done.exit_code})")
+        draft.found = path if done.exit_code != CANNOT_EXECUTE else draft.found
     return execution.Execution(not_found=True), ""
 
 
@@ -266,16 +300,21 @@ def _take(draft: Draft, stdout: str, stderr: str, mark: str) -> None:
         )
         return
     draft.environment = {**draft.environment, **environment}
-    draft.tried = [shorten(line) for line in stderr.splitlines() if line.startswith("/")][:20]
     draft.outcome = "ran"
 
 
-def _read_files(draft: Draft, engine: Engine, container: ContainerFacts) -> None:
+def _read_files(draft: Draft, engine: Engine, container: ContainerFacts, question: Question) -> None:
     """What can be known without starting anything."""
-    python, tried = archive.read_python(archive.Archive(engine, container.id), container)
+    files = archive.Archive(engine, container.id)
+    python, tried = archive.read_python(files, container)
     if python is not None:
-        draft.python = python
-    if draft.outcome == "not-tried":
+        draft.python = replace(python, search=search(files, container, python, question))
+    if draft.outcome == "no-python" and draft.found:
+        draft.outcome, draft.why_not = "unreadable", f"{draft.found} was found and does not start"
+    elif draft.outcome == "no-python" and python is not None:
+        draft.outcome, draft.found = "forbidden", python.executable
+        draft.why_not = f"the container's user may not run {python.executable}"
+    elif draft.outcome == "not-tried":
         draft.tried = tried
         draft.outcome = "read" if python is not None else "no-python"
         if python is None and tried:
@@ -283,6 +322,8 @@ def _read_files(draft: Draft, engine: Engine, container: ContainerFacts) -> None
 
 
 def _refusal(error: CallRefused) -> str:
+    if error.status == 404:
+        return "the container is gone"
     if error.status == 403:
         return "the engine, or a proxy before it, refuses to start anything in the container"
     if error.status == 409 or "state improper" in error.explanation:

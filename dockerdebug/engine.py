@@ -26,7 +26,7 @@ from dockerdebug.redaction import Redactor
 
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}")
 CALL_SECONDS = 5.0
-LOG_LINES, LOG_BYTES = 200, 256 * 1024
+LOG_LINES, LOG_BYTES, LOG_READ, LOG_SECONDS = 200, 256 * 1024, 16 * 1024 * 1024, 2.0
 ENDPOINTS = (
     "GET /version, /containers/json, /containers/*/json, /containers/*/logs, /containers/*/archive and, for a look "
     "inside, POST /containers/*/exec, POST /exec/*/start, GET /exec/*/json"
@@ -114,15 +114,18 @@ class Engine:
         raise ContainerMissing(_missing(name, self._names()))
 
     def logs(self, container: str) -> str:
-        """The end of the log; empty when the logging driver cannot be read."""
+        """The end of the log; empty when the logging driver cannot be read. A log without line ends has no end that
+        is near, so reading stops after LOG_READ bytes or LOG_SECONDS."""
+        data, read = bytearray(), 0
+        limit = Deadline(self.deadline.within(LOG_SECONDS))
         try:
             with self.calling() as api:
-                data = bytearray()
                 for piece in api.logs(container, stdout=True, stderr=True, tail=LOG_LINES, stream=True, follow=False):
                     data += piece
                     if len(data) > 2 * LOG_BYTES:
                         del data[:-LOG_BYTES]
-                    if self.deadline.passed:
+                    read += len(piece)
+                    if read > LOG_READ or limit.passed:
                         break
         except CallRefused:
             return ""

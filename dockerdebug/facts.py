@@ -1,20 +1,12 @@
-"""What was read about one environment, before anybody judges it.
+"""What was read about one environment, before anybody judges it. `reading` fills these types from hostile text."""
 
-Everything that comes out of a container is hostile text: it is read into these types with bounds on every length,
-and what does not fit is dropped.
-"""
-
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
 from packaging.utils import canonicalize_name
 
-MAX_TEXT = 8192
-MAX_ITEMS = 3000
 THIS_MACHINE = "this machine"
 
 
@@ -26,7 +18,7 @@ class Problem:
     evidence: str
     cause: str
     fix: str
-    verify: str = "Run the diagnosis again."
+    verify: str = "docker version"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +77,30 @@ class PipFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What the container's user may do with a path, and whose it is."""
+
+    exists: bool = True
+    readable: bool = True
+    writable: bool = True
+    owner: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Where the things that a log misses lie in the file system."""
+
+    places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By module, or by shared library, the paths that bring it: /srv/app/settings.py, /usr/lib/libpq.so.5."""
+    files: Mapping[str, Access] = field(default_factory=dict)
+    """The files a traceback names."""
+    requirements: Mapping[str, str] = field(default_factory=dict)
+    """Files that name the application's packages, with their text."""
+    looked: tuple[str, ...] = ()
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PythonFacts:
     """One interpreter and what it sees."""
 
@@ -103,6 +119,8 @@ class PythonFacts:
     pip_identity: str = ""
     dangling: tuple[tuple[str, str], ...] = ()
     """Links to a Python that is not there: (link, target)."""
+    hooks: tuple[str, ...] = ()
+    """Files that run at every start: sitecustomize, usercustomize and .pth files with an import."""
     venv: Venv | None = None
     named_venv: Venv | None = None
     """The environment VIRTUAL_ENV names."""
@@ -114,15 +132,28 @@ class PythonFacts:
     path: tuple[PathEntry, ...] | None = None
     distributions: tuple[Distribution, ...] | None = None
     invalid: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    """Metadata of packages the container's user may not read; they may be whole."""
     shadows: tuple[tuple[str, str], ...] = ()
     pip_files: tuple[PipFile, ...] | None = None
     externally_managed: bool = False
     pid1: tuple[str, ...] = ()
     cwd: str = ""
+    bundles: tuple[str, ...] = ()
+    """Certificate bundles at the usual places."""
+    listening: tuple[int, ...] = ()
+    """TCP ports something in here listens at."""
+    system: str = ""
+    """The distribution's ID of os-release: debian, alpine, ..."""
     missing_places: Mapping[str, str] = field(default_factory=dict)
     temporary: str = ""
     temporary_writable: bool = True
+    search: Search = Search()
     errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def has_pip(self) -> bool:
+        return any(item.key == "pip" for item in self.distributions or ())
 
     @property
     def minor(self) -> str:
@@ -146,11 +177,14 @@ class ContainerFacts:
     health: str = ""
     health_output: str = ""
     health_exit_code: int = 0
+    health_command: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()
     tty: bool = False
     user: str = ""
     memory_bytes: int = 0
+    read_only: bool = False
+    started_at: str = ""
     mounts: tuple[tuple[str, str, str], ...] = ()
     """(type, source, destination)"""
     working_dir: str = ""
@@ -158,7 +192,7 @@ class ContainerFacts:
     network_mode: str = ""
 
 
-Outcome = Literal["ran", "read", "not-tried", "no-python", "timed-out", "unreadable"]
+Outcome = Literal["ran", "read", "not-tried", "no-python", "forbidden", "timed-out", "unreadable"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,200 +205,25 @@ class Facts:
     logs: str = ""
     python: PythonFacts | None = None
     outcome: Outcome = "not-tried"
-    """`ran`: the probe answered. `read`: the files were read without starting anything."""
+    """`ran`: the probe answered. `read`: the files were read without starting anything. `forbidden`: there is a Python
+    and the container's user may not run it."""
     why_not: str = ""
     """Why the probe did not run, in words that follow "not run, because"."""
     tried: tuple[str, ...] = ()
+    found: str = ""
+    """The interpreter the probe was started with, or would have been."""
     environment: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     today: date = field(default_factory=date.today)
 
-    def shell(self, command: str) -> str:
-        """A command as a person would run it in this environment."""
-        if self.container and self.container.state != "running":
-            return f"docker run --rm --entrypoint '' {self.container.image} {command}"
-        return f"docker exec {self.target} {command}" if self.is_container else command
+    @property
+    def interpreter(self) -> str:
+        """The Python to name in a command."""
+        return (self.python.executable if self.python else "") or self.found or "python3"
 
     @property
     def is_container(self) -> bool:
         return self.target != THIS_MACHINE
-
-
-class UnreadableProbe(Exception):
-    """The probe's answer is not what the probe writes."""
-
-
-class Tree:
-    """Reads a JSON value of unknown shape; whatever is missing or of another type is empty."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __getitem__(self, key: str) -> "Tree":
-        return Tree(self.value.get(key) if isinstance(self.value, Mapping) else None)
-
-    @property
-    def text(self) -> str:
-        return self.value[:MAX_TEXT] if isinstance(self.value, str) else ""
-
-    @property
-    def flag(self) -> bool:
-        return self.value is True
-
-    @property
-    def number(self) -> int:
-        return self.value if isinstance(self.value, int) and not isinstance(self.value, bool) else 0
-
-    @property
-    def items(self) -> "list[Tree]":
-        return [Tree(item) for item in self.value[:MAX_ITEMS]] if isinstance(self.value, list) else []
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        return tuple(item.text for item in self.items if isinstance(item.value, str))
-
-    @property
-    def mapping(self) -> dict[str, str]:
-        if not isinstance(self.value, Mapping):
-            return {}
-        pairs = list(self.value.items())[:MAX_ITEMS]
-        return {str(key)[:255]: str(value)[:MAX_TEXT] for key, value in pairs if isinstance(value, str)}
-
-
-def read_probe(output: str) -> tuple[PythonFacts, dict[str, str]]:
-    """The probe's answer as facts, and the environment it ran in. Raises UnreadableProbe."""
-    try:
-        data = json.loads(output)
-    except (ValueError, RecursionError) as error:
-        raise UnreadableProbe(str(error)) from error
-    tree = Tree(data)
-    if tree["schema"].number != 1 or not re.fullmatch(r"\d+\.\d+\.\d+", tree["python"]["version"].text):
-        raise UnreadableProbe("no schema or no version in it")
-    return _python(tree), tree["environ"].mapping
-
-
-def _python(tree: Tree) -> PythonFacts:
-    python, found, venvs, places = tree["python"], tree["interpreters"], tree["environments"], tree["places"]
-    distributions = tree["distributions"].items
-    return PythonFacts(
-        version=python["version"].text,
-        release=python["release"].text,
-        implementation=python["implementation"].text,
-        executable=python["executable"].text,
-        realpath=python["realpath"].text,
-        library=python["library"].text,
-        markers=tree["markers"].mapping,
-        named=found["names"].mapping,
-        python_identity=found["python_identity"].text,
-        pip=found["pip"].text,
-        pip_interpreter=found["pip_interpreter"].text,
-        pip_identity=found["pip_identity"].text,
-        dangling=tuple((item["path"].text, item["target"].text) for item in found["dangling"].items),
-        venv=_venv(venvs["own"]),
-        named_venv=_venv(venvs["named_venv"]),
-        virtual_env=venvs["named"].text,
-        virtual_env_exists=venvs["named_exists"].flag,
-        venvs_about=tuple(filter(None, map(_venv, venvs["about"].items))),
-        broken_scripts=tuple((i["script"].text, i["interpreter"].text) for i in venvs["broken_scripts"].items),
-        startup=_startup(tree["child"]),
-        path=tuple(
-            PathEntry(path=item["path"].text, exists=item["exists"].flag, readable=item["readable"].flag)
-            for item in tree["path"].items
-        ),
-        distributions=tuple(map(_distribution, distributions[0].items)) if distributions else None,
-        invalid=distributions[1].texts if len(distributions) > 1 else (),
-        shadows=tuple((item["name"].text, item["path"].text) for item in tree["shadows"].items),
-        pip_files=tuple(
-            PipFile(path=i["path"].text, content=i["content"].text, readable=i["readable"].text == "True")
-            for i in tree["pip_files"].items
-        ),
-        externally_managed=tree["externally_managed"].flag,
-        pid1=tree["pid1"]["argv"].texts,
-        cwd=places["cwd"].text,
-        missing_places=places["missing"].mapping,
-        temporary=places["temporary"].text,
-        temporary_writable=places["temporary_writable"].flag,
-        errors=tree["errors"].mapping,
-    )
-
-
-def _venv(tree: Tree) -> Venv | None:
-    if not tree["root"].text:
-        return None
-    return Venv(
-        root=tree["root"].text,
-        home=tree["home"].text,
-        home_exists=tree["home_exists"].flag,
-        version=tree["version"].text,
-        libraries=tree["libraries"].texts,
-    )
-
-
-def _startup(tree: Tree) -> Startup | None:
-    if not tree.value:
-        return None
-    return Startup(
-        ok=tree["ok"].flag,
-        timed_out=tree["timed_out"].flag,
-        status=tree["status"].number,
-        noise=tree["noise"].text,
-        prefix=tree["prefix"].text,
-        stdout=tree["stdout"].text,
-    )
-
-
-def _distribution(tree: Tree) -> Distribution:
-    return Distribution(
-        name=tree["name"].text,
-        version=tree["version"].text,
-        path=tree["path"].text,
-        requires=tree["requires-dist"].texts,
-        requires_python=tree["requires-python"].text,
-        tags=tree["tags"].texts,
-        editable=tree["editable"].text,
-    )
-
-
-def read_container(inspected: Mapping[str, Any]) -> ContainerFacts:
-    """The engine's description of a container as facts."""
-    tree = Tree(inspected)
-    state, config, host = tree["State"], tree["Config"], tree["HostConfig"]
-    checks = state["Health"]["Log"].items
-    pairs = (entry.partition("=") for entry in config["Env"].texts)
-    return ContainerFacts(
-        id=tree["Id"].text,
-        name=tree["Name"].text.lstrip("/"),
-        image=config["Image"].text,
-        image_id=tree["Image"].text,
-        state=state["Status"].text,
-        exit_code=state["ExitCode"].number,
-        error=state["Error"].text,
-        oom_killed=state["OOMKilled"].flag,
-        restart_count=tree["RestartCount"].number,
-        restart_policy=host["RestartPolicy"]["Name"].text,
-        health=state["Health"]["Status"].text,
-        health_output=checks[-1]["Output"].text if checks else "",
-        health_exit_code=checks[-1]["ExitCode"].number if checks else 0,
-        environment={name: value for name, equals, value in pairs if equals},
-        command=(tree["Path"].text, *tree["Args"].texts),
-        tty=config["Tty"].flag,
-        user=config["User"].text,
-        memory_bytes=host["Memory"].number,
-        mounts=tuple((m["Type"].text, m["Source"].text, m["Destination"].text) for m in tree["Mounts"].items),
-        working_dir=config["WorkingDir"].text,
-        init=host["Init"].flag,
-        network_mode=host["NetworkMode"].text,
-    )
-
-
-def cut_answer(output: str, mark: str) -> str | None:
-    """The probe's JSON between its marks; start-up noise may stand before it."""
-    begin = output.rfind(f"\x01{mark}")
-    if begin < 0:
-        return None
-    begin += len(mark) + 1
-    end = output.find("\x01", begin)
-    return output[begin:end] if end > 0 else None
 
 
 def shorten(text: str, limit: int = 300) -> str:

@@ -1,4 +1,6 @@
-"""The one program that runs inside a container: `python -I -S -B -c <this file> MARK MODE SECONDS`.
+"""The one program that runs inside a container: `python -I -S -B -c <this file> MARK MODE SECONDS [QUESTION]`.
+
+QUESTION is JSON: the modules, shared libraries and files that a log misses; they are looked for in the file system.
 
 It reads facts and judges nothing; the rules judge them on our side. It is sent to interpreters nobody chose, so it
 keeps to Python 3.6 and to the modules an isolated start has loaded anyway: importlib.metadata, ssl, platform or
@@ -30,6 +32,7 @@ os.write(%d, chr(0).join(text).encode("utf-8", "surrogateescape"))
     % RESULT_FD
 )
 LIMIT_FILE, LIMIT_VALUE, LIMIT_DISTRIBUTIONS, LIMIT_SCRIPTS = 65536, 8192, 3000, 100
+SEARCH_SECONDS, SEARCH_ENTRIES, SEARCH_DEPTH, SEARCH_PLACES, SEARCH_REQUIREMENTS = 1.5, 200000, 11, 40, 12
 
 
 def text(data: bytes) -> str:
@@ -50,6 +53,28 @@ def names_in(directory: str) -> "list[str]":
         return sorted(os.listdir(directory or "."))
     except OSError:
         return []
+
+
+def there(path: str) -> bool:
+    """Whether a path leads somewhere. One that this user may not look at does: it is shut, not missing."""
+    try:
+        os.stat(path)
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def denied(path: str) -> bool:
+    """Whether this user may not read a file that is there."""
+    try:
+        os.stat(path)
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return not os.access(path, os.R_OK)
 
 
 def which(name: str) -> str:
@@ -79,16 +104,22 @@ def headers(content: str, wanted: "dict[str, bool]") -> "dict[str, Any]":
 METADATA = {"name": False, "version": False, "requires-python": False, "requires-dist": True, "provides-extra": True}
 
 
-def distribution(directory: str, entry: str) -> "dict[str, Any]":
+def metadata_of(directory: str, entry: str) -> str:
     path = os.path.join(directory, entry)
     if entry.endswith(".dist-info"):
-        content = read(os.path.join(path, "METADATA"))
-    elif os.path.isdir(path):
-        content = read(os.path.join(path, "PKG-INFO"))
-    else:
-        content = read(path)
-    found = headers(content, METADATA)
+        return os.path.join(path, "METADATA")
+    return os.path.join(path, "PKG-INFO") if os.path.isdir(path) else path
+
+
+def distribution(directory: str, entry: str) -> "dict[str, Any]":
+    path = os.path.join(directory, entry)
+    metadata = metadata_of(directory, entry)
+    found = headers(read(metadata), METADATA)
     found["path"] = path
+    if not found.get("name") and denied(metadata):  # the directory's own name says which package it is
+        words = entry.rpartition(".")[0].split("-")
+        if len(words) > 1:
+            found.update(name=words[0], version=words[1], denied=True)
     if entry.endswith(".dist-info"):
         found["tags"] = headers(read(os.path.join(path, "WHEEL"), 4096), {"tag": True}).get("tag", [])[:20]
         origin = read(os.path.join(path, "direct_url.json"), 4096)
@@ -100,21 +131,24 @@ def distribution(directory: str, entry: str) -> "dict[str, Any]":
     return found
 
 
-def distributions(directories: "list[str]") -> "tuple[list[dict[str, Any]], list[str]]":
+def distributions(directories: "list[str]") -> "tuple[list[dict[str, Any]], list[str], list[str]]":
     """What importlib.metadata would list, and what it would stumble over."""
     found = []  # type: list[dict[str, Any]]
     invalid = []  # type: list[str]
+    unreadable = []  # type: list[str]
     for directory in directories:
         for entry in names_in(directory):
             if entry.startswith("~"):  # pip renames to this before it removes; a leftover means it was interrupted
                 invalid.append(os.path.join(directory, entry))
             elif entry.endswith((".dist-info", ".egg-info")) and len(found) < LIMIT_DISTRIBUTIONS:
                 item = distribution(directory, entry)
+                if item.pop("denied", False):
+                    unreadable.append(item["path"])
                 if item.get("name") and item.get("version"):
                     found.append(item)
                 else:
                     invalid.append(item["path"])
-    return found, invalid
+    return found, invalid, unreadable
 
 
 def pyvenv(root: str) -> "dict[str, Any]":
@@ -131,7 +165,7 @@ def pyvenv(root: str) -> "dict[str, Any]":
     return {
         "root": root,
         "home": home,
-        "home_exists": bool(home) and os.path.isdir(home),
+        "home_exists": bool(home) and there(home),
         "version": config.get("version", config.get("version_info", "")),
         "system_site": config.get("include-system-site-packages", "").lower() == "true",
         "libraries": [name for name in names_in(os.path.join(root, "lib")) if name.startswith("python")],
@@ -171,7 +205,7 @@ def scripts_without_interpreter(directory: str) -> "list[dict[str, str]]":
     found = []
     for name in names_in(directory)[:LIMIT_SCRIPTS]:
         target = shebang(os.path.join(directory, name))
-        if target.startswith("/") and not os.path.exists(target):
+        if target.startswith("/") and not there(target):
             found.append({"script": os.path.join(directory, name), "interpreter": target})
     return found
 
@@ -347,7 +381,8 @@ def interpreters() -> "dict[str, Any]":
     for directory in dict.fromkeys(directories):
         for name in ("python", "python3"):
             path = os.path.join(directory, name)
-            if os.path.islink(path) and not os.path.exists(path):
+            # Outside a virtual environment PATH just goes on to the next.
+            if os.path.islink(path) and not there(path) and os.path.isfile(os.path.join(root_of(path), "pyvenv.cfg")):
                 dangling.append({"path": path, "target": os.readlink(path)})
     return {
         "names": names,
@@ -370,7 +405,7 @@ def environments(mode: str) -> "dict[str, Any]":
     return {
         "own": own,
         "named": named,
-        "named_exists": bool(named) and os.path.isdir(named),
+        "named_exists": bool(named) and there(named),
         "named_venv": pyvenv(named) if named else {},
         "about": [found for found in map(pyvenv, dict.fromkeys(map(os.path.abspath, about))) if found],
         "broken_scripts": scripts_without_interpreter(os.path.dirname(sys.executable)) if own else [],
@@ -393,15 +428,154 @@ def places() -> "dict[str, Any]":
     pointers = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PYTHONHOME")
     temporary = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108
     return {
-        "missing": {n: os.environ[n] for n in pointers if os.environ.get(n) and not os.path.exists(os.environ[n])},
+        "missing": {n: os.environ[n] for n in pointers if os.environ.get(n) and not there(os.environ[n])},
         "temporary": temporary,
         "temporary_writable": os.path.isdir(temporary) and os.access(temporary, os.W_OK | os.X_OK),
         "cwd": os.getcwd(),
         "uid": os.getuid(),
+        "bundles": [path for path in BUNDLES if os.path.isfile(path)],
+        "listening": listening(),
+        "os_release": read("/etc/os-release", 4096),
     }
 
 
-def collect(mark: str, mode: str, seconds: float) -> "dict[str, Any]":
+BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+
+
+def listening() -> "list[int]":
+    """TCP ports somebody listens at in this network namespace (state 0A of /proc/net/tcp)."""
+    found = set()
+    for name in ("tcp", "tcp6"):
+        for line in read("/proc/net/" + name, 1000000).splitlines()[1:]:
+            words = line.split()
+            if len(words) > 3 and words[3] == "0A":
+                found.add(int(words[1].rpartition(":")[2], 16))
+    return sorted(found)
+
+
+def hooks(directories: "list[str]") -> "list[str]":
+    """What runs at every start of Python: sitecustomize, usercustomize, and .pth files with an import."""
+    found = []
+    for directory in dict.fromkeys(directories):
+        for name in names_in(directory):
+            path = os.path.join(directory, name)
+            lines = read(path).split("\n") if name.endswith(".pth") else []
+            if any(line[:7] == "import " for line in lines) or name in ("sitecustomize.py", "usercustomize.py"):
+                found.append(path)
+    return found[:20]
+
+
+SITES = ("site-packages", "dist-packages")
+NOT_SEARCHED = {"__pycache__", ".git", "node_modules"}
+SYSTEMS = {"/proc", "/sys", "/dev", "/usr/share", "/usr/include", "/var/lib"}
+LOCKS = ("poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock")
+NAMING = (*LOCKS, "pyproject.toml", "Pipfile", "setup.cfg", "environment.yml", "environment.yaml")
+
+
+def brings(directory: str, parts: "list[str]") -> str:
+    """The path by which a directory on sys.path would bring the module, or nothing."""
+    base = os.path.join(directory, *parts)
+    if os.path.isfile(base + ".py"):
+        return base + ".py"
+    if os.path.isfile(os.path.join(base, "__init__.py")):
+        return base
+    inside = names_in(base) if os.path.isdir(base) else []
+    if directory != "/" and any(name.endswith((".py", ".so")) for name in inside):
+        return base
+    for name in names_in(os.path.dirname(base)):
+        if name.endswith(".so") and name.split(".")[0] == parts[-1]:
+            return os.path.join(os.path.dirname(base), name)
+    return ""
+
+
+def names_packages(directory: str, name: str) -> bool:
+    """Whether a file says which packages an application needs."""
+    lists = name.endswith((".txt", ".in")) and (
+        name.startswith(("requirements", "constraints")) or os.path.basename(directory) == "requirements"
+    )
+    return lists or name in NAMING
+
+
+def requirements_in(path: str) -> str:
+    """The file's text; of a lock file the names alone, which may stand far down."""
+    if os.path.basename(path) not in LOCKS:
+        return read(path)
+    kept = [line for line in read(path, 4000000).splitlines() if line.startswith("name = ") or '": {' in line]
+    return "\n".join(kept)[:LIMIT_FILE]
+
+
+def may_search(path: str, name: str) -> bool:
+    """Whether to look below a directory: not where only a package's own or Python's own modules lie."""
+    if path in SYSTEMS or name in NOT_SEARCHED or name.endswith((".dist-info", ".egg-info")):
+        return False
+    parent = os.path.basename(os.path.dirname(path))
+    is_library = parent.startswith("python") and parent[6:7].isdigit()
+    return parent not in SITES and (not is_library or name in SITES)
+
+
+def search(question: "dict[str, Any]", first: "list[str]") -> "dict[str, Any]":
+    """Where wanted modules and libraries lie, breadth first: the application's directories, then all others."""
+    modules = [str(name).split(".") for name in question.get("modules", [])]
+    libraries = [str(name) for name in question.get("libraries", [])]
+    looked = list(dict.fromkeys(os.path.abspath(path or ".") for path in first if os.path.isdir(path or ".")))
+    places = []  # type: list[dict[str, str]]
+    requirements = []  # type: list[dict[str, str]]
+    waiting = [(path, 0) for path in [*looked, "/"]] if modules or libraries else []
+    seen = set()
+    until, entries, position = time.time() + SEARCH_SECONDS, 0, 0
+    while position < len(waiting) and time.time() < until and entries < SEARCH_ENTRIES:
+        directory, depth = waiting[position]
+        position += 1
+        if directory in seen:
+            continue
+        seen.add(directory)
+        names = names_in(directory)
+        entries += len(names)
+        stems = {name.split(".")[0] for name in names}
+        for parts in modules:
+            # A module inside a package is imported by its dotted name, so this directory does not bring it.
+            path = brings(directory, parts) if parts[0] in stems and "__init__.py" not in names else ""
+            if path and len(places) < SEARCH_PLACES:
+                places.append({"name": ".".join(parts), "path": path})
+        for name in libraries:
+            if name in names and len(places) < SEARCH_PLACES:
+                places.append({"name": name, "path": os.path.join(directory, name)})
+        for name in names:
+            path = os.path.join(directory, name)
+            if names_packages(directory, name) and len(requirements) < SEARCH_REQUIREMENTS and modules:
+                requirements.append({"path": path, "content": requirements_in(path)})
+            elif depth < SEARCH_DEPTH and may_search(path, name) and os.path.isdir(path) and not os.path.islink(path):
+                waiting.append((path, depth + 1))
+    return {
+        "places": places,
+        "requirements": requirements,
+        "files": [access(str(path)) for path in question.get("files", [])[:40]],
+        "looked": looked,
+        "complete": position >= len(waiting),
+    }
+
+
+def access(path: str) -> "dict[str, Any]":
+    """What this user may do with a path."""
+    try:
+        owner = os.stat(path).st_uid
+    except OSError:
+        owner = -1
+    return {
+        "path": path,
+        "exists": there(path),
+        "readable": os.access(path, os.R_OK),
+        "writable": os.access(path, os.W_OK),
+        "owner": owner,
+    }
+
+
+def collect(mark: str, mode: str, seconds: float, question: "dict[str, Any]") -> "dict[str, Any]":
     """Every fact, stage by stage: a stage that fails leaves its reason and spoils no other."""
     facts = {"schema": SCHEMA, "errors": {}}  # type: dict[str, Any]
 
@@ -436,14 +610,15 @@ def collect(mark: str, mode: str, seconds: float) -> "dict[str, Any]":
     path = child.get("path") or sys.path + guess_site(facts["environments"].get("own") or {})
     stage(
         "path",
-        lambda: [
-            {"path": p, "exists": os.path.exists(p or "."), "readable": os.access(p or ".", os.R_OK)} for p in path
-        ],
+        lambda: [{"path": p, "exists": there(p or "."), "readable": os.access(p or ".", os.R_OK)} for p in path],
     )
     site = [p for p in path if os.path.basename(p) in ("site-packages", "dist-packages")]
     stage("site", lambda: site)
     stage("distributions", lambda: distributions(list(dict.fromkeys(p for p in path if os.path.isdir(p)))))
-    stage("shadows", lambda: shadows(import_directories(facts["pid1"].get("argv") or [], path), site))
+    argv = facts["pid1"].get("argv") or []
+    stage("shadows", lambda: shadows(import_directories(argv, path), site))
+    stage("hooks", lambda: hooks(site + path))
+    stage("search", lambda: search(question, [*import_directories(argv, path), os.getcwd(), *path]))
     stage("pip_files", lambda: pip_configuration(child.get("prefix") or root_of(sys.executable)))
     stage(
         "externally_managed", lambda: os.path.isfile(os.path.join(os.path.dirname(os.__file__), "EXTERNALLY-MANAGED"))
@@ -461,14 +636,14 @@ def guess_site(own: "dict[str, Any]") -> "list[str]":
     return [guess for guess in guesses if os.path.isdir(guess)]
 
 
-def main(mark: str, mode: str, seconds: float) -> None:
+def main(mark: str, mode: str, seconds: float, question: str = "{}") -> None:
     # The kernel ends this process if everything else fails, also when whoever started it is gone.
     signal.setitimer(signal.ITIMER_REAL, seconds + 3)
-    output = json.dumps(collect(mark, mode, seconds))
+    output = json.dumps(collect(mark, mode, seconds, json.loads(question)))
     data = ("\n\x01%s%s\x01\n" % (mark, output)).encode("ascii")
     while data:
         data = data[os.write(1, data) :]
 
 
-if __name__ == "__main__" and len(sys.argv) == 4:
-    main(sys.argv[1], sys.argv[2], float(sys.argv[3]))
+if __name__ == "__main__" and len(sys.argv) > 3:
+    main(sys.argv[1], sys.argv[2], float(sys.argv[3]), *sys.argv[4:5])

@@ -1,6 +1,6 @@
 """Rules that name faults, one small pure function each, grouped by what they look at."""
 
-from dockerdebug.findings import configuration, imports, interpreter, logs, packages, state
+from dockerdebug.findings import configuration, imports, interpreter, logs, modules, packages, state
 from dockerdebug.findings.registry import (
     RULES,
     SEVERITIES,
@@ -23,6 +23,7 @@ __all__ = [
     "interpreter",
     "judge",
     "logs",
+    "modules",
     "packages",
     "state",
 ]

@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from datetime import date
 
-from dockerdebug.facts import Facts, shorten
-from dockerdebug.findings.registry import Case, rule
+from dockerdebug import commands
+from dockerdebug.facts import Facts, Venv, shorten
+from dockerdebug.findings.imports import hooks_of
+from dockerdebug.findings.install import installing
+from dockerdebug.findings.registry import Advice, Case, rule
 
 # Last day with security fixes, from the release schedules (PEP 494, 537, 569, 596, 619, 664, 693, 719, 745).
 END_OF_LIFE = {
@@ -28,27 +31,83 @@ def python_missing(facts: Facts) -> Iterator[Case]:
     if facts.outcome != "no-python":
         return
     image = f"; the image is {facts.container.image}" if facts.container else ""
-    tried = "; ".join(facts.tried) or "none of python, python3 on PATH, /usr/local/bin, /usr/bin, /opt/venv, /app/.venv"
+    tried = "; ".join(facts.tried) or "python, python3 on PATH, /usr/local/bin, /usr/bin, /bin, /opt, /app/.venv"
+    wants = _wants_python(facts)
     yield Case(
-        evidence=f"searched as the container's user: {shorten(tried, 400)}{image}",
-        cause="The container has no Python interpreter that starts, or has it in an unusual place outside PATH.",
-        fix="FROM python:3.13-slim (or install one: RUN apt-get install -y python3); check that the tag is the "
-        "one meant.",
-        verify=facts.shell("python3 --version"),
+        evidence=f"searched in the container: {shorten(tried, 400)}{image}; {wants or 'nothing there asks for Python'}",
+        cause="The container has no Python interpreter, or has it in an unusual place outside PATH.",
+        fix="FROM python:3.13-slim, or install one in the image (RUN apt-get install -y python3); check that the tag "
+        "is the one meant."
+        if wants
+        else "None is needed unless this container is meant to run Python; then check that the image is the one meant.",
+        verify=commands.run(facts, "python3", "--version"),
+        severity=None if wants else "warning",
     )
+
+
+def _wants_python(facts: Facts) -> str:
+    """What in the container's configuration needs a Python."""
+    command = facts.container.command if facts.container else ()
+    if any("python" in word or word.endswith(".py") for word in command[:4]):
+        return f"its command is {shorten(' '.join(command), 100)}"
+    names = [name for name in facts.environment if name.startswith("PYTHON") or name == "VIRTUAL_ENV"]
+    return f"{', '.join(sorted(names)[:4])} is set" if names else ""
+
+
+@rule(severity="error", rank=24, check="python_version")
+def python_forbidden(facts: Facts) -> Iterator[Case]:
+    """A Python is there, and the container's user may not run it."""
+    if facts.outcome == "forbidden":
+        user = (facts.container.user if facts.container else "") or "the container's user"
+        in_a_home = facts.found.startswith(("/root/", "/home/"))
+        yield Case(
+            evidence=f"{facts.found} is among the container's files; {user} finds no Python that may be run",
+            cause=f"Its mode, or that of a directory above it, shuts {user} out.",
+            fix="Install the interpreter where every user may look, in /usr/local or /opt (uv: UV_PYTHON_INSTALL_DIR), "
+            "not in a home."
+            if in_a_home
+            else f"RUN chmod a+rx {commands.quoted(facts.found)}, and its directories",
+            verify=commands.run(facts, facts.found, "--version"),
+        )
 
 
 @rule(severity="error", rank=24, check="python_version")
 def python_broken(facts: Facts) -> Iterator[Case]:
     """A Python is there and does not run a program to its end."""
     if facts.outcome == "unreadable":
+        said = "; ".join(dict.fromkeys([facts.why_not, *facts.tried[:4]]))
+        advice = _broken_advice(said)
         yield Case(
-            evidence=facts.why_not,
-            cause="The interpreter was found and ended before it could answer: its installation is damaged, or "
-            "something killed it.",
-            fix="Build the image again from a clean base: docker build --pull --no-cache .",
-            verify=facts.shell("python3 -I -S -c 'print(1)'"),
+            evidence=said,
+            cause=advice.cause,
+            fix=advice.fix,
+            verify=commands.run(facts, facts.interpreter, "-I", "-S", "-c", "print(1)"),
         )
+
+
+def _broken_advice(said: str) -> Advice:
+    """(cause, fix) by what the interpreter said, or by how it ended."""
+    if "error while loading shared libraries" in said or "Error loading shared library" in said:
+        return Advice(
+            cause="A library the interpreter is linked to is not in the image.",
+            fix="Copy the interpreter with its libraries, from an image of the same distribution, and RUN ldconfig.",
+        )
+    if "encodings" in said or "could not find platform" in said.lower():
+        return Advice(
+            cause="The interpreter does not find its standard library.",
+            fix="Copy bin/ and lib/ of one installation together, to the place they were built for.",
+        )
+    if "exit code 127" in said or "exit code 126" in said or "xec format error" in said:
+        return Advice(
+            cause="The file is there and cannot be started: its loader is missing (a glibc build on Alpine, or the "
+            "other way round), or it is built for another processor.",
+            fix="Take the interpreter from an image of the same distribution and platform.",
+        )
+    return Advice(
+        cause="The interpreter was found and ended before it could answer; nothing says why.",
+        fix="Run what verifies this by hand and read what it prints; `docker events --since 10m` names kills for want "
+        "of memory.",
+    )
 
 
 @rule(severity="error", rank=35, check="python_version")
@@ -63,15 +122,19 @@ def probe_timeout(facts: Facts) -> Iterator[Case]:
             fix=f"docker stats --no-stream {facts.target}; docker top {facts.target}"
             if facts.is_container
             else "Look at the machine's load.",
-            verify=facts.shell("python3 -I -S -c 'print(1)'"),
+            verify="timeout 5 " + commands.run(facts, facts.interpreter, "-I", "-S", "-c", "print(1)"),
         )
     elif startup is not None and startup.timed_out:
         yield Case(
             evidence="python -I -S answers at once; without these options it gave no answer in 3 s",
             cause="Something that runs at every start of Python hangs: sitecustomize, usercustomize or a .pth file.",
-            fix="Find it with python -X importtime -c pass, and remove it from site-packages.",
-            verify=facts.shell("timeout 5 python3 -c 'print(1)'"),
+            fix=f"Mend or remove the one that hangs. {hooks_of(facts)}",
+            verify=commands.run(facts, facts.interpreter, "-I", "-S", "-c", _BOUNDED_START.format(facts.interpreter)),
         )
+
+
+# The child is ended with its parent's wait; `timeout` is not in every image.
+_BOUNDED_START = "import subprocess; subprocess.run([{!r}, '-c', 'pass'], timeout=5, check=True)"
 
 
 @rule(severity="warning", rank=36, check="python_version")
@@ -82,10 +145,16 @@ def python_eol(facts: Facts) -> Iterator[Case]:
     if python and ended and facts.today > ended:
         yield Case(
             evidence=f"{python.executable or 'python'} is {python.version}",
-            cause=f"Python {python.minor} has had no security fixes since {ended}.",
-            fix="FROM python:3.13-slim, then run the tests",
-            verify=facts.shell("python3 --version"),
+            cause=f"python.org has made no security fixes for Python {python.minor} since {ended}; a distribution may.",
+            fix="Move to a Python that gets them (FROM python:3.13-slim), and run the tests with it.",
+            verify=commands.python(facts, f"import sys; sys.exit(sys.version_info < {_oldest_supported(facts.today)})"),
         )
+
+
+def _oldest_supported(today: date) -> tuple[int, ...]:
+    """The oldest version that still gets fixes on a day."""
+    living = [minor for minor, ended in END_OF_LIFE.items() if today <= ended]
+    return tuple(map(int, (living[0] if living else "3.14").split(".")))
 
 
 @rule(severity="error", rank=3, check="venv_status")
@@ -94,32 +163,45 @@ def venv_broken(facts: Facts) -> Iterator[Case]:
     python = facts.python
     dangling = list(python.dangling) if python else []
     for link, target in dangling[:3]:
+        root = link.rpartition("/bin/")[0] or "/opt/venv"
         yield Case(
             evidence=f"{link} is a link to {target}, which is not there",
             cause="The environment was copied without the interpreter it was made with, or that interpreter was "
             "removed.",
-            fix="Use the same base image in both stages, or make the environment again: RUN python3 -m venv --clear "
-            f"{link.rpartition('/bin/')[0] or '/opt/venv'} (uv: UV_PYTHON_PREFERENCE=only-system)",
-            verify=facts.shell(f"{link} --version"),
+            fix=f"Copy {target.rpartition('/')[0] or target}'s Python too (same base image in both stages), or "
+            f"{_make_again(root)}",
+            verify=commands.run(facts, link, "--version"),
         )
     if not dangling:
         for line in facts.tried:
             path, _, what = line.partition(": ")
-            if "leads nowhere" in what or "leads to" in what:
+            root = path.rpartition("/bin/")[0]
+            if ("leads nowhere" in what or "leads to" in what) and root not in ("", "/usr", "/usr/local"):
                 yield Case(
                     evidence=line,
                     cause="The environment was copied without the interpreter it was made with.",
-                    fix="Use the same base image in both stages, or RUN python3 -m venv --clear again.",
-                    verify=facts.shell(f"{path} --version"),
+                    fix=f"Use the same base image in both stages, or {_make_again(root)}",
+                    verify=commands.run(facts, path, "--version"),
                 )
     venv = python.venv if python else None
     if not dangling and venv and venv.home and not venv.home_exists:
         yield Case(
             evidence=f"{venv.root}/pyvenv.cfg says home = {venv.home}, which is not there",
             cause="The environment was made with an interpreter that is not in this image.",
-            fix=f"RUN python3 -m venv --clear {venv.root}",
-            verify=facts.shell(f"{venv.root}/bin/python --version"),
+            fix=_make_again(venv.root).capitalize(),
+            verify=commands.python(
+                facts,
+                f"import os, sys; lines = open({venv.root + '/pyvenv.cfg'!r}).read().splitlines(); "
+                "sys.exit(not all(os.path.isdir(l.partition('=')[2].strip()) for l in lines if l.startswith('home')))",
+            ),
         )
+
+
+def _make_again(root: str) -> str:
+    return (
+        f"make it where it runs: RUN python3 -m venv --clear {commands.quoted(root)}, and install its packages again, "
+        "which --clear removes."
+    )
 
 
 @rule(severity="error", rank=4, check="venv_status")
@@ -133,9 +215,13 @@ def venv_relocated(facts: Facts) -> Iterator[Case]:
             evidence=f"{script}{more} begins with #!{interpreter}, which is not there",
             cause="The environment was made at another path and moved or copied; its scripts fail with "
             '"no such file or directory" though they exist.',
-            fix="Make the environment at the path where it will run, in both build stages; until then "
-            f"python -m {script.rpartition('/')[2]}",
-            verify=facts.shell(f"{script} --version"),
+            fix="Make the environment at the path where it will run, in both build stages; until then start scripts "
+            f"by its Python: {facts.interpreter} {commands.quoted(script)}",
+            verify=commands.python(
+                facts,
+                f"import os, sys; first = open({script!r}).readline(); "
+                "sys.exit(not os.path.exists(first[2:].split()[0]))",
+            ),
         )
 
 
@@ -149,9 +235,12 @@ def venv_version_mismatch(facts: Facts) -> Iterator[Case]:
                 evidence=f"{venv.root}/lib has {', '.join(venv.libraries)}; the interpreter is {python.version}",
                 cause="The base image's Python changed after the environment was made, so none of its packages "
                 "is seen.",
-                fix=f"RUN python3 -m venv --clear {venv.root} && {venv.root}/bin/pip install -r requirements.txt",
-                verify=facts.shell(f"{venv.root}/bin/python -m pip list"),
+                fix=_make_again(venv.root).capitalize(),
+                verify=commands.run(facts, f"{venv.root}/bin/python", "-c", _SEES_ITS_PACKAGES),
             )
+
+
+_SEES_ITS_PACKAGES = "import sys; sys.exit(not any(p.startswith(sys.prefix + '/lib/') for p in sys.path))"
 
 
 @rule(severity="warning", rank=15, check="venv_status")
@@ -167,16 +256,23 @@ def venv_not_active(facts: Facts) -> Iterator[Case]:
             evidence=f"VIRTUAL_ENV is {named.root}; the Python that runs is {python.executable}",
             cause="The environment is named but its bin directory is not first on PATH.",
             fix=f"ENV PATH={named.root}/bin:$PATH",
-            verify=facts.shell("python -c 'import sys; print(sys.prefix)'"),
+            verify=_prefix_is(facts, named),
         )
     elif python.venvs_about and not own and not python.virtual_env:
-        other = python.venvs_about[0].root
+        other = python.venvs_about[0]
         yield Case(
-            evidence=f"{other} is a virtual environment; the Python that runs is {python.executable}, outside it",
-            cause="The environment's packages are not seen, since its bin directory is not on PATH.",
-            fix=f"ENV PATH={other}/bin:$PATH" if facts.is_container else f". {other}/bin/activate",
-            verify=facts.shell("python -c 'import sys; print(sys.prefix)'"),
+            evidence=f"{other.root} is a virtual environment; the Python that runs is {python.executable}, outside it",
+            cause="If the program needs that environment's packages, it does not see them: the bin directory is not "
+            "first on PATH. If it needs none of them, nothing is wrong.",
+            fix=f"ENV PATH={other.root}/bin:$PATH" if facts.is_container else f". {other.root}/bin/activate",
+            verify=_prefix_is(facts, other),
+            severity="info",
         )
+
+
+def _prefix_is(facts: Facts, venv: Venv) -> str:
+    """That `python` of PATH is the environment's, so by its bare name."""
+    return commands.run(facts, "python", "-c", f"import sys; sys.exit(sys.prefix != {venv.root!r})")
 
 
 @rule(severity="warning", rank=17, check="venv_status")
@@ -187,8 +283,12 @@ def virtual_env_missing(facts: Facts) -> Iterator[Case]:
         yield Case(
             evidence=f"VIRTUAL_ENV is {python.virtual_env}; there is no such directory",
             cause="The environment was not copied into this image, or a mount covers it.",
-            fix=f"COPY --from=build {python.virtual_env} {python.virtual_env}",
-            verify=facts.shell(f"ls {python.virtual_env}/bin/python"),
+            fix=f"Make the environment at {python.virtual_env} or copy it there from the stage that made it; if none "
+            "is meant, remove ENV VIRTUAL_ENV.",
+            verify=commands.python(
+                facts,
+                "import os, sys; v = os.environ.get('VIRTUAL_ENV'); sys.exit(bool(v) and not os.path.isdir(v))",
+            ),
         )
 
 
@@ -196,13 +296,17 @@ def virtual_env_missing(facts: Facts) -> Iterator[Case]:
 def pip_python_mismatch(facts: Facts) -> Iterator[Case]:
     """pip installs for another Python than the one that runs."""
     python = facts.python
-    if python and python.pip_identity and python.python_identity and python.pip_identity != python.python_identity:
+    if not python or not python.pip_identity or not python.python_identity:
+        return
+    # uv and poetry make environments without a pip: nobody installs into those with the pip that is left on PATH.
+    without_pip = python.venv is not None and not python.has_pip
+    if python.pip_identity != python.python_identity and not without_pip:
         yield Case(
             evidence=f"{python.pip} runs {python.pip_interpreter}; python on PATH is "
             f"{python.named.get('python') or python.named.get('python3')}",
             cause="What `pip install` installs, `python` cannot import.",
-            fix="Install with the interpreter that runs the program: RUN python -m pip install -r requirements.txt",
-            verify=facts.shell("python -m pip --version"),
+            fix="Install with the interpreter that runs the program: " + installing(facts, file="requirements.txt"),
+            verify=commands.run(facts, python.pip, "--version"),
         )
 
 
@@ -216,5 +320,11 @@ def externally_managed(facts: Facts) -> Iterator[Case]:
             cause="The distribution manages this Python's packages; pip install ends with "
             "externally-managed-environment.",
             fix="RUN python3 -m venv /opt/venv and ENV PATH=/opt/venv/bin:$PATH",
-            verify=facts.shell("python -m pip install --dry-run pip"),
+            verify=commands.run(facts, (python.named.get("python3") and "python3") or "python", "-c", _NOT_MANAGED),
         )
+
+
+_NOT_MANAGED = (
+    "import os, sys; mark = os.path.join(os.path.dirname(os.__file__), 'EXTERNALLY-MANAGED'); "
+    "sys.exit(sys.prefix == sys.base_prefix and os.path.exists(mark))"
+)

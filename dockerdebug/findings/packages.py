@@ -3,7 +3,7 @@
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from packaging.markers import InvalidMarker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
@@ -11,7 +11,9 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from dockerdebug import commands
 from dockerdebug.facts import Distribution, Facts, PythonFacts
+from dockerdebug.findings.install import installing
 from dockerdebug.findings.registry import Case, rule
 
 CHECK = "installed_packages"
@@ -79,9 +81,38 @@ def dependency_missing(facts: Facts) -> Iterator[Case]:
                 evidence=f"{item.name} {item.version} requires {requirement.name}{requirement.specifier}, which is not "
                 f"installed ({item.path or 'its metadata'})",
                 cause=f"{requirement.name} was removed, or {item.name} was installed with --no-deps.",
-                fix=f"python -m pip install '{requirement.name}{requirement.specifier}'",
-                verify=facts.shell("python -m pip check"),
+                fix=installing(facts, _wanted(requirement)),
+                verify=_version_of(facts, requirement.name),
             )
+
+
+def _wanted(requirement: Requirement) -> str:
+    """The requirement as pip takes it, without its marker, and from where its own line says."""
+    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+    source = f" @ {requirement.url}" if requirement.url else str(requirement.specifier)
+    return f"{requirement.name}{extras}{source}"
+
+
+def _version_of(facts: Facts, name: str) -> str:
+    """Which version of a distribution the found interpreter sees; an error when it sees none."""
+    return commands.python(facts, f"import importlib.metadata as m; print(m.version({name!r}))")
+
+
+def satisfiable(specifiers: SpecifierSet) -> bool:
+    """Whether some version meets them all. Only bounds matter, so the versions at and beside each are tried."""
+    bounds = [version for item in specifiers if (version := _version(item.version.removesuffix(".*"))) is not None]
+    tried = [Version("0"), Version("99999")]
+    for bound in bounds:
+        release = list(bound.release)
+        tried += [
+            bound,
+            Version(f"{bound.public}.1") if not bound.is_postrelease and not bound.is_prerelease else bound,
+        ]
+        for place in range(len(release)):
+            tried.append(Version(".".join(map(str, [*release[:place], release[place] + 1]))))
+            if release[place]:
+                tried.append(Version(".".join(map(str, [*release[:place], release[place] - 1, 99999]))))
+    return not bounds or any(specifiers.contains(version, prereleases=True) for version in tried)
 
 
 @rule(severity="error", rank=14, check=CHECK)
@@ -102,14 +133,29 @@ def dependency_conflict(facts: Facts) -> Iterator[Case]:
         for item, requirement in requirements:
             if not requirement.specifier.contains(version, prereleases=True):
                 all_of_them = ",".join(sorted({str(r.specifier) for _, r in requirements if str(r.specifier)}))
+                agree = satisfiable(SpecifierSet(all_of_them))
                 who = ", ".join(sorted({f"{i.name} wants {r.specifier or 'any'}" for i, r in requirements}))
                 yield Case(
                     evidence=f"{item.name} {item.version} requires {requirement.name}{requirement.specifier}, but "
                     f"{found.name} {found.version} is installed",
                     cause=f"The versions were not resolved together. Of {found.name}: {who}.",
-                    fix=f"python -m pip install '{requirement.name}{all_of_them}'",
-                    verify=facts.shell("python -m pip check"),
+                    fix=installing(facts, f"{requirement.name}{all_of_them}")
+                    if agree
+                    else f"No version of {requirement.name} meets them all: take another version of one of these that "
+                    "wants it, and let one pip install resolve all of them together.",
+                    verify=_satisfies(facts, requirement.name, all_of_them, agree),
                 )
+
+
+def _satisfies(facts: Facts, name: str, specifiers: str, agree: bool) -> str:
+    """That the installed version meets the requirements, by pip's own copy of `packaging` where there is one."""
+    if not (agree and facts.python and facts.python.has_pip):
+        return _version_of(facts, name)
+    return commands.python(
+        facts,
+        "import sys, importlib.metadata as m; from pip._vendor.packaging.specifiers import SpecifierSet; "
+        f"sys.exit(m.version({name!r}) not in SpecifierSet({specifiers!r}))",
+    )
 
 
 def _version(text: str) -> Version | None:
@@ -137,8 +183,12 @@ def python_unsupported(facts: Facts) -> Iterator[Case]:
                 f"{python.version}",
                 cause="The package was installed for another Python and copied, or installed with "
                 "--ignore-requires-python.",
-                fix=f"python -m pip install --force-reinstall {item.name}",
-                verify=facts.shell(f'python -c "import importlib.metadata as m; print(m.version({item.name!r}))"'),
+                fix=f"Require a version of {item.name} that is made for Python {python.minor}, or run Python "
+                f"{item.requires_python}; install it in the image rather than copying it.",
+                verify=commands.python(
+                    facts,
+                    f"import importlib.metadata as m; print(m.metadata({item.name!r})['Requires-Python'])",
+                ),
             )
 
 
@@ -152,8 +202,11 @@ def wheel_wrong_platform(facts: Facts) -> Iterator[Case]:
                 evidence=f"{item.name} {item.version} is a wheel for {', '.join(item.tags[:3])}; this is Python "
                 f"{python.version} on {python.markers.get('sys_platform')} {python.markers.get('platform_machine')}",
                 cause="The package was installed on another machine, or with --platform, and copied here.",
-                fix=f"Install it in the image: RUN python -m pip install --force-reinstall --no-cache-dir {item.name}",
-                verify=facts.shell(f'python -c "import {item.key.replace("-", "_")}"'),
+                fix="Install it in the image rather than copying it: "
+                + installing(facts, "--force-reinstall", "--no-cache-dir", f"{item.name}=={item.version}"),
+                verify=commands.python(
+                    facts, f"import importlib.metadata as m; print(m.distribution({item.name!r}).read_text('WHEEL'))"
+                ),
             )
 
 
@@ -191,20 +244,48 @@ def duplicate_distribution(facts: Facts) -> Iterator[Case]:
             yield Case(
                 evidence=f"{directory} has {items[0].name} in the versions {' and '.join(versions)}",
                 cause="An installation was interrupted, or two were copied over each other; which files win is chance.",
-                fix=f"python -m pip uninstall -y {items[0].name} (until none is left), then install it again",
-                verify=facts.shell(f"ls {directory} | grep -i '^{items[0].name}'"),
+                fix=f"Install into an empty directory when the image is built; in place: {_uninstall(facts, items[0])} "
+                "until it says that it is not installed, then install the wanted version.",
+                verify=commands.python(
+                    facts,
+                    "import re, sys, importlib.metadata as m; n = lambda t: re.sub('[-_.]+', '-', t or '').lower(); "
+                    f"sys.exit(sum(n(d.metadata['Name']) == {items[0].key!r} for d in "
+                    f"m.distributions(path=[{directory!r}])) > 1)",
+                ),
             )
+
+
+def _uninstall(facts: Facts, item: Distribution) -> str:
+    return commands.module(facts, "pip", "uninstall", "-y", item.name)
 
 
 @rule(severity="warning", rank=33, check=CHECK)
 def invalid_distribution(facts: Facts) -> Iterator[Case]:
     """What is left of an interrupted installation."""
     paths = facts.python.invalid if facts.python else ()
-    if paths:
-        more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    leftovers = [path for path in paths if posixpath.basename(path).startswith("~")]
+    nameless = [path for path in paths if path not in leftovers]
+    if leftovers:
         yield Case(
-            evidence=f"{', '.join(paths[:3])}{more}: a leftover, or without name and version",
-            cause="pip was interrupted while it installed or removed, or a copy was incomplete.",
-            fix=f"rm -rf {' '.join(paths[:3])} and install the package again",
-            verify=facts.shell("python -m pip check 2>&1 | grep -i 'invalid distribution'"),
+            evidence=f"{_some(leftovers)}: pip renames to this before it removes",
+            cause="pip was interrupted while it removed or replaced a package, which may be missing since.",
+            fix="Install the package again that the rest of the name tells (pip renames the first letter), or build "
+            "the image again with a pip that runs to its end.",
+            verify=commands.python(facts, f"import os, sys; sys.exit(any(map(os.path.lexists, {leftovers[:3]!r})))"),
         )
+    if nameless:
+        yield Case(
+            evidence=f"{_some(nameless)}: its metadata was read and has no name or no version",
+            cause="The installation was interrupted, or a copy was incomplete.",
+            fix="Install the package again from where it came, when the image is built; copy site-packages whole.",
+            verify=commands.python(
+                facts,
+                "import os, sys; read = lambda p: open(next(filter(os.path.isfile, "
+                "(p + '/METADATA', p + '/PKG-INFO', p)))).read(); "
+                f"sys.exit(not all('\nName:' in '\n' + read(p) for p in {nameless[:3]!r}))",
+            ),
+        )
+
+
+def _some(paths: Sequence[str]) -> str:
+    return ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")

@@ -15,6 +15,14 @@ MAX_CASES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """Why it is so and what to do: the part of a case that depends on further evidence."""
+
+    cause: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """A fault a rule saw."""
 

@@ -1,8 +1,10 @@
 """Faults the engine's own description of a container shows."""
 
+import json
 import re
 from collections.abc import Iterator
 
+from dockerdebug import commands
 from dockerdebug.facts import Facts, last_lines, shorten
 from dockerdebug.findings.registry import Case, rule
 
@@ -12,11 +14,13 @@ EXIT_CODES = {
     127: "the command was not found",
     132: "an illegal instruction: built for another processor",
     134: "the program aborted",
-    137: "killed by SIGKILL: out of memory, or stopped the hard way",
+    137: "killed by SIGKILL, as docker kill does, docker stop in the end, and the kernel for want of memory",
     139: "a segmentation fault in native code",
     143: "ended by SIGTERM, as `docker stop` does",
 }
 ORDERLY = {0, 130, 143}
+# Who says so before the words themselves: the runtime, an init, or the shell with the script's name.
+STARTER = r"standard_init_linux\.go:\d+: |exec user process caused: |\[FATAL tini [^\]]{1,40}\] |\S{1,200}: "
 
 
 @rule(severity="warning", rank=40)
@@ -27,7 +31,7 @@ def container_paused(facts: Facts) -> Iterator[Case]:
             evidence="State.Status is paused",
             cause="Somebody paused the container: its processes are frozen and answer nothing.",
             fix=f"docker unpause {facts.target}",
-            verify=f"docker inspect -f '{{{{.State.Status}}}}' {facts.target} says running",
+            verify=commands.state_is(facts, "Status", "running"),
         )
 
 
@@ -44,12 +48,18 @@ def container_stopped(facts: Facts) -> Iterator[Case]:
         evidence=f"State.Status is {container.state}, ExitCode is {code}"
         + (f"; last log line: {last}" if last else ""),
         cause=f"The container is not running; exit code {code} means {meaning}.",
-        fix=f"Read the end of `docker logs {facts.target}`, mend what it names, then `docker start {facts.target}`."
-        if code not in ORDERLY
-        else f"docker start {facts.target}",
-        verify=f"docker inspect -f '{{{{.State.Status}}}}' {facts.target} says running",
+        fix=_restart_advice(code, facts.target),
+        verify=commands.state_is(facts, "Status", "running"),
         severity="info" if code in ORDERLY else None,
     )
+
+
+def _restart_advice(code: int, target: str) -> str:
+    if code == 0:
+        return f"Nothing, if it is a job that ends; `docker start {target}` runs it again."
+    if code in ORDERLY:
+        return f"docker start {target}"
+    return f"Read the end of `docker logs {target}`, mend what it names, then `docker start {target}`."
 
 
 @rule(severity="warning", rank=46)
@@ -60,8 +70,8 @@ def container_created(facts: Facts) -> Iterator[Case]:
         yield Case(
             evidence="State.Status is created" + (f"; State.Error: {shorten(error)}" if error else ""),
             cause="The container was created and has never run" + (": starting it failed." if error else "."),
-            fix=f"docker start {facts.target}",
-            verify=f"docker inspect -f '{{{{.State.Status}}}}' {facts.target} says running",
+            fix=("Mend what State.Error names, then " if error else "") + f"docker start {facts.target}",
+            verify=commands.state_is(facts, "Status", "running"),
         )
 
 
@@ -79,7 +89,8 @@ def restart_loop(facts: Facts) -> Iterator[Case]:
             f"{container.restart_policy or 'of the container'} starts it again.",
             fix=f"Mend what `docker logs {facts.target}` names; `docker update --restart=no {facts.target}` "
             f"stops the loop.",
-            verify=f"docker inspect -f '{{{{.RestartCount}}}}' {facts.target} no longer rises",
+            verify=f"sleep 5; {commands.state_is(facts, 'Restarting', 'false')} && "
+            + commands.state_is(facts, "Status", "running"),
             severity=None if container.state == "restarting" or container.exit_code else "warning",
         )
 
@@ -103,9 +114,19 @@ def oom_killed(facts: Facts) -> Iterator[Case]:
         yield Case(
             evidence=f"State.OOMKilled is true, ExitCode is {container.exit_code}, memory limit: {limit}",
             cause="The container used more memory than it may and the kernel killed it.",
-            fix=f"docker update --memory 1g --memory-swap 1g {facts.target} (a limit that fits), or fewer workers.",
-            verify=f"docker stats --no-stream {facts.target} stays below the limit under load",
+            fix=_memory_advice(container.memory_bytes, facts.target),
+            verify=commands.state_is(facts, "OOMKilled", "false"),
         )
+
+
+def _memory_advice(limit: int, target: str) -> str:
+    if not limit:
+        return "The host itself ran out of memory: give it more, or run less on it (fewer workers)."
+    more = f"{limit * 2 // 2**20}m"
+    return (
+        f"If the program needs that much: docker update --memory {more} --memory-swap {more} {target} && "
+        f"docker restart {target}; otherwise fewer workers."
+    )
 
 
 @rule(severity="error", rank=21)
@@ -122,11 +143,24 @@ def healthcheck_failing(facts: Facts) -> Iterator[Case]:
             cause="The health check's own program is not in the image."
             if missing
             else "The health check fails: the service does not answer as the check expects.",
-            fix="Correct HEALTHCHECK in the Dockerfile; slim images have no curl: "
-            'HEALTHCHECK --start-period=20s CMD ["python", "-c", "import urllib.request as u; '
-            "u.urlopen('http://127.0.0.1:8000/health', timeout=2)\"]",
-            verify=f"docker inspect -f '{{{{.State.Health.Status}}}}' {facts.target} says healthy",
+            fix=_health_advice(facts, missing=missing),
+            verify=commands.state_is(facts, "Health.Status", "healthy"),
         )
+
+
+def _health_advice(facts: Facts, *, missing: bool) -> str:
+    """For a missing program the same question asked by the Python that is there, otherwise nothing invented."""
+    test = " ".join(facts.container.health_command) if facts.container else ""
+    url = re.search(r"https?://[\w.:@/?=&%\[\]-]{1,300}", test)
+    if missing and url and facts.python:
+        code = f"import urllib.request as u; u.urlopen({url[0]!r}, timeout=2)"
+        return f"HEALTHCHECK --start-period=20s CMD {json.dumps([facts.interpreter, '-c', code])}"
+    if missing:
+        return "Install the program that HEALTHCHECK names, or ask by one that is in the image."
+    return (
+        f"Read what the check says (docker inspect -f '{{{{json .State.Health.Log}}}}' {facts.target}) and the log; "
+        "give a slow start more time with HEALTHCHECK --start-period."
+    )
 
 
 @rule(severity="error", rank=8)
@@ -137,8 +171,11 @@ def exec_format_error(facts: Facts) -> Iterator[Case]:
         yield Case(
             evidence=said,
             cause="The image's program is built for another processor, or a script has no #! line.",
-            fix="docker buildx build --platform linux/amd64,linux/arm64 ... (or docker run --platform ...)",
-            verify="docker image inspect -f '{{.Os}}/{{.Architecture}}' IMAGE fits docker version's OS/Arch",
+            fix="Compare docker image inspect -f '{{.Os}}/{{.Architecture}}' "
+            f"{commands.quoted(facts.container.image if facts.container else '')} with docker version: where they "
+            "differ build for this platform (docker buildx build --platform); where they agree give the script a first "
+            "line such as #!/bin/sh.",
+            verify=commands.starts(facts),
         )
 
 
@@ -147,7 +184,7 @@ def entrypoint_not_found(facts: Facts) -> Iterator[Case]:
     """The command, or the interpreter its first line names, is not in the image."""
     said = _start_error(
         facts,
-        r"no such file or directory: unknown|executable file not found|exec [^\n:]+: no such file or directory"
+        r"no such file or directory: unknown|executable file not found|exec [^\n:]{1,300}: no such file or directory"
         r"|env: .?\w+\\?\r|bad interpreter",
     )
     if said:
@@ -156,22 +193,24 @@ def entrypoint_not_found(facts: Facts) -> Iterator[Case]:
             cause="The container's command is not in the image, or the script's first line names an interpreter "
             "that is "
             "not, which Windows line ends (python\\r) do too.",
-            fix="Correct ENTRYPOINT/CMD; for line ends put `*.sh text eol=lf` into .gitattributes, or "
-            "RUN sed -i 's/\\r$//' /entrypoint.sh",
-            verify=f"docker start -a {facts.target}",
+            fix="Correct ENTRYPOINT or CMD, or what the script's first line names; if the file has Windows line ends "
+            "put `*.sh text eol=lf` into .gitattributes.",
+            verify=commands.starts(facts),
         )
 
 
 @rule(severity="error", rank=10)
 def entrypoint_not_executable(facts: Facts) -> Iterator[Case]:
     """The command may not be executed."""
-    error = facts.container.error if facts.container else ""
+    container = facts.container
+    error = container.error if container else ""
     if "permission denied" in error.lower():
         yield Case(
             evidence=f"State.Error: {shorten(error)}",
             cause="The container's command has no execute permission for its user.",
-            fix="COPY --chmod=755 entrypoint.sh /entrypoint.sh",
-            verify=f"docker start -a {facts.target}",
+            fix="COPY --chmod=755 the file that State.Error names, or RUN chmod a+rx "
+            f"{commands.quoted(container.command[0] if container and container.command else '')}",
+            verify=commands.starts(facts),
         )
 
 
@@ -184,8 +223,9 @@ def _start_error(facts: Facts, pattern: str) -> str:
         return f"State.Error: {shorten(container.error)}"
     if container.state == "running":
         return ""
-    found = [line for line in facts.logs.splitlines() if re.search(pattern, line, re.IGNORECASE)]
-    return f"log: {shorten(found[-1])}" if found else ""
+    # The runtime's words are all that such a start logs; the same words inside a program's log are the program's.
+    last = last_lines(facts.logs, 1)[:2000]
+    return f"log: {shorten(last)}" if re.match(rf"(?:{STARTER}){{0,3}}(?:{pattern})", last, re.IGNORECASE) else ""
 
 
 @rule(severity="error", rank=2, check="installed_packages")
@@ -201,10 +241,11 @@ def mount_hides_packages(facts: Facts) -> Iterator[Case]:
                 evidence=f"VIRTUAL_ENV is {venv}, which is not there; a {kind} mount of {source or 'a volume'} "
                 f"lies over "
                 f"{destination}",
-                cause="The mount covers the virtual environment that the image has at that place.",
+                cause="The mount covers whatever the image has at that place, and has no virtual environment itself.",
                 fix="Keep the environment outside the mount: RUN python -m venv /opt/venv and "
-                f"ENV PATH=/opt/venv/bin:$PATH; or mount a named volume over it: -v venv:{venv}",
-                verify=facts.shell(f"ls {venv}/bin"),
+                "ENV VIRTUAL_ENV=/opt/venv PATH=/opt/venv/bin:$PATH; or mount a named volume over it: "
+                f"-v venv:{commands.quoted(venv)}",
+                verify=commands.run(facts, f"{venv}/bin/python", "--version"),
             )
 
 
@@ -217,7 +258,7 @@ def docker_socket_mounted(facts: Facts) -> Iterator[Case]:
                 evidence=f"{source} is mounted at {destination}",
                 cause="Whoever can use the engine's socket is root on the host; mounting it read-only changes nothing.",
                 fix="Remove the mount, or put a proxy before it that allows the few calls that are needed.",
-                verify=f"docker inspect -f '{{{{.Mounts}}}}' {facts.target} names no docker.sock",
+                verify=f"! docker inspect -f '{{{{.Mounts}}}}' {facts.target} | grep -q docker.sock",
             )
 
 
@@ -227,7 +268,8 @@ def shell_form_pid1(facts: Facts) -> Iterator[Case]:
     container = facts.container
     if not container or container.init or container.state != "running":
         return
-    pid1 = facts.python.pid1 if facts.python and facts.python.pid1 else container.command
+    # A shell may hand its process over to the program, so only what runs as PID 1 now tells.
+    pid1 = facts.python.pid1 if facts.python and facts.outcome == "ran" else ()
     if len(pid1) > 2 and pid1[0].rpartition("/")[2] in ("sh", "bash", "dash", "ash") and pid1[1] == "-c":
         yield Case(
             evidence=f"PID 1 is {shorten(' '.join(pid1), 120)}",
@@ -235,5 +277,9 @@ def shell_form_pid1(facts: Facts) -> Iterator[Case]:
             "takes 10 s "
             "and ends it hard.",
             fix='Use the exec form, CMD ["python", "-m", "app"], or put exec before the command.',
-            verify=f"time docker stop {facts.target} takes less than 10 s",
+            verify=commands.python(
+                facts,
+                "import os, sys; sys.exit(os.path.basename(open('/proc/1/cmdline').read().split(chr(0))[0]) in "
+                "('sh', 'bash', 'dash', 'ash'))",
+            ),
         )

@@ -22,6 +22,12 @@ MARKERS = {
 SITE = "/usr/local/lib/python3.12/site-packages"
 
 
+def traceback(said: str, *files: str) -> str:
+    """A log that ends with an unhandled exception, as Python prints it."""
+    frames = "".join(f'  File "{file}", line 1, in <module>\n    import x\n' for file in files or ("/app/main.py",))
+    return f"starting\nTraceback (most recent call last):\n{frames}{said}\n"
+
+
 def dist(name: str, version: str = "1.0", *requires: str, **more: Any) -> Distribution:
     path = more.pop("path", f"{SITE}/{name}-{version}.dist-info")
     return Distribution(name=name, version=version, path=path, requires=requires, **more)

@@ -87,7 +87,7 @@ def test_the_applications_own_python_is_tried_first() -> None:
 def run_search(*names: str, **environment: str) -> tuple[int, str, str]:
     import subprocess
 
-    command = ["/bin/sh", "-c", SEARCH, "sh", "print('probed')", "MARK", "1", *names]
+    command = ["/bin/sh", "-c", SEARCH, "sh", "print('probed')", "MARK", "1", "{}", *names]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=10, check=False)
     return done.returncode, done.stdout, done.stderr
 
@@ -103,9 +103,7 @@ def test_the_search_says_what_it_skipped_and_takes_the_next(tmp_path: Path) -> N
     assert err.splitlines() == [
         f"{tmp_path}/gone: a link that leads nowhere",
         f"{tmp_path}/plain: not executable",
+        f"taken: {tmp_path}/broken",
         f"{tmp_path}/broken: does not start (exit code 5)",
+        f"taken: {sys.executable}",
     ]
-
-
-def test_the_search_ends_with_its_own_code_when_there_is_none() -> None:
-    assert run_search("no-such-python", "/no/such/python", PATH="/usr/bin:/bin")[0] == collection.NO_PYTHON

@@ -20,7 +20,7 @@ from dockerdebug.diagnoses import (
 )
 from dockerdebug.facts import Facts
 from dockerdebug.models import Diagnosis
-from tests.dockerdebug.makers import container, dist, healthy, python, stopped, with_environment
+from tests.dockerdebug.makers import container, dist, healthy, python, stopped, traceback, with_environment
 
 pytestmark = pytest.mark.django_db
 
@@ -48,7 +48,7 @@ def events(diagnosis: Diagnosis) -> list[str]:
 
 
 def test_a_diagnosis_is_stored_with_its_totals_and_trail(reads: Any) -> None:
-    reads(stopped(logs="ModuleNotFoundError: No module named 'flask'"))
+    reads(stopped(logs=traceback("ModuleNotFoundError: No module named 'flask'")))
     made = diagnose(container="api")
     made.refresh_from_db()
     assert (made.status, made.container, made.total_checks, made.passed, made.failed, made.not_run) == (

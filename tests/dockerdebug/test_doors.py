@@ -10,11 +10,11 @@ from audit.models import Event
 from dockerdebug import diagnoses, mcp, tasks
 from dockerdebug.checks import CHECKS
 from dockerdebug.models import Diagnosis, Infrastructure, Insight, Tag
-from tests.dockerdebug.makers import dist, healthy, python, stopped
+from tests.dockerdebug.makers import dist, healthy, python, stopped, traceback
 
 pytestmark = pytest.mark.django_db
 BASE = "/api/v1/dockerdebug"
-FAULTY = stopped(logs="ModuleNotFoundError: No module named 'flask'")
+FAULTY = stopped(logs=traceback("ModuleNotFoundError: No module named 'flask'"))
 KEYS = ["module_not_found", "container_stopped"]
 
 
@@ -249,11 +249,7 @@ def test_containers_without_an_engine_are_unavailable(reader: Any, settings: Any
 
 def test_a_brief_answer_fits_into_4_kilobytes(monkeypatch: pytest.MonkeyPatch) -> None:
     many = tuple(dist(f"package-{number}" * 5, "1.0", "x" * 60 + f"{number}>=3") for number in range(60))
-    logs = (
-        "ModuleNotFoundError: No module named 'flask'\nPermissionError: [Errno 13] Permission denied: '/"
-        + "y" * 500
-        + "'"
-    )
+    logs = traceback("ModuleNotFoundError: No module named 'flask'", f"/{'y' * 500}.py")
     facts = stopped(logs=logs)
     facts = healthy(container=facts.container, python=python(distributions=many), outcome="ran", logs=logs)
     monkeypatch.setattr(diagnoses, "collect", lambda container: facts)

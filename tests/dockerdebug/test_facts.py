@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dockerdebug.checks import examine
-from dockerdebug.facts import Facts, UnreadableProbe, cut_answer, read_container, read_probe, shorten
+from dockerdebug.facts import Facts, shorten
+from dockerdebug.reading import UnreadableProbe, cut_answer, read_container, read_probe
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),

@@ -9,7 +9,7 @@ import pytest
 
 from dockerdebug.facts import THIS_MACHINE, Facts, PathEntry, PipFile, Problem, Startup, Venv
 from dockerdebug.findings import RULES, Finding, judge
-from tests.dockerdebug.makers import SITE, container, dist, healthy, python, stopped, with_environment
+from tests.dockerdebug.makers import SITE, container, dist, healthy, python, stopped, traceback, with_environment
 
 VENV = Venv(root="/opt/venv", home="/usr/local/bin", version="3.12.4", libraries=("python3.12",))
 HANGS = Startup(ok=False, timed_out=True, status=9)
@@ -46,13 +46,16 @@ FAULTY: dict[str, Facts] = {
         environment={"VIRTUAL_ENV": "/app/.venv"},
         python=python(virtual_env="/app/.venv"),
     ),
-    "module_not_found": stopped(logs="Traceback\nModuleNotFoundError: No module named 'flask'\n"),
+    "module_not_found": stopped(logs=traceback("ModuleNotFoundError: No module named 'flask'")),
     "shared_library_missing": stopped(
-        logs="ImportError: libGL.so.1: cannot open shared object file: No such file or directory"
+        logs=traceback("ImportError: libGL.so.1: cannot open shared object file: No such file or directory")
     ),
-    "file_permission": stopped(logs="PermissionError: [Errno 13] Permission denied: '/data/db.sqlite3'"),
-    "certificate_verify_failed": healthy(logs="ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] ..."),
+    "file_permission": stopped(logs=traceback("PermissionError: [Errno 13] Permission denied: '/data/db.sqlite3'")),
+    "certificate_verify_failed": healthy(
+        logs=traceback("ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed")
+    ),
     "python_missing": healthy(python=None, outcome="no-python", why_not="no Python was found in the container"),
+    "python_forbidden": healthy(python=None, outcome="forbidden", found="/root/.local/bin/python3"),
     "python_broken": healthy(python=None, outcome="unreadable", why_not="the interpreter ended without an answer"),
     "probe_timeout": of(startup=HANGS),
     "python_eol": healthy(python=python(version="3.8.18"), today=date(2024, 10, 8)),
@@ -132,22 +135,34 @@ def test_every_rule_is_documented_as_it_is(key: str) -> None:
 
 
 def test_a_module_that_is_installed_elsewhere_is_not_called_uninstalled() -> None:
-    facts = stopped(logs="ModuleNotFoundError: No module named 'yaml'")
+    facts = stopped(logs=traceback("ModuleNotFoundError: No module named 'yaml'"))
     facts = replace(facts, python=replace(facts.python, distributions=(dist("PyYAML", "6.0"),)))
     (found,) = [finding for finding in judge(facts) if finding.key == "module_not_found"]
     assert "PyYAML 6.0 is installed" in found.cause
+    assert "pip install" not in found.fix
 
 
 def test_a_log_of_a_running_container_only_warns() -> None:
-    (found,) = judge(healthy(logs="ModuleNotFoundError: No module named 'flask'"))
+    (found,) = judge(healthy(logs=traceback("ModuleNotFoundError: No module named 'flask'")))
     assert (found.key, found.severity) == ("module_not_found", "warning")
 
 
 def test_the_interpreters_own_library_is_told_from_a_packages() -> None:
-    found = judge(stopped(logs="python: error: libpython3.11.so.1.0: cannot open shared object file: No such file"))
-    assert "interpreter" in found[0].cause
-    found = judge(stopped(logs="ImportError: libpq.so.5: cannot open shared object file: No such file"))
-    assert "libpq5" in found[0].fix
+    facts = healthy(
+        container=container(state="exited", exit_code=127),
+        logs="python: error while loading shared libraries: libpython3.11.so.1.0: cannot open shared object file: "
+        "No such file or directory",
+    )
+    assert "interpreter" in judge(facts)[0].cause
+    log = traceback("ImportError: libpq.so.5: cannot open shared object file: No such file or directory")
+    for system, fix in (
+        ("debian", "libpq5"),
+        ("alpine", "apk add --no-cache libpq"),
+        ("", "this image's distribution"),
+    ):
+        facts = stopped(logs=log)
+        (found, *_) = judge(replace(facts, python=replace(facts.python, system=system)))
+        assert fix in found.fix
 
 
 def test_a_container_that_finished_is_no_fault() -> None:

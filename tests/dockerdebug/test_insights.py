@@ -17,7 +17,7 @@ from dockerdebug.insights import (
     remove_insight,
 )
 from dockerdebug.models import Insight
-from tests.dockerdebug.makers import stopped
+from tests.dockerdebug.makers import stopped, traceback
 
 pytestmark = pytest.mark.django_db
 
@@ -60,7 +60,7 @@ def test_what_is_about_nothing_in_particular_holds_for_everything() -> None:
 
 
 def test_a_diagnosis_brings_what_is_known_about_its_container_and_findings(monkeypatch: pytest.MonkeyPatch) -> None:
-    facts = stopped(logs="ModuleNotFoundError: No module named 'flask'")
+    facts = stopped(logs=traceback("ModuleNotFoundError: No module named 'flask'"))
     monkeypatch.setattr(diagnoses, "collect", lambda container: facts)
     add("about the container", about="api", priority=3)
     add("about the finding", finding_key="module_not_found", priority=9)

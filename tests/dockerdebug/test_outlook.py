@@ -8,14 +8,14 @@ from django.utils import timezone
 
 from dockerdebug import dashboard, demo, diagnoses, health, metrics
 from dockerdebug.models import Diagnosis, Infrastructure, Insight
-from tests.dockerdebug.makers import stopped
+from tests.dockerdebug.makers import stopped, traceback
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def faulty(monkeypatch: pytest.MonkeyPatch) -> Diagnosis:
-    facts = stopped(logs="ModuleNotFoundError: No module named 'flask'")
+    facts = stopped(logs=traceback("ModuleNotFoundError: No module named 'flask'"))
     monkeypatch.setattr(diagnoses, "collect", lambda container: facts)
     return diagnoses.diagnose(container="api")
 

@@ -58,12 +58,19 @@ def test_the_first_of_two_on_the_path_counts() -> None:
 
 def test_a_conflict_names_who_wants_what_and_one_fix_for_all() -> None:
     facts = healthy(
-        python=python(distributions=(dist("a", "1.0", "lib>=3"), dist("b", "1.0", "lib<5"), dist("lib", "2.0")))
+        python=python(
+            distributions=(
+                dist("a", "1.0", "lib>=3"),
+                dist("b", "1.0", "lib<5"),
+                dist("lib", "2.0"),
+                dist("pip", "24.2"),
+            )
+        )
     )
     (conflict,) = judge(facts)
     assert "a wants >=3" in conflict.cause
     assert "b wants <5" in conflict.cause
-    assert conflict.fix == "python -m pip install 'lib<5,>=3'"
+    assert conflict.fix == "RUN /usr/local/bin/python -m pip install 'lib<5,>=3'"
 
 
 def test_a_version_that_is_none_is_left_alone() -> None:

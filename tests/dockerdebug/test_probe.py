@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from dockerdebug.collection import PROBE
-from dockerdebug.facts import PythonFacts, cut_answer, read_probe
+from dockerdebug.facts import PythonFacts
+from dockerdebug.reading import cut_answer, read_probe
 
 SOURCE = PROBE.read_text()
 
@@ -91,11 +92,16 @@ def test_it_sees_the_virtual_environment_and_its_packages(environment: Path) -> 
 
 
 def test_it_sees_links_that_lead_nowhere_and_scripts_without_interpreter(environment: Path, tmp_path: Path) -> None:
-    (tmp_path / "python").symlink_to("/nowhere/python3")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").symlink_to("/nowhere/python3")
+    (tmp_path / "pyvenv.cfg").write_text("home = /nowhere\n")
+    other = tmp_path / "usr" / "bin"
+    other.mkdir(parents=True)
+    (other / "python").symlink_to("/nowhere/python3")  # no environment: PATH goes on to the next
     script = environment / "bin" / "serve"
     script.write_text("#!/build/venv/bin/python\n")
-    facts = probe(python=str(environment / "bin/python"), PATH=str(tmp_path))
-    assert facts.dangling == ((str(tmp_path / "python"), "/nowhere/python3"),)
+    facts = probe(python=str(environment / "bin/python"), PATH=f"{tmp_path}/bin:{other}")
+    assert facts.dangling == ((str(tmp_path / "bin/python"), "/nowhere/python3"),)
     assert facts.broken_scripts == ((str(script), "/build/venv/bin/python"),)
 
 
