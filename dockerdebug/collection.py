@@ -186,20 +186,27 @@ def _read_container(draft: Draft, deadline: Deadline) -> None:
             draft.why_not = STATIC_STATES.get(container.state, f"the container is in the state {container.state!r}")
         if draft.outcome in ("not-tried", "timed-out", "no-python") and not deadline.passed:
             _read_files(draft, engine, container, question)
+        if draft.outcome != "ran":
+            _require_there(draft, engine, container)
     finally:
         engine.close()
 
 
 def _look_again(draft: Draft, engine: Engine, before: ContainerFacts) -> None:
     """Whether the container was still the same when the probe gave no answer. Raises ContainerMissing."""
-    try:
-        now = read_container(engine.inspect(before.id))
-    except ContainerMissing as missing:
-        draft.container = None
-        raise ContainerMissing(_removed(draft.target)) from missing
+    now = _require_there(draft, engine, before)
     if now.state != "running" or now.started_at != before.started_at:
         draft.container, draft.outcome, draft.tried = now, "not-tried", []
         draft.why_not = "the container ended or started again while it was examined"
+
+
+def _require_there(draft: Draft, engine: Engine, container: ContainerFacts) -> ContainerFacts:
+    """The container as it is now: where little could be read, it may be gone. Raises ContainerMissing."""
+    try:
+        return read_container(engine.inspect(container.id))
+    except ContainerMissing as missing:
+        draft.container, draft.python, draft.outcome, draft.tried = None, None, "not-tried", []
+        raise ContainerMissing(_removed(draft.target)) from missing
 
 
 def _removed(name: str) -> Problem:

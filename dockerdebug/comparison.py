@@ -44,6 +44,24 @@ class Comparison:
         return not any(parts) and not self.not_compared
 
 
+# What the engine, a shell or the image's build sets anew for each container, or for each release of Python, which is
+# compared by itself. They say nothing of how the environment was meant.
+NOT_COUNTED = frozenset(
+    {
+        "HOSTNAME",
+        "HOME",
+        "PWD",
+        "OLDPWD",
+        "SHLVL",
+        "TERM",
+        "_",
+        "container",
+        "GPG_KEY",
+        "PYTHON_SHA256",
+        "PYTHON_GET_PIP_SHA256",
+        "PYTHON_GET_PIP_URL",
+    }
+)
 SIDES = {
     "python_version": "python",
     "installed_packages": "packages",
@@ -83,7 +101,7 @@ def _values(diagnosis: Diagnosis, check: str) -> dict[str, str] | None:
         case "installed_packages":
             return {canonicalize_name(item["name"]): item["version"] for item in reversed(details["packages"])}
         case "environment_variables":
-            return dict(details["variables"])
+            return {name: value for name, value in details["variables"].items() if name not in NOT_COUNTED}
     return {entry["path"]: "there" if entry["exists"] else "missing" for entry in details["entries"]}
 
 

@@ -65,7 +65,11 @@ def search(archive: Archive, container: ContainerFacts, python: PythonFacts, que
             reader.stream(tree)
     return Search(
         places={name: tuple(dict.fromkeys(paths)) for name, paths in reader.places.items()},
-        files={path: Access(exists=archive.stat(path) is not None) for path in question.files[:12] if reader.has_time},
+        files={
+            path: Access(exists=archive.stat(path) is not None, readable=False, writable=False)
+            for path in question.files[:12]
+            if reader.has_time
+        },
         requirements=reader.requirements,
         looked=tuple(reader.looked),
         complete=reader.has_time and not archive.partial,

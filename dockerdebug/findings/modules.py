@@ -4,6 +4,7 @@ A package is advised only when a file of the container names it, or when the lis
 proves nothing, and installing a stranger's package of that name would be worse than no advice.
 """
 
+import json
 import posixpath
 import re
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Literal
 from packaging.utils import canonicalize_name
 
 from dockerdebug import commands
+from dockerdebug.archive import is_python
 from dockerdebug.facts import Facts, PythonFacts, shorten
 from dockerdebug.findings.install import installing
 from dockerdebug.findings.registry import Advice, Case, rule
@@ -44,9 +46,25 @@ def module_not_found(facts: Facts) -> Iterator[Case]:
         evidence=f"log: {raised.type}: {shorten(raised.message, 200)}{_raised_in(raised)}; {_looked(module, python)}",
         cause=advice.cause,
         fix=advice.fix,
-        verify=commands.python(facts, f"import {module}"),
+        verify=commands.python(facts, f"{_as_the_program_starts(facts)}import {module}"),
         severity=log_severity(facts),
     )
+
+
+def _as_the_program_starts(facts: Facts) -> str:
+    """A script finds what lies beside it, and `python -c` what lies in the working directory."""
+    script = script_of(facts)
+    return f"import sys; sys.path[0] = {posixpath.dirname(script)!r}; " if script else ""
+
+
+def script_of(facts: Facts) -> str:
+    """The path of the script that the container's command runs, if it runs one."""
+    container = facts.container
+    words = container.command if container else ()
+    if container is None or not words or not is_python(words[0]) or "-m" in words or "-c" in words:
+        return ""
+    script = next((word for word in words[1:] if word.endswith(".py")), "")
+    return posixpath.normpath(posixpath.join(container.working_dir or "/", script)) if script else ""
 
 
 def _believable(facts: Facts) -> tuple[Raised, ...]:
@@ -238,17 +256,12 @@ def _elsewhere(module: str, raised: Raised, facts: Facts, python: PythonFacts) -
 
 
 def _own_fix(root: str, facts: Facts) -> str:
-    command = facts.container.command if facts.container else ()
-    script = next((word for word in command[1:] if word.endswith(".py")), "")
-    start = f", or start it from there as a module: python -m {_dotted(script, root, facts)}" if script else ""
-    return f"ENV PYTHONPATH={commands.quoted(root)}{start}"
-
-
-def _dotted(script: str, root: str, facts: Facts) -> str:
-    working = (facts.container.working_dir if facts.container else "") or "/"
-    path = posixpath.normpath(posixpath.join(working, script))
-    inside = path[len(root) :].strip("/") if path.startswith(root.rstrip("/") + "/") else posixpath.basename(path)
-    return inside[: -len(".py")].replace("/", ".")
+    script = script_of(facts)
+    setting = f"ENV PYTHONPATH={commands.quoted(root)}"
+    if not script.startswith(root.rstrip("/") + "/"):
+        return setting
+    dotted = script[len(root.rstrip("/")) + 1 : -len(".py")].replace("/", ".")
+    return f"WORKDIR {commands.quoted(root)} and CMD {json.dumps(['python', '-m', dotted])}, or {setting}"
 
 
 def _named_in_a_file(module: str, raised: Raised, facts: Facts, python: PythonFacts) -> Advice | None:

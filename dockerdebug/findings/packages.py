@@ -280,9 +280,9 @@ def invalid_distribution(facts: Facts) -> Iterator[Case]:
             fix="Install the package again from where it came, when the image is built; copy site-packages whole.",
             verify=commands.python(
                 facts,
-                "import os, sys; read = lambda p: open(next(filter(os.path.isfile, "
-                "(p + '/METADATA', p + '/PKG-INFO', p)))).read(); "
-                f"sys.exit(not all('\nName:' in '\n' + read(p) for p in {nameless[:3]!r}))",
+                "import os, sys; lines = lambda p: open(next(filter(os.path.isfile, "
+                "(p + '/METADATA', p + '/PKG-INFO', p)))); "
+                f"sys.exit(not all(any(l.startswith('Name:') for l in lines(p)) for p in {nameless[:3]!r}))",
             ),
         )
 

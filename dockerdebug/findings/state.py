@@ -20,7 +20,7 @@ EXIT_CODES = {
 }
 ORDERLY = {0, 130, 143}
 # Who says so before the words themselves: the runtime, an init, or the shell with the script's name.
-STARTER = r"standard_init_linux\.go:\d+: |exec user process caused: |\[FATAL tini [^\]]{1,40}\] |\S{1,200}: "
+STARTER = r"standard_init_linux\.go:\d+: |exec user process caused: |\[FATAL tini [^\]]{1,40}\] |(?:exec )?\S{1,300}: "
 
 
 @rule(severity="warning", rank=40)

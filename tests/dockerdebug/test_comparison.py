@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from dockerdebug import diagnoses
-from dockerdebug.comparison import NotComparable, compare
+from dockerdebug.comparison import NOT_COUNTED, NotComparable, compare
 from dockerdebug.diagnoses import diagnose, request_diagnosis
 from dockerdebug.facts import Facts
 from dockerdebug.models import Diagnosis
@@ -54,6 +54,19 @@ def test_variables_are_compared_without_their_secrets(diagnosed: Any) -> None:
         ("DEBUG", "added", None, "1"),
         ("LANG", "changed", "C", "C.UTF-8"),
     ]
+
+
+@pytest.mark.parametrize("name", sorted(NOT_COUNTED))
+def test_what_every_container_has_of_its_own_is_no_difference(diagnosed: Any, name: str) -> None:
+    left, right = diagnosed(with_environment(**{name: "a"})), diagnosed(with_environment(**{name: "b"}))
+    assert compare(left=left, right=right).same
+    assert compare(left=left, right=diagnosed(healthy())).same
+
+
+@pytest.mark.parametrize("name", ["PATH", "LANG", "PYTHONPATH", "PYTHON_VERSION", "HOMEPAGE", "MY_HOSTNAME"])
+def test_what_somebody_set_is_a_difference(diagnosed: Any, name: str) -> None:
+    found = compare(left=diagnosed(with_environment(**{name: "/a"})), right=diagnosed(with_environment(**{name: "/b"})))
+    assert [item.name for item in found.variables] == [name]
 
 
 def test_what_could_not_be_seen_is_not_called_different(diagnosed: Any) -> None:

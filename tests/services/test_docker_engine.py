@@ -2,75 +2,19 @@
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import docker
 import pytest
-from django.test import override_settings
 
-from dockerdebug.checks import Report, examine
 from dockerdebug.collection import collect
-from dockerdebug.facts import Facts
 from tests.services import docker_engine
-from tests.services.docker_engine import BUSYBOX, DISTROLESS, LABEL, PYTHON
+from tests.services.containers import diagnose, keys, statuses
+from tests.services.docker_engine import BUSYBOX, DISTROLESS, PYTHON
 
 pytestmark = pytest.mark.services
 SLEEP = ["python", "-u", "-c", "import time; time.sleep(1e6)"]
 SITE = f"/usr/local/lib/python{'.'.join(map(str, __import__('sys').version_info[:2]))}/site-packages"
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[docker.DockerClient]:
-    try:
-        address = docker_engine.start()
-    except docker_engine.Missing as missing:
-        pytest.skip(str(missing))
-    client = docker.DockerClient(base_url=address, timeout=20)
-    with override_settings(DOCKER_HOST=address):
-        yield client
-    for container in client.containers.list(all=True, filters={"label": LABEL}):
-        container.remove(force=True)
-    client.close()
-
-
-@pytest.fixture
-def run(engine: docker.DockerClient) -> Iterator[Callable[..., Any]]:
-    """Makes a container, puts files into it and starts it; removes it afterwards."""
-    made = []
-
-    def make(
-        image: str, command: list[str] | None = None, *, files: Any = None, start: bool = True, **more: Any
-    ) -> Any:
-        container = engine.containers.create(
-            image, command, labels={LABEL: "1"}, network_mode="none", stop_signal="SIGKILL", **more
-        )
-        made.append(container)
-        if files:
-            container.put_archive("/", docker_engine.files_in(files))
-        if start:
-            container.start()
-        return container
-
-    yield make
-    for container in made:
-        container.remove(force=True)
-
-
-def diagnose(container: Any) -> tuple[Facts, Report]:
-    started = time.monotonic()
-    facts = collect(container if isinstance(container, str) else container.name)
-    report = examine(facts)
-    assert time.monotonic() - started < 10
-    return facts, report
-
-
-def keys(report: Report) -> list[str]:
-    return [finding.key for finding in report.findings]
-
-
-def statuses(report: Report) -> dict[str, str]:
-    return {check.name: check.status for check in report.checks}
 
 
 def package(name: str, version: str, *requires: str) -> dict[str, str]:
