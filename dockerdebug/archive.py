@@ -192,6 +192,7 @@ def read_python(archive: Archive, container: ContainerFacts) -> tuple[PythonFact
         markers=_markers(version),
         pip_files=tuple(_pip_files(archive, venv)),
         pid1=container.command,
+        externally_managed=archive.stat(f"{_library(real, version)}/EXTERNALLY-MANAGED") is not None,
         system=system_of(archive.read("/etc/os-release") or archive.read("/usr/lib/os-release") or ""),
         cwd=container.working_dir or "/",
     ), tried
@@ -220,6 +221,11 @@ def _version(real: str, venv: Venv | None, container: ContainerFacts) -> str:
         if re.match(r"\d+\.\d+", known) and (not minor or known.startswith(f"{minor}.")):
             return known
     return minor
+
+
+def _library(real: str, version: str) -> str:
+    minor = ".".join(version.split(".")[:2])
+    return f"{posixpath.dirname(posixpath.dirname(real))}/lib/python{minor}"
 
 
 def _site_directories(path: str, real: str, version: str, venv: Venv | None) -> list[str]:

@@ -47,8 +47,9 @@ def question_of(log: str) -> Question:
     denied = [
         found[1] for raised in chain if (found := re.search(r"Permission denied: '(/[^'\n]{1,1000})'", raised.message))
     ]
+    missing = [name for raised in reversed(chain) if (name := missing_module(raised))][:2]
     return Question(
-        modules=tuple(dict.fromkeys(filter(None, map(missing_module, chain))))[:3],
+        modules=tuple(dict.fromkeys([*missing, *(name.partition(".")[0] for name in missing)])),
         libraries=tuple(dict.fromkeys(filter(None, map(missing_library, chain))))[:3],
         files=tuple(dict.fromkeys([*denied, *files]))[:40],
     )
@@ -63,6 +64,8 @@ def search(archive: Archive, container: ContainerFacts, python: PythonFacts, que
             reader.ask(directory)
         for tree in _trees(container):
             reader.stream(tree)
+        for path in ("/requirements.txt", "/pyproject.toml"):  # `/` itself is not streamed
+            reader.read(path)
     return Search(
         places={name: tuple(dict.fromkeys(paths)) for name, paths in reader.places.items()},
         files={
@@ -120,6 +123,11 @@ class _Reader:
         for library in self.question.libraries:
             path = posixpath.join(directory, library)
             self._add(library, *([path] if self.archive.stat(path) is not None else []))
+
+    def read(self, path: str) -> None:
+        content = self.archive.read(path) if self.has_time else None
+        if content is not None:
+            self.requirements[path] = content
 
     def stream(self, tree: str) -> None:
         """Whether anything below a directory brings them."""

@@ -18,7 +18,7 @@ def pythonhome_invalid(facts: Facts) -> Iterator[Case]:
     if home and startup and not startup.ok and not startup.timed_out:
         yield Case(
             evidence=f"PYTHONHOME is {home}; Python starts isolated from it and fails with it: "
-            f"{shorten(last_lines(startup.noise, 1), 160)}",
+            f"{shorten(last_lines(startup.noise, 6), 160)}",
             cause="PYTHONHOME names a directory that has no standard library for this interpreter.",
             fix="Remove ENV PYTHONHOME from the Dockerfile (nothing needs it in a container).",
             verify=commands.python(facts, "import encodings"),

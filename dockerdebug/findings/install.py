@@ -13,10 +13,11 @@ def installing(facts: Facts, *requirements: str, file: str = "") -> str:
     words = ["install", "-r", file] if plain else ["install", *requirements]
     if file and not plain:
         return f"Install what {file} names, with the tool that wrote it, for {facts.interpreter}"
-    if python is None or python.has_pip or facts.outcome != "ran":
-        if python and python.externally_managed and python.venv is None:
-            made = f"{facts.interpreter} -m venv /opt/venv && /opt/venv/bin/python -m pip {commands.joined(words)}"
-            return f"RUN {made}; and ENV PATH=/opt/venv/bin:$PATH"
+    if python and python.externally_managed and python.venv is None:
+        tools = "apt-get update && apt-get install -y python3-venv && " if python.system in ("debian", "ubuntu") else ""
+        made = f"{facts.interpreter} -m venv /opt/venv && /opt/venv/bin/python -m pip {commands.joined(words)}"
+        return f"RUN {tools}{made}; and ENV PATH=/opt/venv/bin:$PATH"
+    if python is None or python.has_pip or python.distributions is None:
         return f"RUN {commands.module(facts, 'pip', *words)}"
     if "uv" in python.named:
         return f"RUN uv pip {commands.joined([words[0], '--python', facts.interpreter, *words[1:]])}"

@@ -320,7 +320,7 @@ def externally_managed(facts: Facts) -> Iterator[Case]:
             cause="The distribution manages this Python's packages; pip install ends with "
             "externally-managed-environment.",
             fix="RUN python3 -m venv /opt/venv and ENV PATH=/opt/venv/bin:$PATH",
-            verify=commands.run(facts, (python.named.get("python3") and "python3") or "python", "-c", _NOT_MANAGED),
+            verify=commands.run(facts, "python3", "-c", _NOT_MANAGED),  # its bare name: PATH is to change
         )
 
 

@@ -56,7 +56,7 @@ LOADER = re.compile(
     r"(?:\S{1,300}: )?error while loading shared libraries: (lib[\w.+-]{1,80}): cannot open shared object"
 )
 # Directories whose owner is no business of an application.
-SYSTEM = re.compile(r"/(?:proc|sys|dev|etc|usr|bin|sbin|lib|lib64|boot|root|run)?(?:/|$)")
+SYSTEM = re.compile(r"/(?:(?:proc|sys|dev|etc|usr|bin|sbin|lib|lib64|boot|root|run)(?:/|$)|\w*$|var/\w+$)")
 
 
 def _own(facts: Facts) -> tuple[Raised, ...]:
@@ -134,7 +134,7 @@ def file_permission(facts: Facts) -> Iterator[Case]:
         return  # it may now
     wanted = "os.R_OK" if access.exists and not access.readable else "os.W_OK"
     target = path if access.exists else path.rpartition("/")[0] or "/"
-    advice = _permission_advice(path, container, access)
+    advice = _permission_advice(target, container)
     yield Case(
         evidence=f"log: Permission denied: {shorten(path, 120)}; the container's user is {container.user or 'root'}"
         + (f", the file's owner has uid {access.owner}" if access.owner > 0 else ""),
@@ -151,7 +151,7 @@ def _denied(raised: Raised) -> "re.Match[str] | None":
     return re.match(r"\[Errno 13\] Permission denied: '([^'\n]{1,1000})'", raised.message)
 
 
-def _permission_advice(path: str, container: ContainerFacts, access: Access) -> Advice:
+def _permission_advice(path: str, container: ContainerFacts) -> Advice:
     """(cause, fix): nothing is advised for a system's own files, or where the owner is not the reason."""
     user, shown = container.user, shorten(path, 120)
     over = next((m for m in container.mounts if path == m[2] or path.startswith(m[2].rstrip("/") + "/")), None)

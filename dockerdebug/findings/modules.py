@@ -186,8 +186,8 @@ def _missing_part(top: str, where: str, python: PythonFacts) -> Advice:
         )
     if top in COMPILED:
         return Advice(
-            cause=f"{top} is a compiled part of Python's standard library; {where} and was built without it, since the "
-            "headers it needs were not there.",
+            cause=f"{top} is a compiled part of Python's standard library; {where} and has no such part: the headers "
+            "it needs were not there when it was built, or its file was taken out.",
             fix=f"Take an image whose Python has it, as python:{python.minor or '3'} has, or install the headers "
             f"({COMPILED[top]} on Debian) and build this Python again.",
         )
@@ -199,19 +199,25 @@ def _missing_part(top: str, where: str, python: PythonFacts) -> Advice:
 
 
 def _not_whole(module: str, raised: Raised, facts: Facts, python: PythonFacts) -> Advice | None:
-    """The package's metadata is there, and this module is not."""
-    if python.search.places.get(module):
+    """The package is there, by its metadata or by its directory, and this module of it is not."""
+    places = python.search.places
+    top = module.partition(".")[0]
+    if places.get(module):
         return None
-    wanted = {
-        canonicalize_name(name.partition("<")[0]) for name in (package_of(module), module.partition(".")[0]) if name
-    }
+    wanted = {canonicalize_name(name.partition("<")[0]) for name in (package_of(module), top) if name}
     installed = next((item for item in python.distributions or () if item.key in wanted), None)
-    if installed is None:
+    if installed is not None:
+        return Advice(
+            cause=f"{installed.name} {installed.version} is installed at {installed.path} and has no {module}: its "
+            "files are not whole, or another version of it has that module.",
+            fix=f"Require the version of {installed.name} the program is made for, and install it again in the image.",
+        )
+    if top == module or package_of(module) != package_of(top) or not places.get(top):
         return None
     return Advice(
-        cause=f"{installed.name} {installed.version} is installed at {installed.path} and has no {module}: its files "
-        "are not whole, or another version of it has that module.",
-        fix=f"Require the version of {installed.name} the program is made for, and install it again in the image.",
+        cause=f"The package {top} is at {places[top][0]} and has no {module}: the file was not copied, or another "
+        f"package {top} is meant than the one that is found first.",
+        fix=f"COPY what is missing below {places[top][0]}, or rename one of two packages that are called {top}.",
     )
 
 
@@ -260,8 +266,9 @@ def _own_fix(root: str, facts: Facts) -> str:
     setting = f"ENV PYTHONPATH={commands.quoted(root)}"
     if not script.startswith(root.rstrip("/") + "/"):
         return setting
+    program = facts.container.command[0] if facts.container else facts.interpreter
     dotted = script[len(root.rstrip("/")) + 1 : -len(".py")].replace("/", ".")
-    return f"WORKDIR {commands.quoted(root)} and CMD {json.dumps(['python', '-m', dotted])}, or {setting}"
+    return f"WORKDIR {commands.quoted(root)} and CMD {json.dumps([program, '-m', dotted])}, or {setting}"
 
 
 def _named_in_a_file(module: str, raised: Raised, facts: Facts, python: PythonFacts) -> Advice | None:

@@ -10,6 +10,8 @@ from dockerdebug.redaction import Redactor
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+MAX_COMMAND = 2000
+"""Characters; a command that is cut does not run."""
 MAX_CASES = 10
 """Of one rule; a hundred conflicts of one kind are no better told than ten."""
 
@@ -136,7 +138,7 @@ def _redacted(finding: Finding, redactor: Redactor) -> Finding:
         check=finding.check,
         evidence=shorten(redactor.text(finding.evidence), 600),
         cause=shorten(redactor.text(finding.cause), 600),
-        fix=redactor.text(finding.fix)[:800],
-        verify=redactor.text(finding.verify)[:400],
+        fix=redactor.text(finding.fix)[:MAX_COMMAND],
+        verify=redactor.text(finding.verify)[:MAX_COMMAND],
         rank=finding.rank,
     )

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Iterator
 
 from dockerdebug import commands
@@ -262,6 +263,15 @@ def docker_socket_mounted(facts: Facts) -> Iterator[Case]:
             )
 
 
+def _exec_form(line: str) -> str:
+    """A shell's command line as a JSON array, where it is no more than a program with its arguments."""
+    try:
+        words = shlex.split(line) if re.fullmatch(r"[\w\s./:=@%+,'\"-]+", line) else []
+    except ValueError:
+        words = []
+    return json.dumps(words) if words and "=" not in words[0] else '["program", "argument"]'
+
+
 @rule(severity="info", rank=61)
 def shell_form_pid1(facts: Facts) -> Iterator[Case]:
     """A shell is PID 1 and passes no signal on."""
@@ -276,7 +286,7 @@ def shell_form_pid1(facts: Facts) -> Iterator[Case]:
             cause="The command is in shell form: the shell gets SIGTERM and the program does not, so stopping "
             "takes 10 s "
             "and ends it hard.",
-            fix='Use the exec form, CMD ["python", "-m", "app"], or put exec before the command.',
+            fix=f"Use the exec form, CMD {_exec_form(pid1[2])}, or put exec before the command.",
             verify=commands.python(
                 facts,
                 "import os, sys; sys.exit(os.path.basename(open('/proc/1/cmdline').read().split(chr(0))[0]) in "

@@ -1,13 +1,14 @@
 """Every rule on facts that have its fault, and none of them on a healthy environment."""
 
 import re
+import subprocess
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from dockerdebug.facts import THIS_MACHINE, Facts, PathEntry, PipFile, Problem, Startup, Venv
+from dockerdebug.facts import THIS_MACHINE, Access, Facts, PathEntry, PipFile, Problem, Search, Startup, Venv
 from dockerdebug.findings import RULES, Finding, judge
 from tests.dockerdebug.makers import SITE, container, dist, healthy, python, stopped, traceback, with_environment
 
@@ -56,7 +57,9 @@ FAULTY: dict[str, Facts] = {
     ),
     "python_missing": healthy(python=None, outcome="no-python", why_not="no Python was found in the container"),
     "python_forbidden": healthy(python=None, outcome="forbidden", found="/root/.local/bin/python3"),
-    "python_broken": healthy(python=None, outcome="unreadable", why_not="the interpreter ended without an answer"),
+    "python_broken": healthy(
+        python=None, outcome="unreadable", why_not="the interpreter ended without an answer", found="/bin/python3"
+    ),
     "probe_timeout": of(startup=HANGS),
     "python_eol": healthy(python=python(version="3.8.18"), today=date(2024, 10, 8)),
     "venv_broken": of(dangling=(("/opt/venv/bin/python", "/usr/local/bin/python3.13"),)),
@@ -245,3 +248,127 @@ def test_an_insecure_index_is_found_in_every_form(settings: str, expected: int) 
 def test_a_wheel_fits_by_its_tag(tag: str, fits: bool) -> None:
     found = judge(of(distributions=(dist("app", tags=(tag,)),)))
     assert keys(found) == ([] if fits else ["wheel_wrong_platform"])
+
+
+HOSTILE = "/app/x'; rm -rf ~ #$(reboot)`id`\"\\ y"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        of(unreadable=(HOSTILE,)),
+        of(invalid=(HOSTILE,)),
+        of(shadows=(("random", HOSTILE),)),
+        of(path=(PathEntry(path=HOSTILE, readable=False),)),
+        of(temporary=HOSTILE, temporary_writable=False),
+        of(venv=VENV, broken_scripts=((HOSTILE, "/gone"),)),
+        of(dangling=((HOSTILE, "/gone"),)),
+        replace(of(), outcome="forbidden", found=HOSTILE),
+        healthy(
+            container=container(image=HOSTILE, state="exited"), python=python(executable=HOSTILE, shadows=(("a", "b"),))
+        ),
+    ],
+)
+def test_names_out_of_a_container_stay_words_in_every_command(facts: Facts) -> None:
+    """A shell reads each command as one program with its arguments, none of which ran."""
+    for found in judge(facts):
+        command = found.verify.removeprefix("! ")
+        said = subprocess.run(
+            ["/bin/sh", "-c", f"docker() {{ :; }}; grep() {{ :; }}; sleep() {{ :; }}; timeout() {{ :; }}; {command}"],
+            capture_output=True, text=True, check=False, env={"PATH": ""},
+        )  # fmt: skip
+        assert said.stderr == "", (found.key, command)
+
+
+@pytest.mark.parametrize("key", FAULTY)
+def test_no_advice_destroys_or_guesses(key: str) -> None:
+    """No finding removes files, builds blindly, or names a Python that nobody found."""
+    for found in judge(FAULTY[key]):
+        assert not re.search(
+            r"rm -r|--no-cache \.|docker (?:rm|stop|kill|system)|chown -R|/path/to|own\.pem", found.fix
+        )
+        assert not re.search(r"docker (?:rm|stop|kill)|pip install", found.verify)
+        if found.key not in ("venv_not_active", "externally_managed", "python_missing"):
+            assert not re.search(r" python3? -", found.verify), found.verify
+
+
+@pytest.mark.parametrize(
+    ("limit", "fix"), [(2**31, "docker update --memory 4096m"), (0, "The host itself ran out of memory")]
+)
+def test_a_memory_limit_is_only_ever_raised(limit: int, fix: str) -> None:
+    facts = healthy(container=container(state="exited", exit_code=137, oom_killed=True, memory_bytes=limit))
+    assert fix in judge(facts)[0].fix
+
+
+@pytest.mark.parametrize(
+    ("path", "user", "mounts", "says"),
+    [
+        ("/data/app/x", "app", (), "RUN chown app /data/app/x"),
+        ("/etc/shadow", "app", (), "belongs to the system"),
+        ("/proc/1/mem", "app", (), "belongs to the system"),
+        ("/data/x", "", (), "root was refused"),
+        ("/data/x", "app", (("bind", "/srv/data", "/data"),), "Give /srv/data on the host"),
+        ("/var/run/docker.sock", "app", (("bind", "/var/run/docker.sock", "/var/run/docker.sock"),), "proxy"),
+    ],
+)
+def test_an_owner_is_changed_only_where_it_is_the_reason(
+    path: str, user: str, mounts: tuple[tuple[str, str, str], ...], says: str
+) -> None:
+    facts = stopped(logs=traceback(f"PermissionError: [Errno 13] Permission denied: '{path}'"))
+    files = {path: Access(readable=False, writable=False)}
+    facts = replace(
+        facts,
+        container=container(state="exited", exit_code=1, user=user, mounts=mounts),
+        python=replace(facts.python, search=Search(files=files)),
+    )
+    (found,) = [item for item in judge(facts) if item.key == "file_permission"]
+    assert says in f"{found.cause} {found.fix}"
+
+
+def test_a_file_that_is_open_now_is_no_finding() -> None:
+    facts = healthy(
+        logs=traceback("PermissionError: [Errno 13] Permission denied: '/data/x'"),
+        python=python(search=Search(files={"/data/x": Access()})),
+    )
+    assert judge(facts) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "bundles", "says"),
+    [
+        ("certificate verify failed: certificate has expired (_ssl.c:1006)", (), "renew"),
+        ("certificate verify failed: Hostname mismatch, certificate is not valid for 'x'", (), "another name"),
+        ("certificate verify failed: unable to get local issuer certificate", (), "apt-get install"),
+        ("certificate verify failed: self-signed certificate in certificate chain", ("/etc/ssl/cert.pem",), "own.crt"),
+    ],
+)
+def test_a_certificate_is_judged_by_what_openssl_says(said: str, bundles: tuple[str, ...], says: str) -> None:
+    log = traceback(f"ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] {said}")
+    (found,) = judge(healthy(logs=log, python=python(bundles=bundles)))
+    assert says in f"{found.cause} {found.fix}"
+
+
+def test_an_environment_without_pip_beside_the_systems_is_no_fault() -> None:
+    """uv and poetry make them so."""
+    facts = of(
+        venv=VENV,
+        distributions=(),
+        python_identity="/opt/venv",
+        pip="/usr/bin/pip",
+        pip_interpreter="/usr/bin/python3",
+        pip_identity="/usr/bin/python3.11",
+    )
+    assert judge(facts) == []
+
+
+def test_a_proxy_that_listens_in_the_container_is_no_fault() -> None:
+    facts = with_environment(HTTPS_PROXY="http://localhost:3128")
+    assert judge(replace(facts, python=python(listening=(3128,)))) == []
+    assert keys(judge(replace(facts, python=python(listening=(80,))))) == ["proxy_loopback"]
+
+
+def test_a_container_that_asks_for_no_python_is_not_told_to_take_one() -> None:
+    redis = container(command=("redis-server",), environment={"PATH": "/usr/bin"})
+    (found,) = judge(healthy(python=None, outcome="no-python", container=redis, environment=redis.environment))
+    assert (found.key, found.severity) == ("python_missing", "warning")
+    assert "FROM" not in found.fix

@@ -78,7 +78,7 @@ def test_the_list_names_no_standard_module_and_no_name_twice() -> None:
     ("module", "version", "says"),
     [
         ("_ctypes", "3.12.4", "libffi-dev"),
-        ("_sqlite3", "3.9.1", "built without it"),
+        ("_sqlite3", "3.9.1", "when it was built"),
         ("_lzma", "3.8.1", "liblzma-dev"),
         ("distutils", "3.12.4", "Python 3.12 removed distutils"),
         ("distutils.core", "3.13.1", "setuptools"),
@@ -117,7 +117,7 @@ def test_the_applications_own_module_is_named_with_the_way_to_start_it() -> None
         facts, container=container(state="exited", exit_code=1, working_dir="/code", command=("python3", "app/main.py"))
     )
     found = finding(facts)
-    assert found.fix == """WORKDIR /code and CMD ["python", "-m", "app.main"], or ENV PYTHONPATH=/code"""
+    assert found.fix == """WORKDIR /code and CMD ["python3", "-m", "app.main"], or ENV PYTHONPATH=/code"""
     assert "/code/app" in found.cause
     assert "sys.path[0] = '/code/app'" in found.verify
 
@@ -178,6 +178,12 @@ def test_a_package_whose_files_are_gone_is_not_called_uninstalled() -> None:
     assert "not whole" in found.cause
 
 
+def test_a_part_that_its_package_lacks_is_told_from_a_missing_package() -> None:
+    found = finding(missing("app.models", search=replace(LOOKED, places={"app": ("/code/app",)})))
+    assert "The package app is at /code/app and has no app.models" in found.cause
+    assert "pip install" not in found.fix
+
+
 def test_what_could_not_be_looked_at_is_said() -> None:
     assert "not everything could be read" in finding(missing("app", search=replace(LOOKED, complete=False))).evidence
     assert "nothing could be looked at" in finding(missing("app", search=Search())).evidence
@@ -209,5 +215,6 @@ def test_pip_is_advised_only_where_it_can_install() -> None:
         return finding(replace(facts, outcome="ran", python=replace(facts.python, path=()))).fix
 
     assert "venv /opt/venv" in fix(externally_managed=True)
+    assert "install -y python3-venv" in fix(externally_managed=True, system="debian")
     assert "ensurepip" in fix(distributions=())
     assert "uv pip install --python /usr/local/bin/python flask" in fix(distributions=(), named={"uv": "/bin/uv"})
