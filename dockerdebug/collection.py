@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from dockerdebug import archive, execution
 from dockerdebug.deadline import Deadline
-from dockerdebug.engine import CallRefused, ContainerMissing, Engine, EngineUnavailable, connect, require_name
+from dockerdebug.engine import HANGS, CallRefused, ContainerMissing, Engine, EngineUnavailable, connect, require_name
 from dockerdebug.facts import THIS_MACHINE, ContainerFacts, Facts, Outcome, Problem, PythonFacts, shorten
 from dockerdebug.file_search import Question, question_of, search
 from dockerdebug.reading import UnreadableProbe, cut_answer, read_container, read_probe
@@ -123,8 +123,7 @@ def _engine_hangs(seconds: float) -> Problem:
         key="engine_timeout",
         evidence=f"no description of the container within {seconds:g} s",
         cause="The container engine does not answer in time.",
-        fix="Look at the engine's own log (journalctl -u docker); restart it if it hangs.",
-        verify="docker version",
+        fix=HANGS,
     )
 
 

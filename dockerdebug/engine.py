@@ -33,6 +33,11 @@ ENDPOINTS = (
 )
 
 
+HANGS = (
+    "Look at the engine's own log (journalctl -u docker). Restarting it ends its containers unless it has live-restore."
+)
+
+
 class EngineUnavailable(Unavailable):
     """No engine answers; `problem` says why in a finding's words."""
 
@@ -205,7 +210,7 @@ def _by_cause(cause: BaseException, where: str, evidence: str) -> Problem | None
                 cause=f"The user {_user()} may not open the engine's socket at {where}.",
                 fix="Add that user to the socket's group (`usermod -aG docker USER`) and start the service again. Mind "
                 "that whoever may use the socket is root on that host.",
-                verify="docker version, as that user",
+                verify="docker version",
             )
         case ConnectionRefusedError():
             return Problem(
@@ -220,8 +225,7 @@ def _by_cause(cause: BaseException, where: str, evidence: str) -> Problem | None
                 key="engine_timeout",
                 evidence=evidence,
                 cause=f"The engine at {where} accepted the connection and did not answer in time.",
-                fix="Look at the engine's own log (journalctl -u docker); restart it if it hangs.",
-                verify="docker version",
+                fix=HANGS,
             )
         case InvalidVersion():
             return _version(evidence)
@@ -233,7 +237,6 @@ def _by_cause(cause: BaseException, where: str, evidence: str) -> Problem | None
                 evidence=evidence,
                 cause=f"Something else than a container engine answers at {where}.",
                 fix="Correct DOCKER_HOST.",
-                verify="curl --unix-socket PATH http://localhost/version",
             )
         case APIError() if cause.response is not None:
             return _refused(cause.response.status_code, str(cause.explanation or cause))

@@ -188,7 +188,7 @@ def venv_broken(facts: Facts) -> Iterator[Case]:
         yield Case(
             evidence=f"{venv.root}/pyvenv.cfg says home = {venv.home}, which is not there",
             cause="The environment was made with an interpreter that is not in this image.",
-            fix=_make_again(venv.root).capitalize(),
+            fix=_make_again(venv.root),
             verify=commands.python(
                 facts,
                 f"import os, sys; lines = open({venv.root + '/pyvenv.cfg'!r}).read().splitlines(); "
@@ -199,8 +199,7 @@ def venv_broken(facts: Facts) -> Iterator[Case]:
 
 def _make_again(root: str) -> str:
     return (
-        f"make it where it runs: RUN python3 -m venv --clear {commands.quoted(root)}, and install its packages again, "
-        "which --clear removes."
+        f"RUN python3 -m venv --clear {commands.quoted(root)}, and install its packages again, which --clear removes."
     )
 
 
@@ -235,7 +234,7 @@ def venv_version_mismatch(facts: Facts) -> Iterator[Case]:
                 evidence=f"{venv.root}/lib has {', '.join(venv.libraries)}; the interpreter is {python.version}",
                 cause="The base image's Python changed after the environment was made, so none of its packages "
                 "is seen.",
-                fix=_make_again(venv.root).capitalize(),
+                fix=_make_again(venv.root),
                 verify=commands.run(facts, f"{venv.root}/bin/python", "-c", _SEES_ITS_PACKAGES),
             )
 

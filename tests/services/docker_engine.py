@@ -5,7 +5,7 @@
     python tests/services/docker_engine.py stop      remove its containers and end it
 
 The engine has its own directory, no bridge and no firewall rules, so it can run beside another one. Images:
-`handrail-python:1` (this interpreter's installation under /usr/local and busybox), `handrail-distroless:1` (the same
+`handrail-python:2` (this interpreter's installation under /usr/local and busybox), `handrail-distroless:2` (the same
 without a shell), `handrail-busybox:1` (no Python).
 """
 
@@ -28,9 +28,9 @@ from typing import IO
 HOME = Path(os.environ.get("DOCKER_ENGINE_HOME", "/tmp/handrail-docker-engine"))
 SOCKET = HOME / "docker.sock"
 ADDRESS = f"unix://{SOCKET}"
-PYTHON, DISTROLESS, BUSYBOX = "handrail-python:1", "handrail-distroless:1", "handrail-busybox:1"
+PYTHON, DISTROLESS, BUSYBOX = "handrail-python:2", "handrail-distroless:2", "handrail-busybox:1"
 LABEL = "handrail.test"
-SKIPPED = {"test", "tests", "idlelib", "tkinter", "turtledemo", "lib2to3", "ensurepip", "__pycache__", "site-packages"}
+SKIPPED = {"test", "tests", "idlelib", "tkinter", "turtledemo", "lib2to3", "__pycache__", "site-packages"}
 APPLETS = ("sh", "ls", "cat", "sleep", "tr", "head", "env", "timeout", "id", "ps", "touch", "mkdir")
 
 

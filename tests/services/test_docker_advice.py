@@ -2,6 +2,7 @@
 and ends with 0 in a container made anew without the fault."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -472,3 +473,56 @@ def test_a_python_at_an_unusual_place_is_found(make: Callable[[Made], Any], plac
     )
     facts = collect(NAME)
     assert (facts.outcome, facts.found) == ("unreadable", f"{place}/python3")
+
+
+TOOLS = "for tool in chown chmod mkdir; do busybox ln -sf busybox /bin/$tool; done"
+WHEEL = "/wheels/flask-3.1-py3-none-any.whl"
+MAKE_A_WHEEL = f"""busybox mkdir /wheels; python - <<'END'
+import zipfile
+with zipfile.ZipFile("{WHEEL}", "w") as wheel:
+    wheel.writestr("flask/__init__.py", "")
+    wheel.writestr("flask-3.1.dist-info/METADATA", "Metadata-Version: 2.1\\nName: flask\\nVersion: 3.1\\n")
+    wheel.writestr("flask-3.1.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+    wheel.writestr("flask-3.1.dist-info/RECORD", "")
+END
+"""
+OFFLINE = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/wheels", "PIP_ROOT_USER_ACTION": "ignore"}
+FIXED = [
+    "file_permission",
+    "python_forbidden",
+    "site_packages_unreadable",
+    "module_not_found",
+    "locale_not_utf8",
+    "stdout_buffered",
+    "pythonpath_missing_dir",
+    "dependency_missing",
+    "venv_broken",
+    "venv_version_mismatch",
+]
+
+
+def as_image(fix: str) -> tuple[str, list[str]]:
+    """The lines of a Dockerfile in a fix: what RUN runs, and what ENV sets; the first where it names two ways."""
+    runs = re.findall(r"RUN (.+?)(?=; and |, or |, and |; in place| before USER|\. At every|$)", fix)
+    sets = re.findall(r"(?:^|or |and )ENV (\w+=\S+)", fix)
+    return "; ".join(runs), [f"ENV {item}" for item in sets]
+
+
+@pytest.mark.parametrize("trial", [trial for trial in TRIALS if trial.key in FIXED], ids=lambda trial: trial.key)
+def test_what_a_fix_says_mends_the_fault(trial: Trial, make: Callable[[Made], Any]) -> None:
+    offline = " ".join(f"{name}={value}" for name, value in OFFLINE.items())
+    prepared = replace(trial.faulty, script=f"{MAKE_A_WHEEL}{TOOLS}; {trial.faulty.script or 'true'}")
+    make(prepared)
+    finding = found(trial)
+    script, changes = as_image(finding.fix)
+    assert script or changes or "Remove" in finding.fix, finding.fix
+    options = {k: v for k, v in prepared.options.items() if k != "environment" or "Remove" not in finding.fix}
+    fixed = replace(
+        prepared,
+        script=f"{prepared.script}; export {offline}; {script or 'true'}",
+        changes=tuple(changes),
+        options=options,
+    )
+    make(fixed)
+    assert verified(finding.verify)[0] == 0, (finding.fix, verified(finding.verify))
+    assert trial.key not in {item.key for item in judge(collect(NAME))}
