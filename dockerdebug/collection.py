@@ -22,6 +22,7 @@ from dockerdebug.deadline import Deadline
 from dockerdebug.engine import HANGS, CallRefused, ContainerMissing, Engine, EngineUnavailable, connect, require_name
 from dockerdebug.facts import THIS_MACHINE, ContainerFacts, Facts, Outcome, Problem, PythonFacts, shorten
 from dockerdebug.file_search import Question, question_of, search
+from dockerdebug.interpreter_search import CANNOT_EXECUTE, NO_PYTHON, SEARCH, TAKEN, candidates
 from dockerdebug.reading import UnreadableProbe, cut_answer, read_container, read_probe
 from dockerdebug.redaction import plain
 
@@ -38,32 +39,6 @@ STATIC_STATES = {
     "restarting": "the container is restarting",
     "removing": "the container is being removed",
 }
-# Tries the candidates in order; says on stderr which it takes and what it skipped, so that none can be explained.
-# The application's PATH may lack the shell's own tools, so theirs is added for them alone.
-SEARCH = r"""probe=$1 mark=$2 seconds=$3 question=$4; shift 4; seen=; tools=$PATH:/usr/local/bin:/usr/bin:/bin
-one=$(PATH=$tools tr '\0' '\n' </proc/1/cmdline 2>/dev/null | PATH=$tools head -n 1 2>/dev/null)
-case ${one##*/} in python*|pypy*) ;; *) one= ;; esac
-for name in "$one" "$@" /usr/local/bin/python3* /usr/bin/python3* /opt/*/bin/python3 /opt/*/envs/*/bin/python3 \
-  "$HOME"/.pyenv/versions/*/bin/python3 "$HOME"/.asdf/installs/python/*/bin/python3 \
-  "$HOME"/.local/share/uv/python/*/bin/python3 "$HOME"/*conda3/bin/python3; do
-  [ -n "$name" ] || continue
-  case $name in *-config*) continue ;; */*) path=$name ;; *) path=$(command -v "$name" 2>/dev/null) || path= ;; esac
-  case $path in /*) ;; *) continue ;; esac
-  case " $seen " in *" $path "*) continue ;; esac
-  seen="$seen $path"
-  if [ -L "$path" ] && [ ! -e "$path" ]; then echo "$path: a link that leads nowhere" >&2; continue; fi
-  [ -f "$path" ] || continue
-  [ -x "$path" ] || { echo "$path: not executable" >&2; continue; }
-  echo "taken: $path" >&2
-  "$path" -I -S -B -c "$probe" "$mark" container "$seconds" "$question" && exit 0
-  code=$?
-  echo "$path: does not start (exit code $code)" >&2
-  [ "$code" -lt 128 ] || exit "$code"
-done
-exit 90"""
-TAKEN = "taken: "
-NO_PYTHON = 90
-CANNOT_EXECUTE = 126
 
 
 @dataclass(kw_only=True)
@@ -215,29 +190,6 @@ def _removed(name: str) -> Problem:
         cause=f"The container {name!r} was removed while it was examined.",
         fix="`docker ps -a` lists the containers there are; diagnose the one that took its place.",
         verify=f"docker inspect -f '{{{{.State.Status}}}}' {name}",
-    )
-
-
-def candidates(container: ContainerFacts) -> list[str]:
-    """Interpreters to try, as the application would find them first; bare names are looked up on PATH."""
-    command = [word for word in container.command[:1] if archive.is_python(word)]
-    venv = container.environment.get("VIRTUAL_ENV")
-    return list(
-        dict.fromkeys(
-            [
-                *command,
-                *([f"{venv}/bin/python"] if venv else []),
-                "python",
-                "python3",
-                "/usr/local/bin/python",
-                "/usr/local/bin/python3",
-                "/usr/bin/python3",
-                "/usr/bin/python",
-                "/bin/python3",
-                "/opt/venv/bin/python",
-                "/app/.venv/bin/python",
-            ]
-        )
     )
 
 

@@ -1,6 +1,6 @@
 """Rules that name faults, one small pure function each, grouped by what they look at."""
 
-from dockerdebug.findings import configuration, imports, interpreter, logs, modules, packages, state
+from dockerdebug.findings import configuration, imports, interpreter, logs, modules, packages, state, venvs
 from dockerdebug.findings.registry import (
     RULES,
     SEVERITIES,
@@ -26,4 +26,5 @@ __all__ = [
     "modules",
     "packages",
     "state",
+    "venvs",
 ]

@@ -80,7 +80,8 @@ def container_created(facts: Facts) -> Iterator[Case]:
 def restart_loop(facts: Facts) -> Iterator[Case]:
     """The restart policy starts a program again and again that ends with an error."""
     container = facts.container
-    if container and (container.state == "restarting" or container.restart_count >= 3):
+    restarted = container is not None and container.restart_count >= 3 and not _runs_for_long(facts)
+    if container and (container.state == "restarting" or restarted):
         first = _first_error(facts.logs)
         yield Case(
             evidence=f"RestartCount is {container.restart_count}, State.Status is {container.state}, the last "
@@ -94,6 +95,13 @@ def restart_loop(facts: Facts) -> Iterator[Case]:
             + commands.state_is(facts, "Status", "running"),
             severity=None if container.state == "restarting" or container.exit_code else "warning",
         )
+
+
+def _runs_for_long(facts: Facts) -> bool:
+    """Whether it got over its restarts: up since an earlier day."""
+    container = facts.container
+    started = container.started_at[:10] if container and container.state == "running" else ""
+    return bool(started) and started < facts.today.isoformat()
 
 
 def _first_error(logs: str) -> str:

@@ -9,9 +9,10 @@ import pytest
 
 from config.errors import DomainError
 from dockerdebug import collection
-from dockerdebug.collection import SEARCH, Draft, candidates, collect
+from dockerdebug.collection import Draft, collect
 from dockerdebug.engine import EngineUnavailable
 from dockerdebug.facts import THIS_MACHINE, Problem
+from dockerdebug.interpreter_search import SEARCH, candidates
 from tests.dockerdebug.makers import container
 
 

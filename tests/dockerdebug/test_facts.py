@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dockerdebug.checks import examine
@@ -20,6 +20,7 @@ PARTS = ["markers", "environ", "pid1", "interpreters", "environments", "places",
 PARTS += ["shadows", "pip_files", "externally_managed", "errors"]
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(PARTS), JSON, max_size=6))
 def test_a_probe_answer_of_any_shape_is_read_and_judged(parts: dict[str, Any]) -> None:
     answer = {"schema": 1, "python": {"version": "3.12.4"}, **parts}
@@ -37,6 +38,7 @@ def test_what_the_probe_does_not_write_is_refused(output: str) -> None:
         read_probe(output)
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_an_engine_answer_of_any_shape_is_read(answer: Any) -> None:
     inspected = answer if isinstance(answer, dict) else {"State": answer, "Config": answer, "HostConfig": answer}

@@ -292,6 +292,12 @@ def test_no_advice_destroys_or_guesses(key: str) -> None:
             assert not re.search(r" python3? -", found.verify), found.verify
 
 
+@pytest.mark.parametrize(("started", "loops"), [("2025-12-31T10:00:00Z", False), ("2026-01-01T00:00:00Z", True)])
+def test_a_container_that_got_over_its_restarts_is_in_no_loop(started: str, loops: bool) -> None:
+    facts = healthy(container=container(restart_count=7, started_at=started))
+    assert ("restart_loop" in keys(judge(facts))) == loops
+
+
 @pytest.mark.parametrize(
     ("limit", "fix"), [(2**31, "docker update --memory 4096m"), (0, "The host itself ran out of memory")]
 )

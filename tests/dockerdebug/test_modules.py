@@ -5,7 +5,7 @@ import sys
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dockerdebug.facts import Access, Facts, PathEntry, Search
@@ -47,6 +47,7 @@ def test_no_package_is_advised_for_a_name_alone(name: str) -> None:
     assert "not found; looked in /app" in found.evidence
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,12}(\.[a-z]{1,5})?", fullmatch=True))
 def test_whatever_is_advised_for_a_name_is_in_the_list(name: str) -> None:
     found = finding(missing(name))

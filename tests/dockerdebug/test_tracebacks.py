@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dockerdebug.tracebacks import last_failure, missing_library, missing_module
@@ -77,6 +77,7 @@ def test_a_missing_library_is_named() -> None:
     assert missing_library(raised) == "libGL.so.1"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400))
 def test_any_log_is_read(log: str) -> None:
     for raised in last_failure(log + OWN[:-1] + log):
