@@ -25,6 +25,7 @@ NAMING = re.compile(
     r"\.lock|pyproject\.toml|Pipfile|setup\.cfg|environment\.ya?ml)$"
 )
 MAX_NAMING = 12
+MAX_FILES, MAX_PATH = 12, 300  # the question is one argument of the probe, of which Linux allows 128 KiB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ def question_of(log: str) -> Question:
     return Question(
         modules=tuple(dict.fromkeys([*missing, *(name.partition(".")[0] for name in missing)])),
         libraries=tuple(dict.fromkeys(filter(None, map(missing_library, chain))))[:3],
-        files=tuple(dict.fromkeys([*denied, *files]))[:40],
+        files=tuple(dict.fromkeys(path for path in [*denied, *files] if len(path) <= MAX_PATH))[:MAX_FILES],
     )
 
 
@@ -70,7 +71,7 @@ def search(archive: Archive, container: ContainerFacts, python: PythonFacts, que
         places={name: tuple(dict.fromkeys(paths)) for name, paths in reader.places.items()},
         files={
             path: Access(exists=archive.stat(path) is not None, readable=False, writable=False)
-            for path in question.files[:12]
+            for path in question.files
             if reader.has_time
         },
         requirements=reader.requirements,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 MAX_LINE = 2000
+MODULE = r"[A-Za-z_][A-Za-z_0-9]{0,99}(?:\.[A-Za-z_][A-Za-z_0-9]{0,99}){0,9}"
 HEADER = "Traceback (most recent call last):"
 FRAME = re.compile(r'  File "([^"]{1,1000})", line \d{1,9}')
 EXCEPTION = re.compile(r"([A-Za-z_][\w.]{0,200})(?:: (.*))?")
@@ -17,10 +18,10 @@ CHAINED = re.compile(
     r"(?:The above exception was the direct cause of|During handling of the above exception, another exception)"
 )
 # What the interpreter itself says when `python -m NAME` finds no NAME: the only line, without a traceback.
-NO_MAIN = re.compile(r"(?:/\S{0,300}/)?python[\d.]{0,5}: No module named '?([\w.]{1,200}?)'?(?:\.__main__.*)?")
+NO_MAIN = re.compile(rf"(?:/\S{{0,300}}/)?python[\d.]{{0,5}}: No module named '?({MODULE}?)'?(?:\.__main__.*)?")
 NO_PARENT = re.compile(
     r"(?:/\S{0,300}/)?python[\d.]{0,5}: Error while finding module specification for '[\w.]{1,200}' "
-    r"\(ModuleNotFoundError: No module named '([\w.]{1,200})'\)"
+    rf"\(ModuleNotFoundError: No module named '({MODULE})'\)"
 )
 
 
@@ -90,7 +91,7 @@ def _one(lines: list[str], position: int) -> tuple[Raised | None, int]:
 
 def missing_module(raised: Raised) -> str:
     """The module an import did not find, or nothing."""
-    found = re.match(r"No module named '?([\w.]{1,200})'?", raised.message)
+    found = re.match(rf"No module named '?({MODULE})'?", raised.message)
     return found[1] if found and raised.name in ("ModuleNotFoundError", "ImportError") else ""
 
 

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dockerdebug.file_search import question_of
+from dockerdebug.redaction import plain
 from dockerdebug.tracebacks import last_failure, missing_library, missing_module
 from tests.dockerdebug.makers import traceback
 
@@ -83,6 +85,17 @@ def test_any_log_is_read(log: str) -> None:
     for raised in last_failure(log + OWN[:-1] + log):
         missing_module(raised)
         missing_library(raised)
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(min_size=1, max_size=2000), min_size=1, max_size=60), st.text(max_size=300))
+def test_what_is_asked_of_the_probe_fits_into_one_argument(paths: list[str], name: str) -> None:
+    log = plain(
+        traceback(f"ModuleNotFoundError: No module named '{name}'", *("/" + "\u1234".join(path) for path in paths))
+    )
+    question = question_of(log)
+    assert len(json.dumps(question.public())) < 60_000
+    assert all(part.isidentifier() for module in question.modules for part in module.split("."))
 
 
 @pytest.mark.parametrize(
