@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,6 +30,7 @@ from dockerdebug.redaction import plain
 BUDGET_SECONDS = 9.0
 """What collecting may take; judging and storing fit in the second that is left of the promised ten."""
 PROBE_SECONDS = 6.0
+SETTLE_SECONDS = 1.5
 CHILD_SECONDS = 3.0
 PROBE = Path(__file__).with_name("probe.py")
 STATIC_STATES = {
@@ -169,9 +171,18 @@ def _read_container(draft: Draft, deadline: Deadline) -> None:
 def _look_again(draft: Draft, engine: Engine, before: ContainerFacts) -> None:
     """Whether the container was still the same when the probe gave no answer. Raises ContainerMissing."""
     now = _require_there(draft, engine, before)
-    if now.state != "running" or now.started_at != before.started_at:
+    waiting = Deadline(engine.deadline.within(SETTLE_SECONDS, reserve=2.0))
+    # The engine ends what runs in a container before it says that the container itself ends.
+    while draft.outcome == "unreadable" and _same(now, before) and not waiting.passed:
+        time.sleep(0.1)
+        now = _require_there(draft, engine, before)
+    if not _same(now, before):
         draft.container, draft.outcome, draft.tried = now, "not-tried", []
         draft.why_not = "the container ended or started again while it was examined"
+
+
+def _same(now: ContainerFacts, before: ContainerFacts) -> bool:
+    return now.state == "running" and now.started_at == before.started_at
 
 
 def _require_there(draft: Draft, engine: Engine, container: ContainerFacts) -> ContainerFacts:

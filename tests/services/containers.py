@@ -50,7 +50,8 @@ def run(engine: docker.DockerClient) -> Iterator[Callable[..., Any]]:
 
     yield make
     for container in made:
-        with contextlib.suppress(docker.errors.NotFound):
+        # a test may have removed it, or be about to
+        with contextlib.suppress(docker.errors.APIError):
             container.remove(force=True)
 
 

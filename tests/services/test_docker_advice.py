@@ -414,6 +414,7 @@ def make(engine: docker.DockerClient) -> Iterator[Callable[[Made], Any]]:
 
     yield make_one
     remove()
+    engine.images.prune(filters={"dangling": True})  # of the tests' own engine
 
 
 def verified(command: str) -> tuple[int, str]:

@@ -67,10 +67,12 @@ def test_a_container_that_is_removed_meanwhile_is_said_to_be(
 
     monkeypatch.setattr(execution, "run", removing)
     _, report = diagnose(container)
-    if when == "before the probe" or keys(report):
+    if when == "before the probe":
         assert keys(report) == ["container_missing"]
         assert "removed while it was examined" in report.findings[0].cause
-        assert "build" not in report.findings[0].fix
+    # The probe may have answered first, or the engine may still know a container that it is about to remove.
+    assert not {"python_broken", "python_missing"} & set(keys(report))
+    assert not any("build" in finding.fix for finding in report.findings)
 
 
 def test_a_container_that_ends_meanwhile_is_read_from_its_files(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
