@@ -9,7 +9,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from wsgiref.util import FileWrapper
@@ -19,40 +19,49 @@ from django.utils.module_loading import import_string
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from config.bodies import Message, Receive, read_body
+from config.bodies import Message, Receive, held_body
 from config.context import acting_as, correlation_id
 from config.errors import DomainError
 from config.problems import PROBLEM_JSON, problem
+from config.streams import STREAMS, ClientGone, Send, Stream, TooManyStreams, a_share_of_the_streams
 from config.wsgi import application as site
-
-Send = Callable[[Message], Awaitable[None]]
 
 # What runs on the event loop, imported with its first request: the MCP SDK alone takes half a second.
 ROUTES = {"/mcp": "config.mcp_http.endpoint"}
 FILE_BLOCK_BYTES = 65536
-SEND_TIMEOUT_SECONDS = 60  # a client that reads this slowly loses its stream, not we a thread
 
-# Bounds both threads and database connections; PostgreSQL's pool has 20 for the whole process.
-_threads = ThreadPoolExecutor(max_workers=settings.WEB_THREADS, thread_name_prefix="web")
+# Bounds both threads and database connections; PostgreSQL's pool has 20 for the whole process. Streams have a share of
+# their own beside the others' threads: readers of any speed leave those WEB_THREADS free.
+_threads = ThreadPoolExecutor(max_workers=settings.WEB_THREADS + STREAMS, thread_name_prefix="web")
+# Readiness is asked most when all those wait for the database, so it waits in no queue of theirs.
+_probes = ThreadPoolExecutor(max_workers=2, thread_name_prefix="probe")
 
 
 async def application(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
     """Answer one HTTP request."""
     if scope["type"] != "http":
         raise NotImplementedError(f"Nothing here speaks {scope['type']}.")
-    route = ROUTES.get("/" + scope["path"].removeprefix("/").partition("/")[0])  # "OPTIONS *" has no slash at all
+    path = scope["path"]
+    if path == "/health/live":
+        await _say_alive(scope, send)
+        return
+    route = ROUTES.get("/" + path.removeprefix("/").partition("/")[0])  # "OPTIONS *" has no slash at all
     if route is not None:
         await import_string(route)(scope, receive, send)
         return
     try:
-        body, length = await read_body(receive)
+        async with held_body(receive) as (body, length):
+            threads = _probes if path == "/health/ready" else _threads
+            await _answer(_environ(scope, body, length), threads, receive, send)
     except DomainError as error:
         for message in _refusal(error):
             await send(message)
-        return
+
+
+async def _answer(environ: dict[str, Any], threads: ThreadPoolExecutor, receive: Receive, send: Send) -> None:
     stream = Stream(asyncio.get_running_loop(), receive, send)
     try:
-        for message in await stream.loop.run_in_executor(_threads, compute, _environ(scope, body, length), stream):
+        for message in await stream.loop.run_in_executor(threads, compute, environ, stream):
             await send(message)
     except ClientGone:
         pass
@@ -60,11 +69,26 @@ async def application(scope: MutableMapping[str, Any], receive: Receive, send: S
         stream.end()
 
 
+async def _say_alive(scope: MutableMapping[str, Any], send: Send) -> None:
+    """Liveness: the loop goes round. It takes no thread, body or connection that somebody else may hold."""
+    allowed = scope["method"] in {"GET", "HEAD"}
+    headers = [(b"content-type", b"text/plain"), (b"cache-control", b"no-store")]
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 200 if allowed else 405,
+            "headers": headers if allowed else [*headers, (b"allow", b"GET, HEAD")],
+        }
+    )
+    await send({"type": "http.response.body", "body": b"ok" if scope["method"] == "GET" else b""})
+
+
 def _refusal(error: DomainError) -> list[Message]:
     """The answer to a request that never reaches the site."""
     with acting_as(correlation_id=correlation_id()):
         body = problem(error.status, error.code, error.detail)
     headers = [(b"content-type", PROBLEM_JSON.encode()), (b"x-request-id", body["request_id"].encode())]
+    headers += [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
     return [
         {"type": "http.response.start", "status": error.status, "headers": headers},
         {"type": "http.response.body", "body": json.dumps(body).encode()},
@@ -104,7 +128,7 @@ def _environ(scope: MutableMapping[str, Any], body: bytes, length: int) -> dict[
     return environ
 
 
-def compute(environ: dict[str, Any], stream: "Stream") -> list[Message]:
+def compute(environ: dict[str, Any], stream: Stream) -> list[Message]:
     """Run the site, in a thread; the messages that remain to be sent. A stream is sent from here, in this thread."""
     begun: Message = {}
 
@@ -116,44 +140,14 @@ def compute(environ: dict[str, Any], stream: "Stream") -> list[Message]:
     try:
         if not getattr(parts, "streaming", False) and not isinstance(parts, FileWrapper):
             return [begun, {"type": "http.response.body", "body": b"".join(parts)}]
-        stream.send(begun)
-        for part in parts:
-            if part:
-                stream.send({"type": "http.response.body", "body": part, "more_body": True})
+        with a_share_of_the_streams():
+            stream.send(begun)
+            for part in parts:
+                if part:
+                    stream.send({"type": "http.response.body", "body": part, "more_body": True})
         return [{"type": "http.response.body"}]
+    except TooManyStreams as error:
+        return _refusal(error)
     finally:
         if close := getattr(parts, "close", None):
             close()
-
-
-class ClientGone(Exception):
-    """Nobody reads the stream any more."""
-
-
-class Stream:
-    """Sends from a thread, as fast as the client reads, until it leaves: the server alone would not tell us."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, receive: Receive, send: Send) -> None:
-        self.loop, self._receive, self._send = loop, receive, send
-        self._watcher: asyncio.Task[None] | None = None
-
-    def send(self, message: Message) -> None:
-        try:
-            asyncio.run_coroutine_threadsafe(self._pass_on(message), self.loop).result(SEND_TIMEOUT_SECONDS)
-        except (OSError, TimeoutError) as error:
-            raise ClientGone from error
-
-    async def _pass_on(self, message: Message) -> None:
-        if self._watcher is None:
-            self._watcher = self.loop.create_task(self._watch())
-        if self._watcher.done():
-            raise ClientGone
-        await self._send(message)
-
-    async def _watch(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-
-    def end(self) -> None:
-        if self._watcher is not None:
-            self._watcher.cancel()

@@ -1,7 +1,8 @@
 """The body of a request as ASGI brings it, read whole and bounded, for every route alike."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +13,12 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 
 DRAINED_LIMITS = 8
-WHOLE_AFTER_SECONDS = 300  # a client that never ends its body would hold what it sent for ever
+PATIENCE_SECONDS = 30.0  # a client that never ends its body would hold what it sent for ever
+SLOWEST_BYTES_PER_SECOND = 65536
+"""What came earns the rest more time: 10 MB may take three minutes."""
+SMALL_BYTES = 65536
+HELD_BODIES = 16
+"""How many bodies of the largest size may be held at once, by the bytes that came: those who wait for a thread too."""
 
 
 class BodyCutShort(DomainError):
@@ -29,24 +35,57 @@ class BodyTooSlow(DomainError):
     code = "request-timeout"
 
     def __init__(self) -> None:
-        super().__init__(f"The body was not whole after {WHOLE_AFTER_SECONDS} seconds. Send it faster, or send less.")
+        super().__init__(f"The body came more slowly than {SLOWEST_BYTES_PER_SECOND} bytes a second. Send it faster.")
+
+
+class TooManyBodies(DomainError):
+    """What the requests under way sent takes all the memory it may."""
+
+    status = 503
+    code = "unavailable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The requests under way hold all the memory there is for bodies. Send this one again later.",
+            headers={"Retry-After": "5"},
+        )
+
+
+_held = 0
 
 
 async def read_body(receive: Receive) -> tuple[bytes, int]:
     """The body and its length. Of a body that is too large one byte too many, from which the caller knows.
 
-    Raises BodyCutShort, BodyTooSlow.
+    Raises BodyCutShort, BodyTooSlow, TooManyBodies.
     """
+    async with held_body(receive) as read:
+        return read
+
+
+@asynccontextmanager
+async def held_body(receive: Receive) -> AsyncIterator[tuple[bytes, int]]:
+    """The same, and its bytes count as held until the block ends. Raises TooManyBodies too."""
+    body = bytearray()
     try:
-        async with asyncio.timeout(WHOLE_AFTER_SECONDS):
-            return await _read(receive)
-    except TimeoutError as error:
-        raise BodyTooSlow from error
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS) as bound:
+                received = await _read(receive, body, bound)
+        except TimeoutError as error:
+            raise BodyTooSlow from error
+        yield bytes(body), received
+    finally:
+        _hold(-len(body))
 
 
-async def _read(receive: Receive) -> tuple[bytes, int]:
+def _hold(size: int) -> None:
+    global _held  # noqa: PLW0603 -- all requests share the one event loop
+    _held += size
+
+
+async def _read(receive: Receive, body: bytearray, bound: asyncio.Timeout) -> int:
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    body, received = bytearray(), 0
+    received = 0
     # Read on beyond the limit, for a while: a client that is still sending would see a reset instead of the 413.
     while received <= limit * DRAINED_LIMITS:
         message = await receive()
@@ -54,7 +93,12 @@ async def _read(receive: Receive) -> tuple[bytes, int]:
             raise BodyCutShort
         part = message.get("body", b"")
         received += len(part)
-        body += part[: limit + 1 - len(body)]
+        kept = part[: limit + 1 - len(body)]
+        body += kept
+        _hold(len(kept))
+        if _held > HELD_BODIES * limit and len(body) > SMALL_BYTES:  # the everyday request still finds room
+            raise TooManyBodies
+        bound.reschedule((bound.when() or 0) + len(part) / SLOWEST_BYTES_PER_SECOND)
         if not message.get("more_body", False):
             break
-    return bytes(body), received
+    return received

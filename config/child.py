@@ -1,4 +1,4 @@
-"""The processes of `manage.py up`: `python -m config.child web GATE`, `worker`, `beat SCHEDULE`, `static`."""
+"""The processes of `manage.py up`: `python -m config.child web [GATE]`, `worker`, `beat [SCHEDULE]`, `static`."""
 
 import contextlib
 import ctypes
@@ -11,17 +11,28 @@ import threading
 import time
 from collections.abc import Callable
 
+from config.pulse import EVERY_SECONDS, Pulse
+
 PARENT = os.getppid()
 """The supervisor, asked before the long imports: one that dies during them would leave us to another parent."""
+PULSE = Pulse()
+ORPHAN_SECONDS = 4.0  # to finish; a job that never ends must not hold a process nobody watches
 
 
-def end_with_parent() -> None:
-    """Stop when the supervisor is gone, even by SIGKILL: nobody would be left to stop us."""
+def end_with_parent(*, beating: bool = True) -> None:
+    """Stop when the supervisor is gone, even by SIGKILL: nobody would be left to stop us. Until then, tell it we live.
+
+    `beating` is off for a process that has a better place to beat from than a thread of its own.
+    """
 
     def watch() -> None:
         while os.getppid() == PARENT:
-            time.sleep(1)
+            if beating:
+                PULSE.beat()
+            time.sleep(EVERY_SECONDS)
         os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(ORPHAN_SECONDS)
+        os._exit(1)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
 
@@ -34,22 +45,26 @@ def keep_small(**kwargs: object) -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def web(gate: str) -> None:
-    """Import everything at once, but serve only when the supervisor says that the database is ready, and where."""
+def web(gate: str = "") -> None:
+    """Serve. With a gate, import everything at once, but wait there for the address: then the database is ready."""
     from django.core.exceptions import ImproperlyConfigured
 
     try:
         import config.asgi  # noqa: F401
     except ImproperlyConfigured:
-        return  # `up` has the same settings, and says what is wrong with them
+        if gate:
+            return  # `up` has the same settings, and says what is wrong with them
+        raise
+    from django.conf import settings
+
     from config.web import main
 
     keep_small()
-    address = os.read(int(gate), 1000)
+    address = os.read(int(gate), 1000) if gate else json.dumps([settings.HOST, settings.PORT])
     if not address:
         return
-    end_with_parent()
-    main(*json.loads(address))
+    end_with_parent(beating=False)  # the event loop is what must not stand still
+    main(*json.loads(address), beat=PULSE.beat)
 
 
 def worker() -> None:
@@ -74,12 +89,17 @@ def beat(schedule: str = "") -> None:
         settings.INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "config"]
     django.setup()
     from config.celery import app
+    from config.heartbeat import fall_silent
+    from config.models import Heartbeat
 
     if schedule:
         vars(app.loader)["import_default_modules"] = list
     keep_small()
     end_with_parent()
-    app.Beat(quiet=True, scheduler_cls=app.conf.beat_scheduler).run()
+    try:
+        app.Beat(quiet=True, scheduler_cls=app.conf.beat_scheduler).run()
+    finally:
+        fall_silent(role=Heartbeat.Role.BEAT)
 
 
 def static() -> None:
@@ -94,7 +114,6 @@ def static() -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the supervisor blocks signals to wait for them
     os.environ["CELERY_SKIP_CHECKS"] = "1"  # `manage.py doctor` checks; they would import every URL
     name, arguments = sys.argv[1], sys.argv[2:]
     processes: dict[str, Callable[..., None]] = {"web": web, "worker": worker, "beat": beat, "static": static}

@@ -1,8 +1,6 @@
 """Signs of life of workers and beats in the database, whatever the broker."""
 
 import logging
-import os
-import socket
 import threading
 from datetime import timedelta
 
@@ -11,15 +9,11 @@ from django.utils import timezone
 
 from config.broker_queue import own_connection
 from config.models import Heartbeat
+from config.processes import process_name
 
 logger = logging.getLogger(__name__)
 
 _FORGET_AFTER = timedelta(days=1)
-
-
-def process_name(role: str) -> str:
-    """This process among all: role, host and process id."""
-    return f"{role}@{socket.gethostname()}:{os.getpid()}"[:255]
 
 
 def beat(*, role: str) -> None:

@@ -2,8 +2,11 @@
 
 import asyncio
 import io
+import json
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from typing import Any
 from wsgiref.util import FileWrapper
 
@@ -11,7 +14,8 @@ import pytest
 from django.conf import settings
 from django.http import StreamingHttpResponse
 
-from config import asgi
+from config import asgi, bodies, streams
+from config.streams import STREAMS, ClientGone, Stream
 
 Site = Callable[[dict[str, Any], Callable[..., None]], Any]
 
@@ -172,6 +176,153 @@ def test_a_client_that_leaves_ends_the_stream(site: Callable[[Site], None]) -> N
     assert closed.is_set()
 
 
+def _waiting_stream(entered: threading.Semaphore, release: threading.Event) -> Site:
+    def pieces() -> Iterator[bytes]:
+        entered.release()
+        release.wait(60)
+        yield b"piece"
+
+    def stream(environ: dict[str, Any], start: Callable[..., None]) -> Any:
+        if environ["PATH_INFO"] != "/export":
+            start("200 OK", [])
+            return [b"answer"]
+        start("200 OK", [])
+        return StreamingHttpResponse(pieces())
+
+    return stream
+
+
+def test_streams_have_a_share_of_the_threads_and_the_others_go_on(site: Callable[[Site], None]) -> None:
+    entered, release = threading.Semaphore(0), threading.Event()
+    site(_waiting_stream(entered, release))
+    with ThreadPoolExecutor(STREAMS + 1) as clients:
+        readers = [clients.submit(ask, "/export") for _ in range(STREAMS)]
+        for _ in readers:
+            assert entered.acquire(timeout=60)
+        status, headers, body, _ = ask("/export")
+        assert (status, headers["retry-after"]) == (503, "30")
+        assert json.loads(body)["code"] == "unavailable"
+        assert ask("/other")[2] == b"answer"
+        release.set()
+        assert [reader.result(60)[2] for reader in readers] == [b"piece"] * STREAMS
+        assert clients.submit(ask, "/export").result(60)[0] == 200  # every share came back
+
+
+def test_the_live_answer_needs_none_of_the_threads(site: Callable[[Site], None]) -> None:
+    release, entered = threading.Event(), threading.Semaphore(0)
+
+    def hang(environ: dict[str, Any], start: Callable[..., None]) -> list[bytes]:
+        entered.release()
+        release.wait(60)
+        start("200 OK", [])
+        return [b""]
+
+    site(hang)
+    everyone = asgi._threads._max_workers
+    with ThreadPoolExecutor(everyone) as clients:
+        for _ in range(everyone):
+            clients.submit(ask, "/any")
+        for _ in range(everyone):
+            assert entered.acquire(timeout=60)
+        assert ask("/health/live")[::2] == (200, b"ok")
+        assert ask("/health/live", method="HEAD")[::2] == (200, b"")
+        assert ask("/health/live", method="POST")[0] == 405
+        ready = clients.submit(ask, "/health/ready")  # has threads of its own
+        release.set()
+        assert ready.result(60)[0] == 200
+
+
+class TestPatience:
+    """How long a stream waits for its client, with the event loop in a thread of its own."""
+
+    @pytest.fixture
+    def loop(self) -> Iterator[asyncio.AbstractEventLoop]:
+        made = asyncio.new_event_loop()
+        thread = threading.Thread(target=made.run_forever)
+        thread.start()
+        yield made
+        made.call_soon_threadsafe(made.stop)
+        thread.join()
+        made.close()
+
+    def stream(self, loop: asyncio.AbstractEventLoop, seconds: float) -> Stream:
+        async def send(message: Any) -> None:
+            await asyncio.sleep(seconds)
+
+        async def receive() -> Any:
+            return await asyncio.Event().wait()
+
+        return Stream(loop, receive, send)
+
+    def test_it_ends_with_a_client_that_reads_nothing(
+        self, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(streams, "PATIENCE_SECONDS", 0.05)
+        stream = self.stream(loop, 60)
+        with pytest.raises(ClientGone):
+            stream.send({"type": "http.response.body", "body": b"x", "more_body": True})
+        stream.loop.call_soon_threadsafe(stream.end)
+
+    def test_it_ends_with_a_client_that_only_trickles(
+        self, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(streams, "PATIENCE_SECONDS", 1.0)
+        stream = self.stream(loop, 0.3)  # each piece in time, all of them never
+        with pytest.raises(ClientGone):
+            for _ in range(100):
+                stream.send({"type": "http.response.body", "body": b"x", "more_body": True})
+        stream.loop.call_soon_threadsafe(stream.end)
+
+    def test_it_goes_on_for_a_client_that_takes_much(
+        self, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(streams, "PATIENCE_SECONDS", 60.0)
+        stream = self.stream(loop, 0.01)
+        for _ in range(20):
+            stream.send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})
+        assert stream._patience > 60
+        stream.loop.call_soon_threadsafe(stream.end)
+
+
+class TestBodies:
+    def body(self, *parts: bytes, whole: bool = True) -> Any:
+        messages = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
+        if whole:
+            messages.append({"type": "http.request", "body": b"", "more_body": False})
+
+        async def receive() -> Any:
+            return messages.pop(0) if messages else await asyncio.Event().wait()
+
+        return receive
+
+    def test_all_of_them_together_are_bounded_and_small_ones_still_find_room(self, settings: Any) -> None:
+        settings.DATA_UPLOAD_MAX_MEMORY_SIZE = large = bodies.SMALL_BYTES * 2
+
+        async def scenario() -> None:
+            async with AsyncExitStack() as held:
+                for _ in range(bodies.HELD_BODIES):
+                    await held.enter_async_context(bodies.held_body(self.body(b"x" * large)))
+                with pytest.raises(bodies.TooManyBodies) as refused:
+                    await bodies.read_body(self.body(b"x" * large))
+                assert (refused.value.status, refused.value.headers) == (503, {"Retry-After": "5"})
+                assert await bodies.read_body(self.body(b"small")) == (b"small", 5)
+            assert await bodies.read_body(self.body(b"x" * large)) == (b"x" * large, large)
+            assert bodies._held == 0
+
+        asyncio.run(scenario())
+
+    def test_what_came_earns_the_rest_more_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(bodies, "PATIENCE_SECONDS", 60.0)
+
+        async def scenario() -> float:
+            async with asyncio.timeout(60) as bound:
+                began = bound.when() or 0
+                await bodies._read(self.body(b"x" * bodies.SLOWEST_BYTES_PER_SECOND * 9), bytearray(), bound)
+                return (bound.when() or 0) - began
+
+        assert asyncio.run(scenario()) == pytest.approx(9)
+
+
 def test_a_file_travels_in_large_blocks(site: Callable[[Site], None]) -> None:
     def send_file(environ: dict[str, Any], start: Callable[..., None]) -> FileWrapper:
         start("200 OK", [])
@@ -205,7 +356,7 @@ def test_the_mcp_path_stays_on_the_event_loop(site: Callable[[Site], None], monk
 
 
 def test_a_django_view_answers_through_the_door(db: None) -> None:
-    status, headers, body, _ = ask("/health/live", headers=[("host", "localhost")])
+    status, headers, body, _ = ask("/admin/login/", headers=[("host", "localhost")])
     assert status == 200
     assert headers["x-request-id"]
     assert body

@@ -199,7 +199,7 @@ def test_a_body_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> 
         await asgi.application(scope, never, send)
         return sent
 
-    monkeypatch.setattr(bodies, "WHOLE_AFTER_SECONDS", 0.01)
+    monkeypatch.setattr(bodies, "PATIENCE_SECONDS", 0.01)
     start, body = asyncio.run(answered())
     assert (start["status"], json.loads(body["body"])["code"]) == (408, "request-timeout")
 

@@ -33,7 +33,7 @@ class Command(OperationCommand):
         started_at = time.time()
         _check_data_dir()
         _check_address(host, port)
-        web, gate = supervisor.start_web()
+        web, gate, felt = supervisor.start_web()
         os.environ |= {"HOST": host, "PORT": str(port), "DATA_DIR": str(settings.DATA_DIR)}
         _migrate()
         self._welcome()
@@ -41,17 +41,20 @@ class Command(OperationCommand):
             host=host,
             port=port,
             address=settings.PUBLIC_URL if "PUBLIC_URL" in os.environ else f"http://{_in_url(host)}:{port}",
+            data_dir=str(settings.DATA_DIR),
             started_at=started_at,
             web_pid=web,
             web_gate=gate,
-            later={"worker": _child("worker"), "beat": _beat()},
+            web_pulse=felt,
+            children={"web": _child("web"), "worker": _child("worker"), "beat": _beat()},
             once={} if static.is_collected() else {"static": _child("static")},
         )
         connections.close_all()
         self.stdout.flush()
         # This process has all of Django in memory by now; the one that only watches needs none of it.
         os.set_inheritable(gate, True)
-        os.execv(sys.executable, [sys.executable, "-m", "config.supervisor", plan.to_json()])  # noqa: S606
+        os.set_inheritable(felt, True)
+        os.execv(sys.executable, [sys.executable, "-m", "config.supervisor", str(plan.hand_over())])  # noqa: S606
 
     def _welcome(self) -> None:
         """Make the first admin and the first key, and show them this once."""
