@@ -55,19 +55,19 @@ def seal() -> None:
     ledger.seal()
 
 
-@shared_task(name="audit.stream")
+@shared_task(name="audit.stream", time_limit=settings.LONG_JOB_SECONDS)
 def stream() -> int:
     """Send what was sealed on to the SIEM, where there is one; returns how many events."""
     return streaming.send() if settings.AUDIT_STREAM_URL else 0
 
 
-@shared_task(name="audit.prune")
+@shared_task(name="audit.prune", time_limit=settings.LONG_JOB_SECONDS)
 def prune() -> None:
     """Remove events past the days their type is kept."""
     retention.prune()
 
 
-@shared_task(name="audit.verify")
+@shared_task(name="audit.verify", time_limit=settings.LONG_JOB_SECONDS)
 def verify() -> None:
     """Check the whole trail; a fault is logged as an error and recorded, so that subscribers can raise alarm."""
     verdict = verification.verify()
@@ -81,7 +81,7 @@ RETRY_SECONDS = 15
 """How often a backup that waits for another one asks again."""
 
 
-@shared_task(name="audit.back_up", bind=True, max_retries=None)
+@shared_task(name="audit.back_up", bind=True, max_retries=None, time_limit=settings.LONG_JOB_SECONDS)
 def back_up(self: Any, uid: str) -> None:
     """Make a backup that was asked for, once no other is being made."""
     try:
@@ -90,7 +90,7 @@ def back_up(self: Any, uid: str) -> None:
         raise self.retry(exc=busy, countdown=RETRY_SECONDS) from busy
 
 
-@shared_task(name="audit.verify_backup", bind=True, max_retries=None)
+@shared_task(name="audit.verify_backup", bind=True, max_retries=None, time_limit=settings.LONG_JOB_SECONDS)
 def verify_backup(self: Any, file: str) -> None:
     """See whether a backup in BACKUP_DIR restores; the log and the trail keep the result."""
     try:
@@ -99,7 +99,7 @@ def verify_backup(self: Any, file: str) -> None:
         raise self.retry(exc=busy, countdown=RETRY_SECONDS) from busy
 
 
-@shared_task(name="audit.back_up_when_due")
+@shared_task(name="audit.back_up_when_due", time_limit=settings.LONG_JOB_SECONDS)
 def back_up_when_due() -> None:
     """The day's backup, verified; nothing when there is one, or BACKUP_SCHEDULE is off."""
     backups.back_up_when_due()

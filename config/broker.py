@@ -6,8 +6,6 @@ INSERT on the caller's connection, so a message sent in a transaction that rolls
 """
 
 import logging
-import os
-import socket
 import threading
 import time
 import uuid
@@ -24,6 +22,7 @@ from kombu.transport import virtual
 
 from config import broker_queue
 from config.broker_queue import Claim, own_connection
+from config.overrun import long_tasks
 
 logger = logging.getLogger(__name__)
 
@@ -58,16 +57,17 @@ class Channel(virtual.Channel):
     QoS = QoS
     lease_seconds = 20.0
     """How long a message stays with a worker that gives no sign of life."""
-    max_deliveries = 5
+    max_deliveries = 3
     """After so many workers died holding a message it is parked."""
     connection: "Transport"
     from_transport_options = (*virtual.Channel.from_transport_options, "lease_seconds", "max_deliveries")
 
     def __init__(self, connection: "Transport", **kwargs: Any) -> None:
         super().__init__(connection, **kwargs)
-        self.worker = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"[:255]
+        self.worker = f"{broker_queue.this_process()}{uuid.uuid4().hex[:8]}"[:255]
         self._leases: dict[str, int] = {}
         self._suspects: set[str] = set()
+        self._long: set[str] = set()
         self._finished: set[str] = set()  # done, but the database was away when we said so
         self._ready: defaultdict[str, deque[dict[str, Any]]] = defaultdict(deque)
         self._keeper: threading.Thread | None = None
@@ -141,6 +141,8 @@ class Channel(virtual.Channel):
                     lease=self.lease,
                     max_deliveries=self.max_deliveries,
                     suspects=not self._suspects,
+                    long_tasks=long_tasks(),
+                    long_room=self._long_share - len(self._long),
                 )
         except Error as error:
             self._log_away(error)
@@ -152,6 +154,11 @@ class Channel(virtual.Channel):
             self._keeper = threading.Thread(target=self._keep, name="broker-leases", daemon=True)
             self._keeper.start()
         return claims
+
+    @property
+    def _long_share(self) -> int:
+        """Half of the threads may be held by jobs that take long, so that the others are always for the rest."""
+        return max(1, int(self.qos.prefetch_count or 2) // 2)
 
     def _log_away(self, error: Exception) -> None:
         if not self._away:
@@ -167,6 +174,8 @@ class Channel(virtual.Channel):
         self._leases[tag] = claim.id
         if claim.is_suspect:
             self._suspects.add(tag)
+        if claim.task in long_tasks():
+            self._long.add(tag)
         properties = claim.payload["properties"]
         properties["delivery_tag"] = tag
         properties.setdefault("delivery_info", {})["redelivered"] = claim.is_suspect
@@ -207,6 +216,7 @@ class Channel(virtual.Channel):
         self._leases.pop(tag, None)
         self._finished.discard(tag)
         self._suspects.discard(tag)
+        self._long.discard(tag)
 
     def give_back(self, tag: str, *, blameless: bool) -> None:
         """Let another worker have the message now."""

@@ -36,6 +36,9 @@ def _sign(headers: dict[str, Any] | None = None, **kwargs: Any) -> None:
 def _start_pulse(sender: Any = None, **kwargs: Any) -> None:
     from config.heartbeat import Pulse
     from config.models import Heartbeat
+    from config.overrun import Watch
+
+    Watch().start()
 
     sender.pulse = Pulse(Heartbeat.Role.WORKER)
     sender.pulse.start()

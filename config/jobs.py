@@ -2,13 +2,16 @@
 
 import logging
 import time
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import Any
 
 from celery.contrib.django.task import DjangoTask
 from celery.exceptions import Reject
+from django.conf import settings
 from django.db import Error, connection
 
+from config import overrun
 from config.celery import SENDER, app
 from config.context import acting_as, caller
 from config.errors import DomainError
@@ -26,7 +29,7 @@ class Job(DjangoTask):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.request.called_directly:
             return super().__call__(*args, **kwargs)
-        with acting_as(door="job", **self._sender()):
+        with acting_as(door="job", **self._sender()), self._bounded():
             try:
                 return self.run(*args, **kwargs)
             except DomainError as error:
@@ -39,6 +42,16 @@ class Job(DjangoTask):
                 logger.warning("Job %s lost its database and will run again: %s", self.name, str(error).strip())
                 time.sleep(RETURN_SECONDS)
                 raise Reject(str(error), requeue=True) from error
+
+    def _bounded(self) -> AbstractContextManager[None]:
+        if self.request.is_eager:  # in the caller's own thread, which has its own bounds
+            return nullcontext()
+        return overrun.bounded(
+            job=str(self.request.id),
+            name=str(self.name),
+            seconds=self.time_limit or settings.JOB_SECONDS,
+            is_suspect=bool((self.request.delivery_info or {}).get("redelivered")),
+        )
 
     def _sender(self) -> dict[str, str]:
         sent = getattr(self.request, SENDER, None) or {}

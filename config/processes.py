@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+OUTLASTED = 75
+"""The exit code of a worker that ends since a job outlasted its time."""
 _KEPT_DEATHS = 10
 
 
@@ -91,6 +93,8 @@ def _parse(text: dict[str, object]) -> Record:
 
 def describe_end(code: int) -> str:
     """An exit code as subprocess has it, in words: `signal 9 (SIGKILL)`, `exit code 1`."""
+    if code == OUTLASTED:
+        return f"exit code {code} (a job outlasted its time)"
     if code >= 0:
         return f"exit code {code}"
     try:

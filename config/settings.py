@@ -197,7 +197,10 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_POOL = "threads"  # a forked child would share its parent's SQLite connection
-CELERY_WORKER_CONCURRENCY: int = env.whole("WORKER_THREADS", 4, most=1000)
+# Each of them twice: half of the threads are for jobs that take long, so that these cannot starve the others.
+CELERY_WORKER_CONCURRENCY: int = 2 * env.whole("WORKER_THREADS", 4, most=1000)
+JOB_SECONDS: int = env.whole("JOB_SECONDS", 300, most=86_400)  # a job that takes longer costs its worker
+LONG_JOB_SECONDS: int = env.whole("LONG_JOB_SECONDS", 3600, most=864_000)  # for tests of prompts, backups and the like
 CELERY_WORKER_TIMER_PRECISION = 0.5  # seconds; the worker's timer thread ends no sooner
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = CELERY_BROKER_URL != BROKER  # the table has no fanout; heartbeats are rows
 CELERY_BEAT_SCHEDULER = "config.beat:Scheduler"

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
+
 from config.celery import shared_task
 from prompts import cases, testing, versions
 
@@ -14,7 +16,7 @@ SCHEDULE = {
 }
 
 
-@shared_task(name="prompts.run_test", bind=True, max_retries=None)
+@shared_task(name="prompts.run_test", bind=True, max_retries=None, time_limit=settings.LONG_JOB_SECONDS)
 def run_test(self: Any, run_id: int) -> None:
     """Work a run off. A second delivery while the first still works comes back later, in case that one dies."""
     try:

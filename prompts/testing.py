@@ -26,6 +26,7 @@ from config.canonical import compute_hash
 from config.context import caller
 from config.errors import Conflict, DomainError, FieldError, NotFound
 from config.jobs import send
+from config.overrun import note_progress
 from prompts import apart
 from prompts.assertions import Subject
 from prompts.cases import complete
@@ -175,6 +176,17 @@ def execute_run(*, run_id: int, provider: Provider | None = None, progress: Prog
             Run.objects.filter(pk=run.pk, claim=claim).update(claim=None, claimed_at=None)
         raise
     return _finish(run.pk, claim, problem)
+
+
+@transaction.atomic
+def fail_run(*, run_id: int, problem: str) -> None:
+    """End a run that cannot be worked off, with the reason; one that is over is left alone."""
+    run = Run.objects.select_for_update(of=("self",)).filter(pk=run_id).first()
+    if run is None or run.is_over:
+        return
+    run.status, run.claim = Run.Status.RUNNING, uuid.uuid4()
+    run.save(update_fields=["status", "claim"])
+    _finish(run_id, run.claim, problem)
 
 
 @transaction.atomic
@@ -360,6 +372,8 @@ def _work_off(run: Run, claim: uuid.UUID, provider: Provider, progress: Progress
             if len(ready) >= BATCH or time.monotonic() - flushed_at >= FLUSH_SECONDS:
                 if not _write(run, claim, ready):
                     return ""  # cancelled, or taken over: what flies is dropped
+                if ready:
+                    note_progress()
                 done, ready, flushed_at = done + len(ready), [], time.monotonic()
                 if progress:
                     progress(done, run.total)

@@ -103,6 +103,12 @@ def run_check(*, check_id: int) -> None:
         _settle(check, report, time.perf_counter() - started)
 
 
+def fail_check(*, check_id: int, failure: str) -> None:
+    """End a check that cannot be done, with the reason."""
+    if check := Check.objects.pending().filter(pk=check_id).first():
+        _settle(check, None, 0.0, failure=failure)
+
+
 def check_again(*, uid: str) -> Check:
     """Check the script of an earlier check once more: the database may have changed. Raises NotFound."""
     earlier = Check.objects.filter(uid=uid).first()

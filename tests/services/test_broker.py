@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from config.processes import OUTLASTED
 from tests.services.postgres import Cluster, cluster
 from tests.services.redis_server import redis
 from tests.services.stack import Stack, stack, wait_until
@@ -95,12 +96,60 @@ def test_a_message_that_kills_its_workers_is_parked_and_those_beside_it_are_not(
         if _is_settled(stack):
             break
     parked = stack.rows("SELECT task, worker, reason FROM config_brokermessage WHERE parked_at IS NOT NULL")
-    assert parked == [("soak.poison", "", "The worker died or let go 3 times while it held this job.")]
+    why = "It cost its worker 3 times; the last time it died, or let go, while it held the job."
+    assert parked == [("soak.poison", "", why)]
     assert stack.ran("innocent") == 1
 
 
 def _is_settled(stack: Stack) -> bool:
     return stack.ran("innocent") == 1 and stack.count("config_brokermessage", "parked_at IS NULL") == 0
+
+
+def test_jobs_that_never_end_cost_three_workers_and_are_parked_while_others_run(stack_on: StackOn) -> None:
+    stack = stack_on("sqlite")
+    stack.send(("endless", "one"), ("endless", "two"), ("note", "innocent"))
+    codes = []
+    for number in range(9):
+        worker = stack.worker(log="workers")
+        wait_until(lambda worker=worker: worker.poll() is not None or _is_parked(stack, 2), 120, "it ends or all is done")
+        if worker.poll() is None:
+            break
+        codes.append(worker.returncode)
+        stack.send(("note", f"after {number}"))
+    assert codes == [OUTLASTED] * 5  # both together, and then each by itself twice more
+    parked = stack.rows("SELECT DISTINCT task, reason FROM config_brokermessage WHERE parked_at IS NOT NULL")
+    assert parked == [("soak.endless", "It cost its worker 3 times; the last time it ran longer than its 2 s.")]
+    assert stack.ran("innocent") == 1
+    wait_until(lambda: stack.ran("after 4") == 1, 60, "what was sent meanwhile ran")
+    assert [stack.ran(f"after {number}") for number in range(5)] == [1] * 5
+    assert "Job soak.endless" in stack.log("workers")
+
+
+def _is_parked(stack: Stack, count: int) -> bool:
+    return stack.count("config_brokermessage", "parked_at IS NOT NULL") == count
+
+
+def test_a_job_beside_one_that_never_ends_goes_back_to_the_queue_without_blame(stack_on: StackOn) -> None:
+    stack = stack_on("sqlite")
+    stack.send(("endless", "stuck"), ("slow", "beside", 300))
+    worker = stack.worker()
+    wait_until(lambda: stack.ran("beside began") == 1, 60, "both run")
+    wait_until(lambda: worker.poll() is not None, 120, "the worker is replaced")
+    left = stack.rows("SELECT task, worker, deliveries, reason FROM config_brokermessage ORDER BY id")
+    assert left == [("soak.endless", "", 1, "it ran longer than its 2 s"), ("soak.slow", "", 0, "")]
+    assert stack.count("config_heartbeat") == 0
+
+
+def test_jobs_that_may_take_long_leave_half_of_the_threads_to_the_others(stack_on: StackOn) -> None:
+    stack = stack_on("sqlite")
+    stack.send(*[("long_endless", f"long {number}") for number in range(5)], ("note", "short"))
+    worker = stack.worker()
+    wait_until(lambda: stack.ran("short") == 1, 60, "the short one ran")
+    assert stack.count("soak_ran", "key LIKE 'long % began'") == 2
+    worker.kill()
+    stack.worker()
+    stack.send(("note", "after the restart"))
+    wait_until(lambda: stack.ran("after the restart") == 1, 60, "others run straight after a restart")
 
 
 def test_a_countdown_outlives_the_workers_and_waits_in_the_table(stack_on: StackOn) -> None:

@@ -38,6 +38,22 @@ def poison() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@shared_task(name="soak.endless", time_limit=2)
+def endless(key: str) -> None:
+    """A job that never ends, and leaves the interpreter to others now and then."""
+    Ran.objects.create(key=f"{key} began", at=time.time())
+    while True:
+        pass
+
+
+@shared_task(name="soak.long_endless", time_limit=1000)
+def long_endless(key: str) -> None:
+    """A job that may take long, and never ends."""
+    Ran.objects.create(key=f"{key} began", at=time.time())
+    while True:
+        time.sleep(0.1)
+
+
 @shared_task(name="soak.refused")
 def refused() -> None:
     raise Conflict("That was done before. Look at the first one.")
