@@ -18,6 +18,7 @@ from audit.models import BackupRun, Checkpoint
 from audit.trail import record
 from audit.verification import Verdict
 from config.errors import Conflict
+from config.heartbeat import alive_processes
 from config.models import Heartbeat
 
 logger = logging.getLogger(__name__)
@@ -71,14 +72,16 @@ def restore(*, path: Path, key: str = "", force: bool = False, progress: Progres
 
 def _refuse_while_running() -> None:
     try:
-        alive = list(Heartbeat.objects.alive().values_list("name", flat=True)[:3])
+        names = [name for _, name in alive_processes()]
+        alive = list(Heartbeat.objects.filter(name__in=names).order_by("beaten_at"))
     except DatabaseError:  # no database, or a damaged one
         return
     if alive:
-        stale = Heartbeat.EVERY.total_seconds() * 3
+        seen = ", ".join(f"{each.name} (last sign of life {each.silent_seconds:.0f} s ago)" for each in alive[:3])
+        forgotten = max(3 * Heartbeat.EVERY.total_seconds() - alive[-1].silent_seconds, 0)
         raise ServiceRuns(
-            f"The service runs: {', '.join(alive)}. Stop it first; one that died is forgotten after {stale:.0f} s, and "
-            "--force does not wait."
+            f"The service runs: {seen}. Stop it first; after a kill it is forgotten in {forgotten:.0f} s, and --force "
+            "does not wait."
         )
 
 

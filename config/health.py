@@ -21,7 +21,9 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
+from config import blocking, processes
 from config.discovery import app_modules
+from config.heartbeat import alive_processes
 from config.models import BrokerMessage, Heartbeat
 from config.secrets import blank
 
@@ -30,6 +32,8 @@ Status = Literal["ok", "warn", "fail"]
 _GIGABYTE = 1024**3
 _SLOW_SECONDS = 0.5
 _PATIENCE = timedelta(seconds=30)  # a job that waits longer has nobody to run it
+_LONG_WAIT = timedelta(minutes=5)
+_DEATH_SHOWN_SECONDS = 300  # a death is news so long, and then history
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ Source = Callable[[], Iterable[Check]]
 
 
 def database() -> list[Check]:
+    """It answers, and takes a write: one that only reads keeps none of what it is told."""
     started = time.perf_counter()
     try:
         with connection.cursor() as cursor:
@@ -55,10 +60,21 @@ def database() -> list[Check]:
         fix = "Start the database, or correct DATABASE_URL."
         return [Check("database", "fail", f"does not answer: {type(error).__name__}", fix, critical=True)]
     took = time.perf_counter() - started
+    try:
+        blocking.write()
+    except blocking.Blocked as held:
+        detail = f"writing waits for {held}: no write came through in {blocking.BOUND_SECONDS:g} s"
+        return [Check("database", "fail", detail, "End what it names, or wait until it is done.", critical=True)]
+    except DatabaseError as error:
+        fix = "See whether the disk is full or its files are read-only."
+        return [Check("database", "fail", f"takes no write: {type(error).__name__}", fix, critical=True)]
+    if others := blocking.waiting_for():
+        fix = "End that session, or wait until it is done."
+        return [Check("database", "warn", f"others wait for {others}", fix, critical=True)]
     if took > _SLOW_SECONDS:
         fix = "See what else keeps the database or the machine busy."
         return [Check("database", "warn", f"{connection.vendor} took {took:.1f} s to answer", fix, critical=True)]
-    return [Check("database", "ok", f"{connection.vendor} answers", critical=True)]
+    return [Check("database", "ok", f"{connection.vendor} answers and takes a write", critical=True)]
 
 
 def migrations() -> list[Check]:
@@ -90,10 +106,24 @@ def broker() -> list[Check]:
     if settings.CELERY_BROKER_URL != settings.BROKER:
         return [_outside_broker()]
     waiting, parked = BrokerMessage.objects.ready().count(), BrokerMessage.objects.parked().count()
+    found = []
     if parked:
         fix = "Read why in the admin under queued jobs; requeue or delete them there."
-        return [Check("broker", "warn", f"{waiting} jobs wait, {parked} are parked", fix)]
-    return [Check("broker", "ok", f"{waiting} jobs wait")]
+        found.append(Check("broker", "warn", f"{waiting} jobs wait, {parked} are parked", fix))
+    if late := _late_job():
+        found.append(late)
+    return found or [Check("broker", "ok", f"{waiting} jobs wait")]
+
+
+def _late_job() -> Check | None:
+    """The job that has waited longest, when that is too long: the age, not the number, says that nobody runs them."""
+    oldest = BrokerMessage.objects.ready().order_by("available_at", "id").first()
+    age = timezone.now() - oldest.available_at if oldest else timedelta()
+    if oldest is None or age < _PATIENCE:
+        return None
+    detail = f"the oldest waiting job, {oldest}, waits for {age.total_seconds():.0f} s"
+    fix = "See in the admin, under queued jobs, what the worker holds; restart it, or give it more WORKER_THREADS."
+    return Check("broker", "fail" if age > _LONG_WAIT else "warn", detail, fix)
 
 
 def _outside_broker() -> Check:
@@ -111,7 +141,7 @@ def _outside_broker() -> Check:
 
 def workers() -> Iterator[Check]:
     """Never critical: the web keeps answering, and jobs wait in the broker until a worker comes."""
-    alive = Counter(Heartbeat.objects.alive().values_list("role", flat=True))
+    alive = Counter(role for role, _ in alive_processes())
     fix = "Start the processes: `manage.py up` runs web, worker and beat."
     waiting = BrokerMessage.objects.ready().filter(available_at__lt=timezone.now() - _PATIENCE).count()
     if not alive[Heartbeat.Role.WORKER] and waiting:
@@ -126,8 +156,34 @@ def workers() -> Iterator[Check]:
         yield Check("beat", "ok", f"{alive[Heartbeat.Role.BEAT]} alive")
 
 
+def supervised() -> Iterator[Check]:
+    """What `up` on this data directory says of its processes; nothing where none runs."""
+    for record in processes.records(settings.DATA_DIR):
+        if not record.stopped:
+            yield from (_history(role, process) for role, process in record.processes.items())
+
+
+def _history(role: str, process: processes.Process) -> Check:
+    name = f"process {role}"
+    last = process.deaths[-1] if process.deaths else None
+    if last is None:
+        return Check(name, "ok", "runs" if process.pid else "starts once the web answers")
+    ago = max(time.time() - last.at, 0)
+    detail = f"died {ago:.0f} s ago of {last.how}; {'runs again' if process.pid else 'is started again'}"
+    if process.pid and ago > _DEATH_SHOWN_SECONDS:
+        return Check(name, "ok", detail)
+    return Check(name, "warn", detail, "Read in the log, above the line of its death, why it died.")
+
+
 def own_sources() -> dict[str, Source]:
-    return {"database": database, "migrations": migrations, "broker": broker, "worker": workers, "disk": disk}
+    return {
+        "database": database,
+        "migrations": migrations,
+        "broker": broker,
+        "worker": workers,
+        "disk": disk,
+        "processes": supervised,
+    }
 
 
 def app_sources(function: str = "checks") -> dict[str, Source]:
@@ -137,15 +193,13 @@ def app_sources(function: str = "checks") -> dict[str, Source]:
 def run(sources: dict[str, Source], *, seconds: float) -> list[Check]:
     """The checks of every source, run side by side. One that raises or is not done in time is a finding itself."""
     found: dict[str, list[Check]] = {}
-    threads = [
-        threading.Thread(target=_collect, args=(name, source, found), name=f"health-{name}", daemon=True)
-        for name, source in sources.items()
-    ]
-    for thread in threads:
-        thread.start()
     deadline = time.monotonic() + seconds
-    for thread in threads:
-        thread.join(max(deadline - time.monotonic(), 0))
+    for name, source in sources.items():
+        if source not in _asked or not _asked[source].is_alive():  # one that hangs is not asked again, or they pile up
+            _asked[source] = threading.Thread(target=_collect, args=(name, source, found), name=name, daemon=True)
+            _asked[source].start()
+    for source in sources.values():
+        _asked[source].join(max(deadline - time.monotonic(), 0))
     late = f"no answer within {seconds:g} s"
     critical = own_sources()
     return [
@@ -153,6 +207,10 @@ def run(sources: dict[str, Source], *, seconds: float) -> list[Check]:
         for name in sources
         for check in found.get(name, [Check(name, "fail", late, "See what it waits for.", critical=name in critical)])
     ]
+
+
+_asked: dict[Source, threading.Thread] = {}
+"""The last thread of each source."""
 
 
 def _collect(name: str, source: Source, found: dict[str, list[Check]]) -> None:

@@ -4,12 +4,13 @@ import logging
 import threading
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import Error
 from django.utils import timezone
 
 from config.broker_queue import own_connection
 from config.models import Heartbeat
-from config.processes import process_name
+from config.processes import process_name, records
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,13 @@ def beat(*, role: str) -> None:
             )
     except Error as error:
         logger.debug("No heartbeat: %s", error)
+
+
+def alive_processes() -> list[tuple[str, str]]:
+    """Role and name of what gave a sign of life lately, but for processes whose supervisor saw them end."""
+    dead = {name for record in records(settings.DATA_DIR) for name in record.dead()}
+    alive = Heartbeat.objects.alive().values_list("role", "name")
+    return [(role, name) for role, name in alive if name not in dead]
 
 
 def fall_silent(*, role: str) -> None:

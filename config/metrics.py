@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from config import health
 from config.discovery import app_modules
+from config.heartbeat import alive_processes
 from config.models import ApiKey, BrokerMessage, Heartbeat
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ def _own() -> Iterator[Metric]:
         healthy.add_metric([name], value)
     yield healthy
     alive = GaugeMetricFamily("handrail_processes", "Processes that gave a sign of life lately.", labels=["role"])
-    counts = Counter(Heartbeat.objects.alive().values_list("role", flat=True))
+    counts = Counter(role for role, _ in alive_processes())
     for role in Heartbeat.Role.values:
         alive.add_metric([role], counts[role])
     yield alive

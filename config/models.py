@@ -174,3 +174,18 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def silent_seconds(self) -> float:
+        """How long ago its last sign of life was."""
+        return (timezone.now() - self.beaten_at).total_seconds()
+
+
+class WriteProbe(models.Model):
+    """What readiness writes, to know that the database takes a write."""
+
+    name = models.CharField(max_length=255, unique=True)
+    written_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
