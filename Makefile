@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 COMPILE := $(CURDIR)/$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-postgres check requirements-check format lock bench clean
+.PHONY: help up test test-postgres prove check requirements-check format lock bench clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
@@ -31,6 +31,9 @@ test: $(VENV)/installed-dev  ## every test, on the embedded database
 # One process: the sealer waits for every transaction of the server, those of other tests included.
 test-postgres: $(VENV)/installed-dev  ## every test on PostgreSQL: DATABASE_URL, else a throw-away cluster
 	$(RUN) -m tests.services.postgres -- $(RUN) -m pytest $(ARGS)
+
+prove: $(VENV)/installed-dev  ## what takes longer than a test may: twenty kills of every process under load, on both databases
+	$(RUN) -m pytest -o python_files='prove_*.py' -s $(ARGS) tests/proofs
 
 check: $(VENV)/installed-dev requirements-check  ## lint, formatting, types, layers, migrations, deployment settings, pins
 	$(RUN) -m ruff check .

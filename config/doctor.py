@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.db import connection
 from packaging.requirements import Requirement
 
-from config import health
+from config import health, private_files
 from config.health import Check, Source
 from config.models import ApiKey
 
@@ -114,18 +114,11 @@ def data_directory() -> list[Check]:
 
 
 def secret_files() -> list[Check]:
-    open_ones = [path for path in _secret_files() if stat.S_IMODE(path.stat().st_mode) & 0o077]
+    open_ones = [path for path in private_files.open_to_others() if path != settings.DATA_DIR]
     if open_ones:
         names = " ".join(map(str, open_ones))
         return [Check("secret files", "fail", f"other users may read {names}", f"Run `chmod 600 {names}`.")]
     return [Check("secret files", "ok", "nobody else may read them")]
-
-
-def _secret_files() -> list[Path]:
-    # The database's own files are inside the data directory, which nobody else may enter.
-    names = ["secret_key", "credential_keys", "audit_signing_key"]
-    kept = [*(settings.DATA_DIR / name for name in names), settings.BASE_DIR / ".env"]
-    return [path for path in kept if path.is_file()]
 
 
 def static_files() -> list[Check]:
@@ -198,9 +191,7 @@ def _make_data_directory() -> str:
 
 
 def _close_secret_files() -> str:
-    for path in _secret_files():
-        path.chmod(0o600)
-    return "nobody else may read the secret files"
+    return "; ".join(private_files.tighten()) or "nobody else may read the secret files"
 
 
 def _migrate() -> str:

@@ -81,8 +81,7 @@ def start_web() -> tuple[int, int, int]:
 def say(text: str) -> None:
     """A line for the log. Nobody who reads it, or a disk that is full, is no reason to end."""
     with contextlib.suppress(OSError):
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
+        os.write(1, f"{text}\n".encode())  # stdout itself: a buffer that cannot be written would change the exit code
 
 
 class Supervisor:

@@ -1,7 +1,9 @@
 """The MCP door over stdin and stdout, as an agent starts it."""
 
 import asyncio
+import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -68,3 +70,18 @@ def test_without_a_live_key_it_stops_with_one_line(environment, key):
     assert done.stdout == ""
     assert len(done.stderr.strip().splitlines()) == 1
     assert "apikey create" in done.stderr
+
+
+def test_ctrl_c_ends_it_at_once_although_a_thread_waits_for_stdin(environment):
+    greeting = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+    line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": greeting}) + "\n"
+    with subprocess.Popen(
+        [sys.executable, "manage.py", "mcp"], cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(line.encode())
+        server.stdin.flush()
+        assert b"serverInfo" in server.stdout.readline()  # stdin stays open: nothing else could end it
+        server.send_signal(signal.SIGINT)
+        assert server.wait(30) == 128 + signal.SIGINT

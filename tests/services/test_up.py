@@ -2,92 +2,21 @@
 
 import json
 import os
-import re
 import signal
-import subprocess
-import sys
+import socket
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from email.message import Message
 from pathlib import Path
 
 import pytest
 
 from tests.services.postgres import Cluster, cluster
-from tests.services.stack import ROOT, wait_until
-from tests.services.throwaway import ServerMissing, free_port
+from tests.services.service import Service
+from tests.services.stack import wait_until
+from tests.services.throwaway import ServerMissing
 
 pytestmark = pytest.mark.services
-
-
-class Service:
-    """One `manage.py up` with a data directory of its own."""
-
-    def __init__(self, folder: Path, **environment: str) -> None:
-        self.folder = folder
-        folder.mkdir(exist_ok=True)
-        self.port = free_port()
-        self.env = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-        self.env |= {"DATA_DIR": str(folder), "PORT": str(self.port), "HOST": "127.0.0.1"}
-        for inherited in ("DATABASE_URL", "CELERY_BROKER_URL"):
-            self.env.pop(inherited, None)
-        self.env |= environment
-        self.process: subprocess.Popen[bytes] | None = None
-        self.output = folder / "output"
-
-    def start(self) -> "subprocess.Popen[bytes]":
-        with self.output.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, str(ROOT / "manage.py"), "up"], env=self.env, cwd="/", stdout=output, stderr=output
-            )
-        return self.process
-
-    def get(self, path: str, key: str = "", body: object = None) -> tuple[int, Message, bytes]:
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        data = None
-        if body is not None:
-            headers |= {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
-            data = json.dumps(body).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data=data, headers=headers)
-        try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
-                return answer.status, answer.headers, answer.read()
-        except urllib.error.HTTPError as error:
-            return error.code, error.headers, error.read()
-
-    def answers(self) -> bool:
-        try:
-            return self.get("/health/live")[0] == 200
-        except OSError:
-            return False
-
-    def key(self) -> str:
-        return re.search(r"API key +(hr_\S+)", self.output.read_text()).group(1)  # type: ignore[union-attr]
-
-    def children(self) -> dict[str, int]:
-        """The children's pids by name."""
-        assert self.process is not None
-        listed = subprocess.run(
-            ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)], capture_output=True, text=True, check=False
-        ).stdout
-        return {found[2]: int(found[1]) for found in re.finditer(r"(\d+) .*config\.child (\w+)", listed)}
-
-    def is_complete(self) -> bool:
-        return {"web", "worker", "beat"} <= set(self.children()) and b'"worker", "status": "ok"' in self.get(
-            "/health/ready"
-        )[2]
-
-    def kill(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
 
 
 @pytest.fixture
@@ -137,18 +66,6 @@ def test_one_command_serves_everything_on_one_port_and_stops_in_time(service: Se
     assert service.get("/api/v1/audit/events", key)[0] == 200
 
 
-@pytest.mark.parametrize("victim", ["web", "worker", "beat"])
-def test_a_killed_child_ends_everything_with_an_error(service: Service, victim: str) -> None:
-    process = service.start()
-    wait_until(lambda: service.answers() and service.is_complete(), 60, "all live")
-    children = service.children()
-    os.kill(children[victim], signal.SIGKILL)
-    assert process.wait(10) == 1
-    assert f"[FAIL] {victim} ended (signal 9)" in service.output.read_text()
-    for pid in children.values():
-        wait_until(lambda pid=pid: not Path(f"/proc/{pid}").exists(), 5, "no child is left")
-
-
 def test_a_killed_supervisor_leaves_no_children(service: Service) -> None:
     process = service.start()
     wait_until(lambda: service.answers() and service.is_complete(), 60, "all live")
@@ -167,8 +84,10 @@ def test_work_accepted_before_a_death_is_done_after_the_next_start(service: Serv
     os.kill(worker, signal.SIGSTOP)  # it takes nothing any more
     status, headers, _ = service.get("/api/v1/dockerdebug/diagnoses", key, {})
     assert status == 202
+    process.kill()  # the whole service, at once
+    process.wait()
     os.kill(worker, signal.SIGKILL)
-    assert process.wait(10) == 1
+    wait_until(lambda: not service.answers(), 60, "its children end")
     process = service.start()
     wait_until(service.answers, 60, "the second start")
     path = "/api/v1/" + headers["Location"].partition("/api/v1/")[2]

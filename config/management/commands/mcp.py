@@ -1,5 +1,7 @@
 import os
+import signal
 from functools import partial
+from types import FrameType
 from typing import Any
 
 import anyio
@@ -14,6 +16,7 @@ class Command(OperationCommand):
     help = "Serve MCP over stdin and stdout, with the key in HANDRAIL_API_KEY."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        signal.signal(signal.SIGINT, _end_at_once)
         raw = os.environ.pop("HANDRAIL_API_KEY", "")  # no child process shall inherit it
         if not raw:
             raise CommandError("HANDRAIL_API_KEY is not set. `manage.py apikey create NAME` makes a key.", returncode=2)
@@ -25,3 +28,8 @@ class Command(OperationCommand):
 
         with session(key=partial(authenticate_key, raw)):
             anyio.run(server().run_stdio_async)
+
+
+def _end_at_once(number: int, frame: FrameType | None) -> None:
+    """A thread waits for the next line of stdin, which nothing can end; a transaction under way rolls back."""
+    os._exit(128 + number)

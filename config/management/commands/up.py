@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from config import schedule, static, supervisor
+from config import private_files, schedule, static, supervisor
 from config.commands import OperationCommand
 from config.errors import DomainError
 from config.keys import create_key
@@ -33,6 +33,8 @@ class Command(OperationCommand):
         started_at = time.time()
         _check_data_dir()
         _check_address(host, port)
+        for refused in private_files.tighten():
+            self.stderr.write(f"[WARN] {refused}")
         web, gate, felt = supervisor.start_web()
         os.environ |= {"HOST": host, "PORT": str(port), "DATA_DIR": str(settings.DATA_DIR)}
         _migrate()

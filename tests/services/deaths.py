@@ -1,0 +1,94 @@
+"""Load on a service whose processes are killed: what was acknowledged, and whether it is still there."""
+
+import json
+import threading
+import time
+from collections.abc import Sequence
+
+from tests.services.service import Service
+from tests.services.stack import wait_until
+
+RECOVERY_SECONDS = 60.0
+CHILDREN = ("web", "worker", "beat")
+
+
+class Load:
+    """Clients that write events and ask for jobs, and remember what they were promised."""
+
+    def __init__(self, service: Service, key: str) -> None:
+        self.service, self.key = service, key
+        self.events: list[str] = []
+        self.jobs: list[str] = []
+        self.refused = 0
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._run, args=(ask,)) for ask in (self._write, self._write, self._send)]
+
+    def __enter__(self) -> "Load":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(60)
+
+    def _run(self, ask: "object") -> None:
+        while not self._stop.wait(0.05):
+            try:
+                ask()  # type: ignore[operator]
+            except (OSError, ValueError):
+                self.refused += 1  # nothing was promised
+
+    def _write(self) -> None:
+        event = {"event_type": "load.made", "entity_type": "load", "entity_id": "1", "new_value": len(self.events)}
+        status, _, body = self.service.get("/api/v1/audit/events", self.key, event)
+        if status == 201:
+            self.events.append(json.loads(body)["uid"])
+        else:
+            self.refused += 1
+
+    def _send(self) -> None:
+        order = {"sql": f"SELECT {len(self.jobs)}", "background": True}
+        status, _, body = self.service.get("/api/v1/schemacheck/validate", self.key, order)
+        if status == 202:
+            self.jobs.append(json.loads(body)["id"])
+        else:
+            self.refused += 1
+        self._stop.wait(0.3)
+
+    def lost_events(self) -> list[str]:
+        return [uid for uid in self.events if self.service.get(f"/api/v1/audit/events/{uid}", self.key)[0] != 200]
+
+    def unfinished_jobs(self) -> list[str]:
+        return [job for job in self.jobs if self._state(job) != "finished"]
+
+    def _state(self, job: str) -> str:
+        return str(json.loads(self.service.get(f"/api/v1/schemacheck/checks/{job}", self.key)[2])["status"])
+
+
+def kill_under_load(service: Service, *, rounds: int, victims: Sequence[str] = CHILDREN, apart: float = 15.5) -> Load:
+    """Kill each victim once a round, every one at least `apart` seconds after its last death, and check the promises.
+
+    The service must be whole again by itself after every death.
+    """
+    process = service.start()
+    wait_until(lambda: service.answers() and service.is_complete(), RECOVERY_SECONDS, "all live")
+    with Load(service, service.key()) as load:
+        wait_until(lambda: len(load.events) > 5 and load.jobs, RECOVERY_SECONDS, "there is load")
+        for _ in range(rounds):
+            began = time.monotonic()
+            for victim in victims:
+                pid = service.strike(victim)
+                wait_until(
+                    lambda victim=victim, pid=pid: service.recovered(victim, pid),
+                    RECOVERY_SECONDS,
+                    f"it is whole again after the death of {victim}",
+                )
+            time.sleep(max(began + apart - time.monotonic(), 0))
+    assert process.poll() is None
+    assert load.lost_events() == []
+    wait_until(lambda: not load.unfinished_jobs(), 120, "every job that was accepted is done")
+    verdict = json.loads(service.get("/api/v1/audit/verify", service.key(), {})[2])
+    assert verdict["valid"], verdict
+    return load
