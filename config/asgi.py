@@ -9,7 +9,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from wsgiref.util import FileWrapper
@@ -140,14 +140,20 @@ def compute(environ: dict[str, Any], stream: Stream) -> list[Message]:
     try:
         if not getattr(parts, "streaming", False) and not isinstance(parts, FileWrapper):
             return [begun, {"type": "http.response.body", "body": b"".join(parts)}]
+        return _sent(begun, parts, stream)
+    finally:
+        if close := getattr(parts, "close", None):
+            close()
+
+
+def _sent(begun: Message, parts: Iterable[bytes], stream: Stream) -> list[Message]:
+    """Send all but the end of a stream, which remains; or the refusal of one too many."""
+    try:
         with a_share_of_the_streams():
             stream.send(begun)
             for part in parts:
                 if part:
                     stream.send({"type": "http.response.body", "body": part, "more_body": True})
-        return [{"type": "http.response.body"}]
     except TooManyStreams as error:
         return _refusal(error)
-    finally:
-        if close := getattr(parts, "close", None):
-            close()
+    return [{"type": "http.response.body"}]

@@ -60,11 +60,14 @@ def web(gate: str = "") -> None:
     from config.web import main
 
     keep_small()
-    address = os.read(int(gate), 1000) if gate else json.dumps([settings.HOST, settings.PORT])
-    if not address:
-        return
+    host, port = settings.HOST, settings.PORT
+    if gate:
+        address = os.read(int(gate), 1000)
+        if not address:
+            return
+        host, port = json.loads(address)
     end_with_parent(beating=False)  # the event loop is what must not stand still
-    main(*json.loads(address), beat=PULSE.beat)
+    main(host, port, beat=PULSE.beat)
 
 
 def worker() -> None:

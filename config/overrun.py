@@ -60,13 +60,13 @@ def bounded(*, job: str, name: str, seconds: float, is_suspect: bool = False) ->
         _running.pop(thread, None)
 
 
-def note_progress() -> None:
-    """Say, in a job's own thread, that a part of it is done for good: its time begins anew, and its blame ends.
+def note_progress(*, of: int = 1) -> None:
+    """Say, in a job's own thread, that so many parts of it are done for good: its time begins anew, its blame ends.
 
     A job that gets on is not what its workers die of, however long it takes and whoever else kills them.
     """
     thread = threading.get_ident()
-    if (job := _running.get(thread)) is not None:
+    if of and (job := _running.get(thread)) is not None:
         if job.is_suspect:
             broker_queue.clear_blame(job.id)
         _running[thread] = replace(job, ends_at=time.monotonic() + job.seconds, is_suspect=False)

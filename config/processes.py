@@ -52,7 +52,7 @@ class Record:
         """Replace the file as a whole. A disk that is full must not end the service: then nobody can read it."""
         draft = path.with_suffix(".new")
         with contextlib.suppress(OSError):
-            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
                 json.dump(asdict(self), file)
             draft.replace(path)
 

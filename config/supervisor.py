@@ -15,7 +15,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from config import processes, pulse
+from config import processes
 from config.child_process import Child, adopt_orphans, end_group, end_orphans, spawn
 
 STOP_SECONDS = 4.0  # after SIGTERM; then SIGKILL, and unfinished jobs go back to the queue by their leases
@@ -51,7 +51,7 @@ class Plan:
     def hand_over(self) -> int:
         """A descriptor that survives exec, with the plan to read; it fits into a pipe many times."""
         reader, writer = os.pipe()
-        with open(writer, "w", encoding="utf-8") as pipe:  # noqa: PTH123 -- a descriptor
+        with os.fdopen(writer, "w", encoding="utf-8") as pipe:
             pipe.write(self.to_json())
         os.set_inheritable(reader, True)
         return reader
@@ -251,6 +251,6 @@ def _is_gone(pid: int, *, block: bool = False) -> bool:
 
 
 if __name__ == "__main__":
-    with open(int(sys.argv[1]), encoding="utf-8") as handed_over:  # noqa: PTH123 -- a descriptor
+    with os.fdopen(int(sys.argv[1]), encoding="utf-8") as handed_over:
         plan = Plan(**json.load(handed_over))
     sys.exit(Supervisor(plan).run())

@@ -372,8 +372,7 @@ def _work_off(run: Run, claim: uuid.UUID, provider: Provider, progress: Progress
             if len(ready) >= BATCH or time.monotonic() - flushed_at >= FLUSH_SECONDS:
                 if not _write(run, claim, ready):
                     return ""  # cancelled, or taken over: what flies is dropped
-                if ready:
-                    note_progress()
+                note_progress(of=len(ready))
                 done, ready, flushed_at = done + len(ready), [], time.monotonic()
                 if progress:
                     progress(done, run.total)

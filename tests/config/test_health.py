@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from config import health
 from config.health import Check, Snapshot, overall
+from config.heartbeat import alive_processes
 from config.models import BrokerMessage, Heartbeat
+from config.processes import Process, Record, path_of, process_name
 
 pytestmark = pytest.mark.usefixtures("inline_health")
 
@@ -60,6 +62,59 @@ def test_jobs_that_wait_without_a_worker_are_a_failure(db):
     worker, _ = health.workers()
     assert (worker.status, worker.detail) == ("fail", "none is alive, and 1 jobs wait")
     assert not worker.critical
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(1, "warn"), (10, "fail")])
+def test_the_oldest_waiting_job_is_named_with_its_age_although_a_worker_lives(db, minutes, status):
+    Heartbeat.objects.create(name="worker@a:1", role="worker")
+    since = timezone.now() - timedelta(minutes=minutes)
+    message = {"queue": "celery", "payload": "{}", "task": "prompts.run_test"}
+    BrokerMessage.objects.create(**message, task_id="t-1", available_at=since)
+    BrokerMessage.objects.create(**message, task_id="t-2", available_at=since + timedelta(seconds=5))
+    BrokerMessage.objects.create(**message, task_id="t-3", available_at=since, parked_at=since)
+    [parked, late] = health.broker()
+    assert parked.detail == "2 jobs wait, 1 are parked"
+    assert (late.status, late.critical) == (status, False)
+    assert late.detail == f"the oldest waiting job, prompts.run_test t-1, waits for {60 * minutes} s"
+
+
+def test_a_job_that_is_not_due_yet_does_not_wait(db):
+    later = timezone.now() + timedelta(hours=1)
+    created = timezone.now() - timedelta(hours=1)
+    BrokerMessage.objects.create(queue="celery", payload="{}", available_at=later, created_at=created)
+    assert [found.status for found in health.broker()] == ["ok"]
+
+
+class TestProcesses:
+    @pytest.fixture
+    def record(self, tmp_path, settings):
+        settings.DATA_DIR = tmp_path
+        return Record(processes={"worker": Process(pid=11), "beat": Process(pid=12)})
+
+    def test_without_a_supervisor_there_is_nothing_to_say(self, record):
+        assert list(health.supervised()) == []
+
+    def test_who_died_of_what_is_told_while_it_is_news(self, record, tmp_path):
+        record.processes["worker"].note_death("signal 9 (SIGKILL)")
+        record.write(path_of(tmp_path, 8000))
+        worker, beat = health.supervised()
+        assert (worker.name, worker.status) == ("process worker", "warn")
+        assert worker.detail == "died 0 s ago of signal 9 (SIGKILL); is started again"
+        assert (beat.name, beat.status, beat.detail) == ("process beat", "ok", "runs")
+        record.processes["worker"].pid = 13
+        record.processes["worker"].deaths[0].at -= 3600
+        record.write(path_of(tmp_path, 8000))
+        worker, _ = health.supervised()
+        assert (worker.status, worker.detail) == ("ok", "died 3600 s ago of signal 9 (SIGKILL); runs again")
+
+    def test_a_process_its_supervisor_saw_die_is_not_alive_whatever_its_heartbeat_says(self, db, record, tmp_path):
+        Heartbeat.objects.create(name=process_name("worker", pid=11), role="worker")
+        assert [role for role, _ in alive_processes()] == ["worker"]
+        record.processes["worker"].note_death("signal 9 (SIGKILL)")
+        record.write(path_of(tmp_path, 8000))
+        assert alive_processes() == []
+        [worker, _] = health.workers()
+        assert worker.detail == "none is alive: jobs will wait"
 
 
 def test_parked_jobs_are_a_warning(db):

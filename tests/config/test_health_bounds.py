@@ -3,6 +3,7 @@
 import threading
 import time
 
+from config import health
 from config.health import Check, run
 
 
@@ -21,6 +22,22 @@ def test_a_check_that_hangs_is_a_finding_and_delays_nobody():
         Check("slow", "fail", "no answer within 0.2 s", "See what it waits for."),
         Check("quick", "ok", "well"),
     ]
+
+
+def test_a_check_that_hangs_is_not_asked_again_until_it_answers():
+    release, asked = threading.Event(), []
+
+    def hangs():
+        asked.append(1)
+        release.wait(60)
+        return [Check("slow", "ok", "well")]
+
+    for _ in range(3):
+        assert run({"slow": hangs}, seconds=0.05)[0].status == "fail"
+    assert len(asked) == 1
+    release.set()
+    health._asked[hangs].join(60)
+    assert run({"slow": hangs}, seconds=60) == [Check("slow", "ok", "well")]
 
 
 def test_a_check_that_raises_is_a_finding_without_its_words():

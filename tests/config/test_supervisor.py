@@ -43,6 +43,7 @@ class Watched:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         serve = f"import http.server, os; {self.web}".replace("{port}", str(self.port))
+        folder = self.data_dir or str(self.folder)
         commands = {"web": serve} | self.children
         program = (
             "import os, sys, time; from config import supervisor; from config.child_process import spawn\n"
@@ -50,7 +51,7 @@ class Watched:
             "reader, gate = os.pipe()\n"
             f"pid, felt = spawn([sys.executable, '-c', {serve!r}], keep=reader)\n"
             f"children = {{name: [sys.executable, '-c', line] for name, line in {commands!r}.items()}}\n"
-            f"plan = supervisor.Plan(host='127.0.0.1', port={self.port}, address='here', data_dir={(self.data_dir or str(self.folder))!r}, "
+            f"plan = supervisor.Plan(host='127.0.0.1', port={self.port}, address='here', data_dir={folder!r}, "
             "started_at=time.time(), web_pid=pid, web_gate=gate, web_pulse=felt, children=children)\n"
             "sys.exit(supervisor.Supervisor(plan).run())"
         )
@@ -148,7 +149,9 @@ def test_a_child_that_never_gets_ready_is_replaced_too(watched: Callable[..., Wa
     up.wait_for("[WARN] worker ended: signal 9 (SIGKILL), ended after 2 s without a sign of life")
 
 
-def test_what_a_dead_child_started_ends_with_it_wherever_it_hid(watched: Callable[..., Watched], tmp_path: Path) -> None:
+def test_what_a_dead_child_started_ends_with_it_wherever_it_hid(
+    watched: Callable[..., Watched], tmp_path: Path
+) -> None:
     hidden = (
         "import subprocess, sys, time, pathlib\n"
         "sleep = [sys.executable, '-c', 'import time; time.sleep(600)']\n"
@@ -170,7 +173,10 @@ def test_what_a_dead_child_started_ends_with_it_wherever_it_hid(watched: Callabl
 
 
 def test_an_order_to_stop_is_obeyed_between_a_death_and_the_next_start(watched: Callable[..., Watched]) -> None:
-    up = watched(children={"worker": "raise SystemExit(7)"}, changes="from config import restarts; restarts.FIRST_PAUSE_SECONDS = 30.0")
+    up = watched(
+        children={"worker": "raise SystemExit(7)"},
+        changes="from config import restarts; restarts.FIRST_PAUSE_SECONDS = 30.0",
+    )
     up.wait_for("it starts again in 30 s")
     up.process.terminate()
     assert up.process.wait(60) == 0
@@ -237,7 +243,7 @@ def test_the_plan_survives_the_way_to_the_supervisor() -> None:
         web_pulse=4,
         children={"web": ["x"]},
     )
-    with open(plan.hand_over(), encoding="utf-8") as handed_over:
+    with os.fdopen(plan.hand_over(), encoding="utf-8") as handed_over:
         assert Plan(**json.load(handed_over)) == plan
 
 
@@ -278,7 +284,9 @@ class TestRecord:
         record.write(path)
         assert processes.records(tmp_path) == [record]
         assert path.stat().st_mode & 0o777 == 0o600
-        for number, text in enumerate(["", "[]", "{}x", '{"processes": 1}', '{"other": 1}', '{"processes": {"a": []}}']):
+        for number, text in enumerate(
+            ["", "[]", "{}x", '{"processes": 1}', '{"other": 1}', '{"processes": {"a": []}}']
+        ):
             processes.path_of(tmp_path, number).write_text(text)
         assert processes.records(tmp_path) == [record]
 

@@ -111,7 +111,9 @@ def test_jobs_that_never_end_cost_three_workers_and_are_parked_while_others_run(
     codes = []
     for number in range(9):
         worker = stack.worker(log="workers")
-        wait_until(lambda worker=worker: worker.poll() is not None or _is_parked(stack, 2), 120, "it ends or all is done")
+        wait_until(
+            lambda worker=worker: worker.poll() is not None or _is_parked(stack, 2), 120, "it ends or all is done"
+        )
         if worker.poll() is None:
             break
         codes.append(worker.returncode)
