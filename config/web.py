@@ -8,16 +8,21 @@ import signal
 import sys
 from collections.abc import Callable
 
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
 from config.pulse import EVERY_SECONDS
 
+MOST_CONNECTIONS = 65_536
+# For the whole head of a request, and between two on one connection: a proxy that keeps it for 60 s, as nginx does,
+# must be the first to close it, or it sends a request into a connection that is gone.
+SILENT_MILLISECONDS = 65_000
 GRACE_SECONDS = 2.5  # for answers under way; a live stream never ends by itself
 
 
-async def serve(host: str, port: int, beat: Callable[[], None]) -> None:
+async def serve(host: str, port: int, beat: Callable[[], None], connections: int) -> None:
     """Serve until told to stop. Embedded in this process: a master process would cost 32 MB to watch one child."""
     from config.asgi import application
 
@@ -27,7 +32,10 @@ async def serve(host: str, port: int, beat: Callable[[], None]) -> None:
         port=port,
         interface=Interfaces.ASGINL,
         websockets=False,
+        http=HTTPModes.http1,  # finding out whether it is HTTP/2 would wait for the first byte without any bound
+        http1_settings=HTTP1Settings(header_read_timeout=SILENT_MILLISECONDS),
         backlog=1024,
+        backpressure=connections,
         log_level=LogLevels.error,
     )
     loop = asyncio.get_running_loop()
@@ -54,17 +62,21 @@ async def _beat(beat: Callable[[], None]) -> None:
 
 def main(host: str, port: int, beat: Callable[[], None] = lambda: None) -> None:
     """Serve, and leave at once afterwards. `beat` is called by the event loop every second."""
-    _allow_many_connections()
-    asyncio.run(serve(host, port, beat))
+    asyncio.run(serve(host, port, beat, _connections()))
     sys.stdout.flush()
     os._exit(0)  # a thread that is still busy with a request nobody waits for would hold the process
 
 
-def _allow_many_connections() -> None:
-    """As many open files as the system lets us have: idle clients must not take the last descriptor."""
+def _connections() -> int:
+    """How many clients may be connected at once: most of the open files the system lets us have.
+
+    Beyond that nobody is answered, liveness included, so idle clients must need many and be closed soon.
+    """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_CONNECTIONS if most == resource.RLIM_INFINITY else min(most, MOST_CONNECTIONS)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return max(most * 3 // 4, 64)
 
 
 if __name__ == "__main__":

@@ -160,16 +160,16 @@ def test_what_a_dead_child_started_ends_with_it_wherever_it_hid(
         "time.sleep(600)"
     )
     up = watched(children={"worker": hidden})
-    wait_until(lambda: len((tmp_path / "pids").read_text().split()) == 2 if (tmp_path / "pids").exists() else 0, 60, "")
+    wait_until(lambda: len((tmp_path / "pids").read_text().split()) == 2 if (tmp_path / "pids").exists() else 0, 200, "")
     grandchildren = [int(word) for word in (tmp_path / "pids").read_text().split()]
     worker = up.pid("worker")
     assert worker is not None
     os.kill(worker, signal.SIGKILL)
     up.wait_for("[WARN] worker ended")
     for pid in grandchildren:
-        wait_until(lambda pid=pid: is_gone(pid), 60, "the grandchild is gone")
+        wait_until(lambda pid=pid: is_gone(pid), 200, "the grandchild is gone")
     children = Path(f"/proc/{up.process.pid}/task/{up.process.pid}/children")
-    wait_until(lambda: len(children.read_text().split()) == 2, 60, "no zombie is left: web, and the next worker")
+    wait_until(lambda: len(children.read_text().split()) == 2, 200, "no zombie is left: web, and the next worker")
 
 
 def test_an_order_to_stop_is_obeyed_between_a_death_and_the_next_start(watched: Callable[..., Watched]) -> None:
@@ -200,10 +200,10 @@ def test_a_full_disk_does_not_end_it(watched: Callable[..., Watched]) -> None:
         data_dir="/proc/nowhere",  # nothing can be written there
         changes="os.dup2(os.open('/dev/full', os.O_WRONLY), 1)",
     )
-    wait_until(lambda: len(_children(up.process.pid)) == 2, 60, "web and worker run")
+    wait_until(lambda: len(_children(up.process.pid)) == 2, 200, "web and worker run")
     worker = _children(up.process.pid)[-1]
     os.kill(worker, signal.SIGKILL)
-    wait_until(lambda: len(set(_children(up.process.pid)) - {worker}) == 2, 60, "another worker runs")
+    wait_until(lambda: len(set(_children(up.process.pid)) - {worker}) == 2, 200, "another worker runs")
     up.process.terminate()
     assert up.process.wait(60) == 0
 

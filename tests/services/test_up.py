@@ -2,10 +2,14 @@
 
 import json
 import os
+import resource
 import signal
+import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -27,7 +31,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
 
 def test_one_command_serves_everything_on_one_port_and_stops_in_time(service: Service) -> None:
     process = service.start()
-    wait_until(service.answers, 60, "the first answer")
+    wait_until(service.answers, 200, "the first answer")
     key = service.key()
     assert "admin login  admin / " in service.output.read_text()
 
@@ -51,23 +55,50 @@ def test_one_command_serves_everything_on_one_port_and_stops_in_time(service: Se
     assert b'"serverInfo"' in answer
     assert service.get("/mcp", "", greeting)[0] == 401
 
-    wait_until(service.is_complete, 60, "worker and beat live")
+    wait_until(service.is_complete, 200, "worker and beat live")
     wait_until(lambda: f"http://127.0.0.1:{service.port} answers" in service.output.read_text(), 5, "it says where")
     asked_at = time.monotonic()
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0
     assert time.monotonic() - asked_at < 5
     assert "Traceback" not in service.output.read_text()
+    assert signs_of_life(service) == []  # `restore` need not wait for anybody
 
     service.start()
-    wait_until(service.answers, 60, "the second start")
+    wait_until(service.answers, 200, "the second start")
     assert "API key" not in service.output.read_text()  # shown once
     assert service.get("/api/v1/audit/events", key)[0] == 200
 
 
+def signs_of_life(service: Service) -> list[tuple[str]]:
+    with closing(sqlite3.connect(service.folder / "handrail.sqlite3", timeout=20)) as database:
+        return database.execute("SELECT name FROM config_heartbeat").fetchall()
+
+
+def test_clients_that_say_nothing_or_half_of_it_keep_nobody_from_an_answer(service: Service) -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most < 4 * SILENT_CLIENTS:
+        pytest.skip(f"needs {4 * SILENT_CLIENTS} open files, and the system allows {most}")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    service.start()
+    wait_until(service.answers, 200, "the first answer")
+    with ExitStack() as silent:
+        for number in range(SILENT_CLIENTS):
+            client = silent.enter_context(socket.create_connection(("127.0.0.1", service.port), timeout=60))
+            if number % 2:
+                client.sendall(b"GET /health/live HTTP/1.1\r\nHost: 127")
+        assert service.get("/health/live")[0] == 200
+        assert service.get("/api/v1/audit/events", service.key())[0] == 200
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+SILENT_CLIENTS = 1500  # more than the 1,024 connections the server takes by itself
+
+
 def test_a_killed_supervisor_leaves_no_children(service: Service) -> None:
     process = service.start()
-    wait_until(lambda: service.answers() and service.is_complete(), 60, "all live")
+    wait_until(lambda: service.answers() and service.is_complete(), 200, "all live")
     children = service.children()
     process.kill()
     process.wait()
@@ -77,7 +108,7 @@ def test_a_killed_supervisor_leaves_no_children(service: Service) -> None:
 
 def test_work_accepted_before_a_death_is_done_after_the_next_start(service: Service) -> None:
     process = service.start()
-    wait_until(lambda: service.answers() and service.is_complete(), 60, "all live")
+    wait_until(lambda: service.answers() and service.is_complete(), 200, "all live")
     key = service.key()
     worker = service.children()["worker"]
     os.kill(worker, signal.SIGSTOP)  # it takes nothing any more
@@ -86,11 +117,11 @@ def test_work_accepted_before_a_death_is_done_after_the_next_start(service: Serv
     process.kill()  # the whole service, at once
     process.wait()
     os.kill(worker, signal.SIGKILL)
-    wait_until(lambda: not service.answers(), 60, "its children end")
+    wait_until(lambda: not service.answers(), 200, "its children end")
     process = service.start()
-    wait_until(service.answers, 60, "the second start")
+    wait_until(service.answers, 200, "the second start")
     path = "/api/v1/" + headers["Location"].partition("/api/v1/")[2]
-    wait_until(lambda: b'"finished"' in service.get(path, key)[2], 60, "the diagnosis is done")
+    wait_until(lambda: b'"finished"' in service.get(path, key)[2], 200, "the diagnosis is done")
     process.send_signal(signal.SIGINT)  # Ctrl-C stops it as well
     assert process.wait(10) == 0
 
@@ -109,7 +140,7 @@ def test_the_service_recovers_when_postgresql_restarts_under_load(tmp_path: Path
 
 def _restart_under_load(service: Service, server: Cluster) -> None:
     process = service.start()
-    wait_until(lambda: service.answers() and service.is_complete(), 60, "all live")
+    wait_until(lambda: service.answers() and service.is_complete(), 200, "all live")
     key = service.key()
     statuses: list[int] = []
     accepted: list[str] = []
