@@ -160,8 +160,9 @@ def test_what_a_dead_child_started_ends_with_it_wherever_it_hid(
         "time.sleep(600)"
     )
     up = watched(children={"worker": hidden})
-    wait_until(lambda: len((tmp_path / "pids").read_text().split()) == 2 if (tmp_path / "pids").exists() else 0, 200, "")
-    grandchildren = [int(word) for word in (tmp_path / "pids").read_text().split()]
+    pids = tmp_path / "pids"
+    wait_until(lambda: pids.exists() and len(pids.read_text().split()) == 2, 200, "it started two")
+    grandchildren = [int(word) for word in pids.read_text().split()]
     worker = up.pid("worker")
     assert worker is not None
     os.kill(worker, signal.SIGKILL)
