@@ -1,5 +1,6 @@
 """The broker's queue, its kombu transport, and what a job is, in one process."""
 
+import base64
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from config.errors import Conflict
 from config.heartbeat import beat, fall_silent
 from config.jobs import send
 from config.models import BrokerMessage, Heartbeat, PeriodicRun
+from config.signals import job_parked
 
 LEASE = timedelta(seconds=20)
 
@@ -98,6 +100,25 @@ class TestQueue:
         assert "3 times" in message.reason
         assert BrokerMessage.objects.requeue() == 1
         assert claim("w5") == ["job"]
+
+    def test_a_parked_job_is_told_to_the_app_it_belongs_to_with_its_arguments(self) -> None:
+        body = base64.b64encode(b'[[7], {"a": 1}, {}]').decode()
+        broker_queue.put(queue="q", message={"body": body, "headers": {"task": "prompts.run_test", "id": "t"}})
+        told: list[dict[str, Any]] = []
+
+        def listen(**kwargs: Any) -> None:
+            told.append(kwargs)
+
+        job_parked.connect(listen)
+        try:
+            for number in range(4):
+                claim(f"w{number}")
+                expire_leases()
+        finally:
+            job_parked.disconnect(listen)
+        [found] = told
+        assert (found["task"], found["args"], found["kwargs"]) == ("prompts.run_test", [7], {"a": 1})
+        assert found["reason"] == BrokerMessage.objects.get().reason
 
     def test_a_blameless_return_counts_no_delivery(self) -> None:
         put()
