@@ -10,7 +10,7 @@ from audit import decisions, reports, rollback, trail
 from audit.export import select
 from audit.models import Event
 from config.context import caller
-from config.mcp import tool
+from config.mcp import Json, tool
 
 EntityType = Annotated[str, Field(description="Kind of entity, e.g. role, prompt, permission.", max_length=50)]
 EntityId = Annotated[str, Field(description="Which one.", max_length=255)]
@@ -21,8 +21,8 @@ def record_audit(
     event_type: Annotated[str, Field(description="noun.past_verb, e.g. role.changed", max_length=50)],
     entity_type: EntityType,
     entity_id: EntityId,
-    old_value: Annotated[Any, Field(description="State before, as JSON.")] = None,
-    new_value: Annotated[Any, Field(description="State after, as JSON.")] = None,
+    old_value: Annotated[Json, Field(description="State before.")] = None,
+    new_value: Annotated[Json, Field(description="State after.")] = None,
     user: Annotated[str | None, Field(description="On whose behalf.")] = None,
     context: Annotated[dict[str, Any] | None, Field(description="Session, reason, ...")] = None,
 ) -> dict[str, Any]:

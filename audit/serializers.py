@@ -79,6 +79,12 @@ class BatchSerializer(StrictSerializer):
     events = NewEventSerializer(many=True, min_length=1, max_length=MAX_BATCH)  # type: ignore[call-arg]
 
 
+class RecordedSerializer(StrictSerializer):
+    """The events of a batch, in its order."""
+
+    events = EventSerializer(many=True)
+
+
 class HistorySerializer(StrictModelSerializer):
     """One step in an entity's history."""
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from audit import ocsf
 from audit.export import COLUMNS
 from audit.models import Event, EventQuerySet, StreamPosition, Tile
+from config.context import caller
 from config.errors import Conflict, DomainError, Unavailable
 
 BATCH = 500
@@ -24,7 +25,14 @@ LEASE = timedelta(minutes=2)
 TIMEOUT_SECONDS = 20.0
 
 
-class NoReceiver(DomainError):
+class RestartRefused(DomainError):
+    """Sending the whole trail again floods the receiver, so that a key for recording must not."""
+
+    status = 403
+    code = "forbidden"
+
+
+class NoReceiver(Conflict):
     code = "no-receiver"
 
 
@@ -63,7 +71,12 @@ def send() -> int:
 
 
 def restart() -> None:
-    """Begin at the first event again, for a new receiver or one that lost what it had. Raises Conflict."""
+    """Begin at the first event again, for a new receiver or one that lost what it had.
+
+    Raises RestartRefused, Conflict.
+    """
+    if caller().scope != "admin":
+        raise RestartRefused("Beginning at the first event again needs a key of scope admin.")
     place = StreamPosition.objects.get_or_create(pk=1)[0]
     if not _leased(place):
         raise Conflict("Events are being sent at this moment. Try again in a minute.")

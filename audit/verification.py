@@ -14,7 +14,7 @@ from audit.fields import load_json
 from audit.leaves import ENVELOPE, PAYLOAD, leaf, payload_hash
 from audit.ledger import Tree, event_ids, leaves
 from audit.models import Checkpoint, Event, Tile
-from config.errors import DomainError
+from config.errors import Conflict
 
 COLUMNS = ("id", "timestamp", *ENVELOPE, *PAYLOAD, "salt", "erased_at")
 TILES_A_READ = 40
@@ -62,13 +62,13 @@ def verify(
     """Check leaves `since` to `until` against their events, and the tree against every checkpoint.
 
     `checkpoint` is the text of a note kept elsewhere; `key` a verifier key other than this service's. Raises
-    DomainError for a range or a note that makes no sense.
+    Conflict for a range or a note that makes no sense.
     """
     key = key or signing.public_key()
     tree = Tree()
     end = tree.size if until is None else min(until, tree.size)
     if not 0 <= since <= end:
-        raise DomainError(f"The range must lie within the {tree.size} sealed events.")
+        raise Conflict(f"The range must lie within the {tree.size} sealed events.")
     events = removed = checkpoints = 0
     fault = None
     try:

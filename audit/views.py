@@ -34,6 +34,7 @@ from audit.serializers import (
     PlanSerializer,
     ProofQuery,
     ProofSerializer,
+    RecordedSerializer,
     RollbackSerializer,
     RolledBackSerializer,
     SendSerializer,
@@ -102,7 +103,13 @@ class EventViewSet(ReadViewSet):
         request=PolymorphicProxySerializer(
             component_name="NewEvents", serializers=[NewEventSerializer, BatchSerializer], resource_type_field_name=None
         ),
-        responses={201: EventSerializer},
+        responses={
+            201: PolymorphicProxySerializer(
+                component_name="RecordedEvents",
+                serializers=[EventSerializer, RecordedSerializer],
+                resource_type_field_name=None,
+            )
+        },
         examples=[OpenApiExample("A permission is granted", EXAMPLE, request_only=True)],
     )
     def create(self, request: Request) -> Response:
@@ -113,7 +120,7 @@ class EventViewSet(ReadViewSet):
         answer = EventSerializer(rows, many=True).data
         return Response({"events": answer} if many else answer[0], status=201)
 
-    @extend_schema(responses=ProofSerializer, parameters=[OpenApiParameter("size", int, description="Checkpoint.")])
+    @extend_schema(responses={200: ProofSerializer, 409: None}, parameters=[ProofQuery])
     @action(detail=True)
     def proof(self, request: Request, uid: str) -> Response:
         """That a signed checkpoint holds the event; `audit/verify_proof.py` checks it anywhere."""
@@ -177,7 +184,7 @@ class VerifyView(APIView):
 
 
 class StreamView(APIView):
-    """The stream of events to a SIEM."""
+    """The stream of events to a SIEM. To send it all again takes an admin: it floods the receiver."""
 
     @extend_schema(responses=StandingSerializer)
     def get(self, request: Request) -> Response:
@@ -197,9 +204,7 @@ class StreamView(APIView):
 class HistoryView(APIView):
     """What happened to an entity, newest first."""
 
-    LIMIT = OpenApiParameter("limit", int, description="At most so many, 1 to 500; by default 100.")
-
-    @extend_schema(responses=HistorySerializer(many=True), parameters=[LIMIT])
+    @extend_schema(responses=HistorySerializer(many=True), parameters=[HistoryQuery])
     def get(self, request: Request, entity_type: str, entity_id: str) -> Response:
         events = trail.history(entity_type=entity_type, entity_id=entity_id, **self.query(HistoryQuery))
         return Response(HistorySerializer(events, many=True).data)

@@ -2,33 +2,38 @@
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from django.core.exceptions import ValidationError as InvalidValue
-from django.db import DatabaseError, DataError, models
+from django.db import DatabaseError, models
 from django.http.response import HttpResponseBase
 from django_filters import BooleanFilter, CharFilter, Filter, NumberFilter
 from django_filters.rest_framework import DjangoFilterBackend
 from django_filters.utils import get_model_field
-from rest_framework import mixins, pagination, routers, serializers, views, viewsets
-from rest_framework.exceptions import NotFound as RestNotFound
+from rest_framework import mixins, routers, serializers, views, viewsets
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config import idempotency
 from config.authentication import identity
-from config.paging import Weighed
+from config.contract import wrong_together
+from config.cursors import CursorPagination
 
-PAGE_SIZE, MAX_PAGE_SIZE = 50, 500
-_NO_CURSOR = "Not a cursor. Take it whole from `next` or `previous`."
 logger = logging.getLogger(__name__)
 
 
 class StrictFields(serializers.Serializer[Any]):
-    """Refuses unknown fields, and values of another JSON type than the field's: "1" is no integer."""
+    """Refuses unknown fields, and values of another JSON type than the field's: "1" is no integer.
+
+    Of the fields these name, a body has exactly, at least or at most one; config.contract says so in OpenAPI.
+    """
+
+    EXACTLY_ONE: ClassVar[Sequence[str]] = ()
+    AT_LEAST_ONE: ClassVar[Sequence[str]] = ()
+    AT_MOST_ONE: ClassVar[Sequence[str]] = ()
+    NEEDS: ClassVar[Mapping[str, str]] = {}  # a field by what has to come with it
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
@@ -39,6 +44,10 @@ class StrictFields(serializers.Serializer[Any]):
                     errors[str(name)] = [serializers.ErrorDetail("Unknown field.", code="unknown")]
                 elif value is not None and (expected := _wrong_type(writable[name], value)):
                     errors[name] = [serializers.ErrorDetail(f"Must be {expected}.", code="wrong-type")]
+                elif refused := _refused_as_sent(writable[name], value):
+                    errors[name] = refused
+            for name, detail in wrong_together(self, data):
+                errors.setdefault(name, [serializers.ErrorDetail(detail, code="one-of")])
             if errors:
                 raise ValidationError(errors)
         return super().to_internal_value(data)
@@ -66,6 +75,9 @@ class QuerySerializer(serializers.Serializer[Any]):
 
 class WholeNumberField(serializers.IntegerField):
     """A number in a query: digits, and nothing that int() would forgive."""
+
+    def __init__(self, *, min_value: int = 0, max_value: int = 2**31 - 1, **options: Any) -> None:
+        super().__init__(min_value=min_value, max_value=max_value, **options)
 
     def to_internal_value(self, data: Any) -> int:
         if not (str(data).isascii() and str(data).isdigit() and len(str(data)) < 14):
@@ -102,59 +114,17 @@ def _wrong_type(field: serializers.Field[Any, Any, Any, Any], value: Any) -> str
     return None
 
 
-_ROWS = "Rows a page, at most; a page of large rows ends earlier, so follow `next`."
-
-
-class CursorPagination(pagination.CursorPagination):
-    """`{next, previous, results}`; a view sets `ordering`, by default the newest first."""
-
-    page_size = PAGE_SIZE
-    max_page_size = MAX_PAGE_SIZE
-    page_size_query_param = "page_size"
-    ordering = "-id"
-    offset_cutoff = 100_000  # rows that share a page's border, such as an import's that have one timestamp
-
-    def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
-        ordering = getattr(view, "ordering", self.ordering)
-        return (ordering,) if isinstance(ordering, str) else tuple(ordering)
-
-    def get_page_size(self, request: Request) -> int:
-        asked = request.query_params.get("page_size")
-        if asked is None:
-            return PAGE_SIZE
-        if not (asked.isascii() and asked.isdigit() and len(asked) < 9 and 1 <= int(asked) <= MAX_PAGE_SIZE):
-            raise ValidationError({"page_size": f"Must be a whole number from 1 to {MAX_PAGE_SIZE}."})
-        return int(asked)
-
-    def decode_cursor(self, request: Request) -> Any:
-        if request.query_params.get("cursor") == "":
-            raise ValidationError({"cursor": "Must not be blank. Take it whole from `next` or `previous`."})
+def _refused_as_sent(field: serializers.Field[Any, Any, Any, Any], value: Any) -> Any:
+    """What a text's validators say before blanks are taken off it: lengths and patterns hold for what is sent."""
+    if isinstance(field, serializers.ListField) and isinstance(value, list):
+        found = ((index, _refused_as_sent(field.child, item)) for index, item in enumerate(value))
+        return {index: refused for index, refused in found if refused}
+    if isinstance(field, serializers.CharField) and isinstance(value, str) and value:
         try:
-            return super().decode_cursor(request)
-        except (RestNotFound, ValueError) as error:
-            raise ValidationError({"cursor": _NO_CURSOR}) from error
-
-    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
-        if large := getattr(view, "large_fields", ()):
-            queryset = Weighed(queryset, large, self)
-        try:
-            return super().paginate_queryset(queryset, request, view)
-        except (ValueError, OverflowError, DataError, InvalidValue) as error:
-            if self.cursor is None:
-                raise
-            raise ValidationError({"cursor": _NO_CURSOR}) from error  # a position the column cannot hold
-
-    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        size = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": PAGE_SIZE}
-        return [
-            {
-                "name": "cursor",
-                "in": "query",
-                "description": "From `next` or `previous`.",
-                "schema": {"type": "string", "minLength": 1},
-            },
-            {"name": "page_size", "in": "query", "description": _ROWS, "schema": size},
-        ]
+            field.run_validators(value)
+        except ValidationError as error:
+            return error.detail
+    return None
 
 
 class FilterBackend(DjangoFilterBackend):

@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from rest_framework import authentication, exceptions, permissions
 from rest_framework.request import Request
 
+from config.attempts import address_of
 from config.context import identify
 from config.keys import BadKey, authenticate_key
 from config.models import ApiKey, Scope
@@ -30,7 +31,8 @@ class KeyAuthentication(authentication.BaseAuthentication):
         if scheme.lower() != "bearer" or not raw.strip():
             raise exceptions.AuthenticationFailed("Send the key as `Authorization: Bearer <key>`.")
         try:
-            key = authenticate_key(raw.strip())
+            address = address_of(request.META.get("REMOTE_ADDR", ""), request.headers)
+            key = authenticate_key(raw.strip(), address=address)
         except BadKey as error:
             raise exceptions.AuthenticationFailed(error.detail) from error
         identify(actor=key.name, scope=key.scope)

@@ -46,11 +46,11 @@ class Environment(environ.Env):
             found[key] = int(count)
         return found
 
-    def whole(self, name: str, default: int, *, most: int = 2**31 - 1) -> int:
-        """A whole number from 1."""
+    def whole(self, name: str, default: int, *, least: int = 1, most: int = 2**31 - 1) -> int:
+        """A whole number, by default from 1."""
         text = str(self.str(name, str(default))).strip()
-        if not (text.isascii() and text.isdigit() and len(text) <= 10 and 1 <= int(text) <= most):
-            raise ImproperlyConfigured(f"{name} is a whole number from 1 to {most}, not {text[:32]}")
+        if not (text.isascii() and text.isdigit() and len(text) <= 10 and least <= int(text) <= most):
+            raise ImproperlyConfigured(f"{name} is a whole number from {least} to {most}, not {text[:32]}")
         return int(text)
 
     def switch(self, name: str) -> bool:

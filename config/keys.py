@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from config.attempts import wrong_key
 from config.errors import Conflict, DomainError, NotFound
 from config.models import ApiKey, Scope
 from config.signals import key_changed
@@ -19,6 +20,15 @@ _USED_EVERY = timedelta(minutes=1)  # how exact last_used_at is: a write for eve
 class BadKey(DomainError):
     status = 401
     code = "unauthenticated"
+
+
+class TooManyWrongKeys(DomainError):
+    status = 429
+    code = "throttled"
+
+    def __init__(self, seconds: int) -> None:
+        detail = "Too many wrong keys came from this address. Send a live key, or wait; see Retry-After."
+        super().__init__(detail, headers={"Retry-After": str(seconds)})
 
 
 @transaction.atomic
@@ -52,10 +62,15 @@ def revoke_key(*, name: str) -> ApiKey:
     return key
 
 
-def authenticate_key(raw: str) -> ApiKey:
-    """The live key behind the text a caller sent. Raises BadKey, which never repeats the text."""
+def authenticate_key(raw: str, *, address: str = "") -> ApiKey:
+    """The live key behind the text a caller at an address sent.
+
+    Raises BadKey, which never repeats the text, and TooManyWrongKeys where wrong ones keep coming from that address.
+    """
     key = ApiKey.objects.live().select_related("user").filter(digest=_digest(raw)).first()
     if key is None:
+        if address and (seconds := wrong_key(address)):
+            raise TooManyWrongKeys(seconds)
         raise BadKey("The API key is unknown, expired or revoked. `manage.py apikey create NAME` makes a new one.")
     now = timezone.now()
     if key.last_used_at is None or now - key.last_used_at > _USED_EVERY:

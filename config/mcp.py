@@ -9,6 +9,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import autodiscover_modules
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Content = dict[str, Any] | list[Any] | str | bool | int | float
+"""Any JSON but null. Some clients leave out, or send as text, an argument whose schema has no type."""
+Json = Content | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,10 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
@@ -17,10 +18,12 @@ from django.http.request import split_domain_port, validate_host
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 
+from config.attempts import address_of
 from config.bodies import read_body
 from config.context import acting_as, correlation_id
 from config.errors import DomainError
 from config.keys import BadKey, authenticate_key
+from config.mcp_messages import Malformed, check_message
 from config.mcp_server import in_thread, server, session
 from config.problems import PROBLEM_JSON, as_domain_error, problem
 
@@ -80,13 +83,20 @@ async def _serve(
         detail = "Send the API key as `Authorization: Bearer <key>`. `manage.py apikey create NAME` makes one."
         raise Refused(401, "unauthenticated", detail, {"WWW-Authenticate": _CHALLENGE})
     try:
-        key = await in_thread(partial(authenticate_key, raw.strip()), _pool)
+        peer = (scope.get("client") or ("", 0))[0]
+        address = address_of(peer, {"X-Forwarded-For": headers.get("x-forwarded-for", "")})
+        key = await in_thread(partial(authenticate_key, raw.strip(), address=address), _pool)
     except BadKey as error:
         challenge = f'{_CHALLENGE}, error="invalid_token"'
         raise Refused(401, error.code, error.detail, {"WWW-Authenticate": challenge}) from error
     body, length = await read_body(receive)  # type: ignore[arg-type]
     if length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         raise RequestDataTooBig
+    try:
+        check_message(body)
+    except Malformed as error:
+        await _send_json(send, 400, "application/json", error.answer().model_dump_json().encode())
+        return
     manager = await _manager()
     with session(key=lambda: key, correlation_id=request_id, pool=_pool):
         await manager.handle_request(scope, _once(body, receive), send)  # type: ignore[arg-type]
@@ -145,7 +155,13 @@ async def _start() -> StreamableHTTPSessionManager:
 
 async def _answer(send: ASGISendCallable, error: DomainError) -> None:
     body = json.dumps(problem(error.status, error.code, error.detail, error.errors)).encode()
-    headers = {"Content-Type": PROBLEM_JSON, "Content-Length": str(len(body))} | error.headers
+    await _send_json(send, error.status, PROBLEM_JSON, body, error.headers)
+
+
+async def _send_json(
+    send: ASGISendCallable, status: int, content_type: str, body: bytes, more: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    headers = {"Content-Type": content_type, "Content-Length": str(len(body)), **more}
     encoded = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": error.status, "headers": encoded, "trailers": False})
+    await send({"type": "http.response.start", "status": status, "headers": encoded, "trailers": False})
     await send({"type": "http.response.body", "body": body, "more_body": False})

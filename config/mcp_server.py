@@ -25,6 +25,7 @@ from config.context import acting_as, caller, correlation_id
 from config.errors import DomainError, FieldError
 from config.mcp import Tool, tools
 from config.mcp_schema import slim, without_absent
+from config.mcp_stdio import serve_stdio
 from config.models import ApiKey
 from config.parsers import parse_json
 from config.problems import as_domain_error
@@ -147,6 +148,9 @@ class Server(MCPServer[Any]):
             item.input_schema = slim(item.input_schema) | {"additionalProperties": False}
             item.output_schema = slim(item.output_schema)
         return published
+
+    async def run_stdio_async(self) -> None:
+        await serve_stdio(self._lowlevel_server)
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None

@@ -55,6 +55,20 @@ class ApiKey(models.Model):
         return Scope(self.scope).covers(scope)
 
 
+class FailedLogin(models.Model):
+    """A password that was wrong, kept for an hour; `config.attempts` counts them."""
+
+    address = models.CharField(max_length=45)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at"]
+        indexes = [models.Index(fields=["address", "at"], name="failed_login_of_address")]
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.at:%Y-%m-%d %H:%M:%S}"
+
+
 class IdempotentAnswer(models.Model):
     """The answer of a POST that carried an Idempotency-Key, kept 24 h; without status while it still runs."""
 

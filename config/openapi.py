@@ -8,6 +8,8 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
 from config.authentication import HasScope
+from config.contract import COMPONENTS, TEXT, declare_request, declare_response
+from config.errors import DomainError
 
 ERRORS = {
     400: ("invalid", "Some fields are not valid; see errors."),
@@ -24,6 +26,7 @@ ERRORS = {
     503: ("unavailable", "The database is busy or away. Nothing was changed; try again in a moment."),
 }
 _WITH_BODY = {409, 413, 415}
+REFUSALS = "x-refusals"
 _PROBLEM = {
     "type": "object",
     "description": "RFC 9457 problem details.",
@@ -48,7 +51,12 @@ _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "A repeated request with this key gets the first one's answer for 24 h.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x20-\\x7e]+$"},
+    "schema": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 255,
+        "pattern": "^[\\x21-\\x7e]([\\x20-\\x7e]*[\\x21-\\x7e])?$",
+    },
 }
 
 
@@ -77,6 +85,12 @@ class Schema(AutoSchema):
         kind = type(serializer)
         return f"{kind.__module__.split('.')[0].capitalize()}{kind.__name__}"
 
+    def _postprocess_serializer_schema(self, schema: Any, serializer: Any, direction: str) -> Any:
+        """Every body passes here once: the place to say what drf-spectacular does not see."""
+        schema = super()._postprocess_serializer_schema(schema, serializer, direction)  # type: ignore[no-untyped-call]
+        (declare_request if direction == "request" else declare_response)(schema, serializer)
+        return schema
+
     def get_tags(self) -> list[str]:
         return [self.path.removeprefix("/api/v1/").split("/")[0]]
 
@@ -85,25 +99,57 @@ class Schema(AutoSchema):
         return f"{super().get_description()}\n\nScope: `{scope}`".strip()
 
 
-def document_errors(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Add the problem answers and the Idempotency-Key header to every operation."""
+def refusals(*errors: type[DomainError]) -> dict[str, list[str]]:
+    """What an operation refuses with 400 beyond its schema, which no schema can say: for `extend_schema`."""
+    return {REFUSALS: sorted({error.code for error in errors})}
+
+
+def document_conventions(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Add to every operation what config.api does for it: problems, idempotency, strict bodies and parameters."""
     schemas = result["components"].setdefault("schemas", {})
-    schemas["Problem"] = _PROBLEM
+    schemas |= COMPONENTS | {"Problem": _PROBLEM}
     for name, schema in schemas.items():
         if name.endswith("Request") and "properties" in schema:
             schema.setdefault("additionalProperties", False)  # unknown fields are refused
-        for field, described in schema.get("properties", {}).items():
+        for described in schema.get("properties", {}).values():
             if described.get("oneOf") == [{}, {"type": "null"}]:  # a nullable JSON field: null would fit both
-                schema["properties"][field] = {key: value for key, value in described.items() if key != "oneOf"}
+                del described["oneOf"]
     for path in result["paths"].values():
         for method, operation in path.items():
-            has_body = method in {"post", "put", "patch", "delete"}
-            for status, (code, detail) in ERRORS.items():
-                if has_body or status not in _WITH_BODY:
-                    operation["responses"].setdefault(str(status), _problem_answer(status, code, detail))
+            _document_answers(operation, has_body=method in {"post", "put", "patch", "delete"})
             if method == "post":
                 operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
+            for parameter in operation.get("parameters", ()):
+                _document_text(parameter["schema"])
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                operation["requestBody"]["required"] = _needs_something(content["schema"], schemas)
     return result
+
+
+def _document_answers(operation: dict[str, Any], *, has_body: bool) -> None:
+    for status, (code, detail) in ERRORS.items():
+        if has_body or status not in _WITH_BODY:
+            operation["responses"].setdefault(str(status), _problem_answer(status, code, detail))
+    for status, answer in operation["responses"].items():
+        if answer == {"description": ""} and int(status) in ERRORS:  # declared by a view that answers it too
+            operation["responses"][status] = _problem_answer(int(status), *ERRORS[int(status)])
+    if codes := operation.get(REFUSALS):
+        operation["responses"]["400"]["description"] += f". By its code, beyond the schema: {', '.join(codes)}."
+
+
+def _document_text(schema: dict[str, Any]) -> None:
+    """A path or query with a NUL is refused before any view sees it."""
+    described = schema.get("items", schema)
+    if described.get("type") == "string" and not {"pattern", "format", "enum"} & described.keys():
+        described["pattern"] = TEXT
+
+
+def _needs_something(schema: dict[str, Any], schemas: dict[str, Any]) -> bool:
+    """Whether no body at all is refused, as `{}` would be."""
+    if "$ref" in schema:
+        schema = schemas[schema["$ref"].rsplit("/", 1)[1]]
+    alternatives = schema.get("oneOf", schema.get("anyOf", ()))
+    return bool(schema.get("required")) or any(_needs_something(item, schemas) for item in alternatives)
 
 
 def _problem_answer(status: int, code: str, detail: str) -> dict[str, Any]:

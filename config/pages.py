@@ -2,10 +2,14 @@
 
 from typing import Any
 
+from django.contrib import admin
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views import defaults
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 
+from config.attempts import address_of, login_failed, login_wait
 from config.problems import as_domain_error, problem_page, wants_problem
 
 
@@ -28,10 +32,24 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     return problem_page(403, "csrf", detail)
 
 
+@csrf_exempt  # or a wrong path would answer programs with 403 "CSRF" for all but GET
 def not_found(request: HttpRequest, exception: Exception | None = None, **kwargs: Any) -> HttpResponseBase:
     if not wants_problem(request):
         return defaults.page_not_found(request, exception or Exception("Not found"))
     return problem_page(404, "not-found", "Nothing is here. Check the path and the id.")
+
+
+@never_cache
+def login(request: HttpRequest) -> HttpResponseBase:
+    """The admin's login, which does not look at passwords while too many wrong ones come from one address."""
+    address = address_of(request.META.get("REMOTE_ADDR", ""), request.headers)
+    if request.method == "POST" and (seconds := login_wait(address)):
+        detail = f"Too many failed logins came from this address. Try again in {seconds} seconds."
+        return problem_page(429, "throttled", detail, {"Retry-After": str(seconds)})
+    response = admin.site.login(request)
+    if request.method == "POST" and response.status_code == 200:  # the form again: a success leads on
+        login_failed(address)
+    return response
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:

@@ -13,7 +13,7 @@ from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
 
-_EXACT_INTEGER = 2**53 - 1
+LARGEST_INTEGER = 2**53 - 1  # what every reader of JSON holds exactly
 # What is stored must be readable through every door: recursive readers end between 250 and 450 levels.
 MAX_DEPTH = 100
 _SUSPECT = re.compile(r"\x00|\\u0000|\\u[dD][89a-fA-F]")  # cheap test that spares nearly every body the walk
@@ -88,7 +88,7 @@ def _float(text: str) -> float:
 
 
 def _integer(text: str) -> int:
-    if len(text) > 17 or abs(int(text)) > _EXACT_INTEGER:
+    if len(text) > 17 or abs(int(text)) > LARGEST_INTEGER:
         raise ParseError(f"The integer {text[:32]} is beyond 2**53 - 1; send it as a string.")
     return int(text)
 

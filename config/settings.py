@@ -130,6 +130,9 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+TRUSTED_PROXIES: int = env.whole(
+    "TRUSTED_PROXIES", 0, least=0, most=10
+)  # of our own before us, that append to X-Forwarded-For
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
@@ -185,7 +188,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     # Enums stay where they are used: as components, every app's `status` would need a name of its own here.
-    "POSTPROCESSING_HOOKS": ["config.openapi.document_errors"],
+    "POSTPROCESSING_HOOKS": ["config.openapi.document_conventions"],
 }
 
 # Jobs

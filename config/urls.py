@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from config import pages, views
 
@@ -18,9 +18,10 @@ urlpatterns = [
     path("health/ready", views.ready, name="health-ready"),
     path("metrics", views.MetricsView.as_view(), name="metrics"),
     *[path(f"api/v1/{app}/", include(f"{app}.urls")) for app in ["audit", *settings.TOOLS] if find_spec(f"{app}.urls")],
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema/", views.schema, name="schema"),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     re_path(r"^api(/|$)", pages.not_found),
+    path("admin/login/", pages.login),
     path("admin/", admin.site.urls),
 ]
 handler400 = pages.bad_request

@@ -1,6 +1,9 @@
 """Pages and answers outside the tools' API: health, metrics, and the dashboard at /."""
 
 import hashlib
+from collections.abc import Callable
+from functools import cache as cache_forever
+from functools import wraps
 from typing import Any
 
 from django.contrib.admin.views.decorators import staff_member_required
@@ -12,7 +15,9 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 from drf_spectacular.utils import extend_schema
 from prometheus_client.exposition import choose_encoder
 from rest_framework.negotiation import BaseContentNegotiation
@@ -20,20 +25,37 @@ from rest_framework.request import Request
 
 from config import dashboard, health, metrics
 from config.api import APIView
+from config.problems import problem_page
 
 DEFAULT_RANGE = "24h"
 _KEPT_SECONDS = 2  # however many watch, the figures are read this often at most
 REFRESH_SECONDS = 10
 
 
-@require_safe
+View = Callable[[HttpRequest], HttpResponseBase]
+
+
+def only_read(view: View) -> View:
+    """GET and HEAD; 405 for the rest, where the check of CSRF tokens would answer 403 first."""
+
+    @csrf_exempt
+    @wraps(view)
+    def checked(request: HttpRequest) -> HttpResponseBase:
+        if request.method in {"GET", "HEAD"}:
+            return view(request)
+        return problem_page(405, "method-not-allowed", "This page is only read: use GET.", {"Allow": "GET, HEAD"})
+
+    return checked
+
+
+@only_read
 @never_cache
 def live(request: HttpRequest) -> HttpResponse:
     """200 as long as the process answers; touches nothing else."""
     return HttpResponse("ok", content_type="text/plain")
 
 
-@require_safe
+@only_read
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
     """503 when a component fails that the service cannot do without."""
@@ -65,7 +87,26 @@ class MetricsView(APIView):
         return HttpResponse(encode(metrics.registry()), content_type=content_type)
 
 
-@require_safe
+@only_read
+def schema(request: HttpRequest) -> HttpResponse:
+    """The OpenAPI document: JSON, or YAML for who asks by `?format=yaml` or an Accept header that names it alone."""
+    accepted = request.headers.get("Accept", "")
+    wanted = "yaml" if "yaml" in accepted and "json" not in accepted else "json"
+    form = request.GET.get("format", wanted)
+    if form not in {"json", "yaml"}:
+        return problem_page(400, "invalid", "The document comes as `format=json` or `format=yaml`.")
+    return HttpResponse(_document(form), content_type=f"application/{form}")
+
+
+@cache_forever
+def _document(form: str) -> bytes:
+    """Made once a process: it takes a second or two, and anybody may ask."""
+    renderer = OpenApiYamlRenderer() if form == "yaml" else OpenApiJsonRenderer()
+    document = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    return bytes(renderer.render(document, renderer_context={}))
+
+
+@only_read
 @staff_member_required
 @never_cache
 def page(request: HttpRequest) -> HttpResponse:
@@ -76,7 +117,7 @@ def page(request: HttpRequest) -> HttpResponse:
     return render(request, "config/dashboard.html", context | {"refresh_seconds": REFRESH_SECONDS})
 
 
-@require_safe
+@only_read
 @staff_member_required
 def fragment(request: HttpRequest) -> HttpResponseBase:
     """The part of the dashboard that changes; 304 while it did not."""

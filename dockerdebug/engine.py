@@ -24,7 +24,8 @@ from dockerdebug.deadline import Deadline
 from dockerdebug.facts import Problem, shorten
 from dockerdebug.redaction import Redactor
 
-NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}")
+NAME_PATTERN = r"^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}\Z"
+NAME_RULE = "A container's name or id starts with a letter or digit and has letters, digits, _ . or - (128 at most)."
 CALL_SECONDS = 5.0
 LOG_LINES, LOG_BYTES, LOG_READ, LOG_SECONDS = 200, 256 * 1024, 16 * 1024 * 1024, 2.0
 ENDPOINTS = (
@@ -68,11 +69,8 @@ class CallRefused(Exception):
 
 def require_name(name: str) -> None:
     """Refuse what no container is called, before it becomes part of a URL. Raises DomainError."""
-    if not NAME.fullmatch(name):
-        detail = (
-            "A container's name or id starts with a letter or digit and has letters, digits, _ . or - (128 at most)."
-        )
-        raise DomainError(detail, errors=[FieldError(field="container", code="invalid", detail=detail)])
+    if not re.match(NAME_PATTERN, name):
+        raise DomainError(NAME_RULE, errors=[FieldError(field="container", code="invalid", detail=NAME_RULE)])
 
 
 class Engine:

@@ -14,7 +14,8 @@ from config.secrets import blank
 from dockerdebug.models import Infrastructure, InfrastructureTag, Tag
 
 ENTITY = "infrastructure"
-TAG = re.compile(r"[\w][\w .:/-]{0,63}")
+TAG_PATTERN = r"^\w[\w .:/-]{0,63}\Z"
+TAG_RULE = "A tag has 1 to 64 letters, digits, blanks and . : / _ - and begins with a letter or digit."
 
 
 class InfrastructureMissing(NotFound):
@@ -118,9 +119,8 @@ def require_tags(tags: Iterable[str]) -> list[str]:
     """The tags without repeats. Raises DomainError for one that is no tag."""
     names = list(dict.fromkeys(tag.strip() for tag in tags))
     for index, name in enumerate(names):
-        if not TAG.fullmatch(name):
-            detail = "A tag has 1 to 64 letters, digits, blanks and . : / _ - and begins with a letter or digit."
-            raise DomainError(detail, errors=[FieldError(field=f"tags[{index}]", code="invalid", detail=detail)])
+        if not re.match(TAG_PATTERN, name):
+            raise DomainError(TAG_RULE, errors=[FieldError(field=f"tags[{index}]", code="invalid", detail=TAG_RULE)])
     return names
 
 

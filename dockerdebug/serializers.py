@@ -4,13 +4,22 @@ from rest_framework import serializers
 
 from config.api import QuerySerializer, StrictModelSerializer, StrictSerializer
 from dockerdebug.checks import CHECKS
+from dockerdebug.engine import NAME_PATTERN, NAME_RULE
 from dockerdebug.findings import SEVERITIES
+from dockerdebug.infrastructure import TAG_PATTERN, TAG_RULE
 from dockerdebug.insights import insights_for
 from dockerdebug.models import Diagnosis, Infrastructure, Insight, Tag
 
 
+def container_name(**options: Any) -> serializers.RegexField:
+    """A container's name or id; empty is this machine."""
+    return serializers.RegexField(
+        NAME_PATTERN, allow_blank=True, max_length=128, error_messages={"invalid": NAME_RULE}, **options
+    )
+
+
 class NewDiagnosisSerializer(StrictSerializer):
-    container = serializers.CharField(required=False, allow_blank=True, allow_null=True, max_length=128, default="")
+    container = container_name(required=False, allow_null=True, default="")
     check = serializers.ChoiceField(list(CHECKS), required=False, allow_blank=True, allow_null=True, default="")
 
 
@@ -125,12 +134,9 @@ class SideSerializer(StrictSerializer):
     """A stored diagnosis, or a container to diagnose now; neither is this machine."""
 
     diagnosis = serializers.UUIDField(required=False)
-    container = serializers.CharField(required=False, allow_blank=True, max_length=128)
+    container = container_name(required=False)
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if "diagnosis" in attrs and "container" in attrs:
-            raise serializers.ValidationError("Give a diagnosis or a container, not both.", code="invalid")
-        return attrs
+    AT_MOST_ONE = ("diagnosis", "container")
 
 
 class NewComparisonSerializer(StrictSerializer):
@@ -165,7 +171,7 @@ class ComparisonSerializer(serializers.Serializer[Any]):
 
 
 class TagNamesField(serializers.ListField):
-    child = serializers.CharField(max_length=64)
+    child = serializers.RegexField(TAG_PATTERN, max_length=64, error_messages={"invalid": TAG_RULE})
 
     def get_attribute(self, instance: Infrastructure) -> list[str]:
         return instance.tag_names

@@ -1,14 +1,17 @@
 """What the fields of a bug may hold, by whichever door they come. Every check yields what is wrong, if anything."""
 
 import math
-import unicodedata
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from config.canonical import canonical_json
 from config.errors import DomainError, FieldError
+from config.fields import CONTROL, LINE
 
 BUG_ID_PATTERN = r"^(?!\.{1,2}$)[^/\x00-\x20\x7f]([^/\x00-\x1f\x7f]*[^/\x00-\x20\x7f])?$"
+TAG_PATTERN = rf"^[^,\S{CONTROL}]*[^,\s{CONTROL}][^,{CONTROL}]*\Z"
+URL_PATTERN = rf"^[hH][tT][tT][pP][sS]?://[^{CONTROL}]*\Z"
 LONGEST_NAME = 255
 LONGEST_TAG = 64
 LONGEST_URL = 2048
@@ -44,7 +47,7 @@ def check_bug_id(value: str) -> Problems:
 def check_name(field: str, value: str, *, longest: int = LONGEST_NAME, blank: bool = False) -> Problems:
     """One line of text, such as a name, a key or a type."""
     yield from check_text(field, value, longest=longest, blank=blank)
-    if any(unicodedata.category(character) == "Cc" for character in value.replace("\x00", "")):
+    if not re.match(LINE, value.replace("\x00", "")):
         yield FieldError(field=field, code="control", detail="Must be one line without control characters.")
     if value != value.strip():
         yield FieldError(field=field, code="blanks", detail="Must not begin or end with blanks.")
@@ -101,5 +104,5 @@ def check_tags(field: str, values: Sequence[str]) -> Problems:
 def check_url(field: str, value: str) -> Problems:
     """Only addresses a browser may open from a link."""
     yield from check_name(field, value, longest=LONGEST_URL, blank=True)
-    if value and not value.lower().startswith(("http://", "https://")):
+    if value and not re.match(URL_PATTERN, value):
         yield FieldError(field=field, code="url", detail="Must begin with http:// or https://.")

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from config.api import StrictModelSerializer, StrictSerializer
+from config.fields import line
 from escalation import fields
 from escalation.models import (
     SHOWN_CYCLES,
@@ -21,6 +22,15 @@ from escalation.models import (
 
 SHORT_TEXT = 500
 """Characters of a message or resolution in a list: fifty whole ones could have three megabytes."""
+
+
+def _tags(**options: Any) -> serializers.ListField:
+    tag = serializers.RegexField(
+        fields.TAG_PATTERN,
+        max_length=fields.LONGEST_TAG,
+        error_messages={"invalid": "Must be one line without control characters or commas."},
+    )
+    return serializers.ListField(child=tag, max_length=fields.MOST_TAGS, **options)
 
 
 class PriorityFactorSerializer(StrictSerializer):
@@ -47,10 +57,17 @@ class NewTicketLinkSerializer(StrictSerializer):
     """The ticket to link; the same ticket again updates its link."""
 
     system = serializers.ChoiceField(System.choices)
-    ticket_id = serializers.CharField(max_length=fields.LONGEST_NAME)
-    url = serializers.CharField(default="", allow_blank=True, max_length=fields.LONGEST_URL, help_text="http or https.")
+    ticket_id = line(max_length=fields.LONGEST_NAME)
+    url = serializers.RegexField(
+        fields.URL_PATTERN,
+        default="",
+        allow_blank=True,
+        max_length=fields.LONGEST_URL,
+        help_text="http or https.",
+        error_messages={"invalid": "Must be one line that begins with http:// or https://."},
+    )
     type = serializers.ChoiceField(LinkType.choices, source="link_type", default=LinkType.RELATED)
-    status = serializers.CharField(default="", allow_blank=True, max_length=50)
+    status = line(default="", allow_blank=True, max_length=50)
 
 
 class BugFieldsSerializer(StrictModelSerializer):
@@ -153,7 +170,7 @@ class BugReportSerializer(StrictSerializer):
         help_text="Your key of the bug, one line without a slash; without it one is made of the error.",
         error_messages={"invalid": "Must be one line without slashes, and no blanks at its ends."},
     )
-    error_type = serializers.CharField(max_length=fields.LONGEST_NAME)
+    error_type = line(max_length=fields.LONGEST_NAME)
     error_message = serializers.CharField(allow_blank=True, max_length=fields.LONGEST_TEXT, trim_whitespace=False)
     stack_trace = serializers.CharField(
         required=False,
@@ -176,9 +193,7 @@ class BugReportSerializer(StrictSerializer):
         default=1, min_value=1, max_value=fields.MOST_REPORTS, help_text="How many times it happened."
     )
     metadata = serializers.DictField(required=False, default=dict, allow_null=True)
-    tags = serializers.ListField(
-        child=serializers.CharField(max_length=fields.LONGEST_TAG), default=list, max_length=fields.MOST_TAGS
-    )
+    tags = _tags(default=list)
 
 
 class BugUpdateSerializer(StrictSerializer):
@@ -188,7 +203,7 @@ class BugUpdateSerializer(StrictSerializer):
     resolution = serializers.CharField(
         required=False, max_length=fields.LONGEST_TEXT, help_text="With the status resolved: how."
     )
-    resolved_by = serializers.CharField(required=False, max_length=fields.LONGEST_NAME)
+    resolved_by = line(required=False, max_length=fields.LONGEST_NAME)
     user_impact = serializers.ChoiceField(Impact.choices, required=False)
     deadline_hours = serializers.FloatField(
         required=False,
@@ -197,10 +212,8 @@ class BugUpdateSerializer(StrictSerializer):
         max_value=fields.FARTHEST_HOURS,
         help_text="Hours from now; null takes the deadline away.",
     )
-    assignee = serializers.CharField(required=False, allow_blank=True, max_length=fields.LONGEST_NAME)
-    tags = serializers.ListField(
-        child=serializers.CharField(max_length=fields.LONGEST_TAG), required=False, max_length=fields.MOST_TAGS
-    )
+    assignee = line(required=False, allow_blank=True, max_length=fields.LONGEST_NAME)
+    tags = _tags(required=False)
     metadata = serializers.DictField(required=False)
 
 
@@ -210,7 +223,7 @@ class NoBodySerializer(StrictSerializer):
 
 class BugResolveSerializer(StrictSerializer):
     resolution = serializers.CharField(max_length=fields.LONGEST_TEXT)
-    resolved_by = serializers.CharField(
+    resolved_by = line(
         required=False, default="", allow_blank=True, max_length=fields.LONGEST_NAME, help_text="By default the caller."
     )
 
@@ -224,7 +237,7 @@ class BugMuteSerializer(StrictSerializer):
 
 
 class BugAssignSerializer(StrictSerializer):
-    assignee = serializers.CharField(allow_blank=True, max_length=fields.LONGEST_NAME, help_text="Empty for nobody.")
+    assignee = line(allow_blank=True, max_length=fields.LONGEST_NAME, help_text="Empty for nobody.")
 
 
 class OccurrenceSerializer(StrictModelSerializer):
@@ -249,7 +262,7 @@ class OccurrenceSerializer(StrictModelSerializer):
 class PriorityQuestionSerializer(StrictSerializer):
     """What to weigh; nothing is stored."""
 
-    error_type = serializers.CharField(max_length=fields.LONGEST_NAME)
+    error_type = line(max_length=fields.LONGEST_NAME)
     user_impact = serializers.ChoiceField(Impact.choices)
     frequency = serializers.IntegerField(default=1, min_value=1, max_value=fields.MOST_REPORTS)
     deadline_hours = serializers.FloatField(

@@ -10,7 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api import APIView, ReadViewSet
+from config.openapi import refusals
 from escalation import bugs, reports, triage
+from escalation.fields import InvalidBug
 from escalation.filters import ORDERS, BugFilter
 from escalation.models import Bug, Occurrence
 from escalation.priority import calculate_priority
@@ -57,7 +59,8 @@ class BugViewSet(ReadViewSet):
 
     @property
     def ordering(self) -> tuple[str, ...]:
-        return ORDERS.get(self.request.query_params.get("order", ""), ORDERS["newest"])
+        asked = self.request.query_params.get("order", "") if self.request else ""
+        return ORDERS.get(asked, ORDERS["newest"])
 
     def get_queryset(self) -> QuerySet[Bug]:
         return Bug.objects.brief().prefetch_related("tags")
@@ -65,6 +68,7 @@ class BugViewSet(ReadViewSet):
     @extend_schema(
         request=BugReportSerializer,
         responses={201: BugSerializer},
+        extensions=refusals(InvalidBug),
         examples=[OpenApiExample("A refused connection", REPORT, request_only=True)],
     )
     def create(self, request: Request) -> Response:
@@ -77,7 +81,7 @@ class BugViewSet(ReadViewSet):
         self.query()
         return self._answer(bugs.find_bug(bug_id=bug_id))
 
-    @extend_schema(request=BugUpdateSerializer, responses=BugSerializer)
+    @extend_schema(request=BugUpdateSerializer, responses=BugSerializer, extensions=refusals(InvalidBug))
     def partial_update(self, request: Request, bug_id: str) -> Response:
         """Change a bug in one go; a status is reached by its verb and keeps the verb's rules."""
         return self._answer(triage.update_bug(bug_id=bug_id, **self.validated(BugUpdateSerializer)))
@@ -108,7 +112,7 @@ class BugViewSet(ReadViewSet):
         """Take back a resolution."""
         return self._answer(bugs.reopen(bug_id=bug_id, **self.validated(BugReopenSerializer)))
 
-    @extend_schema(request=BugMuteSerializer, responses=BugSerializer)
+    @extend_schema(request=BugMuteSerializer, responses=BugSerializer, extensions=refusals(InvalidBug))
     @action(detail=True, methods=["post"])
     def mute(self, request: Request, bug_id: str) -> Response:
         """Keep a bug from calling for attention until a time; it still counts."""

@@ -13,13 +13,14 @@ from prompts.statistics import many_missing
 from prompts.templates import Message, Variables, inspect_messages
 
 PROMPT_ID = r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}"
+PROMPT_ID_RULE = RegexValidator(rf"^{PROMPT_ID}\Z", "Letters, digits and . _ : @ - only, at most 128.")
 
 
 class Prompt(models.Model):
     prompt_id = models.CharField(
         max_length=128,
         unique=True,
-        validators=[RegexValidator(rf"^{PROMPT_ID}\Z", "Letters, digits and . _ : @ - only, at most 128.")],
+        validators=[PROMPT_ID_RULE],
         help_text="The name it is fetched by, such as extract-keywords.",
     )
     description = models.TextField(blank=True, default="")

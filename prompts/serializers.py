@@ -6,14 +6,33 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from config.api import QuerySerializer, StrictModelSerializer, StrictSerializer, WholeNumberField
-from prompts.models import Prompt, Run, RunResult, TestCase, Version
+from config.contract import ANYTHING, NOT_BLANK, TEXT
+from config.parsers import LARGEST_INTEGER
+from prompts.assertions import MAX_ASSERTIONS, TYPES
+from prompts.cases import MAX_TEXT
+from prompts.models import PROMPT_ID_RULE, Prompt, Run, RunResult, TestCase, Version
 from prompts.statistics import Call, Reason
 from prompts.templates import ROLES
-from prompts.testing import MAX_CONCURRENCY
+from prompts.testing import MAX_CASES, MAX_CONCURRENCY
 from prompts.tokens import MAX_BYTES, MAX_COUNTED
 from prompts.versions import MAX_MESSAGES
 
-Input = serializers.JSONField
+
+@extend_schema_field(
+    {
+        "anyOf": [
+            {"type": "string", "maxLength": MAX_TEXT, "pattern": TEXT},
+            {"type": "object", "propertyNames": {"pattern": TEXT}, "additionalProperties": ANYTHING},
+        ]
+    }
+)
+class Input(serializers.JSONField):
+    """A text, which is the variable `input`, or the variables by name."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str | dict):
+            raise serializers.ValidationError("Must be a string or an object {variable: value}.", code="wrong-type")
+        return super().to_internal_value(data)  # type: ignore[arg-type]
 
 
 class PromptSerializer(StrictModelSerializer):
@@ -25,7 +44,7 @@ class PromptSerializer(StrictModelSerializer):
         fields = ["prompt_id", "description", "active_version", "latest_version", "created_at", "created_by"]
         read_only_fields = ["created_at", "created_by"]
         # Whether the id is free is answered by the operation, with 409.
-        extra_kwargs: dict[str, Any] = {"prompt_id": {"validators": []}}
+        extra_kwargs: dict[str, Any] = {"prompt_id": {"validators": [PROMPT_ID_RULE]}}
 
 
 class PromptUpdateSerializer(StrictSerializer):
@@ -35,6 +54,10 @@ class PromptUpdateSerializer(StrictSerializer):
 class MessageSerializer(StrictSerializer):
     role = serializers.ChoiceField(ROLES)
     content = serializers.CharField(allow_blank=True, trim_whitespace=False, help_text="A template.")
+
+
+def _messages(**options: Any) -> serializers.BaseSerializer[Any]:
+    return MessageSerializer(many=True, min_length=1, max_length=MAX_MESSAGES, **options)  # type: ignore[call-arg]
 
 
 class VersionSerializer(StrictModelSerializer):
@@ -67,8 +90,9 @@ class VersionSerializer(StrictModelSerializer):
 class NewVersionSerializer(StrictSerializer):
     """Either prompt_text or messages; both are templates with `{{ name }}`."""
 
-    prompt_text = serializers.CharField(required=False, trim_whitespace=False)
-    messages = MessageSerializer(many=True, required=False, max_length=MAX_MESSAGES)  # type: ignore[call-arg]
+    EXACTLY_ONE = ("prompt_text", "messages")
+    prompt_text = serializers.RegexField(NOT_BLANK, required=False, trim_whitespace=False)
+    messages = _messages(required=False)
     purpose = serializers.CharField(required=False, default="", allow_blank=True, max_length=10_000)
     notes = serializers.CharField(required=False, default="", allow_blank=True, max_length=100_000)
     settings = serializers.DictField(required=False, help_text="model, temperature, seed, max_tokens, ...")
@@ -78,14 +102,38 @@ class NewVersionSerializer(StrictSerializer):
     activate = serializers.BooleanField(required=False, default=False)
 
 
+_AMOUNT = {"type": ["number", "null"], "minimum": 0, "maximum": LARGEST_INTEGER}
+ASSERTION = {
+    "type": "object",
+    "required": ["type"],
+    "additionalProperties": False,
+    "properties": {
+        "type": {"type": "string", "enum": sorted(f"{sign}{name}" for sign in ("", "not-") for name in TYPES)},
+        "value": ANYTHING,
+        "threshold": _AMOUNT,
+        "weight": _AMOUNT,
+    },
+}
+
+
+@extend_schema_field({"type": "array", "maxItems": MAX_ASSERTIONS, "items": ASSERTION})
+class Assertions(serializers.JSONField):
+    """Read by prompts.assertions, which knows what the value of each type may be."""
+
+
 class TestCaseSerializer(StrictModelSerializer):
     """Without assertions the whole output equals expected_output after trimming."""
 
     __test__ = False
     id = serializers.UUIDField(source="uid", read_only=True)
     input = Input(help_text="A text, or {variable: value}.")
-    expected_output = serializers.CharField(required=False, allow_null=True, allow_blank=True, trim_whitespace=False)
-    assertions = serializers.JSONField(required=False, help_text="[{type, value, threshold?, weight?}]")
+    expected_output = serializers.CharField(
+        required=False, allow_null=True, allow_blank=True, trim_whitespace=False, max_length=MAX_TEXT
+    )
+    threshold = serializers.FloatField(
+        required=False, allow_null=True, min_value=0, max_value=1, help_text="The weighted score that is enough."
+    )
+    assertions = Assertions(required=False, help_text="[{type, value, threshold?, weight?}]")
 
     class Meta:
         model = TestCase
@@ -117,8 +165,8 @@ class TestSerializer(StrictSerializer):
     """What to test a version with."""
 
     __test__ = False
-    test_cases = GivenCaseSerializer(
-        many=True, required=False, help_text="Instead of the prompt's own; no verdict rests on these."
+    test_cases = GivenCaseSerializer(  # type: ignore[call-arg]
+        many=True, required=False, min_length=1, max_length=MAX_CASES, help_text="Instead of the prompt's own; no verdict rests on these."
     )
     model = serializers.CharField(required=False, default="", max_length=255, help_text="Instead of the version's.")
     concurrency = serializers.IntegerField(required=False, default=4, min_value=1, max_value=MAX_CONCURRENCY)
@@ -303,7 +351,9 @@ class ReportSerializer(StrictSerializer):
 
 
 class RenderSerializer(StrictSerializer):
-    version = serializers.IntegerField(required=False, help_text="By default the active one.")
+    version = serializers.IntegerField(
+        required=False, min_value=0, max_value=2**31 - 1, help_text="By default the active one."
+    )
     input = Input(required=False, allow_null=True, default=None, help_text="A text, or {variable: value}.")
     model = serializers.CharField(required=False, default="", allow_blank=True, max_length=255)
 
@@ -325,6 +375,7 @@ class BoundedTextField(serializers.CharField):
 class CountSerializer(StrictSerializer):
     """Either a text or messages, 1 MiB at most."""
 
+    EXACTLY_ONE = ("text", "messages")
     text = BoundedTextField(required=False, allow_blank=True, trim_whitespace=False)
     # A list says how long it may be before each of its items is looked at.
     messages = MessageSerializer(many=True, required=False, max_length=MAX_COUNTED)  # type: ignore[call-arg]

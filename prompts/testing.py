@@ -65,6 +65,12 @@ class CasesInvalid(DomainError):
     code = "test-cases-invalid"
 
 
+class NoCases(CasesInvalid):
+    """The prompt has nothing to be tested with yet."""
+
+    status = 409
+
+
 class RunNotFound(NotFound):
     code = "run-not-found"
 
@@ -268,7 +274,7 @@ def _given(cases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _stored(version: Version) -> list[dict[str, Any]]:
     stored = list(version.prompt.test_cases.order_by("pk")[: MAX_CASES + 1])
     if not stored:
-        raise CasesInvalid(f"{version.prompt.prompt_id} has no test cases. Add some, or give test_cases.")
+        raise NoCases(f"{version.prompt.prompt_id} has no test cases. Add some, or give test_cases.")
     if len(stored) > MAX_CASES:
         raise CasesInvalid(f"A run takes at most {MAX_CASES} cases.")
     return [{**case.definition(), "test_case": case} for case in stored]

@@ -64,11 +64,11 @@ def create_prompt(*, prompt_id: str, description: str = "") -> Prompt:
 
 
 @transaction.atomic
-def update_prompt(*, prompt_id: str, description: str) -> Prompt:
+def update_prompt(*, prompt_id: str, description: str | None = None) -> Prompt:
     """Raises PromptNotFound."""
     prompt = get_prompt(prompt_id=prompt_id, lock=True)
     before = prompt.state()
-    if prompt.description != description:
+    if description is not None and prompt.description != description:
         prompt.description = description
         prompt.save(update_fields=["description"])
         _record(prompt, "prompt.updated", before)

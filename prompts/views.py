@@ -6,14 +6,15 @@ import django_filters
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api import APIView, ReadViewSet
+from config.openapi import refusals
 from prompts import apart, cases, comparison, regression, testing, versions
 from prompts import compression as compressing
-from prompts.models import Prompt, Run, TestCase, Version
+from prompts.assertions import AssertionsInvalid
+from prompts.models import PROMPT_ID, Prompt, Run, TestCase, Version
 from prompts.serializers import (
     ComparisonQuery,
     ComparisonSerializer,
@@ -33,7 +34,7 @@ from prompts.serializers import (
     TestSerializer,
     VersionSerializer,
 )
-from prompts.templates import Message
+from prompts.templates import Message, TemplateInvalid, VariablesInvalid
 from prompts.tokens import count, count_messages
 
 VERSION_EXAMPLE = {
@@ -49,6 +50,9 @@ CASE_EXAMPLE = {
     "input": "The sunset was beautiful",
     "assertions": [{"type": "icontains", "value": "sunset"}, {"type": "word-count", "value": {"max": 5}}],
 }
+
+
+CASE_REFUSALS = refusals(cases.TestCaseInvalid, AssertionsInvalid)
 
 
 class PromptFilter(django_filters.FilterSet):
@@ -88,7 +92,13 @@ class PromptViewSet(ReadViewSet):
         versions.update_prompt(prompt_id=prompt_id, **self.validated(PromptUpdateSerializer))
         return self._answer(prompt_id)
 
-    partial_update = update
+    @extend_schema(request=PromptUpdateSerializer(partial=True))
+    def partial_update(self, request: Request, prompt_id: str) -> Response:
+        """Change the description, if one is given."""
+        serializer = PromptUpdateSerializer(data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        versions.update_prompt(prompt_id=prompt_id, **serializer.validated_data)
+        return self._answer(prompt_id)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, prompt_id: str) -> Response:
@@ -126,8 +136,10 @@ class VersionViewSet(ReadViewSet):
         return versions.get_version(prompt=prompt, number=self.kwargs["number"])
 
     @extend_schema(
+        parameters=[OpenApiParameter("prompt_id", {"type": "string", "pattern": f"^{PROMPT_ID}$"}, "path")],
         request=NewVersionSerializer,
         responses={201: VersionSerializer, 200: VersionSerializer},
+        extensions=refusals(versions.VersionInvalid, TemplateInvalid),
         examples=[OpenApiExample("Chat turns", VERSION_EXAMPLE, request_only=True)],
     )
     def create(self, request: Request, prompt_id: str) -> Response:
@@ -145,6 +157,7 @@ class VersionViewSet(ReadViewSet):
     @extend_schema(
         request=TestSerializer,
         responses={202: RunSerializer},
+        extensions=refusals(testing.CasesInvalid, cases.TestCaseInvalid, AssertionsInvalid),
         examples=[OpenApiExample("One case of its own", {"test_cases": [CASE_EXAMPLE]}, request_only=True)],
     )
     def test(self, request: Request, prompt_id: str, number: int) -> Response:
@@ -188,19 +201,23 @@ class TestCaseViewSet(ReadViewSet):
         return cases.get_test_case(prompt_id=self.kwargs["prompt_id"], uid=self.kwargs["uid"])
 
     @extend_schema(
-        responses={201: TestCaseSerializer}, examples=[OpenApiExample("A case", CASE_EXAMPLE, request_only=True)]
+        responses={201: TestCaseSerializer},
+        extensions=CASE_REFUSALS,
+        examples=[OpenApiExample("A case", CASE_EXAMPLE, request_only=True)],
     )
     def create(self, request: Request, prompt_id: str) -> Response:
         """Add a case."""
         case = cases.create_test_case(prompt_id=prompt_id, **self.validated(TestCaseSerializer))
         return Response(TestCaseSerializer(case).data, status=201)
 
+    @extend_schema(extensions=CASE_REFUSALS)
     def update(self, request: Request, prompt_id: str, uid: str) -> Response:
         """Replace a case; runs that used it keep it as it was."""
         body = self.validated(TestCaseSerializer)
         case = cases.update_test_case(prompt_id=prompt_id, uid=uid, **{**cases.BLANK, **body})
         return Response(TestCaseSerializer(case).data)
 
+    @extend_schema(extensions=CASE_REFUSALS)
     def partial_update(self, request: Request, prompt_id: str, uid: str) -> Response:
         """Change some of a case."""
         serializer = TestCaseSerializer(data=request.data, partial=True)
@@ -254,10 +271,7 @@ def _detail(run: Run) -> dict[str, Any]:
 class CompareView(APIView):
     """Two versions side by side."""
 
-    FROM = OpenApiParameter("from", int, required=True, description="The version before.")
-    TO = OpenApiParameter("to", int, required=True, description="The version after.")
-
-    @extend_schema(responses=ComparisonSerializer, parameters=[FROM, TO])
+    @extend_schema(responses=ComparisonSerializer, parameters=[ComparisonQuery])
     def get(self, request: Request, prompt_id: str) -> Response:
         """Difference of texts, settings and results, and whether it can be chance."""
         asked = self.query(ComparisonQuery)
@@ -279,16 +293,14 @@ class RenderView(APIView):
     @extend_schema(
         request=RenderSerializer,
         responses=RenderedSerializer,
+        extensions=refusals(VariablesInvalid, TemplateInvalid),
         examples=[OpenApiExample("A text", {"input": "The sunset was beautiful"}, request_only=True)],
     )
     def post(self, request: Request, prompt_id: str) -> Response:
         """The messages a model would be sent; a missing or unknown variable is an error."""
         body = self.validated(RenderSerializer)
         version = versions.get_version(prompt=versions.get_prompt(prompt_id=prompt_id), number=body.get("version"))
-        given = body["input"]
-        if given is not None and not isinstance(given, str | dict):
-            raise ValidationError({"input": "Must be a string or an object {variable: value}."})
-        messages = apart.conversation(version.conversation, given, plain=version.is_plain)
+        messages = apart.conversation(version.conversation, body["input"], plain=version.is_plain)
         counted = count_messages(messages, body["model"] or str(version.settings.get("model", "")))
         answer = {
             "prompt_id": prompt_id,

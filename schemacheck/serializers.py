@@ -1,6 +1,7 @@
 from rest_framework import serializers
 
 from config.api import StrictModelSerializer, StrictSerializer
+from config.fields import DatabaseField
 from schemacheck.bounds import IN_JOB_CHARS, IN_REQUEST_CHARS
 from schemacheck.models import Check
 
@@ -15,9 +16,7 @@ class ValidateSerializer(StrictSerializer):
     dialect = serializers.ChoiceField(
         Check.Dialect.choices, required=False, help_text="By default that of the database."
     )
-    database = serializers.CharField(
-        required=False, max_length=64, help_text="Alias of a configured database; `default` if not given."
-    )
+    database = DatabaseField(required=False, help_text="`default` if not given.")
     proof = serializers.ChoiceField(
         Check.Proof.choices, required=False, help_text="How far to check at most; `catalog` if not given."
     )
@@ -138,9 +137,10 @@ class RuleSerializer(serializers.Serializer[object]):
 
 
 class MigrationsSerializer(StrictSerializer):
+    NEEDS = {"name": "app"}
     app = serializers.CharField(required=False, max_length=100, help_text="Label of an app; by default every app.")
     name = serializers.CharField(required=False, max_length=255, help_text="A migration of the app, or its beginning.")
-    database = serializers.CharField(required=False, max_length=64, help_text="`default` if not given.")
+    database = DatabaseField(required=False, help_text="`default` if not given.")
 
 
 class MigrationsCheckSerializer(MigrationsSerializer):
@@ -200,4 +200,4 @@ class TrialSerializer(serializers.Serializer[object]):
 
 
 class LiveSerializer(StrictSerializer):
-    database = serializers.CharField(required=False, max_length=64, help_text="`default` if not given.")
+    database = DatabaseField(required=False, help_text="`default` if not given.")

@@ -44,7 +44,8 @@ HASHED_FIELDS = frozenset({"extra_headers", "headers", "metadata", "user"})
 
 NAMESPACE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,63}$"
 HASH_PATTERN = r"^[0-9A-Fa-f]{64}$"
-TEXT_PATTERN = r"^[^\s\x00-\x1f\x7f\ud800-\udfff]([^\x00-\x1f\x7f\ud800-\udfff]*[^\s\x00-\x1f\x7f\ud800-\udfff])?$"
+TEXT_PATTERN = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?\Z"
+_SURROGATE = re.compile("[\ud800-\udfff]")  # no character: JSON bodies cannot have one, arguments of a command can
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # how canonical JSON writes U+0000; a written-out "\u0000" has two \
 
 
@@ -128,7 +129,7 @@ def read_text(field: str, value: str, limit: int) -> str:
     """A text that is not blank, fits its column and that every database can hold."""
     if not isinstance(value, str) or not 1 <= len(value) <= limit:
         raise wrong(field, "length", f"Must have 1 to {limit} characters.")
-    if not re.fullmatch(TEXT_PATTERN, value):
+    if not re.match(TEXT_PATTERN, value) or _SURROGATE.search(value):
         raise wrong(field, "characters", "Must not be blank, begin or end with a space, or have control characters.")
     return value
 

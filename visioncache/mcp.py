@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from config.mcp import tool
+from config.mcp import Content, tool
 from visioncache.entries import store_entry
 from visioncache.identity import DEFAULT_NAMESPACE
 from visioncache.lookups import WhyMiss, look_up
@@ -37,7 +37,7 @@ def check_cache(
 @tool(name="store_cache", scope="write", title="Store in the vision cache", read_only=False, idempotent=True)
 def store_cache(
     model_version: Annotated[str, Field(description="Resolved model, never an alias.")],
-    extracted_data: Annotated[Any, Field(description="What the model read; empty or error answers are refused.")],
+    extracted_data: Annotated[Content, Field(description="What the model read; empty or error answers are refused.")],
     confidence_score: Annotated[float, Field(ge=0, le=1)],
     image_hash: ImageHash = None,
     image: Image = None,

@@ -6,6 +6,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from config.api import QuerySerializer, StrictModelSerializer, StrictSerializer
+from config.contract import ANYTHING, NOT_BLANK, TEXT
+from config.parsers import LARGEST_INTEGER
 from visioncache.identity import DEFAULT_NAMESPACE, HASH_PATTERN, MAX_IMAGES, NAMESPACE_PATTERN, TEXT_PATTERN
 from visioncache.images import MAX_IMAGE_TEXT
 from visioncache.leases import LEASE_SECONDS, MAX_LEASE_SECONDS
@@ -15,17 +17,18 @@ from visioncache.terms import DEFAULT_TTL_HOURS, MAX_INTEGER, MAX_TAG_LENGTH, MA
 # An answer with content; `terms.read_data` also refuses one whose every leaf is empty.
 _DATA: dict[str, Any] = {
     "anyOf": [
-        {"type": "object", "minProperties": 1, "additionalProperties": True},
-        {"type": "array", "minItems": 1, "items": {}},
-        {"type": "string", "minLength": 1},
-        {"type": "number"},
+        {"type": "object", "minProperties": 1, "propertyNames": {"pattern": TEXT}, "additionalProperties": ANYTHING},
+        {"type": "array", "minItems": 1, "items": ANYTHING},
+        {"type": "string", "pattern": NOT_BLANK},
+        {"type": "number", "minimum": -LARGEST_INTEGER, "maximum": LARGEST_INTEGER},
         {"type": "boolean"},
     ],
     "description": "What the model read. Empty and error answers are refused: they are not worth a day.",
 }
 _REQUEST: dict[str, Any] = {
     "type": "object",
-    "additionalProperties": True,
+    "propertyNames": {"pattern": TEXT},
+    "additionalProperties": ANYTHING,
     "description": "Prompt, parameters, whatever was asked; all of it counts but how it travels.",
 }
 
@@ -47,6 +50,7 @@ def text(limit: int, **options: Any) -> serializers.RegexField:
 class ImageSerializer(StrictSerializer):
     """The images of a request, named in exactly one way."""
 
+    EXACTLY_ONE = ("image_hash", "image", "image_hashes")
     image_hash = serializers.RegexField(HASH_PATTERN, required=False, help_text="SHA-256 of the image's bytes, hex.")
     image = serializers.CharField(
         required=False,
@@ -175,6 +179,8 @@ class LookupSerializer(StrictSerializer):
 class InvalidateInSerializer(StrictSerializer):
     """Which entries to remove: those that meet all conditions given; at least one is."""
 
+    AT_LEAST_ONE = ("id", "image_hash", "image", "model_version", "tag", "namespace")
+    AT_MOST_ONE = ("image_hash", "image")
     id = serializers.UUIDField(source="entry_id", required=False)
     image_hash = serializers.RegexField(HASH_PATTERN, required=False)
     image = serializers.CharField(required=False, trim_whitespace=False)

@@ -9,8 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api import APIView, ReadViewSet
+from config.openapi import refusals
 from visioncache.entries import find_entry, store_entry
-from visioncache.identity import HASH_PATTERN, NAMESPACE_PATTERN
+from visioncache.identity import HASH_PATTERN, NAMESPACE_PATTERN, InvalidEntry
 from visioncache.leases import release_lease
 from visioncache.lookups import look_up
 from visioncache.models import Entry, EntryQuerySet
@@ -26,6 +27,7 @@ from visioncache.serializers import (
     StatsSerializer,
 )
 from visioncache.stats import get_stats
+from visioncache.terms import EmptyResult
 
 IMAGE_HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 ENTRY = {
@@ -78,6 +80,7 @@ class EntryViewSet(ReadViewSet):
     @extend_schema(
         request=EntryInSerializer,
         responses={200: EntrySerializer, 201: EntrySerializer},
+        extensions=refusals(InvalidEntry, EmptyResult),  # what is no image in base64, or no answer
         examples=[OpenApiExample("A model read a screenshot", ENTRY, request_only=True)],
     )
     def create(self, request: Request) -> Response:
@@ -100,6 +103,7 @@ class LookupView(APIView):
     @extend_schema(
         request=LookupInSerializer,
         responses={200: LookupSerializer},
+        extensions=refusals(InvalidEntry),
         examples=[OpenApiExample("Is it known?", LOOKUP, request_only=True)],
     )
     def post(self, request: Request) -> Response:
@@ -126,6 +130,7 @@ class InvalidateView(APIView):
     @extend_schema(
         request=InvalidateInSerializer,
         responses={200: InvalidationSerializer},
+        extensions=refusals(InvalidEntry),
         examples=[OpenApiExample("A model is retired", {"model_version": "acme-vision-2026-10-01"}, request_only=True)],
     )
     def post(self, request: Request) -> Response:

@@ -12,9 +12,12 @@ READING = frozenset({"Read", "Grep", "Glob", "LS", "NotebookRead"})
 EDITING = frozenset({"Edit", "Write", "MultiEdit", "NotebookEdit"})
 MAX_TOOL, MAX_SPECIFIER, MAX_REASON, MAX_EXAMPLES, MAX_EXAMPLE = 128, 500, 1000, 50, 2000
 
-_TOOL = r"\*|[A-Za-z_*][A-Za-z0-9_.:*-]*"
-_AGENT = r"[a-z0-9][a-z0-9_.-]{0,31}"
-_CONTROL = r"[\x00-\x1f\x7f]"
+TOOL_PATTERN = r"^[A-Za-z_*][A-Za-z0-9_.:*-]*\Z"
+AGENT_PATTERN = r"^[a-z0-9][a-z0-9_.-]{0,31}\Z"
+SPECIFIER_PATTERN = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?\Z"
+TOOL_RULE = "Must be a tool's name such as Bash, Read, WebFetch or mcp__server__tool."
+AGENT_RULE = "Must be a name such as claude, in lower case; empty for every agent."
+SPECIFIER_RULE = f"Must have at most {MAX_SPECIFIER} characters, no control characters and no blank at its ends."
 _PARAMETER = r"[A-Za-z_][A-Za-z0-9_]*:"
 
 
@@ -77,14 +80,12 @@ def check_form(rule: Rule) -> None:
     """Raise InvalidRule unless the fields of the rule can be kept and matched; its examples are checked elsewhere."""
     if rule.decision not in VERDICTS:
         raise InvalidRule("decision", f"Must be one of {', '.join(VERDICTS)}.")
-    if rule.agent and not re.fullmatch(_AGENT, rule.agent):
-        raise InvalidRule("agent", "Must be a name such as claude, in lower case; empty for every agent.")
-    if len(rule.tool) > MAX_TOOL or not re.fullmatch(_TOOL, rule.tool):
-        raise InvalidRule("tool", "Must be a tool's name such as Bash, Read, WebFetch or mcp__server__tool.")
-    if len(rule.specifier) > MAX_SPECIFIER or re.search(_CONTROL, rule.specifier):
-        raise InvalidRule("specifier", f"Must have at most {MAX_SPECIFIER} characters and no control characters.")
-    if rule.specifier != rule.specifier.strip():
-        raise InvalidRule("specifier", "Must not begin or end with a blank.")
+    if rule.agent and not re.match(AGENT_PATTERN, rule.agent):
+        raise InvalidRule("agent", AGENT_RULE)
+    if len(rule.tool) > MAX_TOOL or not re.match(TOOL_PATTERN, rule.tool):
+        raise InvalidRule("tool", TOOL_RULE)
+    if rule.specifier and (len(rule.specifier) > MAX_SPECIFIER or not re.match(SPECIFIER_PATTERN, rule.specifier)):
+        raise InvalidRule("specifier", SPECIFIER_RULE)
     if len(rule.reason) > MAX_REASON:
         raise InvalidRule("reason", f"Must have at most {MAX_REASON} characters.")
     for name, examples in (("match", rule.match), ("not_match", rule.not_match)):

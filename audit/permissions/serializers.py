@@ -1,11 +1,24 @@
 """The shapes of rules and decisions in JSON."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from audit import hooks
 from audit.models import PermissionRule
 from audit.permissions.formats import FORMATS
-from audit.permissions.rules import MAX_EXAMPLE, MAX_EXAMPLES
+from audit.permissions.rules import (
+    AGENT_PATTERN,
+    AGENT_RULE,
+    MAX_EXAMPLE,
+    MAX_EXAMPLES,
+    MAX_SPECIFIER,
+    MAX_TOOL,
+    SPECIFIER_PATTERN,
+    SPECIFIER_RULE,
+    TOOL_PATTERN,
+    TOOL_RULE,
+)
 from config.api import QuerySerializer, StrictModelSerializer, StrictSerializer
 
 
@@ -14,10 +27,31 @@ def _examples(help_text: str) -> serializers.ListField:
     return serializers.ListField(child=example, required=False, max_length=MAX_EXAMPLES, help_text=help_text)
 
 
+def _agent(**options: Any) -> serializers.RegexField:
+    return serializers.RegexField(
+        AGENT_PATTERN,
+        required=False,
+        allow_blank=True,
+        max_length=32,
+        error_messages={"invalid": AGENT_RULE},
+        **options,
+    )
+
+
 class RuleSerializer(StrictModelSerializer):
     """A rule: `tool` and `specifier` as in Claude Code's `Tool(specifier)`."""
 
     rule = serializers.CharField(source="text", read_only=True, help_text="In Claude Code's syntax.")
+    agent = _agent(help_text="Empty for every agent.")
+    tool = serializers.RegexField(TOOL_PATTERN, max_length=MAX_TOOL, error_messages={"invalid": TOOL_RULE})
+    specifier = serializers.RegexField(
+        SPECIFIER_PATTERN,
+        required=False,
+        allow_blank=True,
+        max_length=MAX_SPECIFIER,
+        trim_whitespace=False,
+        error_messages={"invalid": SPECIFIER_RULE},
+    )
     match = _examples("Examples the rule must fit; checked when it is saved.")
     not_match = _examples("Examples it must not fit.")
 
@@ -47,7 +81,7 @@ class RuleFileSerializer(StrictSerializer):
 
     format = serializers.ChoiceField(FORMATS)
     text = serializers.CharField(max_length=1_000_000, trim_whitespace=False)
-    agent = serializers.CharField(required=False, default="", allow_blank=True, max_length=32)
+    agent = _agent(default="")
     dry_run = serializers.BooleanField(default=False, help_text="Only say what would be imported.")
     replace = serializers.BooleanField(
         default=False, help_text="Remove what earlier files of this format brought and this one does not."

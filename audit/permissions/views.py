@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 import django_filters
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -28,7 +27,8 @@ from audit.permissions.serializers import (
     RuleSerializer,
 )
 from config.api import APIView, ReadViewSet
-from config.errors import NotFound
+from config.errors import DomainError, FieldError, NotFound
+from config.openapi import refusals
 from config.problems import as_domain_error
 
 logger = logging.getLogger(__name__)
@@ -42,6 +42,7 @@ RULE = {
     "not_match": ["git stash push"],
 }
 CALL = {"tool_name": "Bash", "tool_input": {"command": "cd build && sudo rm -rf ."}, "agent": "claude"}
+REFUSED = refusals(store.RuleRefused)  # a specifier its tool has no use for, examples that do not fit
 HOOK = {
     "session_id": "abc",
     "hook_event_name": "PreToolUse",
@@ -50,6 +51,12 @@ HOOK = {
     "tool_use_id": "toolu_01",
     "cwd": "/project",
 }
+
+
+class UnreadableRules(DomainError):
+    """The text is no file of rules in the format named."""
+
+    code = "unreadable-rules"
 
 
 class RuleFilter(django_filters.FilterSet):
@@ -77,6 +84,7 @@ class RuleViewSet(ReadViewSet):
     @extend_schema(
         request=RuleSerializer,
         responses={201: RuleSerializer},
+        extensions=REFUSED,
         examples=[OpenApiExample("Pushes are confirmed", RULE, request_only=True)],
     )
     def create(self, request: Request) -> Response:
@@ -84,14 +92,14 @@ class RuleViewSet(ReadViewSet):
         row = store.create_rule(**self.validated(RuleSerializer))
         return Response(RuleSerializer(row).data, status=201)
 
-    @extend_schema(request=RuleSerializer, responses=RuleSerializer)
+    @extend_schema(request=RuleSerializer, responses=RuleSerializer, extensions=REFUSED)
     def update(self, request: Request, uid: str) -> Response:
         """Replace a rule."""
         blank = {"agent": "", "specifier": "", "reason": "", "match": [], "not_match": [], "is_enabled": True}
         row = store.change_rule(uid=str(uid), **{**blank, **self.validated(RuleSerializer)})
         return Response(RuleSerializer(row).data)
 
-    @extend_schema(request=RuleSerializer(partial=True), responses=RuleSerializer)
+    @extend_schema(request=RuleSerializer(partial=True), responses=RuleSerializer, extensions=REFUSED)
     def partial_update(self, request: Request, uid: str) -> Response:
         """Change fields of a rule."""
         serializer = RuleSerializer(data=request.data, partial=True)
@@ -104,7 +112,11 @@ class RuleViewSet(ReadViewSet):
         store.delete_rule(uid=str(uid))
         return Response(status=204)
 
-    @extend_schema(request=RuleFileSerializer, responses={200: ImportedSerializer, 201: ImportedSerializer})
+    @extend_schema(
+        request=RuleFileSerializer,
+        responses={200: ImportedSerializer, 201: ImportedSerializer},
+        extensions=refusals(UnreadableRules, store.RuleRefused),
+    )
     @action(detail=False, methods=["post"], url_path="import")
     def read_file(self, request: Request) -> Response:
         """Import the rules of a Claude Code settings file, of Codex rules, or of YAML lists."""
@@ -132,7 +144,7 @@ class RuleViewSet(ReadViewSet):
         done = store.load_defaults()
         return Response(_imported(done, []), status=201)
 
-    @extend_schema(request=ReplaySerializer, responses=ReplayedSerializer)
+    @extend_schema(request=ReplaySerializer, responses=ReplayedSerializer, extensions=REFUSED)
     @action(detail=False, methods=["post"], url_path="dry-run")
     def dry_run(self, request: Request) -> Response:
         """Judge the newest recorded decisions again by other rules: what would have changed."""
@@ -199,7 +211,9 @@ def _read(text: str, form: formats.Format, agent: str) -> formats.Read:
     try:
         return formats.read(text, form, agent)
     except formats.Unreadable as error:
-        raise ValidationError({"text": str(error)}) from error
+        raise UnreadableRules(
+            str(error), errors=[FieldError(field="text", code="unreadable", detail=str(error))]
+        ) from error
 
 
 def _imported(done: store.Imported, notes: list[str]) -> dict[str, Any]:

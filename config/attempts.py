@@ -1,0 +1,71 @@
+"""Slows who guesses: failed logins and wrong keys, counted by the address they come from.
+
+By the address alone: a count by user name would let anybody lock the administrator out from elsewhere. Logins are
+counted in the database, so that every web process sees them; a password is not even looked at after ten failures in
+five minutes. Keys have 256 random bits, so there is nothing to guess: a live key always works, and wrong ones are
+answered with 429 from the sixty-first a minute on.
+"""
+
+import ipaddress
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.cache import cache
+from django.utils import timezone
+
+from config.models import FailedLogin
+
+LOGINS, LOGIN_WINDOW = 10, timedelta(minutes=5)
+WRONG_KEYS, KEY_WINDOW_SECONDS = 60, 60
+_KEPT = timedelta(hours=1)
+
+
+def address_of(peer: str, headers: Mapping[str, str]) -> str:
+    """Who sends a request: the peer, or what the outermost of our own TRUSTED_PROXIES saw.
+
+    X-Forwarded-For is what callers write but for the entries our proxies append, so it counts from the right.
+    """
+    seen = [peer]
+    if settings.TRUSTED_PROXIES:
+        seen = [part.strip() for part in headers.get("X-Forwarded-For", "").split(",")][-settings.TRUSTED_PROXIES :]
+    return _network(seen[0]) or _network(peer)
+
+
+def _network(text: str) -> str:
+    """An IPv4 address, or the /64 an IPv6 host chooses its addresses from; empty for what is neither."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return ""
+    if isinstance(address, ipaddress.IPv6Address):
+        mapped = address.ipv4_mapped
+        return str(mapped or ipaddress.ip_network((address, 64), strict=False).network_address)
+    return str(address)
+
+
+def login_wait(address: str) -> int:
+    """Seconds until a login from this address is looked at again; 0 when it is now."""
+    now = timezone.now()
+    recent = FailedLogin.objects.filter(address=address, at__gt=now - LOGIN_WINDOW).order_by("-at")
+    decisive = recent.values_list("at", flat=True)[LOGINS - 1 : LOGINS].first()
+    return 0 if decisive is None else int((decisive + LOGIN_WINDOW - now).total_seconds()) + 1
+
+
+def login_failed(address: str) -> None:
+    now = timezone.now()
+    FailedLogin.objects.filter(at__lt=now - _KEPT).delete()
+    FailedLogin.objects.create(address=address, at=now)
+
+
+def wrong_key(address: str) -> int:
+    """Count a wrong key. Seconds to wait, once there were too many; else 0."""
+    now = time.time()
+    slot = f"wrong-keys:{address}:{int(now // KEY_WINDOW_SECONDS)}"
+    cache.add(slot, 0, timeout=2 * KEY_WINDOW_SECONDS)
+    try:
+        seen = cache.incr(slot)
+    except ValueError:  # the cache dropped the slot between the two calls
+        return 0
+    return 0 if seen <= WRONG_KEYS else int(KEY_WINDOW_SECONDS - now % KEY_WINDOW_SECONDS) + 1
