@@ -38,12 +38,20 @@ SCHEDULED = (Kind.DAILY, Kind.WEEKLY, Kind.MONTHLY)
 UNLOGGED = (Kind.PRE_MIGRATION, Kind.PRE_RESTORE)
 """Taken even of a database that has no room for their log row: one of an older schema, or a damaged one."""
 
+RESERVED = frozenset({Kind.DAILY, Kind.WEEKLY, Kind.MONTHLY, Kind.PRE_RESTORE})
 _DUE_AFTER = timedelta(hours=23, minutes=30)
 _LOST_AFTER = timedelta(days=1)
 
 
 class BackupBusy(Conflict):
     code = "backup-busy"
+
+
+class KindReserved(DomainError):
+    """Backups by the calendar and before a restore are the service's own; made at will they would drive out the old."""
+
+    status = 403
+    code = "forbidden"
 
 
 class BackupMissing(NotFound):
@@ -73,7 +81,9 @@ def quiet(done: int, total: int) -> None:
 
 
 def start(*, kind: str = Kind.MANUAL) -> BackupRun:
-    """Queue a backup; one of the kind that still waits is that one. Follow its status."""
+    """Queue a backup; one of the kind that still waits is that one. Follow its status. Raises KindReserved."""
+    if kind in RESERVED and caller().scope != "admin":
+        raise KindReserved(f"Only a key of scope admin may ask for a {kind} backup: it takes the place of the oldest.")
     with transaction.atomic():
         recent = Q(created_at__gt=timezone.now() - timedelta(hours=1))
         waiting = BackupRun.objects.filter(recent, kind=kind, status=Status.PENDING).first()

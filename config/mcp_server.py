@@ -149,6 +149,12 @@ class Server(MCPServer[Any]):
             item.output_schema = slim(item.output_schema)
         return published
 
+    async def get_prompt(self, name: str, *args: Any, **options: Any) -> Any:
+        raise MCPError(INVALID_PARAMS, f"Unknown prompt: {name[:100]}. There are none.")
+
+    async def read_resource(self, uri: Any, *args: Any, **options: Any) -> Any:
+        raise MCPError(INVALID_PARAMS, f"Unknown resource: {str(uri)[:100]}. There are none.")
+
     async def run_stdio_async(self) -> None:
         await serve_stdio(self._lowlevel_server)
 

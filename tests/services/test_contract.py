@@ -1,0 +1,34 @@
+"""The running service keeps its contract on either database: schemathesis finds nothing, with another seed each time."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.services.contract import fuzz
+from tests.services.postgres import cluster
+from tests.services.throwaway import ServerMissing
+
+EXAMPLES = 5  # two to three minutes; `python -m tests.prove contract` looks longer
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield ""
+        return
+    try:
+        with cluster() as server:
+            yield server.url
+    except ServerMissing as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.mark.services
+@pytest.mark.timeout(1800)
+def test_schemathesis_finds_nothing(tmp_path: Path, database_url: str) -> None:
+    seed = random.randrange(2**31)
+    print(f"Seed {seed}")
+    done = fuzz(tmp_path, seed=seed, examples=EXAMPLES, database_url=database_url)
+    assert "No issues found" in done.stdout and done.returncode == 0, f"Seed {seed}\n{done.stdout}\n{done.stderr}"
