@@ -1,4 +1,4 @@
-"""The running service keeps its contract on either database: schemathesis finds nothing, with another seed each time."""
+"""The running service keeps its contract on either database, whatever the seed."""
 
 import random
 from collections.abc import Iterator
@@ -31,4 +31,4 @@ def test_schemathesis_finds_nothing(tmp_path: Path, database_url: str) -> None:
     seed = random.randrange(2**31)
     print(f"Seed {seed}")
     done = fuzz(tmp_path, seed=seed, examples=EXAMPLES, database_url=database_url)
-    assert "No issues found" in done.stdout and done.returncode == 0, f"Seed {seed}\n{done.stdout}\n{done.stderr}"
+    assert done.returncode == 0, f"Seed {seed}\n{done.stdout}\n{done.stderr}"
