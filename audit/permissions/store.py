@@ -214,7 +214,13 @@ def _record(row: PermissionRule, change: str, before: dict[str, Any] | None) -> 
 
 def _event(uid: str, change: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> None:
     trail.record(event_type=f"rule.{change}", entity_type=ENTITY, entity_id=uid, old_value=before, new_value=after)
-    transaction.on_commit(compile_rules)
+    _compile_after_commit()
+
+
+def _compile_after_commit() -> None:
+    """Once for a transaction, however many rules it changes: compiling after each took nine tenths of an import."""
+    if not any(function is compile_rules for _, function, _ in transaction.get_connection().run_on_commit):
+        transaction.on_commit(compile_rules)
 
 
 class RuleAdapter:
@@ -235,7 +241,7 @@ class RuleAdapter:
             for name in _FIELDS:
                 setattr(row, name, state[name])
             _save(row)
-        transaction.on_commit(compile_rules)
+        _compile_after_commit()
 
 
 def _uid(entity_id: str) -> str:

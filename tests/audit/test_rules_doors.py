@@ -350,3 +350,11 @@ def test_a_secret_in_a_call_is_not_recorded_and_the_call_not_judged_again() -> N
     assert kept["is_whole"] is False
     again = decisions.replay(rules=[], limit=10)
     assert (again.total, again.not_replayable) == (0, 1)
+
+
+def test_rules_are_compiled_once_however_many_one_transaction_changes(
+    db: None, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks() as callbacks:
+        assert len(store.load_defaults().created) > 100
+    assert callbacks.count(store.compile_rules) == 1
