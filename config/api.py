@@ -173,12 +173,12 @@ def _misread(filterset: Any, sent: Any, model: Any) -> dict[str, str]:
 
 
 def _unreachable(filterset: Any) -> dict[str, str]:
-    """Times that are none in UTC, as the last second of the year 9999 in New York is."""
+    """Reads times as UTC; names those that are none there, as the last second of the year 9999 in New York is."""
     errors = {}
-    for name, value in filterset.form.cleaned_data.items() if filterset.is_valid() else ():
+    for name, value in list(filterset.form.cleaned_data.items()) if filterset.is_valid() else ():
         if isinstance(value, datetime):
             try:
-                value.astimezone(UTC)
+                filterset.form.cleaned_data[name] = value.astimezone(UTC)  # PostgreSQL takes no zone beyond 15 hours
             except OverflowError:
                 errors[name] = "Must be a time between the years 1 and 9999 in UTC."
     return errors

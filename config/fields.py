@@ -5,9 +5,7 @@ from typing import Any
 from django.db import connections
 from rest_framework import serializers
 
-CONTROL = r"\x00-\x1f\x7f-\x9f"
-LINE = rf"^[^{CONTROL}]*\Z"
-FILLED_LINE = rf"^[^\S{CONTROL}]*[^\s{CONTROL}][^{CONTROL}]*\Z"
+from config.lines import FILLED_LINE, LINE
 
 
 def line(*, max_length: int, allow_blank: bool = False, **options: Any) -> serializers.RegexField:

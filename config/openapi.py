@@ -120,7 +120,7 @@ def document_conventions(result: dict[str, Any], **kwargs: Any) -> dict[str, Any
             if method == "post":
                 operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
             for parameter in operation.get("parameters", ()):
-                _document_text(parameter["schema"])
+                _document_parameter(parameter["schema"])
             for content in operation.get("requestBody", {}).get("content", {}).values():
                 operation["requestBody"]["required"] = _needs_something(content["schema"], schemas)
     return result
@@ -137,11 +137,16 @@ def _document_answers(operation: dict[str, Any], *, has_body: bool) -> None:
         operation["responses"]["400"]["description"] += f". By its code, beyond the schema: {', '.join(codes)}."
 
 
-def _document_text(schema: dict[str, Any]) -> None:
-    """A path or query with a NUL is refused before any view sees it."""
+def _document_parameter(schema: dict[str, Any]) -> None:
+    """Bounds of a path or query: a NUL is refused before any view sees it, a number by its filter."""
     described = schema.get("items", schema)
     if described.get("type") == "string" and not {"pattern", "format", "enum"} & described.keys():
         described["pattern"] = TEXT
+    if described.get("type") == "number":
+        described.setdefault("maximum", 1e50)  # django-filter's own
+    if described.get("type") == "integer":
+        described.setdefault("minimum", 1 - 10**18)
+        described.setdefault("maximum", 10**18 - 1)
 
 
 def _needs_something(schema: dict[str, Any], schemas: dict[str, Any]) -> bool:

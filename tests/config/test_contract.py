@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from config.api import StrictSerializer
 from config.contract import NOT_BLANK, TEXT, declare_request
-from config.fields import FILLED_LINE, LINE
+from config.lines import FILLED_LINE, LINE
 from tests.project.conftest import openapi, operations
 
 BUG = {"error_type": "Timeout", "error_message": "no answer", "user_impact": "low"}

@@ -65,6 +65,11 @@ def test_a_time_that_is_none_in_utc_is_refused_before_anything_is_sent(reader: A
     assert "1 and 9999" in answer.json()["errors"][0]["detail"]
 
 
+@pytest.mark.parametrize("path", ["audit/events?start=", "audit/export?end=", "visioncache/entries?stored_after="])
+def test_a_time_in_a_zone_that_no_clock_shows_is_read(reader: Any, path: str) -> None:
+    assert reader.get(f"/api/v1/{path}2660-09-06T21:21:19.1%2B20:50").status_code == 200
+
+
 def test_the_api_without_its_slash_is_a_problem_and_no_redirect(client: Client) -> None:
     answer = client.get("/api")
     assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/problem+json")
