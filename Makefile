@@ -32,7 +32,7 @@ test: $(VENV)/installed-dev  ## every test, on the embedded database
 test-postgres: $(VENV)/installed-dev  ## every test on PostgreSQL: DATABASE_URL, else a throw-away cluster
 	$(RUN) -m tests.services.postgres -- $(RUN) -m pytest $(ARGS)
 
-prove: $(VENV)/installed-dev  ## what takes longer than a test may: twenty kills of every process under load, on both databases
+prove: $(VENV)/installed-dev  ## what takes longer than a test may, on both databases: twenty kills of every process under load; the contract on three seeds
 	$(RUN) -m pytest -o python_files='prove_*.py' -s $(ARGS) tests/proofs
 
 check: $(VENV)/installed-dev requirements-check  ## lint, formatting, types, layers, migrations, deployment settings, pins

@@ -166,7 +166,11 @@ class TestSerializer(StrictSerializer):
 
     __test__ = False
     test_cases = GivenCaseSerializer(  # type: ignore[call-arg]
-        many=True, required=False, min_length=1, max_length=MAX_CASES, help_text="Instead of the prompt's own; no verdict rests on these."
+        many=True,
+        required=False,
+        min_length=1,
+        max_length=MAX_CASES,
+        help_text="Instead of the prompt's own; no verdict rests on these.",
     )
     model = serializers.CharField(required=False, default="", max_length=255, help_text="Instead of the version's.")
     concurrency = serializers.IntegerField(required=False, default=4, min_value=1, max_value=MAX_CONCURRENCY)

@@ -11,7 +11,7 @@ from tests.services.postgres import cluster
 from tests.services.throwaway import ServerMissing
 
 SLOW = ["/api/v1/schemacheck/migrations/trial"]  # runs every migration on a copy, for each request
-EXAMPLES = 5  # two to three minutes; `python -m tests.prove contract` looks longer
+EXAMPLES = 5  # two to three minutes; `make prove` looks longer
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

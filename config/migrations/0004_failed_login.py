@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("config", "0002_broker"),
+        ("config", "0003_write_probe"),
     ]
 
     operations = [
