@@ -16,6 +16,7 @@ from audit import guard, tasks
 from audit.models import Event
 from audit.permissions import store
 from audit.permissions.rules import Rule
+from tests.patience import comes_back
 
 pytestmark = pytest.mark.django_db
 PYTHON = sys.executable
@@ -270,14 +271,13 @@ def test_the_whole_process_group_is_killed_in_time(project: Path) -> None:
     code = """
 import os, signal, subprocess, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 print(child.pid, flush=True)
-time.sleep(60)
+time.sleep(600)
 """
-    start = time.monotonic()
-    outcome = guard.run(python(project, code), root=project, timeout_seconds=0.7)
-    assert (outcome.timed_out, outcome.exit_code) == (True, None)
-    assert time.monotonic() - start < 10
+    with comes_back():
+        outcome = guard.run(python(project, code), root=project, timeout_seconds=0.7)
+        assert (outcome.timed_out, outcome.exit_code) == (True, None)
     child = int(outcome.stdout)
     for _ in range(50):
         if not _is_alive(child):
@@ -297,12 +297,13 @@ def _is_alive(process: int) -> bool:
 
 def test_a_child_left_behind_holds_nothing_up(project: Path) -> None:
     code = (
-        "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); print('done')"
+        "import subprocess, sys\n"
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(200)'])\n"
+        "print('done')"
     )
-    start = time.monotonic()
-    outcome = guard.run(python(project, code), root=project, timeout_seconds=30)
-    assert (outcome.exit_code, outcome.stdout) == (0, b"done\n")
-    assert time.monotonic() - start < 15
+    with comes_back():
+        outcome = guard.run(python(project, code), root=project, timeout_seconds=30)
+        assert (outcome.exit_code, outcome.stdout) == (0, b"done\n")
 
 
 def test_output_is_capped_and_counted(project: Path) -> None:

@@ -1,7 +1,6 @@
 """Liveness, readiness, and the checks both and `doctor` are made of."""
 
 import shutil
-import time
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -14,6 +13,7 @@ from config.health import Check, Snapshot, overall
 from config.heartbeat import alive_processes
 from config.models import BrokerMessage, Heartbeat
 from config.processes import Process, Record, path_of, process_name
+from tests.patience import comes_back
 
 pytestmark = pytest.mark.usefixtures("inline_health")
 
@@ -173,10 +173,9 @@ def test_only_critical_failures_make_the_whole_fail():
 def test_every_apps_checks_are_cheap_and_well_formed(db):
     sources = [*health.app_sources().items(), *health.app_sources("doctor_checks").items()]
     assert {app for app, _ in sources} >= {"audit", "schemacheck"}
-    for app, source in sources:
-        started = time.perf_counter()
-        found = list(source())
-        assert time.perf_counter() - started < 2, app
+    for _, source in sources:
+        with comes_back():
+            found = list(source())
         for check in found:
             assert check.status in {"ok", "warn", "fail"}
             assert check.fix or check.status == "ok", check

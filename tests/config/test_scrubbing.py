@@ -1,13 +1,12 @@
 """No secret passes, and what is none stays."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from config.secrets import MARK, is_secret_name, scrub
 from config.secrets import blank as scrub_text
+from tests.patience import costs_little
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4J3jVmNHl0w5N"
 SECRETS = [
@@ -154,6 +153,5 @@ def test_a_secret_under_its_name_never_passes(name, secret, path):
     ["password" * 6000, "a." * 20_000, "token_" * 8000, "eyJ" * 20_000, "-" * 50_000, "Basic " * 9000, "'key':" * 9000],
 )
 def test_hostile_text_costs_little(text):
-    started = time.process_time()
-    scrub_text(text)
-    assert time.process_time() - started < 1
+    with costs_little():
+        scrub_text(text)

@@ -1,12 +1,11 @@
 """Stack traces as text."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from escalation.stacktrace import parse_stack_trace
+from tests.patience import costs_little
 
 PYTHON = """Traceback (most recent call last):
   File "/srv/app/shop/db.py", line 3, in connect
@@ -90,6 +89,5 @@ def test_any_text_can_be_read(text):
     ['  File "' * 20_000, "at (" * 50_000, "a@" * 50_000, "\n" * 200_000, "    at x (y:1:1)\n" * 20_000, " " * 200_000],
 )
 def test_hostile_text_costs_little(text):
-    started = time.process_time()
-    parse_stack_trace(text)
-    assert time.process_time() - started < 0.5
+    with costs_little():
+        parse_stack_trace(text)

@@ -1,7 +1,6 @@
 """What each app shows of itself: demonstration data, a panel, metrics, health checks."""
 
 import io
-import time
 from datetime import timedelta
 from importlib import import_module
 from importlib.util import find_spec
@@ -13,6 +12,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from config.dashboard import Panel
+from tests.patience import comes_back
 from tests.project.sources import APPS
 
 pytestmark = pytest.mark.django_db
@@ -65,9 +65,8 @@ def test_metrics_are_named_after_their_app(app: str, demonstration: None) -> Non
 @pytest.mark.parametrize("app", APPS)
 def test_health_checks_are_quick_and_say_what_to_do(app: str) -> None:
     checks = module(app, "health").checks
-    started = time.perf_counter()
-    found = list(checks())
-    assert time.perf_counter() - started < 1
+    with comes_back():
+        found = list(checks())
     for check in found:
         assert check.status in {"ok", "warn", "fail"}
         assert check.status == "ok" or check.fix, f"{check.name} says what is wrong and not what to do."

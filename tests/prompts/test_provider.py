@@ -23,6 +23,7 @@ from prompts.provider import (
     redact,
 )
 from prompts.templates import Message
+from tests.patience import comes_back
 from tests.prompts.stub_model import Stub, completion, send
 
 KEY = "sk-test-0123456789abcdefghij"
@@ -391,7 +392,7 @@ def test_a_server_that_drips_bytes_meets_the_same_time_limit(stub: Stub) -> None
         handler.send_response(200)
         handler.send_header("Content-Length", "1000")
         handler.end_headers()
-        for _ in range(30):
+        while True:
             try:
                 handler.wfile.write(b" ")
                 handler.wfile.flush()
@@ -400,10 +401,8 @@ def test_a_server_that_drips_bytes_meets_the_same_time_limit(stub: Stub) -> None
             time.sleep(0.05)
 
     stub.reply = drip
-    started = time.monotonic()
-    with pytest.raises(ModelUnavailable):
+    with comes_back(), pytest.raises(ModelUnavailable):
         Asked(stub.url, timeout_seconds=0.2).ask()
-    assert time.monotonic() - started < 2
 
 
 def test_a_connection_lost_in_the_answer_is_tried_again(stub: Stub) -> None:

@@ -1,7 +1,6 @@
 import json
 import subprocess
 import sys
-import time
 from contextlib import suppress
 
 import minijinja
@@ -19,6 +18,7 @@ from prompts.templates import (
     inspect_messages,
     render,
 )
+from tests.patience import costs_little
 
 
 @pytest.mark.parametrize(
@@ -116,10 +116,8 @@ def test_a_missing_part_of_a_value_is_an_error() -> None:
     ],
 )
 def test_loops_and_outputs_are_bounded(template: str, values: dict[str, str]) -> None:
-    started = time.monotonic()
-    with pytest.raises(TemplateInvalid):
+    with costs_little(), pytest.raises(TemplateInvalid):
         render(template, values)
-    assert time.monotonic() - started < 2
 
 
 def test_a_string_is_the_variable_input() -> None:

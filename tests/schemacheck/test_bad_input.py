@@ -1,6 +1,5 @@
 """What should never happen does: each time a finding, never an exception, never a hang."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemacheck.validator import validate
+from tests.patience import costs_little
 
 WORDS = [
     *("CREATE", "TABLE", "ALTER", "ADD", "COLUMN", "PRIMARY", "KEY", "REFERENCES", "CHECK", "DEFAULT"),
@@ -61,9 +61,8 @@ def test_megabytes_are_read_in_seconds() -> None:
     rows = ", ".join(["(1, 'some text; with a semicolon')"] * 15_000)
     script = "CREATE TABLE t (id int PRIMARY KEY, a text);\n" * 1 + f"INSERT INTO t VALUES {rows};\n" * 3
     script += "INSERT INTO t VALUES (1, 'x');\n" * 5_000
-    started = time.perf_counter()
-    report = validate(script, dialect="postgresql")
-    assert time.perf_counter() - started < 20
+    with costs_little():
+        report = validate(script, dialect="postgresql")
     assert len(script) > 1_500_000
     assert report.as_dict()["counts"]["statements"] == 5_004
     assert report.as_dict()["truncated"]
@@ -73,17 +72,15 @@ def test_ten_megabytes_of_statements_are_checked_one_by_one() -> None:
     rows = ",".join(["(1,'a;b')"] * 90_000)
     script = f"INSERT INTO t VALUES {rows};\n" * 11 + "CREATE TABLE t (a int, a int);\nDROP TABLE nope;"
     assert len(script) > 10_000_000 * 0.98
-    started = time.perf_counter()
-    report = validate(script, dialect="postgresql")
-    assert time.perf_counter() - started < 60
+    with costs_little():
+        report = validate(script, dialect="postgresql")
     assert [(finding.rule, finding.line) for finding in report.errors] == [("duplicate-column", 12)]
 
 
 def test_ten_megabytes_that_never_end_are_one_finding() -> None:
     for opening in ("SELECT '", "SELECT $tag$", 'SELECT "', "/*"):
-        started = time.perf_counter()
-        report = validate(opening + "x ;(" * 2_500_000, dialect="postgresql")
-        assert time.perf_counter() - started < 20
+        with costs_little():
+            report = validate(opening + "x ;(" * 2_500_000, dialect="postgresql")
         assert len(report.findings) >= 1
         assert len(report.statements) <= 1
 

@@ -1,7 +1,6 @@
 """Containers for tests of dockerdebug: fixtures that make and remove them on the tests' own engine."""
 
 import contextlib
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ from django.test import override_settings
 from dockerdebug.checks import Report, examine
 from dockerdebug.collection import collect
 from dockerdebug.facts import Facts
+from tests.patience import comes_back
 from tests.services import docker_engine
 from tests.services.docker_engine import LABEL
 
@@ -56,10 +56,9 @@ def run(engine: docker.DockerClient) -> Iterator[Callable[..., Any]]:
 
 
 def diagnose(container: Any) -> tuple[Facts, Report]:
-    started = time.monotonic()
-    facts = collect(container if isinstance(container, str) else container.name)
-    report = examine(facts)
-    assert time.monotonic() - started < 10
+    with comes_back():
+        facts = collect(container if isinstance(container, str) else container.name)
+        report = examine(facts)
     return facts, report
 
 

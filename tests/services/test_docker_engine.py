@@ -8,6 +8,7 @@ import docker
 import pytest
 
 from dockerdebug.collection import collect
+from tests.patience import comes_back
 from tests.services import docker_engine
 from tests.services.containers import diagnose, keys, statuses
 from tests.services.docker_engine import BUSYBOX, DISTROLESS, PYTHON
@@ -218,9 +219,8 @@ def test_an_engine_that_stops_answering_is_left_in_time(run: Any) -> None:
     pid = int((docker_engine.HOME / "dockerd.pid").read_text())
     subprocess.run(["kill", "-STOP", str(pid)], check=True)
     try:
-        started = time.monotonic()
-        facts = collect(container.name, seconds=2)
-        assert time.monotonic() - started < 3
+        with comes_back():
+            facts = collect(container.name, seconds=2)
     finally:
         subprocess.run(["kill", "-CONT", str(pid)], check=True)
     assert facts.problem
