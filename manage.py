@@ -7,7 +7,7 @@ import sys
 
 def _hook() -> None:
     try:
-        from audit.fast_hook import main as answer
+        from audit.permissions.fast_hook import main as answer
 
         answer(sys.argv[2:])
     except BaseException:  # noqa: BLE001  -- exit code 1 would let the tool run
@@ -20,7 +20,7 @@ def main() -> None:
         _hook()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     if sys.argv[1:2] == ["up"] and not any(word.startswith(("-h", "--help", "--settings")) for word in sys.argv):
-        from config import supervisor
+        from config.serving import supervisor
 
         supervisor.start_web()  # it imports the site while we do, and waits for the migrations
     try:

@@ -7,7 +7,8 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from audit import backups, rollback, streaming
+from audit import rollback, streaming
+from audit.backups import making
 from audit.export import CONTENT_TYPES, export, file_name
 from audit.models import BackupRun, Checkpoint, Event, EventQuerySet, PermissionRule, StreamPosition
 from audit.permissions import store
@@ -100,13 +101,13 @@ class BackupRunAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Make a backup now", permissions=["operate"])
     def back_up(self, request: HttpRequest, queryset: QuerySet[BackupRun]) -> None:
-        self.message_user(request, f"Backup {backups.start().uid} is started.")
+        self.message_user(request, f"Backup {making.start().uid} is started.")
 
     @admin.action(description="Verify: restore into a scratch database", permissions=["operate"])
     def verify(self, request: HttpRequest, queryset: QuerySet[BackupRun]) -> None:
         for run in queryset:
             try:
-                backups.start_verification(uid=str(run.uid))
+                making.start_verification(uid=str(run.uid))
             except DomainError as error:
                 self.message_user(request, error.detail, messages.ERROR)
             else:

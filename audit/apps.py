@@ -24,7 +24,8 @@ class AuditConfig(AppConfig):
 
 
 def _install_triggers(using: str, **kwargs: Any) -> None:
-    from audit import capture, triggers
+    from audit import capture
+    from audit.ledger import triggers
 
     triggers.install(using)
     capture.install(using)

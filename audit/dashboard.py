@@ -6,7 +6,7 @@ from django.db.models import Count
 from django.urls import reverse
 
 from audit.models import Event
-from config.dashboard import Chart, Happening, Panel, Tile
+from config.pages.dashboard import Chart, Happening, Panel, Tile
 
 
 def panel(since: datetime) -> Panel:

@@ -2,9 +2,9 @@
 
 from itertools import pairwise
 
-from audit import decisions, rollback, trail
+from audit import rollback, trail
 from audit.models import Event
-from audit.permissions import store
+from audit.permissions import decisions, store
 
 ENTITY = {"entity_type": "role", "entity_id": "deployer"}
 

@@ -9,10 +9,10 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from audit import streaming
-from audit.ledger import seconds_unsealed
+from audit.ledger.sealing import seconds_unsealed
 from audit.models import BackupRun
 from audit.permissions import compiled
-from config.health import Check
+from config.watching.health import Check
 
 _LATE_SECONDS = 600  # ten of the sealer's turns
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from audit.merkle import leaf_hash
 from config.canonical import canonical_json
 
 VERSION = 1
@@ -27,6 +26,11 @@ ENVELOPE = (
     "tool_use_id",
     "payload_hash",
 )
+
+
+def leaf_hash(data: bytes) -> bytes:
+    """RFC 6962 2.1: the 0x00 keeps a leaf from being passed off as a node."""
+    return hashlib.sha256(b"\x00" + data).digest()
 
 
 def payload_hash(salt: str, payload: Mapping[str, Any]) -> str:

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from audit import decisions, reports, rollback, trail
+from audit import reports, rollback, trail
 from audit.export import select
 from audit.models import Event
+from audit.permissions import decisions
 from config.context import caller
-from config.mcp import Json, tool
+from config.mcp.tools import Json, tool
 
 EntityType = Annotated[str, Field(description="Kind of entity, e.g. role, prompt, permission.", max_length=50)]
 EntityId = Annotated[str, Field(description="Which one.", max_length=255)]

@@ -6,7 +6,8 @@ from django.conf import settings
 from django.db.models import Count, Max
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from audit import ledger, streaming
+from audit import streaming
+from audit.ledger import sealing
 from audit.models import BackupRun, Event
 
 _TYPES = 100  # callers name their own types of event, and every label is a time series of its own
@@ -15,7 +16,7 @@ _TYPES = 100  # callers name their own types of event, and every label is a time
 def collect() -> Iterator[Metric]:
     yield _events()
     unsealed = "Age of the oldest event that no checkpoint holds."
-    yield GaugeMetricFamily("handrail_audit_unsealed_seconds", unsealed, ledger.seconds_unsealed())
+    yield GaugeMetricFamily("handrail_audit_unsealed_seconds", unsealed, sealing.seconds_unsealed())
     sound = BackupRun.objects.filter(verification=BackupRun.Verification.PASSED, removed_at=None)
     made = sound.aggregate(at=Max("completed_at"))["at"]
     if made:

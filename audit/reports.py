@@ -9,8 +9,8 @@ from audit.models import Event
 from audit.trail import NewEvent
 from config.context import caller
 from config.errors import DomainError
+from config.limits import check_size
 from config.models import Scope
-from config.sizes import check_size
 
 
 class NotTheirHistory(DomainError):

@@ -10,10 +10,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from audit import streaming
-from audit.ledger import event_ids
+from audit.ledger.sealing import event_ids
+from audit.ledger.triggers import removal_permit
 from audit.models import Event, EventQuerySet, Tile
 from audit.trail import record
-from audit.triggers import removal_permit
 from config.errors import DomainError, NotFound
 
 BATCH = 5_000

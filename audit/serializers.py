@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from audit.models import BackupRun, Checkpoint, Event
 from audit.trail import MAX_BATCH
-from config.api import QuerySerializer, StrictModelSerializer, StrictSerializer, WholeNumberField
+from config.rest.views import QuerySerializer, StrictModelSerializer, StrictSerializer, WholeNumberField
 
 
 class EventSerializer(StrictModelSerializer):
@@ -222,7 +222,7 @@ class VerdictSerializer(StrictSerializer):
 
 
 class ProofSerializer(StrictSerializer):
-    """What `audit/verify_proof.py` checks without this service."""
+    """What `audit/ledger/verify_proof.py` checks without this service."""
 
     format = serializers.CharField()
     envelope = serializers.DictField()

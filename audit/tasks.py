@@ -6,20 +6,10 @@ from typing import Any
 
 from django.conf import settings
 
-from audit import (
-    backups,
-    capture,
-    decisions,
-    guard,
-    ledger,
-    reports,
-    retention,
-    rollback,
-    streaming,
-    trail,
-    verification,
-)
-from audit.permissions import store
+from audit import capture, reports, retention, rollback, streaming, trail
+from audit.backups import making
+from audit.ledger import sealing, verification
+from audit.permissions import decisions, guard, store
 from config.celery import shared_task
 
 logger = logging.getLogger(__name__)
@@ -52,7 +42,7 @@ def roll_back(entity_type: str, entity_id: str, to: str | None = None, reason: s
 def seal() -> None:
     """Hold what was recorded or captured by a signed checkpoint; the schedule is the trail's open window."""
     capture.collect()
-    ledger.seal()
+    sealing.seal()
 
 
 @shared_task(name="audit.stream", time_limit=settings.LONG_JOB_SECONDS)
@@ -85,8 +75,8 @@ RETRY_SECONDS = 15
 def back_up(self: Any, uid: str) -> None:
     """Make a backup that was asked for, once no other is being made."""
     try:
-        backups.execute(uid=uid)
-    except backups.BackupBusy as busy:
+        making.execute(uid=uid)
+    except making.BackupBusy as busy:
         raise self.retry(exc=busy, countdown=RETRY_SECONDS) from busy
 
 
@@ -94,15 +84,15 @@ def back_up(self: Any, uid: str) -> None:
 def verify_backup(self: Any, file: str) -> None:
     """See whether a backup in BACKUP_DIR restores; the log and the trail keep the result."""
     try:
-        backups.verify(path=settings.BACKUP_DIR / file)
-    except backups.BackupBusy as busy:
+        making.verify(path=settings.BACKUP_DIR / file)
+    except making.BackupBusy as busy:
         raise self.retry(exc=busy, countdown=RETRY_SECONDS) from busy
 
 
 @shared_task(name="audit.back_up_when_due", time_limit=settings.LONG_JOB_SECONDS)
 def back_up_when_due() -> None:
     """The day's backup, verified; nothing when there is one, or BACKUP_SCHEDULE is off."""
-    backups.back_up_when_due()
+    making.back_up_when_due()
 
 
 @shared_task(name="audit.serve_hooks")

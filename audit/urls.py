@@ -2,7 +2,7 @@ from django.urls import path
 
 from audit import views
 from audit.permissions import views as permission_views
-from config.api import Router
+from config.rest.views import Router
 
 router = Router()
 router.register("backups", views.BackupViewSet, basename="audit-backup")

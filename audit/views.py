@@ -16,8 +16,10 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit import backups, ledger, reports, rollback, signing, streaming, trail, verification
+from audit import reports, rollback, streaming, trail
+from audit.backups import making
 from audit.export import CONTENT_TYPES, FORMATS, export, file_name
+from audit.ledger import sealing, signing, verification
 from audit.models import BackupRun, Checkpoint, Event, EventQuerySet
 from audit.serializers import (
     BackupSerializer,
@@ -44,7 +46,7 @@ from audit.serializers import (
     VerdictSerializer,
     VerifySerializer,
 )
-from config.api import APIView, FilterBackend, ReadViewSet, ViewSet
+from config.rest.views import APIView, FilterBackend, ReadViewSet, ViewSet
 
 EXAMPLE = {
     "event_type": "permission.granted",
@@ -123,9 +125,9 @@ class EventViewSet(ReadViewSet):
     @extend_schema(responses={200: ProofSerializer, 409: None}, parameters=[ProofQuery])
     @action(detail=True)
     def proof(self, request: Request, uid: str) -> Response:
-        """That a signed checkpoint holds the event; `audit/verify_proof.py` checks it anywhere."""
+        """That a signed checkpoint holds the event; `audit/ledger/verify_proof.py` checks it anywhere."""
         size = self.query(ProofQuery).get("size")
-        return Response(ledger.prove(uid=uid, checkpoint_size=size))
+        return Response(sealing.prove(uid=uid, checkpoint_size=size))
 
 
 class CheckpointViewSet(mixins.ListModelMixin, ViewSet):
@@ -140,9 +142,9 @@ class CheckpointViewSet(mixins.ListModelMixin, ViewSet):
     def status(self, request: Request) -> Response:
         """The public key to check notes with, and what no checkpoint holds yet."""
         self.query()
-        count = ledger.unsealed().count()
+        count = sealing.unsealed().count()
         return Response(
-            {"public_key": signing.public_key(), "unsealed": count, "seconds_unsealed": ledger.seconds_unsealed()}
+            {"public_key": signing.public_key(), "unsealed": count, "seconds_unsealed": sealing.seconds_unsealed()}
         )
 
 
@@ -168,7 +170,7 @@ class BackupViewSet(ReadViewSet):
     )
     def create(self, request: Request) -> Response:
         """Start a backup; follow Location until its status is completed or failed."""
-        run = backups.start(**self.validated(NewBackupSerializer))
+        run = making.start(**self.validated(NewBackupSerializer))
         location = reverse("audit-backup-detail", args=[run.uid])
         return Response(BackupSerializer(run).data, status=202, headers={"Location": location})
 

@@ -102,7 +102,7 @@ def json_of(text: str, kind: type | None = None) -> Any:
     """The value of an option, by the rules that hold for REST bodies."""
     from rest_framework.exceptions import ParseError
 
-    from config.parsers import parse_json
+    from config.rest.parsers import parse_json
 
     try:
         value = parse_json(text.encode("utf-8", "surrogateescape"))

@@ -1,4 +1,4 @@
-"""The named errors of the service. config/problems.py renders them for REST, commands and MCP each do in one place."""
+"""The named errors of the service. rest/problems.py renders them for REST; commands and MCP each do in one place."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

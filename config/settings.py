@@ -57,7 +57,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "config.middleware.RequestContextMiddleware",
+    "config.serving.middleware.RequestContextMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -139,7 +139,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "dashboard"  # when the login page was asked to go on to another site
-CSRF_FAILURE_VIEW = "config.pages.csrf_failure"
+CSRF_FAILURE_VIEW = "config.pages.errors.csrf_failure"
 MAX_EVENT_BYTES: int = env.whole("MAX_EVENT_BYTES", 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE: int = env.whole("MAX_BODY_BYTES", 10 * 1024 * 1024)
 
@@ -155,21 +155,21 @@ if MAY_MAKE:
     STATIC_ROOT.mkdir(exist_ok=True)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "config.static.StaticStorage"},
+    "staticfiles": {"BACKEND": "config.serving.static.StaticStorage"},
 }
 
 # REST
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "config.authentication.KeyAuthentication",
-        "config.authentication.SessionAuthentication",
+        "config.rest.authentication.KeyAuthentication",
+        "config.rest.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["config.authentication.HasScope"],
-    "DEFAULT_PARSER_CLASSES": ["config.parsers.StrictJSONParser"],
+    "DEFAULT_PERMISSION_CLASSES": ["config.rest.authentication.HasScope"],
+    "DEFAULT_PARSER_CLASSES": ["config.rest.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_THROTTLE_CLASSES": ["config.throttling.KeyThrottle"],
-    "DEFAULT_SCHEMA_CLASS": "config.openapi.Schema",
-    "EXCEPTION_HANDLER": "config.problems.problem_response",
+    "DEFAULT_THROTTLE_CLASSES": ["config.rest.throttling.KeyThrottle"],
+    "DEFAULT_SCHEMA_CLASS": "config.rest.openapi.Schema",
+    "EXCEPTION_HANDLER": "config.rest.problems.problem_response",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UNAUTHENTICATED_USER": None,
     "URL_FORMAT_OVERRIDE": None,  # `format` is a parameter of exports
@@ -188,7 +188,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     # Enums stay where they are used: as components, every app's `status` would need a name of its own here.
-    "POSTPROCESSING_HOOKS": ["config.openapi.document_conventions"],
+    "POSTPROCESSING_HOOKS": ["config.rest.openapi.document_conventions"],
 }
 
 # Jobs
@@ -206,7 +206,7 @@ JOB_SECONDS: int = env.whole("JOB_SECONDS", 300, most=86_400)  # a job that take
 LONG_JOB_SECONDS: int = env.whole("LONG_JOB_SECONDS", 3600, most=864_000)  # for tests of prompts, backups and the like
 CELERY_WORKER_TIMER_PRECISION = 0.5  # seconds; the worker's timer thread ends no sooner
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = CELERY_BROKER_URL != BROKER  # the table has no fanout; heartbeats are rows
-CELERY_BEAT_SCHEDULER = "config.beat:Scheduler"
+CELERY_BEAT_SCHEDULER = "config.jobs.beat:Scheduler"
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_ALWAYS_EAGER = False
 # Periodic jobs: every app lists its own in `tasks.SCHEDULE`; an entry here adds to them or replaces one by name.
@@ -219,7 +219,7 @@ OCCURRENCE_DAYS: int = env.whole("OCCURRENCE_DAYS", 90, most=36500)
 # The trail: who signs its checkpoints, where they are kept beside the database, and days kept by event type
 HOOK_TIMEOUT_SECONDS: float = env.float(
     "HOOK_TIMEOUT_SECONDS", 10.0
-)  # audit/fast_hook.py reads it before Django is there
+)  # audit/permissions/fast_hook.py reads it before Django is there
 AUDIT_SIGNING_KEY = checked_seed(secret("AUDIT_SIGNING_KEY"))
 AUDIT_CHECKPOINT_DIR = Path(env.str("AUDIT_CHECKPOINT_DIR", str(DATA_DIR / "checkpoints")))
 AUDIT_STREAM_URL: str = env.receiver("AUDIT_STREAM_URL")  # a SIEM's collector, which gets events as OCSF
@@ -252,7 +252,10 @@ DIAGNOSIS_RETENTION_DAYS: int = env.whole("DIAGNOSIS_RETENTION_DAYS", 90, most=3
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "config.logs.LineFormatter"}, "json": {"()": "config.logs.JSONFormatter"}},
+    "formatters": {
+        "line": {"()": "config.watching.logs.LineFormatter"},
+        "json": {"()": "config.watching.logs.JSONFormatter"},
+    },
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": env.one_of("LOG_FORMAT", ["line", "json"])},
     },

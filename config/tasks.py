@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from config import idempotency
 from config.celery import shared_task
+from config.rest import idempotency
 
 SCHEDULE = {
     "config.forget_answers": {"task": "config.forget_answers", "schedule": timedelta(hours=1)},

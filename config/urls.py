@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
-from config import pages, views
+from config.pages import errors, views
 
 admin.autodiscover()  # here and not at start: only a process that answers requests needs the admin's modules
 
@@ -20,11 +20,11 @@ urlpatterns = [
     *[path(f"api/v1/{app}/", include(f"{app}.urls")) for app in ["audit", *settings.TOOLS] if find_spec(f"{app}.urls")],
     path("api/schema/", views.schema, name="schema"),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
-    re_path(r"^api(/|$)", pages.not_found),
-    path("admin/login/", pages.login),
+    re_path(r"^api(/|$)", errors.not_found),
+    path("admin/login/", errors.login),
     path("admin/", admin.site.urls),
 ]
-handler400 = pages.bad_request
-handler403 = pages.forbidden
-handler404 = pages.not_found
-handler500 = pages.server_error
+handler400 = errors.bad_request
+handler403 = errors.forbidden
+handler404 = errors.not_found
+handler500 = errors.server_error

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from config.dashboard import Chart, Job, Panel, Tile
+from config.pages.dashboard import Chart, Job, Panel, Tile
 from dockerdebug.models import Diagnosis, Insight
 
 LATEST = 500

@@ -12,7 +12,7 @@ from django.utils import timezone
 from audit.trail import record
 from config.context import caller
 from config.errors import NotFound
-from config.jobs import send
+from config.jobs.task import send
 from dockerdebug.checks import Report, examine, require_check
 from dockerdebug.collection import collect
 from dockerdebug.engine import require_name

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from config.health import Check
+from config.watching.health import Check
 from dockerdebug.deadline import Deadline
 from dockerdebug.engine import EngineUnavailable, address, connect
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from config.mcp import tool
+from config.mcp.tools import tool
 from dockerdebug import diagnoses, insights
 from dockerdebug.facts import shorten
 from dockerdebug.models import Diagnosis, Insight

@@ -2,7 +2,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from config.api import QuerySerializer, StrictModelSerializer, StrictSerializer
+from config.rest.views import QuerySerializer, StrictModelSerializer, StrictSerializer
 from dockerdebug.checks import CHECKS
 from dockerdebug.engine import NAME_PATTERN, NAME_RULE
 from dockerdebug.findings import SEVERITIES

@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schem
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.api import APIView, ReadViewSet
+from config.rest.views import APIView, ReadViewSet
 from dockerdebug import diagnoses, infrastructure, insights
 from dockerdebug.checks import CHECKS
 from dockerdebug.comparison import compare

@@ -9,7 +9,7 @@ from django.db.models import Count, DateTimeField, QuerySet
 from django.db.models.functions import TruncDay, TruncHour
 from django.utils import timezone
 
-from config.dashboard import Chart, Panel, Tile
+from config.pages.dashboard import Chart, Panel, Tile
 from escalation.models import Bug, Cycle, Priority, Status
 from escalation.summary import summarise
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from config.canonical import canonical_json
 from config.errors import DomainError, FieldError
-from config.lines import CONTROL, LINE
+from config.limits import CONTROL, LINE
 
 BUG_ID_PATTERN = r"^(?!\.{1,2}$)[^/\x00-\x20\x7f]([^/\x00-\x1f\x7f]*[^/\x00-\x20\x7f])?$"
 TAG_PATTERN = rf"^[^,\S{CONTROL}]*[^,\s{CONTROL}][^,{CONTROL}]*\Z"

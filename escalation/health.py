@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from config.health import Check
+from config.watching.health import Check
 from escalation.models import Bug, Priority, Status
 
 LATE = timedelta(minutes=15)  # the job runs every minute

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from config.mcp import tool
+from config.mcp.tools import tool
 from escalation.filters import select_bugs
 from escalation.models import Bug
 from escalation.reports import report_bug

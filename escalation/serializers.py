@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from config.api import StrictModelSerializer, StrictSerializer
-from config.fields import line
+from config.rest.fields import line
+from config.rest.views import StrictModelSerializer, StrictSerializer
 from escalation import fields
 from escalation.models import (
     SHOWN_CYCLES,

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from config.api import Router
+from config.rest.views import Router
 from escalation import views
 
 router = Router()

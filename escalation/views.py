@@ -9,8 +9,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.api import APIView, ReadViewSet
-from config.openapi import refusals
+from config.rest.openapi import refusals
+from config.rest.views import APIView, ReadViewSet
 from escalation import bugs, reports, triage
 from escalation.fields import InvalidBug
 from escalation.filters import ORDERS, BugFilter

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from config.dashboard import Chart, Job, Panel, Tile
+from config.pages.dashboard import Chart, Job, Panel, Tile
 from prompts.models import Prompt, Run, Version
 
 RUNS = "/admin/prompts/run/"

@@ -6,7 +6,7 @@ import httpx2
 from django.conf import settings
 
 from config.errors import DomainError
-from config.health import Check
+from config.watching.health import Check
 from prompts import tokens
 from prompts.provider import HTTPProvider
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from config.mcp import tool
+from config.mcp.tools import tool
 from prompts import apart, cases, compression, testing, tokens, versions
 from prompts.models import RunResult
 

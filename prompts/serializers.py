@@ -5,9 +5,9 @@ from typing import Any, get_args
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from config.api import QuerySerializer, StrictModelSerializer, StrictSerializer, WholeNumberField
-from config.contract import ANYTHING, NOT_BLANK, TEXT
-from config.parsers import LARGEST_INTEGER
+from config.rest.contract import ANYTHING, NOT_BLANK, TEXT
+from config.rest.parsers import LARGEST_INTEGER
+from config.rest.views import QuerySerializer, StrictModelSerializer, StrictSerializer, WholeNumberField
 from prompts.assertions import MAX_ASSERTIONS, TYPES
 from prompts.cases import MAX_TEXT
 from prompts.models import PROMPT_ID_RULE, Prompt, Run, RunResult, TestCase, Version

@@ -25,8 +25,8 @@ from audit.trail import record
 from config.canonical import compute_hash
 from config.context import caller
 from config.errors import Conflict, DomainError, FieldError, NotFound
-from config.jobs import send
-from config.overrun import note_progress
+from config.jobs.overrun import note_progress
+from config.jobs.task import send
 from prompts import apart
 from prompts.assertions import Subject
 from prompts.cases import complete

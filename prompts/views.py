@@ -9,8 +9,8 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schem
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.api import APIView, ReadViewSet
-from config.openapi import refusals
+from config.rest.openapi import refusals
+from config.rest.views import APIView, ReadViewSet
 from prompts import apart, cases, comparison, regression, testing, versions
 from prompts import compression as compressing
 from prompts.assertions import AssertionsInvalid

@@ -12,12 +12,12 @@ from audit.trail import record
 from config import installation
 from config.context import caller
 from config.errors import DomainError, FieldError, NotFound
-from config.jobs import send
+from config.jobs.task import send
 from config.secrets import blank, scrub
-from schemacheck.bounds import IN_JOB, bounds_of
-from schemacheck.findings import InvalidCheck, Report
+from schemacheck.checker.bounds import IN_JOB, bounds_of
+from schemacheck.checker.findings import InvalidCheck, Report
+from schemacheck.checker.policy import DEFAULT_POLICY, Policy
 from schemacheck.models import Check
-from schemacheck.policy import DEFAULT_POLICY, Policy
 
 _PRUNE_BATCH = 1_000
 
@@ -184,7 +184,9 @@ def _validate(
     probe: bool,
     policy: Policy = DEFAULT_POLICY,
 ) -> Report:
-    from schemacheck.validator import validate  # the grammar takes 16 MB, which processes that never check can spare
+    from schemacheck.checker.validator import (
+        validate,  # the grammar takes 16 MB, which processes that never check can spare
+    )
 
     connection = connections[alias(database)]
     is_there = proof is not None or installation.is_there(connection.settings_dict)  # in CI there may be none

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Avg, Count
 
-from config.dashboard import Chart, Panel, Tile
+from config.pages.dashboard import Chart, Panel, Tile
 from schemacheck.models import Check
 
 _ADMIN = "/admin/schemacheck/check/"

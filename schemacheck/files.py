@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 from config.errors import DomainError
-from schemacheck.findings import Finding, Proof, Report, Severity
-from schemacheck.formats import Checked
+from schemacheck.checker.findings import Finding, Proof, Report, Severity
+from schemacheck.checker.formats import Checked
 from schemacheck.revisions import changed_since
 
 NOT_CHECKED = "file-not-checked"

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from config.health import Check as HealthCheck
+from config.watching.health import Check as HealthCheck
 from schemacheck.models import Check
 
 _PATIENCE = timedelta(minutes=5)
@@ -21,7 +21,10 @@ def checks() -> Iterator[HealthCheck]:
 
 
 def doctor_checks() -> Iterator[HealthCheck]:
-    from schemacheck.parser import GRAMMAR_VERSION, parse  # 16 MB, which a server that never checks can spare
+    from schemacheck.checker.reading.parser import (  # 16 MB, which a server that never checks can spare
+        GRAMMAR_VERSION,
+        parse,
+    )
 
     statements = parse("CREATE TABLE t (id bigint)").statements
     if statements and statements[0].kind == "create_table":

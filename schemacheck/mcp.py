@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from config.mcp import tool
+from config.mcp.tools import tool
 from schemacheck import checks
-from schemacheck.bounds import IN_REQUEST_CHARS
+from schemacheck.checker.bounds import IN_REQUEST_CHARS
 
 
 @tool(name="validate_schema", scope="read", title="Validate a schema change", read_only=True)

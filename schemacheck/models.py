@@ -5,7 +5,7 @@ from django.db import models
 from django.utils import timezone
 
 from config.identifiers import uuid7
-from schemacheck.findings import Proof
+from schemacheck.checker.findings import Proof
 
 
 class CheckQuerySet(models.QuerySet["Check"]):

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from schemacheck.policy import InvalidPolicy, Policy
-from schemacheck.rules import recognised
+from schemacheck.checker.policy import InvalidPolicy, Policy
+from schemacheck.checker.rules import recognised
 
 
 def find_policy(start: Path) -> Policy:

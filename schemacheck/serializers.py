@@ -1,8 +1,8 @@
 from rest_framework import serializers
 
-from config.api import StrictModelSerializer, StrictSerializer
-from config.fields import DatabaseField
-from schemacheck.bounds import IN_JOB_CHARS, IN_REQUEST_CHARS
+from config.rest.fields import DatabaseField
+from config.rest.views import StrictModelSerializer, StrictSerializer
+from schemacheck.checker.bounds import IN_JOB_CHARS, IN_REQUEST_CHARS
 from schemacheck.models import Check
 
 

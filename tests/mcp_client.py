@@ -9,7 +9,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult
 
 from config.keys import authenticate_key
-from config.mcp_server import Server, server, session
+from config.mcp.server import Server, server, session
 
 
 def call_tool(name: str, arguments: dict[str, Any], *, key: str, mode: str = "auto", on: Server | None = None) -> Any:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from config.dashboard import Chart, Panel, Tile
+from config.pages.dashboard import Chart, Panel, Tile
 from visioncache.models import Entry
 from visioncache.tallies import per_hour, totals
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from config.health import Check
+from config.watching.health import Check
 from visioncache.models import Entry
 
 OVERDUE = timedelta(hours=1)  # clean-up runs every ten minutes

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from config.mcp import Content, tool
+from config.mcp.tools import Content, tool
 from visioncache.entries import store_entry
 from visioncache.identity import DEFAULT_NAMESPACE
 from visioncache.lookups import WhyMiss, look_up

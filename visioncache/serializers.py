@@ -5,9 +5,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from config.api import QuerySerializer, StrictModelSerializer, StrictSerializer
-from config.contract import ANYTHING, NOT_BLANK, TEXT
-from config.parsers import LARGEST_INTEGER
+from config.rest.contract import ANYTHING, NOT_BLANK, TEXT
+from config.rest.parsers import LARGEST_INTEGER
+from config.rest.views import QuerySerializer, StrictModelSerializer, StrictSerializer
 from visioncache.identity import DEFAULT_NAMESPACE, HASH_PATTERN, MAX_IMAGES, NAMESPACE_PATTERN, TEXT_PATTERN
 from visioncache.images import MAX_IMAGE_TEXT
 from visioncache.leases import LEASE_SECONDS, MAX_LEASE_SECONDS

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from config.api import Router
+from config.rest.views import Router
 from visioncache import views
 
 router = Router()

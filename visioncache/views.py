@@ -8,8 +8,8 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schem
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.api import APIView, ReadViewSet
-from config.openapi import refusals
+from config.rest.openapi import refusals
+from config.rest.views import APIView, ReadViewSet
 from visioncache.entries import find_entry, store_entry
 from visioncache.identity import HASH_PATTERN, NAMESPACE_PATTERN, InvalidEntry
 from visioncache.leases import release_lease

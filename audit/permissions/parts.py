@@ -163,7 +163,7 @@ def _runs_what_it_writes(found: shell.Found) -> Iterator[str]:
 
 
 def _sql(statements: str) -> Iterator[Part]:
-    from audit import sql_statements  # spared to calls without SQL, as every late import here
+    from audit.permissions import sql_statements  # spared to calls without SQL, as every late import here
 
     try:
         labels = sql_statements.labels(statements)

@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from audit import hooks
 from audit.models import PermissionRule
+from audit.permissions import hooks
 from audit.permissions.formats import FORMATS
 from audit.permissions.rules import (
     AGENT_PATTERN,
@@ -19,7 +19,7 @@ from audit.permissions.rules import (
     TOOL_PATTERN,
     TOOL_RULE,
 )
-from config.api import QuerySerializer, StrictModelSerializer, StrictSerializer
+from config.rest.views import QuerySerializer, StrictModelSerializer, StrictSerializer
 
 
 def _examples(help_text: str) -> serializers.ListField:
@@ -177,7 +177,7 @@ class ReplayedSerializer(StrictSerializer):
 
 
 class HookSerializer(serializers.Serializer[object]):
-    """Whatever the agent sends; its dialect is read by audit.hooks."""
+    """Whatever the agent sends; its dialect is read by audit.permissions.hooks."""
 
     hook_event_name = serializers.CharField(required=False)
     tool_name = serializers.CharField(required=False)

@@ -10,9 +10,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit import decisions, hooks
 from audit.models import PermissionRule
-from audit.permissions import formats, store
+from audit.permissions import decisions, formats, hooks, store
 from audit.permissions.rules import Rule
 from audit.permissions.serializers import (
     CallSerializer,
@@ -26,10 +25,10 @@ from audit.permissions.serializers import (
     RuleFileSerializer,
     RuleSerializer,
 )
-from config.api import APIView, ReadViewSet
 from config.errors import DomainError, FieldError, NotFound
-from config.openapi import refusals
-from config.problems import as_domain_error
+from config.rest.openapi import refusals
+from config.rest.problems import as_domain_error
+from config.rest.views import APIView, ReadViewSet
 
 logger = logging.getLogger(__name__)
 

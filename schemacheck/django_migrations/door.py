@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from config.commands import OperationCommand
-from schemacheck.formats import Checked
-from schemacheck.policy import Policy
+from schemacheck.checker.formats import Checked
+from schemacheck.checker.policy import Policy
 from schemacheck.revisions import changed_since
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from schemacheck.formats import Checked, render
+from schemacheck.checker.formats import Checked, render
 
 MODES = ("off", "warn", "refuse")
 

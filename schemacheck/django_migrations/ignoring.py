@@ -5,10 +5,10 @@ import tokenize
 from collections.abc import Iterator
 from dataclasses import replace
 
+from schemacheck.checker.findings import Finding, Ignored, Report, Severity
+from schemacheck.checker.ignores import Directive, read_directive
+from schemacheck.checker.rules import RULES
 from schemacheck.django_migrations import sources
-from schemacheck.findings import Finding, Ignored, Report, Severity
-from schemacheck.ignores import Directive, read_directive
-from schemacheck.rules import RULES
 
 _MARK = "schemacheck:"
 

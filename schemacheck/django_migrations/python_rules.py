@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from django.db.migrations import CreateModel, Migration, RunPython
 
+from schemacheck.checker.findings import Finding
+from schemacheck.checker.rules.registry import RULES
 from schemacheck.django_migrations import sources
 from schemacheck.django_migrations.sources import Place, Source
 from schemacheck.django_migrations.writing import Step, default_dropped, is_data, parts
-from schemacheck.findings import Finding
-from schemacheck.rules.registry import RULES
 
 _CHANGES_TABLE = re.compile(r"\s*(ALTER TABLE|CREATE (UNIQUE )?INDEX|DROP )", re.IGNORECASE)
 

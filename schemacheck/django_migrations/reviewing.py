@@ -15,17 +15,17 @@ from django.db.migrations.state import ProjectState
 from config.context import caller
 from config.errors import FieldError
 from schemacheck import checks
-from schemacheck.bounds import bounds_of
+from schemacheck.checker.bounds import bounds_of
+from schemacheck.checker.database.session import DatabaseAway
+from schemacheck.checker.findings import UNCHECKED, Finding, InvalidCheck, Proof, Report, Severity, StatementReport
+from schemacheck.checker.policy import DEFAULT_POLICY, Policy
+from schemacheck.checker.rules import is_wanted
+from schemacheck.checker.validator import validate
 from schemacheck.django_migrations import choosing, ignoring, python_rules, sources
 from schemacheck.django_migrations.choosing import Choice, Key, Loaded
 from schemacheck.django_migrations.offline import offline_connection
 from schemacheck.django_migrations.writing import ADD_DEFAULT, DROP_DEFAULT, Step, write
 from schemacheck.files import unread_report
-from schemacheck.findings import UNCHECKED, Finding, InvalidCheck, Proof, Report, Severity, StatementReport
-from schemacheck.policy import DEFAULT_POLICY, Policy
-from schemacheck.rules import is_wanted
-from schemacheck.session import DatabaseAway
-from schemacheck.validator import validate
 
 _SHOWN_SQL = 300
 _HINTS = {

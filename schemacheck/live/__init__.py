@@ -10,10 +10,10 @@ from typing import Any
 from django.db import connections
 
 from schemacheck import checks
-from schemacheck.findings import Finding, Proof, Report, Severity, StatementReport
+from schemacheck.checker.findings import Finding, Proof, Report, Severity, StatementReport
+from schemacheck.checker.validator import UnsupportedDatabase
 from schemacheck.live import postgresql, sqlite
 from schemacheck.models import Check
-from schemacheck.validator import UnsupportedDatabase
 
 
 def audit_live_schema(*, database: str | None = None) -> Check:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from schemacheck.findings import Finding
-from schemacheck.rules import RULES
-from schemacheck.shapes import quote
+from schemacheck.checker.findings import Finding
+from schemacheck.checker.reading.shapes import quote
+from schemacheck.checker.rules import RULES
 
 
 def finding(code: str, message: str, *, table: str, fix: str = "", hint: str = "", **facts: Any) -> Finding:

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from schemacheck.catalog import leads_with
-from schemacheck.findings import Finding
+from schemacheck.checker.database.catalog import leads_with
+from schemacheck.checker.database.session import DatabaseAway, ServerError, open_session
+from schemacheck.checker.findings import Finding
+from schemacheck.checker.reading.shapes import quote
 from schemacheck.live.findings import finding, needless
-from schemacheck.session import DatabaseAway, ServerError, open_session
-from schemacheck.shapes import quote
 
 _ENDING = 50  # percent of a sequence's values
 _USED_SINCE_DAYS = 7  # statistics younger than this say nothing of an index's use

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 from django.db import DatabaseError
 
-from schemacheck.catalog import leads_with
-from schemacheck.findings import Finding
+from schemacheck.checker.database.catalog import leads_with
+from schemacheck.checker.database.session import DatabaseAway
+from schemacheck.checker.findings import Finding
+from schemacheck.checker.reading.shapes import quote
+from schemacheck.checker.sqlite.types import affinity
 from schemacheck.live.findings import finding, needless
-from schemacheck.session import DatabaseAway
-from schemacheck.shapes import quote
-from schemacheck.sqlite.types import affinity
 
 
 class _Index(NamedTuple):

@@ -21,9 +21,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from audit import backup_engines, backup_manifest, backups, health, ledger, notes, restoring, tasks, trail
-from audit.backup_engines import BackupFailed, SQLite
-from audit.backup_manifest import BadBackup, beside
+from audit import health, tasks, trail
+from audit.backups import engines, making, restoring
+from audit.backups import manifest as backup_manifest
+from audit.backups.engines import BackupFailed, SQLite
+from audit.backups.manifest import BadBackup, beside
+from audit.ledger import notes, sealing
 from audit.models import BackupRun, Event
 from config.environment import env
 from config.errors import Conflict
@@ -62,14 +65,14 @@ def resign(path: Path, old: str, new: str) -> None:
 
 
 def test_a_backup_is_a_private_file_with_a_signed_manifest_and_two_events(folder: Path) -> None:
-    run = backups.back_up()
+    run = making.back_up()
     path = folder / run.file
     assert {file.name for file in folder.iterdir()} == {".lock", run.file, beside(path).name}
     assert path.stat().st_mode & 0o077 == 0
     manifest = backup_manifest.read(path)
     assert (manifest.sha256, manifest.size) == (run.sha256, run.size_bytes)
     assert manifest.facts.counts["audit_event"] == 4  # ours and the start; the end is not inside
-    assert (manifest.facts.ledger_size, manifest.facts.ledger_root) == (4, ledger.Tree(4).root().hex())
+    assert (manifest.facts.ledger_size, manifest.facts.ledger_root) == (4, sealing.Tree(4).root().hex())
     assert manifest.facts.checkpoint == f"4 {manifest.facts.ledger_root}"
     assert "audit.0001_initial" in manifest.facts.migrations
     assert (run.status, run.verification, run.duration_seconds is not None) == ("completed", "not_verified", True)
@@ -97,7 +100,7 @@ def test_every_door_makes_the_same_backup(api: Any, run_command: Any, admin_clie
 
 
 def test_a_second_delivery_of_the_job_makes_no_second_backup(folder: Path) -> None:
-    run = backups.start()
+    run = making.start()
     before = sorted(folder.iterdir())
     tasks.back_up.delay(str(run.uid))
     assert sorted(folder.iterdir()) == before
@@ -124,7 +127,7 @@ def test_writers_go_on_during_a_backup_which_holds_one_moment(
                 yield opened
 
         monkeypatch.setattr(SQLite, "_source", source)
-        monkeypatch.setattr(backup_engines, "PAGES", 10)
+        monkeypatch.setattr(engines, "PAGES", 10)
         folder.mkdir()
         facts = SQLite().dump(folder / "b.gz", meanwhile)
     assert len(written) > 5
@@ -135,7 +138,7 @@ def test_a_full_disk_leaves_nothing_half_done(folder: Path, run_command: Any, mo
     def full(*args: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(backup_engines.shutil, "copyfileobj", full)
+    monkeypatch.setattr(engines.shutil, "copyfileobj", full)
     code, _, err = run_command("backup")
     assert (code, "No space left" in err) == (2, True)
     assert [path.name for path in folder.iterdir()] == [".lock"]
@@ -146,7 +149,7 @@ def test_a_full_disk_leaves_nothing_half_done(folder: Path, run_command: Any, mo
 def test_too_little_room_is_said_before_anything_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 10, 0))
     with pytest.raises(BackupFailed, match="no room"):
-        backups.back_up()
+        making.back_up()
 
 
 def test_what_a_killed_backup_left_is_cleared_by_the_next(folder: Path) -> None:
@@ -154,14 +157,14 @@ def test_what_a_killed_backup_left_is_cleared_by_the_next(folder: Path) -> None:
     (folder / "half.sqlite3.gz.part").write_bytes(b"half")
     (folder / "scratch-1.part").mkdir()
     killed = BackupRun.objects.create(status="running", host=socket.gethostname(), started_at=timezone.now())
-    backups.back_up()
+    making.back_up()
     assert not list(folder.glob("*.part"))
     killed.refresh_from_db()
     assert (killed.status, killed.detail) == ("failed", "It was interrupted. Nothing is left of it.")
 
 
 def test_one_at_a_time(run_command: Any) -> None:
-    with backups.exclusive():
+    with making.exclusive():
         code, _, err = run_command("backup")
     assert (code, "Another backup" in err) == (2, True)
 
@@ -170,7 +173,7 @@ def test_a_pre_migration_backup_needs_no_log_row(monkeypatch: pytest.MonkeyPatch
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE audit_backuprun RENAME TO later")
     try:
-        run = backups.back_up(kind="pre-migration")
+        run = making.back_up(kind="pre-migration")
     finally:
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE later RENAME TO audit_backuprun")
@@ -184,7 +187,7 @@ def test_a_pre_migration_backup_needs_no_log_row(monkeypatch: pytest.MonkeyPatch
 def test_every_door_sees_that_a_backup_restores(
     run_command: Any, admin_client: Client, settings: Any, folder: Path
 ) -> None:
-    run = backups.back_up()
+    run = making.back_up()
     code, out, _ = run_command("verify_backup", run.file)
     assert (code, "restores" in out) == (0, True)
     for again in ("admin", "job"):
@@ -201,7 +204,7 @@ def test_every_door_sees_that_a_backup_restores(
 
 
 def test_an_altered_file_fails_its_verification(run_command: Any, folder: Path) -> None:
-    run = backups.back_up()
+    run = making.back_up()
     with (folder / run.file).open("r+b") as file:
         file.seek(200)
         file.write(b"altered")
@@ -221,22 +224,22 @@ def test_an_altered_file_fails_its_verification(run_command: Any, folder: Path) 
     ],
 )
 def test_what_differs_from_the_manifest_is_named(old: str, new: str, said: str, folder: Path) -> None:
-    path = folder / backups.back_up().file
+    path = folder / making.back_up().file
     resign(path, old, new)
-    assert said in " ".join(backups.verify(path=path).problems)
+    assert said in " ".join(making.verify(path=path).problems)
 
 
 def test_files_that_are_no_backup_for_here_are_refused(folder: Path, run_command: Any, tmp_path: Path) -> None:
-    path = folder / backups.back_up().file
+    path = folder / making.back_up().file
     resign(path, "database sqlite", "database postgresql")
     with pytest.raises(BadBackup, match="of PostgreSQL, and the database here is SQLite"):
-        backups.verify(path=path)
+        making.verify(path=path)
     resign(path, "handrail-backup-1", "handrail-backup-9")
     with pytest.raises(BadBackup, match="another format"):
-        backups.verify(path=path)
+        making.verify(path=path)
     beside(path).write_text(beside(path).read_text().replace("manual", "daily"))
     with pytest.raises(BadBackup, match="does not hold"):
-        backups.verify(path=path)
+        making.verify(path=path)
     beside(path).unlink()
     assert "has no manifest" in run_command("verify_backup", str(path))[2]
     assert "There is no backup" in run_command("verify_backup", str(tmp_path / "none"))[2]
@@ -244,18 +247,18 @@ def test_files_that_are_no_backup_for_here_are_refused(folder: Path, run_command
 
 def test_what_has_no_file_is_neither_found_nor_verified(api: Any) -> None:
     unknown = "01890000-0000-7000-8000-000000000000"
-    with pytest.raises(backups.BackupMissing, match="no backup 01890000"):
-        backups.find(uid=unknown)
+    with pytest.raises(making.BackupMissing, match="no backup 01890000"):
+        making.find(uid=unknown)
     assert api.get(f"{BACKUPS}/{unknown}").status_code == 404
     waiting = BackupRun.objects.create()
     with pytest.raises(Conflict, match="no file to verify"):
-        backups.start_verification(uid=str(waiting.uid))
+        making.start_verification(uid=str(waiting.uid))
 
 
 def test_a_file_the_log_does_not_know_is_listed_again(folder: Path) -> None:
-    run = backups.back_up()
+    run = making.back_up()
     BackupRun.objects.all().delete()
-    backups.relist(folder)
+    making.relist(folder)
     again = BackupRun.objects.get()
     assert (again.uid, again.file, again.sha256, again.status) == (run.uid, run.file, run.sha256, "completed")
 
@@ -265,7 +268,7 @@ def test_a_file_the_log_does_not_know_is_listed_again(folder: Path) -> None:
 
 def test_the_days_backup_is_monthly_weekly_or_daily_and_made_once(settings: Any) -> None:
     def due(*day: int) -> str | None:
-        return backups._due(datetime(*day, tzinfo=UTC))
+        return making._due(datetime(*day, tzinfo=UTC))
 
     def made(kind: str, *day: int) -> None:
         BackupRun.objects.create(kind=kind, status="completed", started_at=datetime(*day, tzinfo=UTC))
@@ -283,7 +286,7 @@ def test_the_days_backup_is_monthly_weekly_or_daily_and_made_once(settings: Any)
 
 def test_the_schedule_makes_verifies_and_removes(settings: Any, folder: Path) -> None:
     settings.BACKUP_KEEP = {"manual": 1}
-    old, new = (backups.back_up() for _ in range(2))
+    old, new = (making.back_up() for _ in range(2))
     tasks.back_up_when_due.delay()
     tasks.back_up_when_due.delay()
     scheduled = BackupRun.objects.get(kind="monthly")
@@ -300,10 +303,10 @@ def test_the_schedule_makes_verifies_and_removes(settings: Any, folder: Path) ->
 
 def test_the_newest_that_restores_is_never_removed(settings: Any, folder: Path) -> None:
     settings.BACKUP_KEEP = {"manual": 1}
-    sound = backups.back_up()
-    backups.verify(path=folder / sound.file)
-    backups.back_up()
-    assert backups.prune() == []
+    sound = making.back_up()
+    making.verify(path=folder / sound.file)
+    making.back_up()
+    assert making.prune() == []
 
 
 @pytest.mark.parametrize("value", ["daily", "daily=0", "hourly=3", "daily=x", ""])
@@ -333,7 +336,7 @@ def test_health_warns_when_no_sound_backup_is_young(settings: Any, monkeypatch: 
 
 
 def test_a_restore_asks_and_refuses_while_the_service_lives(run_command: Any, folder: Path) -> None:
-    run = backups.back_up()
+    run = making.back_up()
     assert "--yes" in run_command("restore", run.file)[2]
     Heartbeat.objects.create(name="worker@here:1", role="worker")
     assert "The service runs: worker@here:1" in run_command("restore", run.file, "--yes")[2]
@@ -345,7 +348,7 @@ def test_a_restore_asks_and_refuses_while_the_service_lives(run_command: Any, fo
 def test_a_database_in_memory_is_not_restored_into(
     run_command: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = backups.back_up()
+    run = making.back_up()
     monkeypatch.setitem(connection.settings_dict, "NAME", "file:other?mode=memory&cache=shared")
     assert "in memory cannot" in run_command("restore", run.file, "--yes", "--force")[2]
 
@@ -358,7 +361,7 @@ def test_a_database_somebody_has_open_is_not_swapped(tmp_path: Path) -> None:
         user.execute("BEGIN")
         user.execute("SELECT * FROM t").fetchall()
         with pytest.raises(Conflict, match="Stop the service"):
-            backup_engines._settle(path)
+            engines._settle(path)
     assert path.exists()
 
 
@@ -423,7 +426,7 @@ def test_the_commands_of_the_docs_work_in_their_order(tmp_path: Path) -> None:
 
 
 def test_a_failed_swap_changes_nothing(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    run = backups.back_up()
+    run = making.back_up()
 
     def full(self: SQLite, *args: object) -> str:
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from audit import guard, tasks
+from audit import tasks
 from audit.models import Event
-from audit.permissions import store
+from audit.permissions import guard, store
 from audit.permissions.rules import Rule
 from tests.patience import comes_back
 

@@ -16,9 +16,9 @@ from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit import decisions, fast_hook, hooks, tasks
+from audit import tasks
 from audit.models import Event
-from audit.permissions import compiled, store
+from audit.permissions import compiled, decisions, fast_hook, hooks, store
 from audit.permissions.deciding import RuleSet
 from audit.permissions.rules import Rule
 from config.context import acting_as
@@ -406,7 +406,9 @@ def test_a_hook_that_is_told_to_end_blocks(place: dict[str, str], number: int) -
     assert process.stdin
     assert process.stdout
     assert process.stderr
-    while b"audit.hooks" not in process.stderr.readline():  # the child waits for its input, the parent for the child
+    while (
+        b"audit.permissions.hooks" not in process.stderr.readline()
+    ):  # the child waits for its input, the parent for the child
         pass
     process.send_signal(number)
     process.stdin.close()
@@ -430,7 +432,7 @@ def test_a_hook_loads_little(place: dict[str, str]) -> None:
     done = hook({**place, "PYTHONPROFILEIMPORTTIME": "1"}, payload=claude("npm test"))
     assert done.returncode == 0
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.decode().splitlines() if "|" in line}
-    assert "audit.fast_hook" in imported
+    assert "audit.permissions.fast_hook" in imported
     assert not {name for name in imported if name.partition(".")[0] in {"django", "celery", "rest_framework"}}
     assert len(imported) < 200
 

@@ -12,14 +12,15 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from audit import ledger, merkle, retention, signing, trail, verification
+from audit import retention, trail
+from audit.ledger import merkle, sealing, signing, verification
+from audit.ledger.triggers import removal_permit
 from audit.models import Checkpoint, Event, RemovalPermit, Tile
-from audit.triggers import removal_permit
 from config.errors import DomainError, NotFound
 
 # The sealer waits for transactions that still run, the test's own included: these tests commit.
 pytestmark = pytest.mark.django_db(transaction=True)
-VERIFIER = Path(ledger.__file__).with_name("verify_proof.py")
+VERIFIER = Path(sealing.__file__).with_name("verify_proof.py")
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +57,7 @@ def as_owner(statement: str, *parameters: Any) -> None:
             for name in ("audit_event_no_update", "audit_event_no_delete"):
                 cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
         cursor.execute(statement, parameters)
-    from audit.triggers import install
+    from audit.ledger.triggers import install
 
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -66,7 +67,7 @@ def as_owner(statement: str, *parameters: Any) -> None:
 
 def test_sealing_makes_a_signed_checkpoint_in_and_outside_the_database(outside: Path) -> None:
     record_many(3)
-    sealed = ledger.seal()
+    sealed = sealing.seal()
     assert (sealed.events, sealed.size) == (3, 3)
     checkpoint = Checkpoint.objects.get()
     assert [path.read_text() for path in outside.iterdir()] == [checkpoint.note]
@@ -75,7 +76,7 @@ def test_sealing_makes_a_signed_checkpoint_in_and_outside_the_database(outside: 
 
 def test_the_root_is_the_merkle_root_of_the_events_leaves_in_order() -> None:
     record_many(700)
-    checkpoint = ledger.seal().checkpoint
+    checkpoint = sealing.seal().checkpoint
     leaves = [bytes.fromhex(text) for text in Event.objects.order_by("tx", "id").values_list("leaf_hash", flat=True)]
     assert checkpoint.root == merkle.root(leaves).hex()
 
@@ -84,32 +85,32 @@ def test_sealing_bit_by_bit_gives_the_same_tree_as_at_once(monkeypatch: pytest.M
     for number, count in enumerate([1, 254, 1, 1, 300, 255, 1]):
         for _ in range(count):
             record(number)
-        ledger.seal()
+        sealing.seal()
     by_bits = (Checkpoint.objects.first().root, [bytes(tile.hashes) for tile in Tile.objects.all()])
     Tile.objects.all().delete()
     Checkpoint.objects.all().delete()
-    monkeypatch.setattr(ledger, "BATCH", 100)
-    ledger.seal()
+    monkeypatch.setattr(sealing, "BATCH", 100)
+    sealing.seal()
     assert (Checkpoint.objects.first().root, [bytes(tile.hashes) for tile in Tile.objects.all()]) == by_bits
 
 
 def test_nothing_new_makes_no_new_checkpoint() -> None:
-    assert ledger.seal().checkpoint is None
+    assert sealing.seal().checkpoint is None
     record(1)
-    ledger.seal()
-    assert ledger.seal().events == 0
+    sealing.seal()
+    assert sealing.seal().events == 0
     assert Checkpoint.objects.count() == 1
-    assert ledger.seconds_unsealed() == 0
+    assert sealing.seconds_unsealed() == 0
     record(2)
-    assert ledger.unsealed().count() == 1
+    assert sealing.unsealed().count() == 1
 
 
 @pytest.mark.parametrize("count", [1, 2, 255, 256, 257, 600])
 def test_every_event_can_be_proven_to_somebody_without_the_service(count: int, tmp_path: Path) -> None:
     record_many(count)
-    ledger.seal()
+    sealing.seal()
     for event in Event.objects.order_by("id")[:: max(1, count // 3)]:
-        (tmp_path / "proof.json").write_text(json.dumps(ledger.prove(uid=str(event.uid))))
+        (tmp_path / "proof.json").write_text(json.dumps(sealing.prove(uid=str(event.uid))))
         code, out = check_offline(tmp_path / "proof.json", "-")
         assert (code, f"event {event.uid} is leaf" in out) == (0, True)
 
@@ -137,8 +138,8 @@ def check_offline(proof: Path, checkpoint: str) -> tuple[int, str]:
 )
 def test_the_offline_verifier_refuses_a_forged_proof(forge: Callable[[Any], Any], tmp_path: Path) -> None:
     record_many(20)
-    ledger.seal()
-    proof = ledger.prove(uid=str(Event.objects.all()[10].uid))
+    sealing.seal()
+    proof = sealing.prove(uid=str(Event.objects.all()[10].uid))
     forge(proof)
     (tmp_path / "proof.json").write_text(json.dumps(proof))
     assert check_offline(tmp_path / "proof.json", "-")[0] == 1
@@ -148,10 +149,10 @@ def test_the_offline_verifier_takes_the_auditors_own_checkpoint_and_shows_that_h
     outside: Path, tmp_path: Path
 ) -> None:
     record_many(300)
-    ledger.seal()
+    sealing.seal()
     record_many(300)
-    ledger.seal()
-    (tmp_path / "proof.json").write_text(json.dumps(ledger.prove_consistency(old=300, new=600)))
+    sealing.seal()
+    (tmp_path / "proof.json").write_text(json.dumps(sealing.prove_consistency(old=300, new=600)))
     code, out = check_offline(tmp_path / "proof.json", str(outside / "000000000300.txt"))
     assert (code, "begins with that of 300" in out) == (0, True)
     code, _ = check_offline(tmp_path / "proof.json", str(outside / "000000000600.txt"))
@@ -162,16 +163,16 @@ def test_the_offline_verifier_takes_the_auditors_own_checkpoint_and_shows_that_h
 
 def test_an_event_that_is_not_sealed_cannot_be_proven() -> None:
     event = record(1)
-    with pytest.raises(ledger.NotSealed, match="audit_seal"):
-        ledger.prove(uid=str(event.uid))
+    with pytest.raises(sealing.NotSealed, match="audit_seal"):
+        sealing.prove(uid=str(event.uid))
     with pytest.raises(NotFound):
-        ledger.prove(uid="01890000-0000-7000-8000-000000000000")
+        sealing.prove(uid="01890000-0000-7000-8000-000000000000")
 
 
 def test_a_sound_trail_verifies_whole_and_in_part() -> None:
     record_many(600)
     record(1, old_value={"ratio": 1e22, "small": 1e-7}, context={"\U0001f600": None})
-    ledger.seal()
+    sealing.seal()
     seen: list[tuple[int, int]] = []
     verdict = verification.verify(progress=lambda done, total: seen.append((done, total)))
     assert (verdict.valid, verdict.events, verdict.checkpoints) == (True, 601, 2)
@@ -194,7 +195,7 @@ def attacked(kind: str, *, position: int | None = None) -> None:
 @pytest.fixture
 def sealed() -> list[Event]:
     record_many(300)
-    ledger.seal()
+    sealing.seal()
     return list(Event.objects.order_by("id"))
 
 
@@ -247,7 +248,7 @@ def test_a_whole_history_written_anew_is_found_by_the_checkpoint_outside(sealed:
     forged = trail.leaf({**fields, "uid": str(event.uid)})
     as_owner("UPDATE audit_event SET actor = 'nobody', leaf_hash = %s WHERE id = %s", forged, event.pk)
     tile = Tile.objects.get(number=0)
-    found = ledger.leaves(tile)
+    found = sealing.leaves(tile)
     found[7] = bytes.fromhex(forged)
     tile.hashes, tile.root = b"".join(found), merkle.root(found)
     tile.save()
@@ -280,7 +281,7 @@ def test_an_edited_tile_is_found(sealed: list[Event]) -> None:
 def test_an_edit_between_recording_and_sealing_is_found_too() -> None:
     event = record(1)
     as_owner("UPDATE audit_event SET new_value = '{\"n\": 9}' WHERE id = %s", event.pk)
-    ledger.seal()
+    sealing.seal()
     attacked("payload-edited", position=0)
 
 
@@ -310,14 +311,14 @@ def test_even_with_a_permit_only_the_payload_can_be_changed() -> None:
 def test_an_erased_payload_is_gone_and_everything_still_proves(tmp_path: Path) -> None:
     record_many(5)
     event = record(7, new_value={"secret": "hunter2"}, context={"why": "hunter2"})
-    ledger.seal()
+    sealing.seal()
     recorded = retention.erase(uid=str(event.uid), reason="the person asked")
-    ledger.seal()
+    sealing.seal()
     event.refresh_from_db()
     assert (event.new_value, event.changes, event.context, event.salt) == (None, [], None, "")
     assert (recorded.event_type, recorded.entity_id) == ("audit.erased", str(event.uid))
     assert verification.verify().valid
-    (tmp_path / "proof.json").write_text(json.dumps(ledger.prove(uid=str(event.uid))))
+    (tmp_path / "proof.json").write_text(json.dumps(sealing.prove(uid=str(event.uid))))
     code, out = check_offline(tmp_path / "proof.json", "-")
     assert (code, "erased" in out) == (0, True)
     with pytest.raises(DomainError, match="reason"):
@@ -329,10 +330,10 @@ def test_retention_removes_by_type_and_age_and_the_trail_still_verifies() -> Non
     for number in range(300):
         record(number, timestamp=old, event_type="decision.made" if number % 3 else "role.changed")
     record(1, event_type="decision.made")
-    ledger.seal()
+    sealing.seal()
     assert retention.prune(days={"decision.made": 30}) == 200
     assert retention.prune(days={"decision.made": 30}) == 0
-    ledger.seal()
+    sealing.seal()
     verdict = verification.verify()
     assert (verdict.valid, verdict.removed, verdict.events) == (True, 200, 102)
     assert Event.objects.filter(event_type="role.changed").count() == 100
@@ -342,7 +343,7 @@ def test_retention_leaves_what_is_not_sealed_and_its_own_records() -> None:
     old = timezone.now() - timedelta(days=40)
     record(1, timestamp=old)
     assert retention.prune(days={"*": 1}) == 0
-    ledger.seal()
+    sealing.seal()
     assert retention.prune(days={"*": 1}) == 1
     assert Event.objects.get().event_type == "audit.pruned"
     with pytest.raises(DomainError, match="at least 1 day"):
@@ -351,7 +352,7 @@ def test_retention_leaves_what_is_not_sealed_and_its_own_records() -> None:
 
 def test_a_removal_that_no_retention_recorded_is_found() -> None:
     record_many(5)
-    ledger.seal()
+    sealing.seal()
     with removal_permit("attack"):
         Event.objects.filter(entity_id="3")._raw_delete("default")
     attacked("deleted", position=3)
@@ -371,7 +372,7 @@ def test_the_same_key_records_once() -> None:
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00"])
 def test_an_event_of_the_first_or_last_year_is_sealed_and_verified_like_any(moment: str) -> None:
     record(1, timestamp=datetime.fromisoformat(moment))
-    ledger.seal()
+    sealing.seal()
     assert verification.verify().valid
 
 
@@ -385,7 +386,7 @@ def test_a_permit_to_erase_lets_nothing_change_that_is_proven(column: str) -> No
 
 def test_retention_keeps_what_the_siem_has_not_confirmed(settings: Any) -> None:
     record(1, timestamp=timezone.now() - timedelta(days=40))
-    ledger.seal()
+    sealing.seal()
     settings.AUDIT_STREAM_URL = "http://127.0.0.1:9/"
     assert retention.prune(days={"*": 1}) == 0
     settings.AUDIT_STREAM_URL = ""

@@ -8,9 +8,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from audit import ledger, tasks, trail
+from audit import tasks, trail
+from audit.ledger import sealing
+from audit.ledger.triggers import removal_permit
 from audit.models import Checkpoint, Event
-from audit.triggers import removal_permit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AUDIT = "/api/v1/audit"
@@ -43,7 +44,7 @@ def test_a_proof_is_the_same_by_rest_and_command(
 ) -> None:
     url = f"{AUDIT}/events/{events[0].uid}/proof"
     assert reader.get(url).json()["code"] == "not-sealed"
-    ledger.seal()
+    sealing.seal()
     by_rest = reader.get(url).json()
     assert run_command("audit_prove", str(events[0].uid), "--output", str(tmp_path / "p.json"))[0] == 0
     assert json.loads((tmp_path / "p.json").read_text()) == by_rest
@@ -54,7 +55,7 @@ def test_a_proof_is_the_same_by_rest_and_command(
 
 
 def test_the_checkpoints_and_their_key_are_shown(reader: Any, run_command: Any, admin_client: Client) -> None:
-    ledger.seal()
+    sealing.seal()
     shown = reader.get(f"{AUDIT}/checkpoints").json()["results"]
     assert shown[0]["size"] >= 3
     status = reader.get(f"{AUDIT}/checkpoints/status").json()
@@ -63,7 +64,7 @@ def test_the_checkpoints_and_their_key_are_shown(reader: Any, run_command: Any, 
 
 
 def test_a_sound_trail_is_said_to_be_by_every_door(reader: Any, run_command: Any, caplog: Any) -> None:
-    ledger.seal()
+    sealing.seal()
     assert reader.post(f"{AUDIT}/verify", {}).json()["valid"] is True
     code, out, _ = run_command("audit_verify")
     assert (code, out.startswith("[OK]")) == (0, True)
@@ -72,7 +73,7 @@ def test_a_sound_trail_is_said_to_be_by_every_door(reader: Any, run_command: Any
 
 
 def test_a_fault_is_named_by_every_door(reader: Any, run_command: Any, caplog: Any) -> None:
-    ledger.seal()
+    sealing.seal()
     delete_one()
     answer = reader.post(f"{AUDIT}/verify", {}).json()
     assert (answer["valid"], answer["fault"]["kind"], answer["fault"]["position"]) == (False, "deleted", 1)
@@ -86,7 +87,7 @@ def test_a_fault_is_named_by_every_door(reader: Any, run_command: Any, caplog: A
 
 
 def test_a_checkpoint_from_elsewhere_is_compared(reader: Any, run_command: Any, tmp_path: Path) -> None:
-    ledger.seal()
+    sealing.seal()
     note = Checkpoint.objects.first().note
     assert reader.post(f"{AUDIT}/verify", {"checkpoint": note}).json()["valid"] is True
     assert reader.post(f"{AUDIT}/verify", {"checkpoint": note[:-9]}).json()["fault"]["kind"] == "bad-checkpoint"
@@ -96,16 +97,16 @@ def test_a_checkpoint_from_elsewhere_is_compared(reader: Any, run_command: Any, 
 
 
 def test_consistency_between_two_checkpoints_is_written(run_command: Any) -> None:
-    ledger.seal()
+    sealing.seal()
     trail.record(event_type="a.changed", entity_type="a", entity_id="4")
-    ledger.seal()
+    sealing.seal()
     _, out, _ = run_command("audit_prove", "--consistency", "3", "4")
     assert json.loads(out)["format"] == "handrail-audit-consistency-1"
     assert run_command("audit_prove", "--consistency", "3", "9")[0] == 2
 
 
 def test_prune_counts_removes_and_erases(run_command: Any, settings: Any, events: list[Event]) -> None:
-    ledger.seal()
+    sealing.seal()
     settings.AUDIT_RETENTION_DAYS = {"a.changed": 1}
     assert "0 events would" in run_command("audit_prune", "--dry-run")[1]
     assert "0 events removed" in run_command("audit_prune")[1]

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit import merkle
+from audit.leaves import leaf_hash
+from audit.ledger import merkle
 
 # The leaves and roots of Certificate Transparency's own reference tests.
 DATA = [
@@ -21,7 +22,7 @@ ROOTS = [
     "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
     "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
 ]
-LEAVES = [merkle.leaf_hash(data) for data in DATA]
+LEAVES = [leaf_hash(data) for data in DATA]
 
 
 def by_definition(leaves: list[bytes]) -> bytes:
@@ -47,18 +48,18 @@ def test_the_empty_tree_has_the_hash_of_nothing() -> None:
 
 @given(st.integers(1, 300))
 def test_the_root_is_that_of_the_definition(size: int) -> None:
-    leaves = [merkle.leaf_hash(bytes([number % 256, number // 256])) for number in range(size)]
+    leaves = [leaf_hash(bytes([number % 256, number // 256])) for number in range(size)]
     assert merkle.root(leaves) == by_definition(leaves)
 
 
 @given(st.data())
 def test_an_inclusion_proof_leads_to_the_root_and_any_other_leaf_does_not(data: st.DataObject) -> None:
     size = data.draw(st.integers(1, 70))
-    leaves = [merkle.leaf_hash(bytes([number])) for number in range(size)]
+    leaves = [leaf_hash(bytes([number])) for number in range(size)]
     position = data.draw(st.integers(0, size - 1))
     proof = merkle.inclusion_proof(position, size, subtree_of(leaves))
     assert merkle.root_from_inclusion(position, size, leaves[position], proof) == merkle.root(leaves)
-    assert merkle.root_from_inclusion(position, size, merkle.leaf_hash(b"forged"), proof) != merkle.root(leaves)
+    assert merkle.root_from_inclusion(position, size, leaf_hash(b"forged"), proof) != merkle.root(leaves)
     with pytest.raises(ValueError, match="too"):
         merkle.root_from_inclusion(position, size, leaves[position], [*proof, b"x" * 32])
 
@@ -67,11 +68,11 @@ def test_an_inclusion_proof_leads_to_the_root_and_any_other_leaf_does_not(data: 
 def test_a_consistency_proof_holds_for_its_trees_and_no_others(data: st.DataObject) -> None:
     new = data.draw(st.integers(1, 70))
     old = data.draw(st.integers(1, new))
-    leaves = [merkle.leaf_hash(bytes([number])) for number in range(new)]
+    leaves = [leaf_hash(bytes([number])) for number in range(new)]
     proof = merkle.consistency_proof(old, new, subtree_of(leaves))
     old_root, new_root = merkle.root(leaves[:old]), merkle.root(leaves)
     assert merkle.is_consistent(old, new, old_root, new_root, proof)
-    forged = merkle.leaf_hash(b"forged")
+    forged = leaf_hash(b"forged")
     assert not merkle.is_consistent(old, new, forged, new_root, proof)
     assert not merkle.is_consistent(old, new, old_root, forged, proof)
     assert not merkle.is_consistent(old, new, old_root, new_root, [*proof, forged])

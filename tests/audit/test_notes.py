@@ -5,7 +5,7 @@ import base64
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from audit.notes import BadNote, Head, key_id, parse_verifier_key, sign, verifier_key, verify
+from audit.ledger.notes import BadNote, Head, key_id, parse_verifier_key, sign, verifier_key, verify
 
 PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = PRIVATE.public_key().public_bytes_raw()

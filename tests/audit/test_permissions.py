@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit import sql_statements
-from audit.permissions import formats
+from audit.permissions import formats, sql_statements
 from audit.permissions.calls import Call, canonical_tool
 from audit.permissions.deciding import Decision, RuleSet
 from audit.permissions.defaults import RULES

@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from audit import decisions, demo, rollback, tasks
+from audit import demo, rollback, tasks
 from audit.models import Event, PermissionRule
-from audit.permissions import store
+from audit.permissions import decisions, store
 from audit.permissions.defaults import RULES as SHIPPED
 from audit.permissions.rules import Rule
 from config.context import acting_as

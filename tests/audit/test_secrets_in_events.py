@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from audit import decisions, reports, rollback, trail, verification
+from audit import reports, rollback, trail
+from audit.ledger import verification
 from audit.models import Event
-from audit.permissions import store
+from audit.permissions import decisions, store
 from audit.trail import NewEvent
 from config.context import acting_as
 from config.errors import PayloadTooLarge

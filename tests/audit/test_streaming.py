@@ -11,7 +11,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from django.utils import timezone
 
-from audit import health, ledger, streaming, tasks, trail
+from audit import health, streaming, tasks, trail
+from audit.ledger import sealing
 from audit.models import Event, StreamPosition
 from config.environment import Environment
 from config.errors import Conflict, Unavailable
@@ -73,10 +74,10 @@ def entities(receiver: Receiver) -> list[str]:
 def test_sealed_events_are_sent_once_as_ocsf(receiver: Receiver) -> None:
     record(1, 2)
     assert streaming.send() == 0  # not sealed yet
-    ledger.seal()
+    sealing.seal()
     assert tasks.stream.delay().get() == 2
     record(3)
-    ledger.seal()
+    sealing.seal()
     assert streaming.send() == 1
     assert streaming.send() == 0
     assert entities(receiver) == ["1", "2", "3"]
@@ -88,7 +89,7 @@ def test_sealed_events_are_sent_once_as_ocsf(receiver: Receiver) -> None:
 def test_a_backlog_goes_out_in_batches_and_in_order(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streaming, "BATCH", 2)
     record(*range(5))
-    ledger.seal()
+    sealing.seal()
     assert streaming.send() == 5
     assert entities(receiver) == ["0", "1", "2", "3", "4"]
     assert len(receiver.requests) == 3
@@ -98,7 +99,7 @@ def test_a_backlog_goes_out_in_batches_and_in_order(receiver: Receiver, monkeypa
 def test_what_the_receiver_refuses_waits(receiver: Receiver, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
     monkeypatch.setattr(streaming, "BATCH", 1)
     record(1, 2)
-    ledger.seal()
+    sealing.seal()
     receiver.statuses = [200, status]
     with pytest.raises(Unavailable, match=str(status)) as refused:
         streaming.send()
@@ -112,7 +113,7 @@ def test_what_the_receiver_refuses_waits(receiver: Receiver, monkeypatch: pytest
 
 def test_a_receiver_that_is_away_loses_nothing(receiver: Receiver, settings: Any) -> None:
     record(1)
-    ledger.seal()
+    sealing.seal()
     address, settings.AUDIT_STREAM_URL = settings.AUDIT_STREAM_URL, "http://127.0.0.1:9/collect"
     with pytest.raises(Unavailable, match="does not answer"):
         streaming.send()
@@ -122,7 +123,7 @@ def test_a_receiver_that_is_away_loses_nothing(receiver: Receiver, settings: Any
 
 def test_two_senders_do_not_send_the_same(receiver: Receiver) -> None:
     record(1)
-    ledger.seal()
+    sealing.seal()
     streaming.standing()
     assert not StreamPosition.objects.exists()  # looking writes nothing
     StreamPosition.objects.create(pk=1, leased_until=timezone.now() + streaming.LEASE)
@@ -139,7 +140,7 @@ def test_every_door_shows_and_sends(
 ) -> None:
     operator = client_for("admin")
     record(1)
-    ledger.seal()
+    sealing.seal()
     waiting = reader.get(STREAM).json()["waiting"]  # the making of the keys is recorded too
     assert waiting == Event.objects.count()
     assert reader.post(STREAM, {}).status_code == 403
@@ -149,7 +150,7 @@ def test_every_door_shows_and_sends(
     assert (sent["sent"], sent["failure"], sent["waiting"]) == (waiting, "", 0)
     assert "0 sealed events wait" in run_command("audit_stream", "--status")[1]
     record(2)
-    ledger.seal()
+    sealing.seal()
     form = {"action": "send", "_selected_action": [StreamPosition.objects.get().pk]}
     page = admin_client.post("/admin/audit/streamposition/", form, follow=True)
     assert "1 events were sent." in page.content.decode()

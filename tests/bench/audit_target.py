@@ -66,13 +66,13 @@ def export(form: str, path: str) -> None:
 
 
 def seal() -> int:
-    from audit import ledger
+    from audit.ledger import sealing
 
-    return ledger.seal().events
+    return sealing.seal().events
 
 
 def verify() -> int:
-    from audit import verification
+    from audit.ledger import verification
 
     verdict = verification.verify()
     assert verdict.valid, verdict

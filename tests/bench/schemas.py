@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 
-from schemacheck.parser import parse
-from schemacheck.validator import validate
+from schemacheck.checker.reading.parser import parse
+from schemacheck.checker.validator import validate
 from tests.services.postgres import postgres
 
 STATEMENTS, TABLES, VERDICTS = 2000, 200, 200

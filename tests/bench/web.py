@@ -47,7 +47,7 @@ def _measure_on(name: str, folder: Path, url: str, gunicorn: Path) -> None:
         "POST an event": ("/api/v1/audit/events", event),
         "POST, bare view": ("/bare/notes", note),
     }
-    with _server(stack, ["-m", "config.web"]) as ours, _gunicorn(stack, gunicorn) as theirs:
+    with _server(stack, ["-m", "config.serving.web"]) as ours, _gunicorn(stack, gunicorn) as theirs:
         for label, (path, body) in requests.items():
             rates: dict[int, list[float]] = {ours: [], theirs: []}
             for port in (ours, theirs):

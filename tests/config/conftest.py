@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.core.cache import cache
 
-from config import health
+from config.watching import health
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 
 from config.context import caller
 from config.errors import Conflict, FieldError
-from config.mcp import Tool
-from config.mcp_server import Server
+from config.mcp.server import Server
+from config.mcp.tools import Tool
 from config.models import ApiKey
 
 

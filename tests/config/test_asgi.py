@@ -14,8 +14,8 @@ import pytest
 from django.conf import settings
 from django.http import StreamingHttpResponse
 
-from config import asgi, bodies, streams
-from config.streams import STREAMS, ClientGone, Stream
+from config.serving import asgi, bodies, streams
+from config.serving.streams import STREAMS, ClientGone, Stream
 
 Site = Callable[[dict[str, Any], Callable[..., None]], Any]
 
@@ -347,7 +347,7 @@ def test_the_mcp_path_stays_on_the_event_loop(site: Callable[[Site], None], monk
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"{}"})
 
-    monkeypatch.setattr("config.mcp_http.endpoint", endpoint)
+    monkeypatch.setattr("config.mcp.http.endpoint", endpoint)
     site(lambda environ, start: start("404 Not found", []) or [b""])
     assert ask("/mcp", method="POST")[0] == 200
     assert ask("/mcp/", method="POST")[0] == 200

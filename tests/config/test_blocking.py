@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import pytest
 from django.db import DatabaseError, OperationalError, connection, connections
 
-from config import blocking, health
 from config.models import WriteProbe
+from config.watching import blocking, health
 
 HOLD = """
 import sqlite3, sys

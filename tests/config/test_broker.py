@@ -12,14 +12,15 @@ from django.test import Client
 from django.utils import timezone
 from kombu import Connection, Consumer, Exchange, Queue
 
-from config import broker_queue, schedule
-from config.beat import Scheduler
-from config.broker import Channel
 from config.celery import app, shared_task
 from config.context import acting_as, caller
 from config.errors import Conflict
-from config.heartbeat import beat, fall_silent
-from config.jobs import send
+from config.jobs import queue as broker_queue
+from config.jobs import schedule
+from config.jobs.beat import Scheduler
+from config.jobs.heartbeat import beat, fall_silent
+from config.jobs.task import send
+from config.jobs.transport import Channel
 from config.models import BrokerMessage, Heartbeat, PeriodicRun
 from config.signals import job_parked
 
@@ -315,7 +316,7 @@ class TestBeat:
     @pytest.fixture
     def scheduler(self, monkeypatch: pytest.MonkeyPatch, not_eager: None) -> Scheduler:
         jobs = {"often": {"task": "tests.who", "schedule": timedelta(seconds=60)}}
-        monkeypatch.setattr("config.beat.periodic_jobs", lambda: jobs)
+        monkeypatch.setattr("config.jobs.beat.periodic_jobs", lambda: jobs)
         made = Scheduler(app)
         self.make_due(made)
         return made

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.charts import draw, number
+from config.pages.charts import draw, number
 
 POINTS = st.lists(st.tuples(st.text(max_size=40), st.floats() | st.integers(-(10**9), 10**12)), max_size=60)
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from rest_framework import serializers
 from rest_framework.test import APIClient
 
-from config.api import StrictSerializer
-from config.contract import NOT_BLANK, TEXT, declare_request
-from config.lines import FILLED_LINE, LINE
+from config.limits import FILLED_LINE, LINE
+from config.rest.contract import NOT_BLANK, TEXT, declare_request
+from config.rest.views import StrictSerializer
 from tests.project.conftest import openapi, operations
 
 BUG = {"error_type": "Timeout", "error_message": "no answer", "user_impact": "low"}

@@ -9,9 +9,9 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from audit.models import Event
-from config import dashboard
-from config.dashboard import Chart, Happening, Job, Panel, Tile
 from config.models import BrokerMessage
+from config.pages import dashboard
+from config.pages.dashboard import Chart, Happening, Job, Panel, Tile
 
 NOW = timezone.now()
 

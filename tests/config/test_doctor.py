@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from config import doctor
-from config.health import Check
+from config.watching import doctor
+from config.watching.health import Check
 
 ROOT = Path(__file__).resolve().parents[2]
 

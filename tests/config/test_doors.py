@@ -11,7 +11,8 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from audit import backups, streaming
+from audit import streaming
+from audit.backups import making
 from config import attempts
 from config.context import acting_as
 from config.models import FailedLogin
@@ -91,7 +92,7 @@ def test_only_an_admin_sends_the_whole_trail_again(api: APIClient, client_for: A
         streaming.restart()
 
 
-@pytest.mark.parametrize("kind", sorted(backups.RESERVED))
+@pytest.mark.parametrize("kind", sorted(making.RESERVED))
 def test_backups_by_the_calendar_are_not_made_at_will(api: APIClient, kind: str) -> None:
     assert api.post("/api/v1/audit/backups", {"kind": kind}).status_code == 403
 

@@ -8,11 +8,11 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from config import health
-from config.health import Check, Snapshot, overall
-from config.heartbeat import alive_processes
+from config.jobs.heartbeat import alive_processes
 from config.models import BrokerMessage, Heartbeat
 from config.processes import Process, Record, path_of, process_name
+from config.watching import health
+from config.watching.health import Check, Snapshot, overall
 from tests.patience import comes_back
 
 pytestmark = pytest.mark.usefixtures("inline_health")

@@ -2,8 +2,8 @@
 
 import threading
 
-from config import health
-from config.health import Check, run
+from config.watching import health
+from config.watching.health import Check, run
 from tests.patience import FOREVER_SECONDS, comes_back
 
 

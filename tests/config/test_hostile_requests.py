@@ -16,8 +16,9 @@ from django.test import Client
 
 from audit.management.commands.audit import Command
 from audit.models import Event
-from config import asgi, bodies, idempotency
-from config.parsers import MAX_DEPTH
+from config.rest import idempotency
+from config.rest.parsers import MAX_DEPTH
+from config.serving import asgi, bodies
 
 pytestmark = pytest.mark.django_db
 EVENTS = "/api/v1/audit/events"

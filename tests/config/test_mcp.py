@@ -9,8 +9,8 @@ from mcp import MCPError
 from mcp.server.mcpserver.exceptions import ToolError
 
 from config.keys import revoke_key
-from config.mcp_server import INSTRUCTIONS, Server
-from config.mcp_server import server as real_server
+from config.mcp.server import INSTRUCTIONS, Server
+from config.mcp.server import server as real_server
 from prompts.tokens import count_tokens
 from tests.config.mcp_trial import trial_server
 from tests.mcp_client import call_tool, exchange

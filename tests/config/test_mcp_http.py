@@ -17,9 +17,9 @@ from django.utils import timezone
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from config import mcp_http
-from config.asgi import application
 from config.keys import create_key, revoke_key
+from config.mcp import http as mcp_http
+from config.serving.asgi import application
 from tests.config.mcp_trial import trial_server
 
 pytestmark = pytest.mark.django_db(transaction=True)

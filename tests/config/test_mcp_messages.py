@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.mcp_messages import Malformed, check_message
+from config.mcp.messages import Malformed, check_message
 from tests.config.test_mcp_http import address, post  # noqa: F401  -- the fixture
 from tests.config.test_mcp_stdio import ROOT, environment  # noqa: F401
 

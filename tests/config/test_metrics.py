@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from config import metrics
 from config.models import BrokerMessage, Heartbeat
+from config.watching import metrics
 
 pytestmark = pytest.mark.usefixtures("inline_health")
 

@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from config import paging
-from config.paging import _fitting
+from config.rest import paging
+from config.rest.paging import _fitting
 from escalation.reports import report_bug
 from prompts.versions import save_version
 from tests.visioncache.makers import make_entry

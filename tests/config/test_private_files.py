@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from config import private_files
+from config.serving import private_files
 
 
 def mode(path: Path) -> int:

@@ -11,8 +11,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from audit.models import Event
-from config import idempotency
 from config.models import ApiKey, IdempotentAnswer
+from config.rest import idempotency
 
 pytestmark = pytest.mark.django_db
 EVENTS = "/api/v1/audit/events"

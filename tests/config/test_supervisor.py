@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config import processes
-from config.restarts import GIVE_UP_SECONDS, LONGEST_PAUSE_SECONDS, STEADY_SECONDS, Restarts
-from config.supervisor import Plan
+from config.serving.restarts import GIVE_UP_SECONDS, LONGEST_PAUSE_SECONDS, STEADY_SECONDS, Restarts
+from config.serving.supervisor import Plan
 from tests.services.stack import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,7 +46,8 @@ class Watched:
         folder = self.data_dir or str(self.folder)
         commands = {"web": serve} | self.children
         program = (
-            "import os, sys, time; from config import supervisor; from config.child_process import spawn\n"
+            "import os, sys, time\n"
+            "from config.serving import supervisor; from config.serving.child_process import spawn\n"
             f"{self.changes}\n"
             "reader, gate = os.pipe()\n"
             f"pid, felt = spawn([sys.executable, '-c', {serve!r}], keep=reader)\n"
@@ -176,7 +177,7 @@ def test_what_a_dead_child_started_ends_with_it_wherever_it_hid(
 def test_an_order_to_stop_is_obeyed_between_a_death_and_the_next_start(watched: Callable[..., Watched]) -> None:
     up = watched(
         children={"worker": "raise SystemExit(7)"},
-        changes="from config import restarts; restarts.FIRST_PAUSE_SECONDS = 30.0",
+        changes="from config.serving import restarts; restarts.FIRST_PAUSE_SECONDS = 30.0",
     )
     up.wait_for("it starts again in 30 s")
     up.process.terminate()
@@ -215,7 +216,7 @@ def _children(pid: int) -> list[int]:
 
 def test_a_child_whose_supervisor_died_during_its_imports_stops_itself() -> None:
     program = (
-        "import os, sys, time; sys.path.insert(0, '.'); from config import child\n"
+        "import os, sys, time; sys.path.insert(0, '.'); from config.serving import child\n"
         "assert child.PARENT == os.getppid()\n"
         "child.PARENT = -1\n"  # whoever it was, it is our parent no more
         "child.end_with_parent(); time.sleep(600)"
@@ -225,7 +226,7 @@ def test_a_child_whose_supervisor_died_during_its_imports_stops_itself() -> None
 
 def test_a_child_that_cannot_stop_ends_all_the_same_when_its_supervisor_is_gone() -> None:
     program = (
-        "import signal, sys, time; sys.path.insert(0, '.'); from config import child\n"
+        "import signal, sys, time; sys.path.insert(0, '.'); from config.serving import child\n"
         "signal.signal(signal.SIGTERM, signal.SIG_IGN); child.PARENT = -1\n"
         "child.end_with_parent(); time.sleep(600)"
     )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from config.mcp import tools
+from config.mcp.tools import tools
 from tests.project.conftest import operations
 
 TABLE = Path(__file__).with_name("scopes.txt")

@@ -39,7 +39,7 @@ def test_every_variable_is_listed_and_every_listed_one_is_read() -> None:
 FOREIGN = {"CLAUDE_PROJECT_DIR", "HOME", "PATH", "PYTHONPATH", "TIKTOKEN_CACHE_DIR"}
 # environment.py is the reader itself; probe.py describes whatever machine it is sent to;
 # fast_hook.py runs without Django.
-READ_THEMSELVES = {"audit/fast_hook.py", "config/environment.py", "dockerdebug/probe.py"}
+READ_THEMSELVES = {"audit/permissions/fast_hook.py", "config/environment.py", "dockerdebug/probe.py"}
 
 
 def test_nothing_else_reads_the_environment() -> None:

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.core.management import call_command
 from django.utils import timezone
 
-from config.dashboard import Panel
+from config.pages.dashboard import Panel
 from tests.patience import comes_back
 from tests.project.sources import APPS
 

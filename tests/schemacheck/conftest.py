@@ -4,8 +4,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from schemacheck.findings import Report
-from schemacheck.validator import validate
+from schemacheck.checker.findings import Report
+from schemacheck.checker.validator import validate
 from tests.services.postgres import Cluster, cluster
 from tests.services.throwaway import ServerMissing
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemacheck.validator import validate
+from schemacheck.checker.validator import validate
 from tests.patience import costs_little
 
 WORDS = [

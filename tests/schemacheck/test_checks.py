@@ -6,9 +6,9 @@ from django.utils import timezone
 
 from audit.models import Event
 from schemacheck import checks, tasks
+from schemacheck.checker.database.session import DatabaseAway
+from schemacheck.checker.validator import InvalidCheck
 from schemacheck.models import Check
-from schemacheck.session import DatabaseAway
-from schemacheck.validator import InvalidCheck
 
 pytestmark = pytest.mark.django_db
 SQL = "CREATE TABLE t (id bigint PRIMARY KEY, a texxt)"
@@ -73,7 +73,7 @@ def test_a_requested_check_is_done_once(django_capture_on_commit_callbacks) -> N
 def test_a_database_that_is_away_fails_the_requested_check(monkeypatch: pytest.MonkeyPatch) -> None:
     pending = checks.request_check(sql=SQL)
     monkeypatch.setattr(
-        "schemacheck.validator.validate", lambda *_, **__: (_ for _ in ()).throw(DatabaseAway("It is away."))
+        "schemacheck.checker.validator.validate", lambda *_, **__: (_ for _ in ()).throw(DatabaseAway("It is away."))
     )
     checks.run_check(check_id=pending.pk)
     pending.refresh_from_db()

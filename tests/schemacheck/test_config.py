@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from schemacheck.policy import InvalidPolicy, Policy
+from schemacheck.checker.policy import InvalidPolicy, Policy
+from schemacheck.checker.validator import validate
 from schemacheck.project import find_policy, read_policy
 from schemacheck.revisions import UnknownRevision, changed_since
-from schemacheck.validator import validate
 
 DROP = "ALTER TABLE orders DROP COLUMN note;\n"
 

@@ -8,9 +8,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from schemacheck.findings import Report
-from schemacheck.proof import copies as bench_module
-from schemacheck.validator import validate
+from schemacheck.checker.findings import Report
+from schemacheck.checker.proof import copies as bench_module
+from schemacheck.checker.validator import validate
 from tests.schemacheck.test_postgres import STATEMENTS, ask_the_server
 from tests.services.postgres import Cluster
 

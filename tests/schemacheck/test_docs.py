@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from schemacheck.rules import RULES
-from schemacheck.rules.page import render
+from schemacheck.checker.rules import RULES
+from schemacheck.rules_page import render
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS / "schemacheck-rules.md"
@@ -14,7 +14,7 @@ FACTS = {"locks", "scans", "rewrites", "fix"}
 
 
 def test_the_page_of_rules_is_what_the_code_says() -> None:
-    how = "write it anew: python -m schemacheck.rules.page > docs/schemacheck-rules.md"
+    how = "write it anew: python -m schemacheck.rules_page > docs/schemacheck-rules.md"
     assert PAGE.read_text() == render(), how
 
 

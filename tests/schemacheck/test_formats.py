@@ -4,9 +4,9 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from schemacheck.formats import Checked, fingerprint, render
-from schemacheck.rules import RULES
-from schemacheck.validator import validate
+from schemacheck.checker.formats import Checked, fingerprint, render
+from schemacheck.checker.rules import RULES
+from schemacheck.checker.validator import validate
 
 SQL = "CREATE TABLE t (\n\tid bigint PRIMARY KEY,\n\tname varchr(20)\n);\n"
 

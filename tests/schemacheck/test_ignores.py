@@ -2,9 +2,9 @@
 
 import pytest
 
-from schemacheck.findings import Report
-from schemacheck.policy import Policy
-from schemacheck.validator import validate
+from schemacheck.checker.findings import Report
+from schemacheck.checker.policy import Policy
+from schemacheck.checker.validator import validate
 
 DROP = "ALTER TABLE orders DROP COLUMN note;"
 

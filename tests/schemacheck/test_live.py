@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from audit.models import Event
-from schemacheck.findings import Finding
+from schemacheck.checker.findings import Finding
 from schemacheck.live import audit
 from schemacheck.models import Check
 from tests.services.postgres import Cluster

@@ -6,8 +6,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from schemacheck.findings import Report
-from schemacheck.locks import ORDER
+from schemacheck.checker.findings import Report
+from schemacheck.checker.locks import ORDER
 
 pytestmark = pytest.mark.services
 

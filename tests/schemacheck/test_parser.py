@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemacheck.lowering import shape_of
-from schemacheck.parser import parse
+from schemacheck.checker.reading.lowering import shape_of
+from schemacheck.checker.reading.parser import parse
 
 
 def test_one_broken_statement_leaves_the_others_their_trees() -> None:

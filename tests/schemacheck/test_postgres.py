@@ -11,11 +11,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from schemacheck.findings import Report
-from schemacheck.proof import ladder
-from schemacheck.session import DatabaseAway, Session
-from schemacheck.snapshot import snapshot
-from schemacheck.validator import validate
+from schemacheck.checker.database.session import DatabaseAway, Session
+from schemacheck.checker.database.snapshot import snapshot
+from schemacheck.checker.findings import Report
+from schemacheck.checker.proof import ladder
+from schemacheck.checker.validator import validate
 from tests.services.postgres import Cluster
 from tests.services.throwaway import free_port
 

@@ -1,8 +1,8 @@
 import pytest
 
-from schemacheck.policy import Policy
-from schemacheck.rules import RULES
-from schemacheck.validator import validate
+from schemacheck.checker.policy import Policy
+from schemacheck.checker.rules import RULES
+from schemacheck.checker.validator import validate
 
 EXAMPLES = [rule for rule in RULES.values() if rule.bad and rule.dialect == "postgresql"]
 

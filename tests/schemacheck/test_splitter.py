@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemacheck.splitter import is_too_deep, split
+from schemacheck.checker.reading.splitter import is_too_deep, split
 
 
 def texts(script: str) -> list[str]:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from schemacheck.findings import Report
-from schemacheck.validator import validate
+from schemacheck.checker.findings import Report
+from schemacheck.checker.validator import validate
 
 SHOP = """
 CREATE TABLE customers (id integer PRIMARY KEY, email text UNIQUE, name text);

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemacheck.findings import Report
-from schemacheck.sqlite import child, processes
-from schemacheck.validator import validate
+from schemacheck.checker.findings import Report
+from schemacheck.checker.sqlite import child, processes
+from schemacheck.checker.validator import validate
 
 FAILS = "json('{')"  # compiles, and fails as soon as it is evaluated
 VIEWS = "CREATE TABLE v0 (x integer PRIMARY KEY);" + "".join(

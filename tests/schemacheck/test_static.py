@@ -2,8 +2,8 @@
 
 import pytest
 
-from schemacheck.findings import Finding, Report
-from schemacheck.validator import validate
+from schemacheck.checker.findings import Finding, Report
+from schemacheck.checker.validator import validate
 
 
 def check(sql: str) -> Report:

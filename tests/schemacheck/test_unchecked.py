@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from schemacheck import bounds, checks
-from schemacheck.findings import UNCHECKED
-from schemacheck.formats import FORMATS
-from schemacheck.policy import Policy
-from schemacheck.validator import validate
+from schemacheck import checks
+from schemacheck.checker import bounds
+from schemacheck.checker.findings import UNCHECKED
+from schemacheck.checker.formats import FORMATS
+from schemacheck.checker.policy import Policy
+from schemacheck.checker.validator import validate
 from tests.mcp_client import ToolError
 from tests.schemacheck.django_project import ROOT
 

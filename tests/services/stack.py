@@ -61,7 +61,7 @@ class Stack:
         return self.start("-m", "celery", "-A", "config.celery", "-q", "worker", *pool, *quiet, *options, log=log)
 
     def beat(self) -> "subprocess.Popen[bytes]":
-        return self.start("-m", "celery", "-A", "config.celery", "-q", "beat", "-S", "config.beat:Scheduler")
+        return self.start("-m", "celery", "-A", "config.celery", "-q", "beat", "-S", "config.jobs.beat:Scheduler")
 
     def produce(self, name: str, count: int) -> "subprocess.Popen[bytes]":
         return self.start("-m", "tests.services.soak.produce", "work", name, str(count))

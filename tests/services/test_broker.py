@@ -194,7 +194,7 @@ def test_jobs_retry_act_for_their_sender_and_fail_in_one_line_without_secrets(st
     log = stack.log("worker")
     refused = [line for line in log.splitlines() if "That was done before" in line]
     assert len(refused) == 1
-    assert "config.jobs [request-7] Job soak.refused failed (conflict)" in refused[0]
+    assert "config.jobs.task [request-7] Job soak.refused failed (conflict)" in refused[0]
     assert "soak.broken" in log
     assert "hunter2" not in log
     assert "hr_abcdefghij" not in log

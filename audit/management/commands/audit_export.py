@@ -26,7 +26,7 @@ class Command(OperationCommand):
             raise CommandError("A manifest lies beside a file: give --output too.")
         count = self.write(options["output"], select(**filters), options["format"])
         if options["manifest"]:
-            from audit import manifest  # its cryptography takes 7 MB
+            from audit.ledger import manifest  # its cryptography takes 7 MB
 
             given = {name: str(value) for name, value in filters.items() if value}
             path = manifest.write(export=options["output"], events=count, filters=given)

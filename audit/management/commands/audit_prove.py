@@ -6,14 +6,14 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from audit import ledger, signing
+from audit.ledger import sealing, signing
 from config.commands import OperationCommand
 
 
 class Command(OperationCommand):
     help = (
         "Write the proof that a checkpoint holds an event, or that history only grew between two checkpoints. "
-        "audit/verify_proof.py checks it without Handrail."
+        "audit/ledger/verify_proof.py checks it without Handrail."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -30,9 +30,9 @@ class Command(OperationCommand):
             return
         if options["consistency"]:
             old, new = options["consistency"]
-            proof = ledger.prove_consistency(old=old, new=new)
+            proof = sealing.prove_consistency(old=old, new=new)
         else:
-            proof = ledger.prove(uid=options["uid"], checkpoint_size=options["size"])
+            proof = sealing.prove(uid=options["uid"], checkpoint_size=options["size"])
         text = json.dumps(proof, ensure_ascii=False, indent=2)
         if options["output"] is None:
             self.stdout.write(text)

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from audit import capture, ledger
+from audit import capture
+from audit.ledger import sealing
 from config.commands import OperationCommand
 
 
@@ -16,9 +17,9 @@ class Command(OperationCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["rebase"]:
-            self.stdout.write(f"[OK] transaction ids now count from {ledger.rebase()}")
+            self.stdout.write(f"[OK] transaction ids now count from {sealing.rebase()}")
         capture.collect()
-        sealed = ledger.seal()
+        sealed = sealing.seal()
         if options["json"]:
             self.print_json({"events": sealed.events, "size": sealed.size})
         else:

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from audit import manifest
-from audit.verification import verify
+from audit.ledger import manifest
+from audit.ledger.verification import verify
 from config.commands import FINDINGS, OperationCommand, text_of
 
 

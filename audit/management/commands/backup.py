@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
-from audit import backups
+from audit.backups import making
 from audit.models import BackupRun
 from audit.serializers import BackupSerializer
 from config.commands import FINDINGS, OperationCommand
@@ -23,15 +23,15 @@ class Command(OperationCommand):
         if options["list"]:
             self.show(options["json"])
             return
-        run = backups.back_up(kind=options["kind"], progress=lambda done, total: self.progress(done, total, "backup"))
+        run = making.back_up(kind=options["kind"], progress=lambda done, total: self.progress(done, total, "backup"))
         path = settings.BACKUP_DIR / run.file
         problems: list[str] = []
         if options["verify"]:
-            problems = backups.verify(
+            problems = making.verify(
                 path=path, progress=lambda done, total: self.progress(done, total, "verification")
             ).problems
             run.refresh_from_db()
-        removed = backups.prune() if run.pk else []
+        removed = making.prune() if run.pk else []
         if options["json"]:
             self.print_json(BackupSerializer(run).data)
         else:

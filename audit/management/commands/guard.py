@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from audit import guard
+from audit.permissions import guard
 from config.commands import OperationCommand
 
 TIMED_OUT = 124

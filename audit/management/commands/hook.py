@@ -1,6 +1,7 @@
 """`manage.py hook AGENT`: answer an agent's hook on stdin and stdout. Any failure is exit code 2, which blocks.
 
-manage.py hands this command to audit.fast_hook first, which answers without Django when it can, and watches over this.
+manage.py hands this command to audit.permissions.fast_hook first, which answers without Django when it can, and
+watches over this.
 """
 
 import json
@@ -12,8 +13,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from audit import decisions, hooks
-from audit.permissions import store
+from audit.permissions import decisions, hooks, store
 from config.commands import OperationCommand
 
 logger = logging.getLogger(__name__)

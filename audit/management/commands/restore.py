@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from audit import backups, restoring
+from audit.backups import making, restoring
 from audit.permissions import store
 from config.commands import FINDINGS, OperationCommand
 
@@ -23,7 +23,7 @@ class Command(OperationCommand):
         parser.add_argument("--key", default="", help="the public key the manifest was signed with; by default ours")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        path = backups.locate(options["file"])
+        path = making.locate(options["file"])
         if not options["yes"]:
             self.ask(str(path))
         done = restoring.restore(

@@ -7,9 +7,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from audit import decisions
 from audit.models import PermissionRule
-from audit.permissions import formats, store
+from audit.permissions import decisions, formats, store
 from audit.permissions.calls import Call, canonical_tool
 from audit.permissions.deciding import RuleSet
 from audit.permissions.matching import check

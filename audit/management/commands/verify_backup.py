@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from audit import backups
+from audit.backups import making
 from config.commands import FINDINGS, OperationCommand
 
 
@@ -17,8 +17,8 @@ class Command(OperationCommand):
         parser.add_argument("--key", default="", help="the public key the manifest was signed with; by default ours")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = backups.verify(
-            path=backups.locate(options["file"]),
+        found = making.verify(
+            path=making.locate(options["file"]),
             key=options["key"],
             progress=lambda done, total: self.progress(done, total, "verification"),
         )

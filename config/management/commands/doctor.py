@@ -3,8 +3,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from config import doctor
 from config.commands import FINDINGS, OperationCommand
+from config.watching import doctor
 
 
 class Command(OperationCommand):

@@ -24,7 +24,7 @@ class Command(OperationCommand):
             authenticate_key(raw)
         except DomainError as error:
             raise CommandError(f"HANDRAIL_API_KEY: {error.detail}", returncode=2) from error
-        from config.mcp_server import server, session  # the SDK takes a second to import
+        from config.mcp.server import server, session  # the SDK takes a second to import
 
         with session(key=partial(authenticate_key, raw)):
             anyio.run(server().run_stdio_async)

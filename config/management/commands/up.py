@@ -13,10 +13,11 @@ from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from config import private_files, schedule, static, supervisor
 from config.commands import OperationCommand
 from config.errors import DomainError
+from config.jobs import schedule
 from config.keys import create_key
+from config.serving import private_files, static, supervisor
 
 
 class Command(OperationCommand):
@@ -56,7 +57,7 @@ class Command(OperationCommand):
         # This process has all of Django in memory by now; the one that only watches needs none of it.
         os.set_inheritable(gate, True)
         os.set_inheritable(felt, True)
-        os.execv(sys.executable, [sys.executable, "-m", "config.supervisor", str(plan.hand_over())])  # noqa: S606
+        os.execv(sys.executable, [sys.executable, "-m", "config.serving.supervisor", str(plan.hand_over())])  # noqa: S606
 
     def _welcome(self) -> None:
         """Make the first admin and the first key, and show them this once."""
@@ -72,7 +73,7 @@ class Command(OperationCommand):
 
 
 def _child(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "config.child", *arguments]
+    return [sys.executable, "-m", "config.serving.child", *arguments]
 
 
 def _beat() -> list[str]:

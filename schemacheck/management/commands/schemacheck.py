@@ -4,12 +4,13 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from config.commands import FINDINGS, OperationCommand
-from schemacheck import baseline, checks, files
+from schemacheck import checks, files
+from schemacheck.checker import baseline
+from schemacheck.checker.formats import FORMATS, Checked, render
+from schemacheck.checker.policy import Policy
+from schemacheck.checker.rules import recognised
 from schemacheck.django_migrations import door
-from schemacheck.formats import FORMATS, Checked, render
-from schemacheck.policy import Policy
 from schemacheck.project import find_policy, read_policy
-from schemacheck.rules import recognised
 
 NOT_CHECKED = 2
 """Exit code where a file could not be looked at."""

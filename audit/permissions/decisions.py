@@ -1,0 +1,217 @@
+"""Decisions on tool calls: made by the rules, recorded in the trail, joined with what was run by the tool call's id."""
+
+import contextlib
+import fcntl
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from audit import trail
+from audit.models import Event
+from audit.permissions import compiled, hooks, store
+from audit.permissions.calls import Call, canonical_tool
+from audit.permissions.deciding import Decision, RuleSet
+from audit.permissions.records import column, tidy
+from audit.permissions.rules import Rule
+from config.context import acting_as
+from config.errors import DomainError
+from config.limits import check_size
+from config.secrets import scrub
+
+logger = logging.getLogger(__name__)
+
+ENTITY = "decision"
+MADE, EXECUTED = "decision.made", "execution.recorded"
+_NOT_A_RECORD = (compiled.NotUsable, ValueError, KeyError, TypeError, AttributeError, OverflowError, DomainError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A decision and the event that records it."""
+
+    decision: Decision
+    event: Event
+
+
+def decide(
+    *,
+    tool_name: str,
+    tool_input: Mapping[str, Any],
+    agent: str = "",
+    cwd: str = "",
+    session_id: str = "",
+    tool_use_id: str = "",
+    local: bool = False,
+    home: str = "",
+) -> Decided:
+    """Decide on a tool call by the rules, and record the decision."""
+    call = Call(
+        tool=canonical_tool(tool_name), input=tool_input, agent=agent, cwd=cwd, root=cwd, home=home, local=local
+    )
+    request = hooks.Request(
+        agent=agent,
+        event="",
+        moment="before",
+        call=call,
+        session_id=column(session_id),
+        tool_use_id=column(tool_use_id),
+    )
+    return decide_request(request)
+
+
+def decide_request(request: hooks.Request) -> Decided:
+    """Decide what an agent's hook asks, and record the decision. Raises PayloadTooLarge."""
+    check_size({"tool_input": request.call.input}, most=hooks.MAX_BYTES)
+    rules = RuleSet(store.load_rules())
+    start = time.perf_counter()
+    decision = rules.decide(request.call)
+    spent = (time.perf_counter() - start) * 1000
+    return Decided(decision=decision, event=record(hooks.decision_record(request, decision, spent)))
+
+
+def answer_hook(*, agent: str, payload: Any, local: bool = False, root: str = "", home: str = "") -> dict[str, Any]:
+    """Answer an agent's hook in its dialect, and record decision or execution. Raises hooks.Malformed."""
+    request = hooks.read(agent, payload, local=local, root=root, home=home)
+    if request.moment in ("before", "permission"):
+        return hooks.answer(request, decide_request(request).decision)
+    if request.moment == "after":
+        record(hooks.execution_record(request))
+    return hooks.answer(request, None)
+
+
+def record(known: Mapping[str, Any]) -> Event:
+    """Record a decision or an execution; the same one again changes nothing."""
+    return trail.record(**_fields(known))
+
+
+def record_run(decided: Decided, result: Mapping[str, Any]) -> Event:
+    """Record what became of a call that was decided and run here, beside its decision."""
+    made = decided.event
+    return trail.record(
+        event_type=EXECUTED,
+        entity_type=ENTITY,
+        entity_id=made.entity_id,
+        new_value=dict(result),
+        context={"decision": str(made.uid)},
+        agent=made.agent,
+        session_id=made.session_id,
+        tool_use_id=made.tool_use_id,
+    )
+
+
+def _fields(known: Mapping[str, Any]) -> dict[str, Any]:
+    context = {name: value for name, value in known["context"].items() if value}
+    context |= {"decision_id": known["id"], "tool_name": known["tool_name"], "tool_input": known["tool_input"]}
+    for name in ("milliseconds", "by"):
+        if name in known:
+            context[name] = known[name]
+    context = scrub(context)
+    context["is_whole"] = known["is_whole"] and context["tool_input"] == known["tool_input"]
+    return {
+        "event_type": MADE if known["kind"] == "decision" else EXECUTED,
+        "entity_type": ENTITY,
+        "entity_id": known["tool_use_id"] or known["id"],
+        "new_value": known["value"],
+        "context": context,
+        "agent": known["agent"],
+        "session_id": known["session_id"],
+        "tool_use_id": known["tool_use_id"],
+        "idempotency_key": f"decision-{known['id']}",
+    }
+
+
+def ingest() -> int:
+    """Record what hooks decided without Django; returns how many. What cannot be read is set aside, never dropped."""
+    done = 0
+    with _alone() as mine:
+        if not mine:
+            return 0
+        for path in map(Path, compiled.spooled(settings.DATA_DIR)):
+            try:
+                known = compiled.unspool(settings.DATA_DIR, path)
+                at = datetime.fromtimestamp(min(known["at"], time.time()), UTC)  # its clock may have been ahead
+                with acting_as(actor=str(known["actor"]), door="command"):
+                    trail.record(**_fields(known), timestamp=at)
+            except _NOT_A_RECORD as error:
+                logger.error("The spooled decision %s cannot be read: %r", path.name, error)  # noqa: TRY400
+                path.rename(path.with_suffix(".unreadable"))
+                continue
+            path.unlink(missing_ok=True)
+            done += 1
+    return done
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[bool]:
+    """Two at once would do no harm, but twice the work."""
+    place = Path(compiled.folder(settings.DATA_DIR))
+    place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (place / "ingest.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
+
+
+@dataclass(slots=True, kw_only=True)
+class Replay:
+    """What another rule set would have decided."""
+
+    total: int = 0
+    same: int = 0
+    not_replayable: int = 0
+    """Recorded with a part of their input left out."""
+    changed: list[dict[str, Any]] = field(default_factory=list)
+
+
+def replay(*, rules: Sequence[Rule] | None = None, add: Sequence[Rule] = (), limit: int = 1_000) -> Replay:
+    """Judge the newest recorded decisions again, without recording: by `rules`, or by today's rules and `add`."""
+    ready = RuleSet([*(store.load_rules() if rules is None else rules), *add])
+    found = Replay()
+    for event in Event.objects.filter(event_type=MADE).order_by("-id")[:limit]:
+        context, value = event.context or {}, event.new_value or {}
+        given = context.get("tool_input")
+        if not (isinstance(given, Mapping) and context.get("is_whole") and "decision" in value):
+            found.not_replayable += 1
+            continue
+        found.total += 1
+        again = ready.decide(_call(event, context, given))
+        if again.decision == value["decision"]:
+            found.same += 1
+        else:
+            found.changed.append(_difference(event, value, again))
+    return found
+
+
+def _call(event: Event, context: Mapping[str, Any], given: Mapping[str, Any]) -> Call:
+    return Call(
+        tool=str(context.get("tool_name", "")),
+        input=given,
+        agent=event.agent,
+        cwd=str(context.get("cwd", "")),
+        root=str(context.get("root", "")),
+        home=str(context.get("home", "")),
+    )
+
+
+def _difference(event: Event, before: Mapping[str, Any], after: Decision) -> dict[str, Any]:
+    return {
+        "event": str(event.uid),
+        "timestamp": event.timestamp.isoformat(),
+        "part": after.part[:200],
+        "before": {"decision": before["decision"], "rule": before.get("rule")},
+        "after": {"decision": after.decision, "rule": after.rule.text if after.rule else None, "reason": after.reason},
+    }
+
+
+def present(decided: Decided) -> dict[str, Any]:
+    """The answer of every door: {decision, rule, reason, part, commands[], event}."""
+    return {**tidy(decided.decision.as_dict()), "event": str(decided.event.uid)}

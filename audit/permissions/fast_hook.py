@@ -1,0 +1,234 @@
+"""`manage.py hook AGENT` before Django: decides by the compiled rules, and fails closed whatever happens.
+
+A child does the work and the parent only watches: an error, a crash of the process, or silence past the time limit
+becomes exit code 2, which every agent takes for a refusal. Agents run the tool on most other failures.
+"""
+
+# pathlib and contextlib, with what they import, would be a tenth of a hook's time.
+
+import math
+import os
+import re
+import select
+import signal
+import sys
+import time
+from typing import NoReturn
+
+BASE_DIR = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+BLOCK = 2
+TIMEOUT_SECONDS = 10.0
+_MAX_ANSWER = 1_000_000
+
+
+class NoInstallation(Exception):
+    """There is nothing where the settings look."""
+
+
+class _OnlyDjangoKnows(Exception):
+    """The line of .env is written in a way that only Django's reader understands."""
+
+
+def main(arguments: list[str]) -> NoReturn:
+    """Answer the hook on stdin and exit."""
+    try:
+        for number in (signal.SIGTERM, signal.SIGHUP):  # most agents run the tool of a hook that was killed
+            signal.signal(number, _refuse)
+        # Relative paths in the settings are the service's, whatever lies in the folder that the agent works in.
+        os.chdir(BASE_DIR)
+        if arguments[:1] in ([], ["-h"], ["--help"]):
+            _start_django(arguments, b"")
+        code = _watch(arguments)
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else BLOCK
+    except BaseException as error:  # noqa: BLE001  -- nothing at all may let the tool run
+        _complain(f"{type(error).__name__}: {error}")
+        code = BLOCK
+    _leave(code)
+
+
+def _refuse(number: int, frame: object) -> NoReturn:
+    _complain(f"ended by signal {number}")
+    os._exit(BLOCK)
+
+
+def _watch(arguments: list[str]) -> int:
+    """Let a child answer; pass its answer on only when it ended well and in time."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        _work(arguments, writer)
+    os.close(writer)
+    try:
+        answer = _receive(reader, time.monotonic() + _timeout())
+    except BaseException:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        raise
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if code != 0:
+        if code != BLOCK:
+            _complain(f"the hook ended with {code}")
+        return BLOCK
+    sys.stdout.buffer.write(answer)
+    sys.stdout.buffer.flush()
+    return 0
+
+
+def _receive(reader: int, deadline: float) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([reader], [], [], left)[0]:
+            raise TimeoutError(f"no answer within {_timeout():g} s")
+        chunk = os.read(reader, 65_536)
+        if not chunk:
+            return b"".join(chunks)
+        size += len(chunk)
+        if size > _MAX_ANSWER:
+            raise ValueError("the answer is too long")
+        chunks.append(chunk)
+
+
+def _work(arguments: list[str], writer: int) -> NoReturn:
+    """In the child: answer on stdout and leave with 0, or with 2."""
+    code = BLOCK
+    try:
+        os.dup2(writer, 1)
+        os.close(writer)
+        payload = _read_input()
+        if len(arguments) != 1 or not _answer_fast(arguments[0], payload):
+            _start_django(arguments, payload)
+        code = 0
+    except SystemExit as stop:
+        code = 0 if stop.code in (None, 0) else BLOCK
+    except NoInstallation as error:
+        _complain(str(error))
+    except BaseException as error:  # noqa: BLE001
+        _complain(f"{type(error).__name__}: {error}")
+    _leave(code)
+
+
+def _read_input() -> bytes:
+    from audit.permissions.hooks import MAX_BYTES
+
+    payload = sys.stdin.buffer.read(MAX_BYTES + 1)
+    if len(payload) > MAX_BYTES:
+        raise ValueError(f"the input is longer than {MAX_BYTES:,} bytes")
+    return payload
+
+
+def _answer_fast(agent: str, payload: bytes) -> bool:
+    """Answer by the compiled rules; False when Django must."""
+    from audit.permissions import compiled, hooks
+    from audit.permissions.deciding import RuleSet
+
+    settings = _settings()
+    if settings is None:
+        return False
+    data_dir, database = settings
+    try:
+        rules = compiled.read(data_dir, compiled.source_of(database))
+    except compiled.NotUsable:
+        _require_installation(data_dir, database)
+        return False
+    root = os.environ.get("CLAUDE_PROJECT_DIR", "")
+    request = hooks.read(agent, hooks.parse(payload), local=True, root=root, home=os.path.expanduser("~"))
+    decision = None
+    if request.moment in ("before", "permission"):
+        start = time.perf_counter()
+        decision = RuleSet(rules).decide(request.call)
+        record = hooks.decision_record(request, decision, (time.perf_counter() - start) * 1000)
+    elif request.moment == "after":
+        record = hooks.execution_record(request)
+    if request.moment != "other":
+        try:
+            compiled.spool(data_dir, {**record, "at": time.time(), "actor": f"console:{_user()}", "by": "fast_hook"})
+        except OSError:
+            return False  # Django records it in the database, or fails and blocks
+    import json
+
+    sys.stdout.write(json.dumps(hooks.answer(request, decision)))
+    sys.stdout.flush()
+    return True
+
+
+def _require_installation(data_dir: str, database: str) -> None:
+    from config.installation import DATABASE_FILE, missing
+
+    if not database and not os.path.exists(os.path.join(data_dir, DATABASE_FILE)):
+        raise NoInstallation(missing(data_dir))
+
+
+def _settings() -> tuple[str, str] | None:
+    """DATA_DIR and DATABASE_URL as the service reads them; None when only Django can tell."""
+    try:
+        data_dir, database = _setting("DATA_DIR"), _setting("DATABASE_URL")
+    except _OnlyDjangoKnows:
+        return None
+    return os.path.realpath(os.path.join(BASE_DIR, data_dir or "data")), database
+
+
+def _setting(name: str) -> str:
+    """A setting as the environment or .env has it; empty where neither does. Raises _OnlyDjangoKnows."""
+    if name in os.environ:
+        return os.environ[name]
+    try:
+        with open(os.path.join(BASE_DIR, ".env"), encoding="utf-8") as file:
+            lines = re.findall(rf"^\s*(?:export\s+)?{name}\s*=(.*)$", file.read(), re.MULTILINE)
+    except FileNotFoundError:
+        return ""
+    if not lines:
+        return ""
+    plain = re.fullmatch(r"""\s*(['"]?)([^'"\s#$\\]*)\1\s*""", lines[-1])
+    if plain is None or len(lines) > 1:
+        raise _OnlyDjangoKnows
+    return plain[2]
+
+
+def _start_django(arguments: list[str], payload: bytes) -> None:
+    import io
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    sys.stdin = io.TextIOWrapper(io.BytesIO(payload), encoding="utf-8")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["manage.py", "hook", *arguments])
+
+
+def _timeout() -> float:
+    try:
+        seconds = float(_setting("HOOK_TIMEOUT_SECONDS"))
+        return TIMEOUT_SECONDS if math.isnan(seconds) else min(max(seconds, 0.1), 300.0)
+    except (ValueError, OSError, _OnlyDjangoKnows):
+        return TIMEOUT_SECONDS
+
+
+def _user() -> str:
+    try:
+        import pwd
+
+        return pwd.getpwuid(os.getuid()).pw_name
+    except (ImportError, KeyError):
+        return "unknown"
+
+
+def _complain(reason: str) -> None:
+    try:
+        sys.stderr.write(f"Handrail could not judge this call, so it is refused: {reason[:500]}\n")
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        pass
+
+
+def _leave(code: int) -> NoReturn:
+    """End without the interpreter's own end, which could still fail with another code."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        code = BLOCK
+    os._exit(code)

@@ -1,0 +1,159 @@
+"""The ASGI door: /mcp (and live streams) on the event loop, the rest of the site as WSGI on a bounded set of threads.
+
+Django's own ASGI handler would cost a synchronous view more than half of its requests per second; one hop to a thread
+costs a few per cent (docs/benchmarks.md).
+"""
+
+import asyncio
+import io
+import json
+import os
+import sys
+from collections.abc import Iterable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from wsgiref.util import FileWrapper
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+from config.context import acting_as, correlation_id
+from config.errors import DomainError
+from config.rest.problems import PROBLEM_JSON, problem
+from config.serving.bodies import Message, Receive, held_body
+from config.serving.streams import STREAMS, ClientGone, Send, Stream, TooManyStreams, a_share_of_the_streams
+from config.wsgi import application as site
+
+# What runs on the event loop, imported with its first request: the MCP SDK alone takes half a second.
+ROUTES = {"/mcp": "config.mcp.http.endpoint"}
+FILE_BLOCK_BYTES = 65536
+
+# Bounds both threads and database connections; PostgreSQL's pool has 20 for the whole process. Streams have a share of
+# their own beside the others' threads: readers of any speed leave those WEB_THREADS free.
+_threads = ThreadPoolExecutor(max_workers=settings.WEB_THREADS + STREAMS, thread_name_prefix="web")
+# Readiness is asked most when all those wait for the database, so it waits in no queue of theirs.
+_probes = ThreadPoolExecutor(max_workers=2, thread_name_prefix="probe")
+
+
+async def application(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    """Answer one HTTP request."""
+    if scope["type"] != "http":
+        raise NotImplementedError(f"Nothing here speaks {scope['type']}.")
+    path = scope["path"]
+    if path == "/health/live":
+        await _say_alive(scope, send)
+        return
+    route = ROUTES.get("/" + path.removeprefix("/").partition("/")[0])  # "OPTIONS *" has no slash at all
+    if route is not None:
+        await import_string(route)(scope, receive, send)
+        return
+    try:
+        async with held_body(receive) as (body, length):
+            threads = _probes if path == "/health/ready" else _threads
+            await _answer(_environ(scope, body, length), threads, receive, send)
+    except DomainError as error:
+        for message in _refusal(error):
+            await send(message)
+
+
+async def _answer(environ: dict[str, Any], threads: ThreadPoolExecutor, receive: Receive, send: Send) -> None:
+    stream = Stream(asyncio.get_running_loop(), receive, send)
+    try:
+        for message in await stream.loop.run_in_executor(threads, compute, environ, stream):
+            await send(message)
+    except ClientGone:
+        pass
+    finally:
+        stream.end()
+
+
+async def _say_alive(scope: MutableMapping[str, Any], send: Send) -> None:
+    """Liveness: the loop goes round. It takes no thread, body or connection that somebody else may hold."""
+    allowed = scope["method"] in {"GET", "HEAD"}
+    headers = [(b"content-type", b"text/plain"), (b"cache-control", b"no-store")]
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 200 if allowed else 405,
+            "headers": headers if allowed else [*headers, (b"allow", b"GET, HEAD")],
+        }
+    )
+    await send({"type": "http.response.body", "body": b"ok" if scope["method"] == "GET" else b""})
+
+
+def _refusal(error: DomainError) -> list[Message]:
+    """The answer to a request that never reaches the site."""
+    with acting_as(correlation_id=correlation_id()):
+        body = problem(error.status, error.code, error.detail)
+    headers = [(b"content-type", PROBLEM_JSON.encode()), (b"x-request-id", body["request_id"].encode())]
+    headers += [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
+    return [
+        {"type": "http.response.start", "status": error.status, "headers": headers},
+        {"type": "http.response.body", "body": json.dumps(body).encode()},
+    ]
+
+
+def _environ(scope: MutableMapping[str, Any], body: bytes, length: int) -> dict[str, Any]:
+    """PEP 3333's view of the request."""
+    client, server = scope.get("client") or ("", 0), scope.get("server") or ("localhost", 80)
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope["path"].encode("utf-8", "surrogateescape").decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "CONTENT_LENGTH": str(length),
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": str(server[1]),
+        "SERVER_PROTOCOL": f"HTTP/{scope.get('http_version', '1.1')}",
+        "REMOTE_ADDR": client[0],
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        "wsgi.file_wrapper": lambda file, size=FILE_BLOCK_BYTES: FileWrapper(file, FILE_BLOCK_BYTES),
+    }
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        if name == "content-type":
+            environ["CONTENT_TYPE"] = value
+        elif "_" not in name and name != "content-length":  # X_Real_IP must not pass for X-Real-IP
+            key = "HTTP_" + name.upper().replace("-", "_")
+            joint = "; " if name == "cookie" else ","
+            environ[key] = f"{environ[key]}{joint}{value}" if key in environ else value
+    return environ
+
+
+def compute(environ: dict[str, Any], stream: Stream) -> list[Message]:
+    """Run the site, in a thread; the messages that remain to be sent. A stream is sent from here, in this thread."""
+    begun: Message = {}
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Any:
+        encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        begun.update({"type": "http.response.start", "status": int(status[:3]), "headers": encoded})
+
+    parts = site(environ, start_response)
+    try:
+        if not getattr(parts, "streaming", False) and not isinstance(parts, FileWrapper):
+            return [begun, {"type": "http.response.body", "body": b"".join(parts)}]
+        return _sent(begun, parts, stream)
+    finally:
+        if close := getattr(parts, "close", None):
+            close()
+
+
+def _sent(begun: Message, parts: Iterable[bytes], stream: Stream) -> list[Message]:
+    """Send all but the end of a stream, which remains; or the refusal of one too many."""
+    try:
+        with a_share_of_the_streams():
+            stream.send(begun)
+            for part in parts:
+                if part:
+                    stream.send({"type": "http.response.body", "body": part, "more_body": True})
+    except TooManyStreams as error:
+        return _refusal(error)
+    return [{"type": "http.response.body"}]

@@ -1,0 +1,86 @@
+"""Answers that are sent while they are made: their share of the threads, and how long they wait for a slow reader."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+from config.errors import DomainError
+from config.serving.bodies import Message, Receive
+
+Send = Callable[[Message], Awaitable[None]]
+
+STREAMS = 4
+"""How many at once. A stream holds its thread, and on PostgreSQL a connection, for as long as its client reads."""
+RETRY_SECONDS = 30
+PATIENCE_SECONDS = 60.0
+"""How long a stream waits for its client in all: one that reads more slowly loses its stream, not we a thread."""
+SLOWEST_BYTES_PER_SECOND = 4096
+"""What a client took earns it more patience, so that a long export over a thin line arrives."""
+
+_share = threading.BoundedSemaphore(STREAMS)
+
+
+class TooManyStreams(DomainError):
+    """Every share is taken."""
+
+    status = 503
+    code = "unavailable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"{STREAMS} exports or live streams run already, and no more run at once. Try again in "
+            f"{RETRY_SECONDS} seconds.",
+            headers={"Retry-After": str(RETRY_SECONDS)},
+        )
+
+
+@contextmanager
+def a_share_of_the_streams() -> Iterator[None]:
+    """Hold one of the shares. Raises TooManyStreams at once: waiting for one would take a thread from the others."""
+    if not _share.acquire(blocking=False):
+        raise TooManyStreams
+    try:
+        yield
+    finally:
+        _share.release()
+
+
+class ClientGone(Exception):
+    """Nobody reads the stream any more."""
+
+
+class Stream:
+    """Sends from a thread, as fast as the client reads, until it leaves: the server alone would not tell us."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, receive: Receive, send: Send) -> None:
+        self.loop, self._receive, self._send = loop, receive, send
+        self._watcher: asyncio.Task[None] | None = None
+        self._patience = PATIENCE_SECONDS
+
+    def send(self, message: Message) -> None:
+        """Send a message, and wait until the client takes it. Raises ClientGone when it takes too long, or left."""
+        began = time.monotonic()
+        try:
+            asyncio.run_coroutine_threadsafe(self._pass_on(message), self.loop).result(max(self._patience, 0.001))
+        except (OSError, TimeoutError) as error:
+            raise ClientGone from error
+        earned = len(message.get("body", b"")) / SLOWEST_BYTES_PER_SECOND
+        self._patience += earned - (time.monotonic() - began)
+
+    async def _pass_on(self, message: Message) -> None:
+        if self._watcher is None:
+            self._watcher = self.loop.create_task(self._watch())
+        if self._watcher.done():
+            raise ClientGone
+        await self._send(message)
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+    def end(self) -> None:
+        """Stop looking whether the client left."""
+        if self._watcher is not None:
+            self._watcher.cancel()

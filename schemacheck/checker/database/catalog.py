@@ -1,0 +1,344 @@
+"""What is known of a database's schema: the tables, types and schemas a script names, and how names resolve.
+
+A `Catalog` is read from PostgreSQL once (`snapshot`), or starts with PostgreSQL's built-in types only
+(`empty_catalog`); the simulation of a script then changes it statement by statement.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from rapidfuzz import fuzz, process
+
+from schemacheck.checker.database.builtin_types import DISPLAY, PSEUDO
+from schemacheck.checker.reading.shapes import Name, TypeShape, quote
+
+DEFAULT_PATH = ("pg_catalog", "public")
+
+
+class TypeInfo(NamedTuple):
+    """A type; `base` is what a domain stands on, else the type itself. `oid` is 0 where only the name is known."""
+
+    schema: str
+    name: str
+    display: str
+    kind: str = "b"  # b base, c composite, d domain, e enum, p pseudo, r range, m multirange, ? made by the script
+    base: str = ""
+    oid: int = 0
+    base_oid: int = 0
+    usable: bool = True
+    of_table: bool = False
+
+    @property
+    def base_display(self) -> str:
+        return self.base or self.display
+
+
+class Column(NamedTuple):
+    """A column of a table; `type` is None where it could not be resolved."""
+
+    name: str
+    type: TypeInfo | None
+    type_sql: str
+    not_null: bool = False
+    has_default: bool = False
+    identity: str = ""
+    generated: str = ""
+    inherited: bool = False
+
+
+class Index(NamedTuple):
+    """An index; `columns` are those of its key, None for an expression."""
+
+    name: str
+    columns: tuple[str | None, ...]
+    unique: bool = False
+    primary: bool = False
+    valid: bool = True
+    partial: bool = False
+    deferrable: bool = False
+    identifies: bool = False  # the replica identity
+
+    @property
+    def is_key(self) -> bool:
+        """Whether a foreign key may refer to its columns."""
+        return self.unique and self.valid and not self.partial and not self.deferrable and None not in self.columns
+
+
+class Constraint(NamedTuple):
+    """A constraint; `kind` as in pg_constraint: p primary, u unique, f foreign, c check, x exclusion, n not null."""
+
+    name: str
+    kind: str
+    columns: tuple[str, ...] = ()
+    validated: bool = True
+    references: str | None = None
+    referenced_columns: tuple[str, ...] = ()
+    proves_not_null: bool = False  # a validated CHECK (column IS NOT NULL)
+    inherited: bool = False
+    persistence: str = ""  # of the table a foreign key refers to
+    used_by: tuple[str, ...] = ()  # what else needs it: views that group by a key, foreign keys to it
+
+
+class Relative(NamedTuple):
+    """A relation above or below another in a family of inheritance or partitions."""
+
+    schema: str
+    name: str
+    kind: str
+
+
+class Table(NamedTuple):
+    """A relation. `is_known` is False where the script made it in a way that hides its columns."""
+
+    schema: str
+    name: str
+    kind: str = "r"
+    persistence: str = "p"
+    columns: tuple[Column, ...] = ()
+    indexes: tuple[Index, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    rows: float = -1
+    bytes: int = 0  # as of the last VACUUM or ANALYZE: to measure it now would wait for locks
+    seems_empty: bool = False
+    is_mine: bool = True
+    may_reference: bool = True
+    is_partition: bool = False
+    has_children: bool = False
+    referenced_by: tuple[tuple[str, str], ...] = ()  # table and foreign key
+    views: tuple[tuple[str, str], ...] = ()  # view and the column it uses; no column for the table as a whole
+    column_users: tuple[tuple[str, str], ...] = ()  # column and the policy, trigger or publication that needs it
+    row_type_in: tuple[str, ...] = ()  # columns of other tables that hold rows of this one
+    triggers: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    referring_permanently: tuple[str, ...] = ()  # permanent tables with a foreign key to this one
+    descendants: tuple["Relative", ...] = ()
+    ancestors: tuple["Relative", ...] = ()
+    default_family: tuple["Relative", ...] = ()  # the default partition and those below it
+    is_known: bool = True
+    is_new: bool = False  # made by the script being checked
+    oid: int = 0
+
+    @property
+    def display(self) -> str:
+        """Its qualified name."""
+        return f"{quote(self.schema)}.{quote(self.name)}"
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no rows: the script made it, or ANALYZE found none and none were counted since."""
+        return self.is_new or (self.seems_empty and not self.has_children)
+
+    @property
+    def has_foreign_partitions(self) -> bool:
+        return self.kind == "p" and any(relative.kind == "f" for relative in self.descendants)
+
+    def views_on(self, column: str) -> list[str]:
+        """The views that use a column."""
+        return sorted(view for view, used in self.views if used == column)
+
+    @property
+    def primary_key(self) -> Index | None:
+        return next((index for index in self.indexes if index.primary), None)
+
+    def column(self, name: str) -> Column | None:
+        for column in self.columns:
+            if column.name == name:
+                return column
+        return None
+
+    def constraint(self, name: str) -> Constraint | None:
+        return next((constraint for constraint in self.constraints if constraint.name == name), None)
+
+    def key_on(self, columns: Iterable[str]) -> Index | None:
+        """The unique index on exactly these columns, in any order."""
+        wanted = sorted(columns)
+        return next(
+            (index for index in self.indexes if index.is_key and sorted(map(str, index.columns)) == wanted), None
+        )
+
+    def index_leading_with(self, columns: tuple[str, ...]) -> Index | None:
+        """A valid index whose first columns are these, in any order, as a foreign key's checks need."""
+        whole = (index for index in self.indexes if index.valid and not index.partial)
+        return next((index for index in whole if leads_with(index.columns, columns)), None)
+
+
+@dataclass(slots=True, kw_only=True)
+class Catalog:
+    """A schema as far as it is known, changed in step with the script."""
+
+    is_live: bool
+    server_version: int = 180000
+    user: str = ""
+    path: tuple[str, ...] = DEFAULT_PATH
+    creation_schema: str | None = "public"
+    temporary_schema: str = "pg_temp"
+    in_recovery: bool = False
+    system_changes: bool = False
+    schemas: dict[str, bool] = field(default_factory=dict)  # name -> may create in it
+    tables: dict[tuple[str, str], Table] = field(default_factory=dict)
+    types: dict[tuple[str, str], TypeInfo] = field(default_factory=dict)
+    volatile: Mapping[str, str] = field(default_factory=dict)  # function name -> v, s or i
+    roles: frozenset[str] = frozenset()
+    is_certain: bool = True  # False after a statement whose effects nobody can foresee (DO, CALL, CREATE EXTENSION)
+    made_types: set[str] = field(default_factory=set)
+    made_functions: bool = False
+
+    @property
+    def major(self) -> int:
+        """The server's major version."""
+        return self.server_version // 10_000
+
+    def copy(self) -> "Catalog":
+        """A copy that can change apart from this one."""
+        return replace(
+            self,
+            schemas=dict(self.schemas),
+            tables=dict(self.tables),
+            types=dict(self.types),
+            made_types=set(self.made_types),
+        )
+
+    def table(self, name: Name) -> Table | None:
+        """The relation a name means, by the search path."""
+        if name.schema is not None:
+            return self.tables.get((self.schema_called(name.schema), name.name))
+        if self.tables:
+            for schema in self.path:  # a loop, for this is asked many times a statement
+                if found := self.tables.get((schema, name.name)):
+                    return found
+        return None
+
+    def schema_for_new(self, name: Name, persistence: str = "p") -> str | None:
+        """The schema a relation is made in; None if the search path offers none."""
+        if persistence == "t":
+            return self.temporary_schema
+        return self.schema_called(name.schema) if name.schema is not None else self.creation_schema
+
+    def put(self, table: Table) -> None:
+        self.tables[table.schema, table.name] = table
+
+    def remove(self, table: Table) -> None:
+        self.tables.pop((table.schema, table.name), None)
+
+    def has_schema(self, name: str) -> bool:
+        """Whether a schema exists; without a live catalog every schema might."""
+        return not self.is_live or name == "pg_temp" or self.schema_called(name) in self.schemas
+
+    def type(self, shape: TypeShape) -> TypeInfo | None:
+        """The type a shape names, as an array where it is one."""
+        found = self._scalar_type(shape)
+        if found is None or not shape.is_array:
+            return found
+        array = self.types.get((found.schema, f"_{found.name}"))
+        oid = array.oid if array else 0
+        display = f"{found.display}[]"
+        return TypeInfo(schema=found.schema, name=f"_{found.name}", display=display, kind="b", oid=oid, base_oid=oid)
+
+    def type_names(self) -> list[str]:
+        """Names to suggest instead of an unknown type."""
+        own = [info.name for info in self.types.values() if not info.of_table and not info.name.startswith("_")]
+        return [*DISPLAY, *DISPLAY.values(), *own, "serial", "bigserial", "int", "decimal", "char", "string"]
+
+    def _scalar_type(self, shape: TypeShape) -> TypeInfo | None:
+        if serial := shape.serial:
+            return self._builtin(serial)
+        name = shape.name
+        if name.schema is not None:
+            schema = self.schema_called(name.schema)
+            return self.types.get((schema, name.name)) or (self._builtin(name.name) if schema == "pg_catalog" else None)
+        for schema in self.path:
+            if found := self.types.get((schema, name.name)):
+                return found
+            if schema == "pg_catalog" and (builtin := self._builtin(name.name)):
+                return builtin
+        return None
+
+    def _builtin(self, name: str) -> TypeInfo | None:
+        if found := self.types.get(("pg_catalog", name)):
+            return found
+        if self.is_live:
+            return None
+        return _BUILTIN.get(name)
+
+    def schema_called(self, name: str) -> str:
+        return self.temporary_schema if name == "pg_temp" else name
+
+
+_BUILTIN = {
+    **{name: TypeInfo(schema="pg_catalog", name=name, display=shown) for name, shown in DISPLAY.items()},
+    **{name: TypeInfo(schema="pg_catalog", name=name, display=name, kind="p") for name in PSEUDO},
+}
+
+
+def empty_catalog() -> Catalog:
+    """A catalog of PostgreSQL's built-in types and nothing else."""
+    return Catalog(is_live=False)
+
+
+def leads_with(index: Sequence[Any], columns: Sequence[Any]) -> bool:
+    """Whether the columns of an index begin with these, in any order, as a foreign key's checks need."""
+    return set(index[: len(columns)]) == set(columns)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A hint that names the closest known name; empty if none is close."""
+    others = [item for item in known if item != name]
+    close = process.extractOne(name, others, scorer=fuzz.ratio, processor=str.lower, score_cutoff=60)
+    return f'Did you mean "{close[0]}"?' if close else ""
+
+
+def table_from_document(row: Mapping[str, Any], types: Mapping[int, TypeInfo]) -> Table:
+    """A table as the snapshot query describes it."""
+    names = {column["number"]: column["name"] for column in row["columns"] or ()}
+    return Table(
+        schema=row["schema"],
+        name=row["name"],
+        kind=row["kind"],
+        persistence=row["persistence"],
+        columns=tuple(
+            Column(
+                name=column["name"],
+                type=types.get(column["type"]),
+                type_sql=column["sql"],
+                not_null=column["not_null"],
+                has_default=column["has_default"],
+                identity=column["identity"],
+                generated=column["generated"],
+                inherited=column["inherited"],
+            )
+            for column in row["columns"] or ()
+        ),
+        indexes=tuple(
+            Index(**{**index, "columns": tuple(map(names.get, index["columns"]))}) for index in row["indexes"] or ()
+        ),
+        constraints=tuple(
+            Constraint(
+                **{
+                    **constraint,
+                    "columns": tuple(names[number] for number in constraint["columns"] or () if number in names),
+                    "used_by": tuple(constraint.get("used_by", ())),
+                    "referenced_columns": tuple(constraint["referenced_columns"] or ()),
+                }
+            )
+            for constraint in row["constraints"] or ()
+        ),
+        rows=row["rows"],
+        bytes=row["bytes"],
+        is_mine=row["is_mine"],
+        may_reference=row["may_reference"],
+        is_partition=row["is_partition"],
+        has_children=row["has_children"],
+        referenced_by=tuple((item["table"], item["name"]) for item in row["referenced_by"] or ()),
+        views=tuple((view, column) for view, column in row["views"] or ()),
+        seems_empty=row["seems_empty"],
+        column_users=tuple((column, user) for column, user in row.get("column_users", ())),
+        row_type_in=tuple(row.get("row_type_in", ())),
+        triggers=tuple(row.get("triggers", ())),
+        rules=tuple(row.get("rules", ())),
+        referring_permanently=tuple(row.get("referring_permanently", ())),
+        descendants=tuple(Relative(*item) for item in row.get("descendants", ())),
+        ancestors=tuple(Relative(*item) for item in row.get("ancestors", ())),
+        default_family=tuple(Relative(*item) for item in row.get("default_family", ())),
+        oid=row["oid"],
+    )

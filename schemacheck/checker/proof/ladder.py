@@ -1,0 +1,230 @@
+"""The ladder: each statement goes as far up as the connection allows, in the order of the script."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from postgast import pg_query_pb2 as ast
+
+from schemacheck.checker import locks
+from schemacheck.checker.clock import Clock
+from schemacheck.checker.database.catalog import empty_catalog
+from schemacheck.checker.database.session import Session
+from schemacheck.checker.database.snapshot import mentions, snapshot
+from schemacheck.checker.findings import Finding, Lock, Proof, Severity, StatementReport
+from schemacheck.checker.history import History
+from schemacheck.checker.policy import DEFAULT_POLICY, Policy
+from schemacheck.checker.proof import copies, execution, probes
+from schemacheck.checker.proof.alterations import check_alter_table
+from schemacheck.checker.proof.costs import costly_call
+from schemacheck.checker.proof.objects import HANDLERS, drop, rename
+from schemacheck.checker.proof.storage import check_storage
+from schemacheck.checker.proof.tables import check_create_table
+from schemacheck.checker.reading.parser import GRAMMAR_VERSION, UNREADABLE, Problem, Statement, walk
+from schemacheck.checker.rules import observe, run_rules, run_script_rules
+from schemacheck.checker.scope import Progress, Scope
+from schemacheck.checker.source import MAX_STATEMENT_CHARS
+
+_JUDGED = {"create_table", "alter_table", "create_index"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What was asked for beyond copies."""
+
+    executing: bool
+    probing: bool
+
+
+def climb(
+    statements: Sequence[Statement],
+    session: Session | None,
+    *,
+    proof: Proof,
+    in_transaction: bool = False,
+    probe: bool = False,
+    policy: Policy = DEFAULT_POLICY,
+    clock: Clock | None = None,
+) -> list[StatementReport]:
+    """Judge every statement, or those the clock leaves time for. Raises DatabaseAway."""
+    live = session is not None and proof is not Proof.PARSE
+    catalog = snapshot(session, mentions(statements)) if live and session else empty_catalog()
+    if policy.pg_version:
+        catalog.server_version = policy.pg_version * 10_000
+    progress = Progress(
+        in_transaction=in_transaction or policy.assume_in_transaction,
+        history=History(policy=policy, transaction=int(policy.assume_in_transaction)),
+    )
+    scopes: list[tuple[Scope, tuple[Lock, ...]]] = []
+    similar: list[str] | None = None
+    bench = copies.Bench(session) if live and session and proof in (Proof.COPIES, Proof.EXECUTE) else None
+    ask = Ask(proof is Proof.EXECUTE, probe)
+    for statement in statements:
+        if clock is not None and clock.is_over:
+            break
+        scope = Scope(
+            statement=statement,
+            catalog=catalog,
+            session=session if live else None,
+            progress=progress,
+            similar=similar,
+        )
+        taken = _judge(scope, bench, ask)
+        similar = scope.similar
+        if statement.kind == "rollback" and progress.saved is not None:
+            catalog = progress.saved
+            progress.saved = None
+            progress.in_transaction = False
+            if bench:
+                bench.close("the script rolled back what its copies followed")
+        scopes.append((scope, taken))
+    for scope, _ in scopes:
+        scope.catalog = catalog
+        run_rules(scope, at_end=True)
+    run_script_rules([scope for scope, _ in scopes])
+    return [_report(scope, taken) for scope, taken in scopes]
+
+
+def _judge(scope: Scope, bench: copies.Bench | None, ask: Ask) -> tuple[Lock, ...]:
+    statement = scope.statement
+    if statement.problem is not None:
+        _report_problem(scope, statement.problem)
+        return ()
+    if statement.node is None:
+        message = f"the statement is longer than {MAX_STATEMENT_CHARS:,} characters and was not checked"
+        scope.error("statement-too-long", message, "54000")
+        scope.proof = Proof.NONE
+        return ()
+    _warn_newer_grammar(scope)
+    before = scope.catalog
+    forecast = locks.forecast(statement, before)
+    scope.locks = forecast
+    run_rules(scope)
+    observe(scope)
+    handler = _handler(statement)
+    resolved = copies.resolve(statement, before) if bench else None
+    if handler is not None:
+        handler(scope)
+        if not scope.findings or not scope.has_error:
+            check_storage(scope)
+        if scope.catalog.is_live:
+            scope.proof = Proof.CATALOG
+    if bench and resolved and handler is not None and scope.proof is Proof.CATALOG:
+        _climb_on(scope, bench, resolved, forecast, ask)
+    return forecast
+
+
+def _climb_on(scope: Scope, bench: copies.Bench, resolved: copies.Resolved, taken: tuple[Lock, ...], ask: Ask) -> None:
+    """From the catalog on: to execution where asked for and harmless, else to copies; then to the rows."""
+    if scope.has_error:
+        bench.taint(resolved)  # the simulation went on as if it had succeeded
+        return
+    if resolved.stands:
+        return  # IF NOT EXISTS: nothing would be done
+    if ask.executing and not resolved.names & bench.tainted:
+        outcome = execution.execute(scope, bench.session, resolved, taken)
+        if not outcome.reason:
+            return
+        _limit(scope, Proof.EXECUTE, f"not executed: {outcome.reason}")
+    _judge_on_copies(scope, bench, resolved, probing=ask.probing)
+    if ask.executing:
+        bench.clear()
+        bench.taint(resolved)  # what the copies followed did not happen to the tables
+
+
+def _judge_on_copies(scope: Scope, bench: copies.Bench, resolved: copies.Resolved, *, probing: bool) -> None:
+    outcome = copies.Outcome(reason=bench.prepare(scope, resolved) or costly_call(scope.statement))
+    earlier = probes.state(bench) if probing and not outcome.reason else {}
+    if not outcome.reason:
+        outcome = bench.judge(scope, resolved)
+    if outcome.reason:
+        bench.taint(resolved)
+        _limit(scope, Proof.COPIES, f"checked against the catalog only, not on copies: {outcome.reason}")
+        return
+    scope.proof = Proof.COPIES
+    if outcome.error:
+        copies.report(scope, outcome.error)
+        bench.taint(resolved)
+    elif probing:
+        probes.probe(scope, bench, earlier, probes.state(bench))
+
+
+def _limit(scope: Scope, wanted: Proof, message: str) -> None:
+    scope.suggest("proof-limited", message, facts={"wanted": wanted.value, "reached": scope.proof.value})
+
+
+def _handler(statement: Statement) -> Callable[[Scope], None] | None:
+    match statement.kind:
+        case "create_table" if isinstance(statement.node, ast.CreateStmt):
+            return check_create_table
+        case kind if kind.startswith("alter_") and isinstance(statement.node, ast.AlterTableStmt):
+            return check_alter_table
+        case _ if isinstance(statement.node, ast.DropStmt):
+            return drop
+        case _ if isinstance(statement.node, ast.RenameStmt):
+            return rename
+    return HANDLERS.get(statement.kind)
+
+
+def _report_problem(scope: Scope, problem: Problem) -> None:
+    scope.findings.append(
+        Finding(
+            rule="unreadable-statement" if problem.sqlstate in UNREADABLE else "syntax-error",
+            severity=Severity.ERROR,
+            message=problem.message,
+            sqlstate=problem.sqlstate,
+            line=problem.line,
+            column=problem.column,
+            hint=problem.hint,
+        )
+    )
+
+
+def _warn_newer_grammar(scope: Scope) -> None:
+    """The grammar is PostgreSQL 18's; an older server refuses what came after it."""
+    catalog = scope.catalog
+    is_known = catalog.is_live or scope.progress.history.policy.pg_version
+    if not is_known or catalog.major >= GRAMMAR_VERSION or scope.statement.kind not in _JUDGED:
+        return
+    for since, feature, location in _newer(scope.statement):
+        if catalog.major < since:
+            message = f"{feature} needs PostgreSQL {since}; this server is {catalog.major}"
+            scope.error("newer-syntax", message, "42601", location, facts={"since": since, "server": catalog.major})
+
+
+def _newer(statement: Statement) -> Iterator[tuple[int, str, int]]:  # noqa: C901  -- a case a feature
+    for node in walk(statement.node):
+        match node:
+            case ast.Constraint():
+                if node.contype == ast.CONSTR_GENERATED and node.generated_kind == "v":
+                    yield 18, "VIRTUAL generated columns", node.location
+                if node.contype == ast.CONSTR_ATTR_NOT_ENFORCED:
+                    yield 18, "NOT ENFORCED", node.location
+                if node.contype in (ast.CONSTR_CHECK, ast.CONSTR_FOREIGN) and not node.is_enforced:
+                    yield 18, "NOT ENFORCED", node.location
+                if node.without_overlaps or node.fk_with_period or node.pk_with_period:
+                    yield 18, "WITHOUT OVERLAPS and PERIOD", node.location
+                if node.nulls_not_distinct:
+                    yield 15, "NULLS NOT DISTINCT", node.location
+                if node.contype == ast.CONSTR_NOTNULL and node.conname and statement.kind == "alter_table":
+                    yield 18, "ADD CONSTRAINT ... NOT NULL", node.location
+            case ast.AlterTableCmd() if node.subtype == ast.AT_SetExpression:
+                yield 17, "SET EXPRESSION", statement.find("expression")
+            case ast.AlterTableCmd() if node.subtype == ast.AT_SetAccessMethod:
+                yield 15, "SET ACCESS METHOD", statement.find("access")
+            case ast.IndexStmt() if node.nulls_not_distinct:
+                yield 15, "NULLS NOT DISTINCT", -1
+
+
+def _report(scope: Scope, taken: tuple[Lock, ...]) -> StatementReport:
+    found = scope.findings
+    if len(found) > 1:
+        found = sorted(found, key=lambda item: (item.line or 0, item.column or 0))
+    return StatementReport(
+        index=scope.statement.index,
+        kind=scope.statement.kind,
+        table_name=scope.table_name,
+        line=scope.statement.line,
+        proof=scope.proof,
+        findings=tuple(found),
+        locks=taken,
+    )

@@ -1,0 +1,72 @@
+"""Asks for SQLite's verdict on a script. The live database is only asked for `sqlite_master`."""
+
+import sqlite3
+from itertools import islice
+from typing import Any
+
+from schemacheck.checker.database.session import DatabaseAway
+from schemacheck.checker.findings import Finding, Proof, Report, Severity, StatementReport, stopped
+from schemacheck.checker.source import Source
+from schemacheck.checker.sqlite import processes
+from schemacheck.checker.sqlite.pieces import split
+
+_SCHEMA = (
+    "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
+    "ORDER BY CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 WHEN 'view' THEN 2 ELSE 3 END, rowid"
+)
+_KINDS = ("errors", "warnings", "suggestions")
+
+
+def check_script(script: str, connection: Any, *, proof: Proof, seconds: float) -> Report:
+    """Judge a script for SQLite; without a SQLite connection the replica begins empty.
+
+    Raises DatabaseAway, Busy.
+    """
+    schema = _read_schema(connection) if connection is not None and proof is not Proof.PARSE else None
+    reached = Proof.PARSE if schema is None else Proof.CATALOG
+    request = {"script": script, "schema": schema or [], "reached": reached.value, "seconds": seconds}
+    answer = processes.ask(request, seconds)
+    statements = {found["index"]: _statement(found) for found in answer.statements}
+    notes = (stopped(*_next(script, len(statements)), why=answer.stopped, seconds=seconds),) if answer.stopped else ()
+    return Report(dialect="sqlite", proof=reached, statements=tuple(statements.values()), notes=notes)
+
+
+def _read_schema(connection: Any) -> list[str]:
+    """The definitions in the live database, tables first."""
+    try:
+        if isinstance(connection, sqlite3.Connection):
+            return [row[0] for row in connection.execute(_SCHEMA)]
+        with connection.cursor() as cursor:
+            cursor.execute(_SCHEMA)
+            return [row[0] for row in cursor.fetchall()]
+    except Exception as error:
+        from django.db import DatabaseError
+
+        if not isinstance(error, (sqlite3.Error, DatabaseError)):
+            raise
+        raise DatabaseAway(
+            f"The SQLite database cannot be read ({error}), so nothing was checked. See that its file exists, is "
+            "readable, and is not locked; then check again."
+        ) from error
+
+
+def _next(script: str, judged: int) -> tuple[int, int | None]:
+    """The number of the statement after so many, from 1, and its line; of the last where none is left."""
+    pieces = list(islice(split(script), max(judged - 1, 0), judged + 1))
+    number = max(judged, 1) if len(pieces) < 2 and judged else judged + 1
+    return number, Source(script).position(pieces[-1].offset)[0] if pieces else None
+
+
+def _statement(found: dict[str, Any]) -> StatementReport:
+    findings = [
+        Finding(**{**finding, "severity": Severity(finding["severity"])}) for kind in _KINDS for finding in found[kind]
+    ]
+    findings.sort(key=lambda finding: (finding.line or 0, finding.column or 0))
+    return StatementReport(
+        index=found["index"],
+        kind=found["kind"],
+        table_name=found["table_name"],
+        line=found["line"],
+        proof=Proof(found["proof"]),
+        findings=tuple(findings),
+    )

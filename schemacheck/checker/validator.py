@@ -1,0 +1,178 @@
+"""Says what the database would say to a script, before it runs.
+
+    report = validate("CREATE TABLE t (id bigint PRIMARY KEY)", connection=connection)
+
+Up to proof `catalog` nothing is executed on the connection: PostgreSQL is asked for its catalog and its parse analysis
+in a read-only, time-limited transaction that is rolled back; SQLite is asked for its schema. `copies` and `execute` run
+the statements, on temporary tables or for real, and roll back.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any, Literal
+
+import psycopg
+
+from config.errors import DomainError, FieldError
+from schemacheck.checker import ignores
+from schemacheck.checker.bounds import AT_COMMAND
+from schemacheck.checker.clock import UNHURRIED_SECONDS, start
+from schemacheck.checker.database.session import open_session
+from schemacheck.checker.findings import Finding, InvalidCheck, Proof, Report, Severity, StatementReport, stopped
+from schemacheck.checker.policy import DEFAULT_POLICY, Policy
+from schemacheck.checker.proof.ladder import climb
+from schemacheck.checker.reading import parser
+from schemacheck.checker.sqlite import checking
+
+Dialect = Literal["postgresql", "sqlite"]
+_RANK = [Proof.NONE, Proof.PARSE, Proof.CATALOG, Proof.COPIES, Proof.EXECUTE]
+
+
+class UnsupportedDatabase(DomainError):
+    code = "unsupported-database"
+
+
+def validate(
+    sql: str,
+    *,
+    connection: Any = None,
+    dialect: Dialect | str | None = None,
+    proof: Proof | str | None = None,
+    probe: bool = False,
+    policy: Policy = DEFAULT_POLICY,
+    seconds: float = UNHURRIED_SECONDS,
+) -> Report:
+    """Check a script statement by statement.
+
+    `connection` is Django's or a plain psycopg (or sqlite3) one; None checks by grammar and built-in types alone.
+    `probe` also asks existing rows, by short reads, whether they meet new constraints; it raises `proof` to `copies`.
+    `policy` says which rules speak, and for which server. `seconds` is what it may take; what is left then is an error.
+    Raises DatabaseAway where the database cannot be asked, InvalidCheck for an unknown dialect or proof, TooLong.
+    """
+    report = _verdict(sql, connection, dialect, proof, probe=probe, policy=policy, seconds=seconds)
+    return ignores.apply(sql, report, policy)
+
+
+def _verdict(
+    sql: str,
+    connection: Any,
+    dialect: str | None,
+    proof: Proof | str | None,
+    *,
+    probe: bool,
+    policy: Policy,
+    seconds: float,
+) -> Report:
+    vendor = _vendor(connection)
+    spoken = _dialect(dialect, vendor)
+    wanted = _proof(proof)
+    if probe and wanted is Proof.CATALOG:
+        wanted = Proof.COPIES
+    AT_COMMAND.hold(sql)
+    if not sql or sql.isspace():
+        return Report(dialect=spoken, proof=Proof.NONE, notes=(_NOTHING,))
+    if spoken == "sqlite":
+        own = connection if vendor == "sqlite" else None
+        report = checking.check_script(sql, own, proof=wanted, seconds=seconds)
+        notes = _notes(spoken, bool(report.statements or report.notes), wanted, report.proof, vendor)
+        return replace(report, notes=report.notes + notes)
+    parsed = parser.parse(sql, start(seconds))
+    statements = parsed.statements
+    clock = start(seconds)  # anew: a script that was parsed in its time is judged too
+    if vendor != "postgresql" or wanted is Proof.PARSE or not statements:
+        reports = tuple(climb(statements, None, proof=Proof.PARSE, policy=policy, clock=clock))
+        reached = Proof.PARSE
+    else:
+        with open_session(connection, writable=wanted in (Proof.COPIES, Proof.EXECUTE)) as session:
+            reports = tuple(climb(statements, session, proof=wanted, probe=probe, policy=policy, clock=clock))
+        reached = _reached(reports, wanted) if session is not None else Proof.PARSE
+    notes = _unread(parsed, reports, seconds)
+    notes += _notes(spoken, bool(statements), wanted, reached, vendor)
+    return Report(dialect=spoken, proof=reached, statements=reports, notes=notes)
+
+
+def _unread(parsed: parser.Parsed, reports: Sequence[StatementReport], seconds: float) -> tuple[Finding, ...]:
+    """Where the check stopped, if its time ran out."""
+    if len(reports) < len(parsed.statements):
+        line = parsed.statements[len(reports)].line
+    elif parsed.rest:
+        line = parsed.source.position(parsed.rest.offset)[0]
+    else:
+        return ()
+    return (stopped(len(reports) + 1, line, why="time", seconds=seconds),)
+
+
+def _reached(reports: tuple[StatementReport, ...], wanted: Proof) -> Proof:
+    """As far as the furthest statement got; one that fell short says why itself."""
+    furthest = max((report.proof for report in reports), key=_RANK.index, default=Proof.CATALOG)
+    return max(furthest, Proof.CATALOG, key=_RANK.index) if wanted is not Proof.CATALOG else Proof.CATALOG
+
+
+def _vendor(connection: Any) -> str | None:
+    if connection is None:
+        return None
+    if isinstance(connection, psycopg.Connection):
+        return "postgresql"
+    if isinstance(connection, sqlite3.Connection):
+        return "sqlite"
+    vendor = getattr(connection, "vendor", None)
+    if vendor in ("postgresql", "sqlite"):
+        return str(vendor)
+    raise UnsupportedDatabase(
+        f"Checks know PostgreSQL and SQLite, not {vendor or type(connection).__name__}. Choose another database."
+    )
+
+
+def _dialect(dialect: str | None, vendor: str | None) -> str:
+    if dialect is None:
+        return vendor or "postgresql"
+    if dialect not in ("postgresql", "sqlite"):
+        detail = f"There is no dialect {dialect!r}. Use postgresql or sqlite."
+        raise InvalidCheck(detail, errors=[FieldError(field="dialect", code="invalid", detail=detail)])
+    return dialect
+
+
+def _proof(proof: Proof | str | None) -> Proof:
+    try:
+        return Proof(proof) if proof is not None else Proof.CATALOG
+    except ValueError:
+        detail = f"There is no proof {proof!r}. Use parse, catalog, copies or execute."
+        raise InvalidCheck(detail, errors=[FieldError(field="proof", code="invalid", detail=detail)]) from None
+
+
+_NOTHING = Finding(
+    rule="empty-script",
+    severity=Severity.ERROR,
+    message="the script is empty, so nothing was checked",
+    hint="See that what was to write it did not fail.",
+)
+
+
+@cache
+def _notes(
+    dialect: str, has_statements: bool, wanted: Proof, reached: Proof, vendor: str | None
+) -> tuple[Finding, ...]:
+    """What is to be said of the script as a whole."""
+    if not has_statements:
+        return (Finding(rule="empty-script", severity=Severity.WARNING, message="there is no statement to check"),)
+    if reached in (Proof.CATALOG, Proof.COPIES) or _RANK.index(reached) >= _RANK.index(wanted):
+        return ()  # where it is too little, the statements say why themselves
+    if vendor == dialect:
+        why = "The connection's transaction has already failed; roll it back and check again."
+    else:
+        where = "there is no connection" if vendor is None else f"the database is {_NAMES[vendor]}"
+        why = f"Only grammar and built-in types were checked, because {where}, not {_NAMES[dialect]}."
+    return (
+        Finding(
+            rule="proof-limited",
+            severity=Severity.SUGGESTION,
+            message=why,
+            hint="Statements say in `proof` how far each was checked.",
+            facts={"wanted": wanted.value, "reached": reached.value},
+        ),
+    )
+
+
+_NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
