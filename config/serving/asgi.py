@@ -11,7 +11,8 @@ import os
 import sys
 from collections.abc import Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from contextlib import closing
+from typing import Any, NamedTuple
 from wsgiref.util import FileWrapper
 
 from django.conf import settings
@@ -23,12 +24,19 @@ from config.context import acting_as, correlation_id
 from config.errors import DomainError
 from config.rest.problems import PROBLEM_JSON, problem
 from config.serving.bodies import Message, Receive, held_body
-from config.serving.streams import STREAMS, ClientGone, Send, Stream, TooManyStreams, a_share_of_the_streams
+from config.serving.streams import (
+    FILE_BLOCK_BYTES,
+    STREAMS,
+    ClientGone,
+    Send,
+    Stream,
+    TooManyStreams,
+    a_share_of_the_streams,
+)
 from config.wsgi import application as site
 
 # What runs on the event loop, imported with its first request: the MCP SDK alone takes half a second.
 ROUTES = {"/mcp": "config.mcp.http.endpoint"}
-FILE_BLOCK_BYTES = 65536
 
 # Bounds both threads and database connections; PostgreSQL's pool has 20 for the whole process. Streams have a share of
 # their own beside the others' threads: readers of any speed leave those WEB_THREADS free.
@@ -61,7 +69,12 @@ async def application(scope: MutableMapping[str, Any], receive: Receive, send: S
 async def _answer(environ: dict[str, Any], threads: ThreadPoolExecutor, receive: Receive, send: Send) -> None:
     stream = Stream(asyncio.get_running_loop(), receive, send)
     try:
-        for message in await stream.loop.run_in_executor(threads, compute, environ, stream):
+        answer = await stream.loop.run_in_executor(threads, compute, environ, stream)
+        if isinstance(answer, File):
+            with closing(answer.content) as content:
+                await stream.send_file(answer.begun, content.filelike)
+            return
+        for message in answer:
             await send(message)
     except ClientGone:
         pass
@@ -128,8 +141,15 @@ def _environ(scope: MutableMapping[str, Any], body: bytes, length: int) -> dict[
     return environ
 
 
-def compute(environ: dict[str, Any], stream: Stream) -> list[Message]:
-    """Run the site, in a thread; the messages that remain to be sent. A stream is sent from here, in this thread."""
+class File(NamedTuple):
+    """An answer that lies on the disk."""
+
+    begun: Message
+    content: FileWrapper
+
+
+def compute(environ: dict[str, Any], stream: Stream) -> list[Message] | File:
+    """Run the site, in a thread; what remains to be sent. A stream is sent from here, in this thread."""
     begun: Message = {}
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Any:
@@ -137,8 +157,10 @@ def compute(environ: dict[str, Any], stream: Stream) -> list[Message]:
         begun.update({"type": "http.response.start", "status": int(status[:3]), "headers": encoded})
 
     parts = site(environ, start_response)
+    if isinstance(parts, FileWrapper):
+        return File(begun, parts)
     try:
-        if not getattr(parts, "streaming", False) and not isinstance(parts, FileWrapper):
+        if not getattr(parts, "streaming", False):
             return [begun, {"type": "http.response.body", "body": b"".join(parts)}]
         return _sent(begun, parts, stream)
     finally:

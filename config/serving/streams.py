@@ -1,10 +1,15 @@
-"""Answers that are sent while they are made: their share of the threads, and how long they wait for a slow reader."""
+"""Answers that are sent while they are made: their share of the threads, and how long they wait for a slow reader.
+
+A file is sent from the event loop, which a slow reader costs nothing but a block of memory.
+"""
 
 import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import IO
 
 from config.errors import DomainError
 from config.serving.bodies import Message, Receive
@@ -18,6 +23,8 @@ PATIENCE_SECONDS = 60.0
 """How long a stream waits for its client in all: one that reads more slowly loses its stream, not we a thread."""
 SLOWEST_BYTES_PER_SECOND = 4096
 """What a client took earns it more patience, so that a long export over a thin line arrives."""
+
+FILE_BLOCK_BYTES = 65_536
 
 _share = threading.BoundedSemaphore(STREAMS)
 
@@ -52,7 +59,7 @@ class ClientGone(Exception):
 
 
 class Stream:
-    """Sends from a thread, as fast as the client reads, until it leaves: the server alone would not tell us."""
+    """Sends as fast as the client reads, until it leaves: the server alone would not tell us."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, receive: Receive, send: Send) -> None:
         self.loop, self._receive, self._send = loop, receive, send
@@ -60,14 +67,31 @@ class Stream:
         self._patience = PATIENCE_SECONDS
 
     def send(self, message: Message) -> None:
-        """Send a message, and wait until the client takes it. Raises ClientGone when it takes too long, or left."""
+        """Send a message from a thread and wait until the client takes it. Raises ClientGone: too slow, or it left."""
         began = time.monotonic()
         try:
             asyncio.run_coroutine_threadsafe(self._pass_on(message), self.loop).result(max(self._patience, 0.001))
         except (OSError, TimeoutError) as error:
             raise ClientGone from error
-        earned = len(message.get("body", b"")) / SLOWEST_BYTES_PER_SECOND
-        self._patience += earned - (time.monotonic() - began)
+        self._waited(message, time.monotonic() - began)
+
+    async def send_file(self, begun: Message, file: IO[bytes]) -> None:
+        """Send a file on the event loop, block by block. Raises ClientGone as `send` does."""
+        await self._send_in_time(begun)
+        for block in iter(partial(file.read, FILE_BLOCK_BYTES), b""):
+            await self._send_in_time({"type": "http.response.body", "body": block, "more_body": True})
+        await self._send_in_time({"type": "http.response.body"})
+
+    async def _send_in_time(self, message: Message) -> None:
+        began = time.monotonic()
+        try:
+            await asyncio.wait_for(self._pass_on(message), max(self._patience, 0.001))
+        except (OSError, TimeoutError) as error:
+            raise ClientGone from error
+        self._waited(message, time.monotonic() - began)
+
+    def _waited(self, message: Message, seconds: float) -> None:
+        self._patience += len(message.get("body", b"")) / SLOWEST_BYTES_PER_SECOND - seconds
 
     async def _pass_on(self, message: Message) -> None:
         if self._watcher is None:

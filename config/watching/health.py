@@ -93,6 +93,9 @@ def _migrations_on_disk() -> set[tuple[str, str]]:
 
 
 def disk() -> list[Check]:
+    if not settings.DATA_DIR.exists():
+        fix = "Run `manage.py up`, or set DATA_DIR to the folder of a service that there is."
+        return [Check("disk", "fail", f"there is no folder {settings.DATA_DIR}", fix, critical=True)]
     free = shutil.disk_usage(settings.DATA_DIR).free
     detail = f"{free / _GIGABYTE:.0f} GB free where the data is"
     fix = "Free some space on the disk of DATA_DIR."

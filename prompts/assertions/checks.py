@@ -20,7 +20,7 @@ def equals(assertion: Assertion, subject: Subject) -> tuple[float, str]:
     return float(same), f"Expected {show(assertion.value)}, got {show(subject.text.strip())}"
 
 
-def contains(*, fold: bool, every: bool = True) -> Check:
+def contains(fold: bool, *, every: bool = True) -> Check:
     def check(assertion: Assertion, subject: Subject) -> tuple[float, str]:
         wanted = assertion.value if isinstance(assertion.value, list) else [assertion.value]
         text = subject.text.casefold() if fold else subject.text

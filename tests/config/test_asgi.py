@@ -334,6 +334,62 @@ def test_a_file_travels_in_large_blocks(site: Callable[[Site], None]) -> None:
     assert (status, len(body), messages) == (200, 200_000, 5)
 
 
+def test_any_number_of_slow_readers_of_files_hold_no_thread_and_no_share_of_the_streams(
+    site: Callable[[Site], None],
+) -> None:
+    """A page asks for a dozen files at once; whoever reads one slowly costs nobody else an answer."""
+    readers, closed = asgi.settings.WEB_THREADS + STREAMS + 5, []
+
+    class Kept(io.BytesIO):
+        def close(self) -> None:
+            closed.append(self)
+            super().close()
+
+    def send_file(environ: dict[str, Any], start: Callable[..., None]) -> FileWrapper:
+        start("200 OK", [])
+        wrapped: FileWrapper = environ["wsgi.file_wrapper"](Kept(b"x" * 100_000), 4096)
+        return wrapped
+
+    async def stays() -> Any:
+        return await asyncio.Event().wait()
+
+    async def scenario() -> list[int]:
+        begun, go_on = asyncio.Semaphore(0), asyncio.Event()
+        sizes = []
+
+        async def read() -> None:
+            size = 0
+
+            async def send(message: Any) -> None:
+                nonlocal size
+                size += len(message.get("body", b""))
+                if size and not go_on.is_set():
+                    begun.release()
+                    await go_on.wait()
+
+            parts = iter([{"type": "http.request", "body": b"", "more_body": False}])
+            scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}
+            await asgi.application(scope, lambda: _next(parts, stays), send)
+            sizes.append(size)
+
+        tasks = [asyncio.create_task(read()) for _ in range(readers)]
+        for _ in range(readers):  # all of them are in the middle of their file
+            await begun.acquire()
+        go_on.set()
+        await asyncio.gather(*tasks)
+        return sizes
+
+    site(send_file)
+    assert asyncio.run(scenario()) == [100_000] * readers
+    assert len(closed) == readers
+
+
+async def _next(parts: Any, otherwise: Any) -> Any:
+    for part in parts:
+        return part
+    return await otherwise()
+
+
 def test_other_protocols_are_refused() -> None:
     with pytest.raises(NotImplementedError, match="lifespan"):
         asyncio.run(asgi.application({"type": "lifespan"}, None, None))  # type: ignore[arg-type]

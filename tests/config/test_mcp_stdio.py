@@ -15,10 +15,8 @@ from mcp.client.stdio import stdio_client
 
 ROOT = Path(__file__).resolve().parents[2]
 MAKE_KEY = """
-from django.core.management import call_command
 from django.contrib.auth.models import User
 from config.keys import create_key
-call_command("migrate", verbosity=0)
 print(create_key(name="agent", scope="write", user=User.objects.create_user("agent"))[1])
 """
 
@@ -30,6 +28,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "HANDRAIL_API_KEY"}}
     settings = {"DJANGO_SETTINGS_MODULE": "config.settings", "DATA_DIR": str(data), "SECRET_KEY": "x" * 60}
     kept |= settings
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=kept, check=True)
     made = subprocess.run(
         [sys.executable, "manage.py", "shell", "-v0", "-c", MAKE_KEY],
         cwd=ROOT,

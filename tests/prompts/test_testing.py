@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from audit.models import Event
+from config.signals import job_parked
 from prompts import tasks, testing
 from prompts.cases import create_test_case, keep_test_case
 from prompts.comparison import compare_runs
@@ -373,3 +374,14 @@ def test_200_cases_are_kept_at_a_small_cost_each() -> None:
     save()
     with costs_little():
         assert finish(1, 100, total=200).passed == 100
+
+
+def test_a_run_whose_job_is_set_aside_is_over_and_says_why() -> None:
+    save()
+    run = start()
+    job_parked.send(sender=None, task="prompts.run_test", args=[run.pk], reason="It outlasted three workers.")
+    run.refresh_from_db()
+    assert (run.status, run.error) == ("failed", "It outlasted three workers.")
+    testing.fail_run(run_id=run.pk, problem="Too late.")
+    run.refresh_from_db()
+    assert run.error == "It outlasted three workers."

@@ -5,6 +5,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from audit.models import Event
+from config.signals import job_parked
 from schemacheck import checks, tasks
 from schemacheck.checker.database.session import DatabaseAway
 from schemacheck.checker.validator import InvalidCheck
@@ -106,3 +107,13 @@ def test_the_connection_is_left_as_it_was() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
         assert cursor.fetchone() == (1,)
+
+
+def test_a_check_whose_job_is_set_aside_has_failed_and_says_why() -> None:
+    check = checks.request_check(sql=SQL, dialect="postgresql", proof="parse")
+    job_parked.send(sender=None, task="schemacheck.run_check", args=[check.pk], reason="It outlasted three workers.")
+    check.refresh_from_db()
+    assert (check.status, check.failure) == ("failed", "It outlasted three workers.")
+    checks.fail_check(check_id=check.pk, failure="Too late.")
+    check.refresh_from_db()
+    assert check.failure == "It outlasted three workers."
