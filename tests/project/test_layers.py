@@ -28,14 +28,4 @@ def test_a_process_that_only_starts_loads_no_door_and_no_tool(tmp_path: Path) ->
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "DATA_DIR": str(tmp_path)}
     loaded = subprocess.run([sys.executable, "-c", program], env=env, cwd=ROOT, check=True, capture_output=True).stdout
     packages = {name.partition(".")[0] for name in loaded.decode().split()}
-    assert not packages & {
-        "celery",
-        "kombu",
-        "rest_framework",
-        "mcp",
-        "pydantic",
-        "httpx2",
-        "docker",
-        "jsonschema",
-        "tiktoken",
-    }
+    assert not packages & {"celery", "kombu", "mcp", "pydantic", "httpx2", "docker", "jsonschema"}
