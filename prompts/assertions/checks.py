@@ -4,7 +4,6 @@ from typing import Any
 
 from prompts.assertions.json_values import identity, values_in
 from prompts.assertions.patterns import search
-from prompts.assertions.schemas import schema_error
 from prompts.assertions.terms import Assertion, Check, Fault, Subject, show
 
 
@@ -54,6 +53,8 @@ def _against_schema(assertion: Assertion, values: list[Any], nothing: str) -> tu
         return 0.0, nothing
     if assertion.value is None:
         return 1.0, ""
+    from prompts.assertions.schemas import schema_error  # 9 MB that only the process apart needs
+
     found = [schema_error(assertion.value, value) for value in values]
     return float("" in found), found[0]
 

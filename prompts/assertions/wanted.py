@@ -1,7 +1,6 @@
 """What the value and the threshold of an assertion may be. Each raises Fault naming the key that is wrong."""
 
 from prompts.assertions.patterns import compile_pattern
-from prompts.assertions.schemas import check_schema
 from prompts.assertions.terms import Assertion, Fault, is_number
 
 MAX_DISTANCE = 500
@@ -40,6 +39,8 @@ def schema(assertion: Assertion) -> None:
         return
     if not isinstance(assertion.value, dict | bool):
         raise Fault("Must be a JSON Schema, or be left out.", "value")
+    from prompts.assertions.schemas import check_schema  # 9 MB that only the process apart needs
+
     check_schema(assertion.value)
 
 
