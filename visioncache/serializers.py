@@ -9,7 +9,7 @@ from config.rest.contract import ANYTHING, NOT_BLANK, TEXT
 from config.rest.parsers import LARGEST_INTEGER
 from config.rest.views import QuerySerializer, StrictModelSerializer, StrictSerializer
 from visioncache.identity import DEFAULT_NAMESPACE, HASH_PATTERN, MAX_IMAGES, NAMESPACE_PATTERN, TEXT_PATTERN
-from visioncache.images import MAX_IMAGE_TEXT
+from visioncache.images import IMAGE_PATTERN, MAX_IMAGE_TEXT
 from visioncache.leases import LEASE_SECONDS, MAX_LEASE_SECONDS
 from visioncache.models import Entry
 from visioncache.terms import DEFAULT_TTL_HOURS, MAX_INTEGER, MAX_TAG_LENGTH, MAX_TAGS, MAX_TTL_HOURS
@@ -43,6 +43,11 @@ class RequestField(serializers.JSONField):
     """What the model was asked."""
 
 
+@extend_schema_field({"type": "string", "pattern": IMAGE_PATTERN})
+class ImageField(serializers.CharField):
+    """An image as base64, or as a data URL."""
+
+
 def text(limit: int, **options: Any) -> serializers.RegexField:
     return serializers.RegexField(TEXT_PATTERN, max_length=limit, trim_whitespace=False, **options)
 
@@ -52,7 +57,7 @@ class ImageSerializer(StrictSerializer):
 
     EXACTLY_ONE = ("image_hash", "image", "image_hashes")
     image_hash = serializers.RegexField(HASH_PATTERN, required=False, help_text="SHA-256 of the image's bytes, hex.")
-    image = serializers.CharField(
+    image = ImageField(
         required=False,
         trim_whitespace=False,
         help_text=f"Or the image itself as base64 (at most {MAX_IMAGE_TEXT} characters); only its hash is kept.",
@@ -183,7 +188,7 @@ class InvalidateInSerializer(StrictSerializer):
     AT_MOST_ONE = ("image_hash", "image")
     id = serializers.UUIDField(source="entry_id", required=False)
     image_hash = serializers.RegexField(HASH_PATTERN, required=False)
-    image = serializers.CharField(required=False, trim_whitespace=False)
+    image = ImageField(required=False, trim_whitespace=False)
     model_version = text(255, required=False)
     tag = text(MAX_TAG_LENGTH, required=False)
     namespace = serializers.RegexField(
