@@ -13,8 +13,9 @@ MAX_IMAGE_BYTES = 7 * 1024 * 1024
 """As base64 it still fits the default MAX_BODY_BYTES of 10 MiB; larger pictures are hashed by the caller."""
 
 MAX_IMAGE_TEXT = 4 * -(-MAX_IMAGE_BYTES // 3) + 128
-_SIX_BITS = "[A-Za-z0-9+/]"
-IMAGE_PATTERN = rf"^(data:image/[A-Za-z0-9.+-]+;base64,)?({_SIX_BITS}{{4}})*({_SIX_BITS}{{4}}|{_SIX_BITS}{{3}}=|{_SIX_BITS}{{2}}==)$"
+_GROUP = "[A-Za-z0-9+/]{4}"
+_LAST = "[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}=="
+IMAGE_PATTERN = rf"^(data:image/[A-Za-z0-9.+-]+;base64,)?({_GROUP})*({_GROUP}|{_LAST})$"
 """What `hash_image` reads, as the schema of the API says it."""
 
 _DATA_URL = re.compile(r"data:image/[A-Za-z0-9.+-]+;base64,")
