@@ -10,7 +10,7 @@ from django.db import DatabaseError, models
 from django.http.response import HttpResponseBase
 from django_filters import BooleanFilter, CharFilter, Filter, NumberFilter
 from django_filters.rest_framework import DjangoFilterBackend
-from django_filters.utils import get_model_field
+from django_filters.utils import get_model_field, translate_validation
 from rest_framework import mixins, routers, serializers, views, viewsets
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -140,11 +140,13 @@ class FilterBackend(DjangoFilterBackend):
             if unknown:
                 message = f"Unknown parameter. Known are: {', '.join(sorted(known))}."
                 raise ValidationError(dict.fromkeys(unknown, message))
-        if filterset and (
-            misread := _misread(filterset, request.query_params, queryset.model) or _unreachable(filterset)
-        ):
+        if filterset is None:
+            return queryset
+        if misread := _misread(filterset, request.query_params, queryset.model) or _unreachable(filterset):
             raise ValidationError(misread)
-        return super().filter_queryset(request, queryset, view)
+        if not filterset.is_valid():
+            raise translate_validation(filterset.errors)
+        return filterset.qs
 
 
 def _parameters(filterset: Any) -> set[str]:
