@@ -14,10 +14,11 @@ from config.context import caller
 from config.errors import DomainError, FieldError, NotFound
 from config.jobs.task import send
 from config.secrets import blank, scrub
-from schemacheck.checker.bounds import IN_JOB, bounds_of
-from schemacheck.checker.findings import InvalidCheck, Report
+from schemacheck.bounds import IN_JOB, bounds_of
+from schemacheck.checker.findings import Report
 from schemacheck.checker.policy import DEFAULT_POLICY, Policy
 from schemacheck.models import Check
+from schemacheck.refusals import InvalidCheck, translated
 
 _PRUNE_BATCH = 1_000
 
@@ -175,6 +176,7 @@ def permit(proof: str | None, *, probe: bool) -> None:
         raise NeedsWrite(f"{asked} needs a key of scope write. Without it, use proof copies.")
 
 
+@translated()
 def _validate(
     sql: str,
     dialect: str | None,

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from config.mcp.tools import tool
 from schemacheck import checks
-from schemacheck.checker.bounds import IN_REQUEST_CHARS
+from schemacheck.bounds import IN_REQUEST_CHARS
 
 
 @tool(name="validate_schema", scope="read", title="Validate a schema change", read_only=True)

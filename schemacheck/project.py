@@ -6,8 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from schemacheck.checker.policy import InvalidPolicy, Policy
+from schemacheck.checker.policy import Policy
 from schemacheck.checker.rules import recognised
+from schemacheck.refusals import InvalidPolicy, translated
+
+
+@translated()
+def policy_for(file: Path | None = None, **given: Any) -> Policy:
+    """The policy of a file, by default of the nearest pyproject.toml, with what a caller gave. Raises InvalidPolicy."""
+    policy = read_policy(file) if file else find_policy(Path.cwd())
+    return recognised(policy.changed(**given))
 
 
 def find_policy(start: Path) -> Policy:
@@ -19,11 +27,11 @@ def find_policy(start: Path) -> Policy:
     return Policy()
 
 
+@translated()
 def read_policy(file: Path, table: Mapping[str, Any] | None = None) -> Policy:
     """The policy of one file. Raises InvalidPolicy where it cannot be read, or says what nobody knows."""
-    found = _table(file) if table is None else table
-    given = dict(found or {})
-    policy = recognised(Policy().changed(**given))
+    settings = (_table(file) if table is None else table) or {}
+    policy = recognised(Policy().changed(**settings))
     return replace(policy, paths=tuple(str(file.parent / path) for path in policy.paths))
 
 
@@ -32,5 +40,5 @@ def _table(file: Path) -> Mapping[str, Any] | None:
         document = tomllib.loads(file.read_text())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InvalidPolicy(f"{file} cannot be read: {error}. Correct it, or name another with --config.") from error
-    found = document.get("tool", {}).get("schemacheck")
-    return found if isinstance(found, dict) else None
+    settings = document.get("tool", {}).get("schemacheck")
+    return settings if isinstance(settings, dict) else None

@@ -2,7 +2,7 @@ from rest_framework import serializers
 
 from config.rest.fields import DatabaseField
 from config.rest.views import StrictModelSerializer, StrictSerializer
-from schemacheck.checker.bounds import IN_JOB_CHARS, IN_REQUEST_CHARS
+from schemacheck.bounds import IN_JOB_CHARS, IN_REQUEST_CHARS
 from schemacheck.models import Check
 
 

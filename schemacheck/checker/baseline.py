@@ -11,24 +11,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from config.errors import DomainError
+from schemacheck.checker.errors import InvalidBaseline
 from schemacheck.checker.findings import UNCHECKED
 from schemacheck.checker.formats import Checked, fingerprint
 
 _KINDS = ("errors", "warnings", "suggestions")
 
 
-class InvalidBaseline(DomainError):
-    code = "invalid-baseline"
-
-
 def write(file: Path, checked: Sequence[Checked]) -> int:
     """Keep every finding there is now; returns how many. Raises InvalidBaseline."""
     entries = [
-        {"path": item.path, "rule": found["rule"], "fingerprint": fingerprint(item, found), "message": found["message"]}
+        {
+            "path": item.path,
+            "rule": finding["rule"],
+            "fingerprint": fingerprint(item, finding),
+            "message": finding["message"],
+        }
         for item in checked
-        for found in item.findings
-        if found["rule"] not in UNCHECKED
+        for finding in item.findings
+        if finding["rule"] not in UNCHECKED
     ]
     entries.sort(key=lambda entry: (entry["path"], entry["rule"], entry["fingerprint"]))
     try:
@@ -43,8 +44,8 @@ def leave_out(file: Path, checked: Sequence[Checked]) -> tuple[list[Checked], in
 
     Raises InvalidBaseline.
     """
-    known = _read(file)
-    return [_without(item, known) for item in checked], sum(known.values())
+    entries = _read(file)
+    return [_without(item, entries) for item in checked], sum(entries.values())
 
 
 def _read(file: Path) -> Counter[tuple[str, str]]:
@@ -58,19 +59,19 @@ def _read(file: Path) -> Counter[tuple[str, str]]:
         raise InvalidBaseline(f"{file} is no baseline of schemacheck. Make it anew with --write-baseline.") from error
 
 
-def _without(item: Checked, known: Counter[tuple[str, str]]) -> Checked:
+def _without(item: Checked, entries: Counter[tuple[str, str]]) -> Checked:
     dropped: list[dict[str, Any]] = []
-    for found in item.findings:
-        key = (item.path, fingerprint(item, found))
-        if known[key] > 0 and found["rule"] not in UNCHECKED:
-            known[key] -= 1
-            dropped.append(found)
+    for finding in item.findings:
+        key = (item.path, fingerprint(item, finding))
+        if entries[key] > 0 and finding["rule"] not in UNCHECKED:
+            entries[key] -= 1
+            dropped.append(finding)
     if not dropped:
         return item
     report = dict(item.report)
     counts = dict(report["counts"])
     for kind in _KINDS:
-        kept = [found for found in report[kind] if not any(found is gone for gone in dropped)]
+        kept = [finding for finding in report[kind] if not any(finding is gone for gone in dropped)]
         counts[kind] -= len(report[kind]) - len(kept)
         report[kind] = kept
     report["statements"] = [_statement(statement, dropped) for statement in report["statements"]]
@@ -80,5 +81,5 @@ def _without(item: Checked, known: Counter[tuple[str, str]]) -> Checked:
 
 
 def _statement(statement: dict[str, Any], dropped: list[dict[str, Any]]) -> dict[str, Any]:
-    left = {kind: [found for found in statement[kind] if found not in dropped] for kind in _KINDS}
+    left = {kind: [finding for finding in statement[kind] if finding not in dropped] for kind in _KINDS}
     return {**statement, **left, "valid": not left["errors"]}

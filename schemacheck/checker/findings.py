@@ -6,15 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from config.errors import DomainError
-
 Facts = Mapping[str, Any]
-
-
-class InvalidCheck(DomainError):
-    """A check that cannot be done as it was asked for."""
-
-    code = "invalid"
 
 
 class Severity(StrEnum):

@@ -8,21 +8,14 @@ cannot be read, or switches nothing off, is a finding itself.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from schemacheck.checker.findings import UNCHECKED, Finding, Ignored, Report, Severity, StatementReport
 from schemacheck.checker.policy import DEFAULT_POLICY, Policy
-from schemacheck.checker.reading.splitter import Piece, split
+from schemacheck.checker.reading.splitter import Piece, comments, split
 from schemacheck.checker.rules import RULES, is_wanted
 
 _MARK = "schemacheck:"
-_TOKEN = re.compile(
-    r"--[^\n]*|/\*|(?<![\w$])[eE]'[^'\\]*(?:(?:\\.|'')[^'\\]*)*'|'[^']*(?:''[^']*)*'|\"[^\"]*(?:\"\"[^\"]*)*\""
-    r"|(?<![\w$])\$(?:[^\W\d]\w*)?\$",
-    re.DOTALL,
-)
-_BLOCK_MARK = re.compile(r"/\*|\*/")
 _DIRECTIVE = re.compile(r"\s*(?:--+|/\*+)?\s*schemacheck:\s*(?P<verb>[\w-]*)\s*(?P<rest>.*)", re.DOTALL)
 _CODE = re.compile(r"\s*([a-z0-9]+(?:-[a-z0-9]+)*)\s*(,?)")
 _NEVER = {"syntax-error", "unreadable-statement", "ignore-malformed", "ignore-stale", *UNCHECKED}
@@ -46,12 +39,14 @@ def apply(sql: str, report: Report, policy: Policy = DEFAULT_POLICY) -> Report:
         return report
     directives: list[Directive] = []
     notes: list[Finding] = []
-    for offset, text in _comments(sql):
-        found = read_directive(offset, text)
-        if isinstance(found, Directive):
-            directives.append(found)
-        elif found:
-            notes.append(_finding(sql, offset, "ignore-malformed", found, _FORM))
+    for offset, text in comments(sql):
+        if _MARK not in text:
+            continue
+        directive = read_directive(offset, text.removesuffix("*/"))
+        if isinstance(directive, Directive):
+            directives.append(directive)
+        elif directive:
+            notes.append(_finding(sql, offset, "ignore-malformed", directive, _FORM))
     return _apply(sql, report, directives, notes, policy)
 
 
@@ -97,16 +92,16 @@ def _targets(sql: str, report: Report, directives: list[Directive]) -> dict[int,
     """Which statements each comment is for."""
     pieces = list(split(sql)) if directives else []
     numbers = _numbers(sql, pieces, report.statements)
-    found: dict[int, list[Directive]] = {}
+    targets: dict[int, list[Directive]] = {}
     for directive in directives:
         for order, piece in enumerate(pieces):
             start, end = piece.offset, piece.offset + len(piece.text)
             ends_its_line = end <= directive.offset and not sql[end : directive.offset].strip("; \t\r")
             if start <= directive.offset < end or ends_its_line or directive.offset < start:
                 if order in numbers:
-                    found.setdefault(numbers[order], []).append(directive)
+                    targets.setdefault(numbers[order], []).append(directive)
                 break
-    return found
+    return targets
 
 
 def _numbers(sql: str, pieces: list[Piece], statements: tuple[StatementReport, ...]) -> dict[int, int]:
@@ -118,32 +113,6 @@ def _numbers(sql: str, pieces: list[Piece], statements: tuple[StatementReport, .
     return {order: by_line[line] for order, line in enumerate(lines) if line in by_line}
 
 
-def _comments(sql: str) -> Iterator[tuple[int, str]]:
-    """Comments that speak to us; what looks like one inside a string does not."""
-    position = 0
-    while match := _TOKEN.search(sql, position):
-        found, position = match[0], match.end()
-        if found == "/*":
-            position = _block_end(sql, match.start())
-            found = sql[match.start() : position]
-        elif found[0] == "$":
-            closing = sql.find(found, position)
-            position = len(sql) if closing < 0 else closing + len(found)
-            continue
-        if found.startswith(("--", "/*")) and _MARK in found:
-            yield match.start(), found.removesuffix("*/")
-
-
-def _block_end(sql: str, start: int) -> int:
-    depth, position = 0, start
-    while match := _BLOCK_MARK.search(sql, position):
-        depth += 1 if match[0] == "/*" else -1
-        position = match.end()
-        if depth == 0:
-            return position
-    return len(sql)
-
-
 def read_directive(offset: int, text: str) -> Directive | str | None:
     """What a comment asks for, or why it cannot be read; None where it only speaks about us."""
     match = _DIRECTIVE.match(text)
@@ -153,14 +122,14 @@ def read_directive(offset: int, text: str) -> Directive | str | None:
         return f"nobody knows what {match['verb'] or 'nothing'!r} means here"
     codes: list[str] = []
     position = 0
-    while found := _CODE.match(match["rest"], position):
-        if found[1] not in RULES:
+    while code := _CODE.match(match["rest"], position):
+        if code[1] not in RULES:
             if codes and not match["rest"][:position].rstrip().endswith(","):
                 break
-            return f"there is no rule {found[1]!r}"
-        codes.append(found[1])
-        position = found.end()
-        if not found[2]:
+            return f"there is no rule {code[1]!r}"
+        codes.append(code[1])
+        position = code.end()
+        if not code[2]:
             break
     reason = match["rest"][position:].strip(" \t\r\n-:")
     if not codes:

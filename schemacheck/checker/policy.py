@@ -4,14 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from config.errors import DomainError, FieldError
+from schemacheck.checker.errors import InvalidPolicy
 
 OLDEST, NEWEST = 9, 18
 _LISTS = ("select", "ignore", "paths")
-
-
-class InvalidPolicy(DomainError):
-    code = "invalid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +30,11 @@ DEFAULT_POLICY = Policy()
 
 
 def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
-    known = list(Policy.__dataclass_fields__)
+    settings = list(Policy.__dataclass_fields__)
     checked: dict[str, Any] = {}
     for key, value in given.items():
-        if key not in known:
-            raise refused(key, f"There is no setting {key!r}. Known are {', '.join(known)}.")
+        if key not in settings:
+            raise refused(key, f"There is no setting {key!r}. Known are {', '.join(settings)}.")
         checked[key] = _list(key, value) if key in _LISTS else _single(key, value)
     return checked
 
@@ -64,4 +60,4 @@ def _single(key: str, value: Any) -> Any:
 
 def refused(key: str, detail: str) -> InvalidPolicy:
     """What to raise for a setting that cannot be."""
-    return InvalidPolicy(detail, errors=[FieldError(field=key, code="invalid", detail=detail)])
+    return InvalidPolicy(detail, fields={key: "invalid"})

@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from schemacheck.checker.database.catalog import Catalog, Table, did_you_mean
-from schemacheck.checker.database.session import Session
+from schemacheck.checker.database.catalog import Catalog, Table
 from schemacheck.checker.database.snapshot import visible_relations
 from schemacheck.checker.findings import Finding, Lock, Proof, Severity
 from schemacheck.checker.history import History
+from schemacheck.checker.likeness import did_you_mean
 from schemacheck.checker.reading.parser import Statement
 from schemacheck.checker.reading.shapes import Name
+
+if TYPE_CHECKING:  # psycopg is for who has a connection
+    from schemacheck.checker.database.session import Session
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,7 +32,7 @@ class Scope:
 
     statement: Statement
     catalog: Catalog
-    session: Session | None
+    session: "Session | None"
     progress: Progress
     similar: list[str] | None = None
     findings: list[Finding] = field(default_factory=list)

@@ -3,6 +3,9 @@
 import bisect
 import re
 
+from schemacheck.checker.errors import TooLong
+
+MAX_SCRIPT_CHARS = 32 * 1024 * 1024
 MAX_STATEMENT_CHARS = 1_000_000
 _NEWLINE = re.compile("\n")
 
@@ -24,3 +27,10 @@ class Source:
         start = self._starts[number - 1]
         end = self._starts[number] if number < len(self._starts) else len(self.text)
         return self.text[start:end].rstrip("\r\n")
+
+
+def refuse_longer(sql: str, chars: int = MAX_SCRIPT_CHARS, advice: str = "Split it.") -> None:
+    """Raises TooLong for a script of more characters."""
+    if len(sql) > chars:
+        detail = f"The script has {len(sql):,} characters; {chars:,} is the limit here. {advice}"
+        raise TooLong(detail, fields={"sql": "too-long"})

@@ -7,31 +7,23 @@ in a read-only, time-limited transaction that is rolled back; SQLite is asked fo
 the statements, on temporary tables or for real, and roll back.
 """
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any, Literal
 
-import psycopg
-
-from config.errors import DomainError, FieldError
 from schemacheck.checker import ignores
-from schemacheck.checker.bounds import AT_COMMAND
 from schemacheck.checker.clock import UNHURRIED_SECONDS, start
-from schemacheck.checker.database.session import open_session
-from schemacheck.checker.findings import Finding, InvalidCheck, Proof, Report, Severity, StatementReport, stopped
+from schemacheck.checker.database.connections import vendor_of
+from schemacheck.checker.errors import InvalidCheck
+from schemacheck.checker.findings import Finding, Proof, Report, Severity, StatementReport, stopped
 from schemacheck.checker.policy import DEFAULT_POLICY, Policy
 from schemacheck.checker.proof.ladder import climb
 from schemacheck.checker.reading import parser
-from schemacheck.checker.sqlite import checking
+from schemacheck.checker.source import refuse_longer
 
 Dialect = Literal["postgresql", "sqlite"]
 _RANK = [Proof.NONE, Proof.PARSE, Proof.CATALOG, Proof.COPIES, Proof.EXECUTE]
-
-
-class UnsupportedDatabase(DomainError):
-    code = "unsupported-database"
 
 
 def validate(
@@ -49,7 +41,8 @@ def validate(
     `connection` is Django's or a plain psycopg (or sqlite3) one; None checks by grammar and built-in types alone.
     `probe` also asks existing rows, by short reads, whether they meet new constraints; it raises `proof` to `copies`.
     `policy` says which rules speak, and for which server. `seconds` is what it may take; what is left then is an error.
-    Raises DatabaseAway where the database cannot be asked, InvalidCheck for an unknown dialect or proof, TooLong.
+    Raises DatabaseAway where the database cannot be asked, UnsupportedDatabase, InvalidCheck for an unknown dialect or
+    proof, TooLong, Busy: all are CheckError of `schemacheck.checker.errors`.
     """
     report = _verdict(sql, connection, dialect, proof, probe=probe, policy=policy, seconds=seconds)
     return ignores.apply(sql, report, policy)
@@ -65,32 +58,39 @@ def _verdict(
     policy: Policy,
     seconds: float,
 ) -> Report:
-    vendor = _vendor(connection)
+    vendor = None if connection is None else vendor_of(connection)
     spoken = _dialect(dialect, vendor)
     wanted = _proof(proof)
     if probe and wanted is Proof.CATALOG:
         wanted = Proof.COPIES
-    AT_COMMAND.hold(sql)
+    refuse_longer(sql)
     if not sql or sql.isspace():
         return Report(dialect=spoken, proof=Proof.NONE, notes=(_NOTHING,))
+    own = connection if vendor == spoken else None
     if spoken == "sqlite":
-        own = connection if vendor == "sqlite" else None
-        report = checking.check_script(sql, own, proof=wanted, seconds=seconds)
-        notes = _notes(spoken, bool(report.statements or report.notes), wanted, report.proof, vendor)
-        return replace(report, notes=report.notes + notes)
+        from schemacheck.checker.sqlite.checking import check_script
+
+        report = check_script(sql, own, proof=wanted, seconds=seconds)
+    else:
+        report = _by_postgresql(sql, own, wanted, probe=probe, policy=policy, seconds=seconds)
+    notes = _notes(spoken, bool(report.statements or report.notes), wanted, report.proof, vendor)
+    return replace(report, notes=report.notes + notes)
+
+
+def _by_postgresql(sql: str, connection: Any, wanted: Proof, *, probe: bool, policy: Policy, seconds: float) -> Report:
     parsed = parser.parse(sql, start(seconds))
-    statements = parsed.statements
     clock = start(seconds)  # anew: a script that was parsed in its time is judged too
-    if vendor != "postgresql" or wanted is Proof.PARSE or not statements:
-        reports = tuple(climb(statements, None, proof=Proof.PARSE, policy=policy, clock=clock))
+    if connection is None or wanted is Proof.PARSE or not parsed.statements:
+        reports = tuple(climb(parsed.statements, None, proof=Proof.PARSE, policy=policy, clock=clock))
         reached = Proof.PARSE
     else:
+        from schemacheck.checker.database.session import open_session  # brings psycopg along
+
         with open_session(connection, writable=wanted in (Proof.COPIES, Proof.EXECUTE)) as session:
-            reports = tuple(climb(statements, session, proof=wanted, probe=probe, policy=policy, clock=clock))
+            reports = tuple(climb(parsed.statements, session, proof=wanted, probe=probe, policy=policy, clock=clock))
         reached = _reached(reports, wanted) if session is not None else Proof.PARSE
     notes = _unread(parsed, reports, seconds)
-    notes += _notes(spoken, bool(statements), wanted, reached, vendor)
-    return Report(dialect=spoken, proof=reached, statements=reports, notes=notes)
+    return Report(dialect="postgresql", proof=reached, statements=reports, notes=notes)
 
 
 def _unread(parsed: parser.Parsed, reports: Sequence[StatementReport], seconds: float) -> tuple[Finding, ...]:
@@ -110,27 +110,12 @@ def _reached(reports: tuple[StatementReport, ...], wanted: Proof) -> Proof:
     return max(furthest, Proof.CATALOG, key=_RANK.index) if wanted is not Proof.CATALOG else Proof.CATALOG
 
 
-def _vendor(connection: Any) -> str | None:
-    if connection is None:
-        return None
-    if isinstance(connection, psycopg.Connection):
-        return "postgresql"
-    if isinstance(connection, sqlite3.Connection):
-        return "sqlite"
-    vendor = getattr(connection, "vendor", None)
-    if vendor in ("postgresql", "sqlite"):
-        return str(vendor)
-    raise UnsupportedDatabase(
-        f"Checks know PostgreSQL and SQLite, not {vendor or type(connection).__name__}. Choose another database."
-    )
-
-
 def _dialect(dialect: str | None, vendor: str | None) -> str:
     if dialect is None:
         return vendor or "postgresql"
     if dialect not in ("postgresql", "sqlite"):
         detail = f"There is no dialect {dialect!r}. Use postgresql or sqlite."
-        raise InvalidCheck(detail, errors=[FieldError(field="dialect", code="invalid", detail=detail)])
+        raise InvalidCheck(detail, fields={"dialect": "invalid"})
     return dialect
 
 
@@ -139,7 +124,7 @@ def _proof(proof: Proof | str | None) -> Proof:
         return Proof(proof) if proof is not None else Proof.CATALOG
     except ValueError:
         detail = f"There is no proof {proof!r}. Use parse, catalog, copies or execute."
-        raise InvalidCheck(detail, errors=[FieldError(field="proof", code="invalid", detail=detail)]) from None
+        raise InvalidCheck(detail, fields={"proof": "invalid"}) from None
 
 
 _NOTHING = Finding(

@@ -13,8 +13,9 @@ from django.db.migrations.exceptions import AmbiguityError, CircularDependencyEr
 from django.db.migrations.loader import MigrationLoader
 
 from config.errors import FieldError, NotFound
-from schemacheck.checker.findings import Finding, InvalidCheck, Severity
+from schemacheck.checker.findings import Finding, Severity
 from schemacheck.django_migrations import sources
+from schemacheck.refusals import InvalidCheck
 
 Key = tuple[str, str]
 

@@ -15,9 +15,8 @@ from django.db.migrations.state import ProjectState
 from config.context import caller
 from config.errors import FieldError
 from schemacheck import checks
-from schemacheck.checker.bounds import bounds_of
-from schemacheck.checker.database.session import DatabaseAway
-from schemacheck.checker.findings import UNCHECKED, Finding, InvalidCheck, Proof, Report, Severity, StatementReport
+from schemacheck.bounds import bounds_of
+from schemacheck.checker.findings import UNCHECKED, Finding, Proof, Report, Severity, StatementReport
 from schemacheck.checker.policy import DEFAULT_POLICY, Policy
 from schemacheck.checker.rules import is_wanted
 from schemacheck.checker.validator import validate
@@ -26,6 +25,7 @@ from schemacheck.django_migrations.choosing import Choice, Key, Loaded
 from schemacheck.django_migrations.offline import offline_connection
 from schemacheck.django_migrations.writing import ADD_DEFAULT, DROP_DEFAULT, Step, write
 from schemacheck.files import unread_report
+from schemacheck.refusals import DatabaseAway, InvalidCheck, translated
 
 _SHOWN_SQL = 300
 _HINTS = {
@@ -173,6 +173,7 @@ def keep(reviewed: Review, *, proof: str | None = None) -> None:
         item.check_id = str(check.uid) if check.pk else ""
 
 
+@translated()
 def review_migrations(
     *,
     app: str | None = None,

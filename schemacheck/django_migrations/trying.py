@@ -25,8 +25,8 @@ from audit.trail import record
 from config.errors import DomainError
 from config.identifiers import uuid7
 from schemacheck import checks
-from schemacheck.checker.database.session import DatabaseAway
 from schemacheck.django_migrations import choosing
+from schemacheck.refusals import DatabaseAway
 
 TIME_LIMIT_SECONDS = 600
 _TABLES_WITH_ROWS = ("django_migrations", "django_content_type")

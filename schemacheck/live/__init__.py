@@ -11,9 +11,9 @@ from django.db import connections
 
 from schemacheck import checks
 from schemacheck.checker.findings import Finding, Proof, Report, Severity, StatementReport
-from schemacheck.checker.validator import UnsupportedDatabase
 from schemacheck.live import postgresql, sqlite
 from schemacheck.models import Check
+from schemacheck.refusals import UnsupportedDatabase, translated
 
 
 def audit_live_schema(*, database: str | None = None) -> Check:
@@ -26,6 +26,7 @@ def audit_live_schema(*, database: str | None = None) -> Check:
     )
 
 
+@translated()
 def audit(connection: Any) -> Report:
     """What there is to say about the tables of a database; each finding names its table and how to mend it."""
     vendor = str(getattr(connection, "vendor", "postgresql"))  # a plain psycopg connection names none

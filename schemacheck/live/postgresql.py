@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
+from schemacheck.checker.database.answers import ServerError
 from schemacheck.checker.database.catalog import leads_with
-from schemacheck.checker.database.session import DatabaseAway, ServerError, open_session
+from schemacheck.checker.database.session import open_session
 from schemacheck.checker.findings import Finding
 from schemacheck.checker.reading.shapes import quote
 from schemacheck.live.findings import finding, needless
+from schemacheck.refusals import DatabaseAway
 
 _ENDING = 50  # percent of a sequence's values
 _USED_SINCE_DAYS = 7  # statistics younger than this say nothing of an index's use

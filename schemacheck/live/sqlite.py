@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from django.db import DatabaseError
 
 from schemacheck.checker.database.catalog import leads_with
-from schemacheck.checker.database.session import DatabaseAway
 from schemacheck.checker.findings import Finding
 from schemacheck.checker.reading.shapes import quote
 from schemacheck.checker.sqlite.types import affinity
 from schemacheck.live.findings import finding, needless
+from schemacheck.refusals import DatabaseAway
 
 
 class _Index(NamedTuple):

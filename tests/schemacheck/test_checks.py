@@ -7,9 +7,9 @@ from django.utils import timezone
 from audit.models import Event
 from config.signals import job_parked
 from schemacheck import checks, tasks
-from schemacheck.checker.database.session import DatabaseAway
-from schemacheck.checker.validator import InvalidCheck
+from schemacheck.checker.errors import DatabaseAway
 from schemacheck.models import Check
+from schemacheck.refusals import InvalidCheck
 
 pytestmark = pytest.mark.django_db
 SQL = "CREATE TABLE t (id bigint PRIMARY KEY, a texxt)"

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from schemacheck.checker.policy import InvalidPolicy, Policy
+from schemacheck.checker.policy import Policy
 from schemacheck.checker.validator import validate
 from schemacheck.project import find_policy, read_policy
+from schemacheck.refusals import InvalidPolicy
 from schemacheck.revisions import UnknownRevision, changed_since
 
 DROP = "ALTER TABLE orders DROP COLUMN note;\n"

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from schemacheck import checks
-from schemacheck.checker import bounds
+from schemacheck import bounds, checks
 from schemacheck.checker.findings import UNCHECKED
 from schemacheck.checker.formats import FORMATS
 from schemacheck.checker.policy import Policy
 from schemacheck.checker.validator import validate
+from schemacheck.refusals import TooLong
 from tests.mcp_client import ToolError
 from tests.schemacheck.django_project import ROOT
 
@@ -151,7 +151,7 @@ def test_a_command_takes_what_a_request_does_not(run_command: Any, folder: Path)
 def test_each_door_has_its_bounds() -> None:
     seconds = [bounds.bounds_of(door).seconds for door in ("rest", "mcp", "admin", "job", "command", "another")]
     assert seconds == [5.0, 5.0, 5.0, 60.0, bounds.AT_COMMAND.seconds, 5.0]
-    with pytest.raises(bounds.TooLong):
+    with pytest.raises(TooLong):
         bounds.IN_JOB.hold("x" * (bounds.IN_JOB_CHARS + 1))
 
 

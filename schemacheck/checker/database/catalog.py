@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from rapidfuzz import fuzz, process
-
 from schemacheck.checker.database.builtin_types import DISPLAY, PSEUDO
 from schemacheck.checker.reading.shapes import Name, TypeShape, quote
 
@@ -279,13 +277,6 @@ def empty_catalog() -> Catalog:
 def leads_with(index: Sequence[Any], columns: Sequence[Any]) -> bool:
     """Whether the columns of an index begin with these, in any order, as a foreign key's checks need."""
     return set(index[: len(columns)]) == set(columns)
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A hint that names the closest known name; empty if none is close."""
-    others = [item for item in known if item != name]
-    close = process.extractOne(name, others, scorer=fuzz.ratio, processor=str.lower, score_cutoff=60)
-    return f'Did you mean "{close[0]}"?' if close else ""
 
 
 def table_from_document(row: Mapping[str, Any], types: Mapping[int, TypeInfo]) -> Table:

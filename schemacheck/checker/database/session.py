@@ -8,7 +8,6 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,7 +15,9 @@ import psycopg
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 
-from config.errors import Unavailable
+from schemacheck.checker.database.answers import ServerError
+from schemacheck.checker.database.connections import is_database_error, is_django
+from schemacheck.checker.errors import DatabaseAway
 
 STATEMENT_TIMEOUT_MS = 5_000
 LOCK_TIMEOUT_MS = 100
@@ -34,20 +35,6 @@ _SAVEPOINT = "handrail_schemacheck"
 _GOOD = {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK}
 _UNCHANGED = "Nothing was changed; see that it runs, then check again."
 _LOST = ("08", "57P", "53")
-
-
-class DatabaseAway(Unavailable):
-    code = "database-away"
-
-
-@dataclass(frozen=True, slots=True)
-class ServerError:
-    """What the server said against a text; `position` is a character of it, from 1."""
-
-    sqlstate: str
-    message: str
-    hint: str
-    position: int | None
 
 
 class Session:
@@ -193,23 +180,28 @@ def open_session(connection: Any, *, writable: bool = False) -> Iterator[Session
 
 
 def _raw(connection: Any) -> psycopg.Connection[Any]:
-    """The psycopg connection behind a Django one."""
-    if isinstance(connection, psycopg.Connection):
-        if connection.closed:
-            raise DatabaseAway("The database connection is closed. Open a new one and check again.")
-        return connection
-    from django.db import Error
+    """The psycopg connection: the one given, or the one behind Django's."""
+    if is_django(connection):
+        _connect(connection)
+        connection = connection.connection
+    raw: psycopg.Connection[Any] = connection
+    if raw.closed:
+        raise DatabaseAway("The database connection is closed. Open a new one and check again.")
+    return raw
 
+
+def _connect(connection: Any) -> None:
+    """See that Django's connection has one of psycopg. Raises DatabaseAway."""
     try:
         connection.close_if_health_check_failed()
         connection.ensure_connection()
-    except Error as error:
+    except Exception as error:
+        if not is_database_error(error):
+            raise
         raise DatabaseAway(
             f"The database {connection.alias!r} cannot be reached, so nothing was checked. "
             "See that it runs and that its address and password are right, then check again."
         ) from error
-    raw: psycopg.Connection[Any] = connection.connection
-    return raw
 
 
 def _away(error: ServerError) -> DatabaseAway:

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from postgast import pg_query_pb2 as ast
 
 from schemacheck.checker.database.catalog import Catalog, TypeInfo, table_from_document
-from schemacheck.checker.database.session import Session
 from schemacheck.checker.reading.lowering import shape_of
 from schemacheck.checker.reading.parser import Statement, walk
 from schemacheck.checker.reading.shapes import Name
+
+if TYPE_CHECKING:  # psycopg is for who has a connection
+    from schemacheck.checker.database.session import Session
 
 # It must not wait for anybody, so it calls nothing that opens a table: no pg_relation_size, no pg_get_constraintdef.
 _QUERY = """
@@ -274,7 +276,7 @@ _DEPENDED_ON = {
 _NOT_DEFINITIONS = frozenset({"select", "insert", "update", "delete", "merge", "copy", "explain"})
 
 
-def snapshot(session: Session, mentioned: Mentions) -> Catalog:
+def snapshot(session: "Session", mentioned: Mentions) -> Catalog:
     """The catalog of what is mentioned. Raises DatabaseAway."""
     parameters = [
         _array(names)
@@ -308,7 +310,7 @@ def snapshot(session: Session, mentioned: Mentions) -> Catalog:
     )
 
 
-def _add_relatives(session: Session, rows: dict[int, dict[str, Any]]) -> None:
+def _add_relatives(session: "Session", rows: dict[int, dict[str, Any]]) -> None:
     related = [oid for oid, row in rows.items() if row["has_children"] or row["is_partition"]]
     if not related:
         return
@@ -316,7 +318,7 @@ def _add_relatives(session: Session, rows: dict[int, dict[str, Any]]) -> None:
         rows[oid].setdefault(what, []).append((schema, name, kind))
 
 
-def _add_dependents(session: Session, rows: dict[int, dict[str, Any]], asked: Iterable[str]) -> None:
+def _add_dependents(session: "Session", rows: dict[int, dict[str, Any]], asked: Iterable[str]) -> None:
     parts = " UNION ALL ".join(_DEPENDENTS[part] for part in sorted(asked))
     if not rows or not parts:
         return
@@ -335,12 +337,12 @@ def _oids(oids: Iterable[int]) -> str:
     return "{" + ",".join(map(str, sorted(oids))) + "}"
 
 
-def visible_relations(session: Session) -> list[str]:
+def visible_relations(session: "Session") -> list[str]:
     """Names of relations to suggest; asked only when a name is unknown."""
     return session.document(_SIMILAR) or []
 
 
-def are_comparable(session: Session, column_oid: int, key_oid: int) -> bool:
+def are_comparable(session: "Session", column_oid: int, key_oid: int) -> bool:
     """Whether a foreign key column of one base type may refer to a key of another."""
     return bool(session.document(_COMPARABLE, (str(column_oid), str(key_oid))))
 

@@ -6,9 +6,12 @@ written in the database that PostgreSQL might run while it plans a check or an i
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from schemacheck.checker.database.session import ServerError, Session
+from schemacheck.checker.database.answers import ServerError
+
+if TYPE_CHECKING:  # psycopg is for who has a connection
+    from schemacheck.checker.database.session import Session
 
 MAX_RELATIONS = 120
 _OWN = "p.provolatile = 'i' AND l.lanname NOT IN ('internal', 'c')"  # the planner folds immutable calls by running them
@@ -163,7 +166,7 @@ class Code:
     types: frozenset[str]
 
 
-def draw(session: Session, oids: Iterable[int], code: Code) -> Plan | str:
+def draw(session: "Session", oids: Iterable[int], code: Code) -> Plan | str:
     """What to build, or why nothing may be built."""
     wanted = "{" + ",".join(str(oid) for oid in sorted(oids)) + "}"
     named = (code.folded, code.operators, code.types, code.functions)

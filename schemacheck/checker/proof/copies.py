@@ -7,18 +7,21 @@ partition bound that calls a volatile function; a statement that would need them
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from postgast import pg_query_pb2 as ast
 
+from schemacheck.checker.database.answers import ServerError
 from schemacheck.checker.database.catalog import Catalog, Table
-from schemacheck.checker.database.session import ServerError, Session
 from schemacheck.checker.findings import Proof, Severity
 from schemacheck.checker.proof.blueprints import Blueprint, Code, draw
 from schemacheck.checker.reading.lowering import range_name
 from schemacheck.checker.reading.parser import Statement, walk
 from schemacheck.checker.reading.shapes import Name, quote
 from schemacheck.checker.scope import Scope
+
+if TYPE_CHECKING:  # psycopg is for who has a connection
+    from schemacheck.checker.database.session import Session
 
 _FIRST_ORDINARY_OID = 16384
 _BENCH = "handrail_copies"
@@ -78,7 +81,7 @@ class _Edit:
 class Bench:
     """The copies made for a script so far; closed, it judges nothing more."""
 
-    session: Session
+    session: "Session"
     copies: dict[int, str] = field(default_factory=dict)  # OID of a relation -> name of its copy
     made: dict[tuple[str, str], str] = field(default_factory=dict)  # schema, name by the script -> name of its copy
     blueprints: dict[int, Blueprint] = field(default_factory=dict)

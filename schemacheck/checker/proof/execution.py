@@ -5,9 +5,11 @@ So it is refused where the forecast has a rewrite or a scan of a table with rows
 the database would run, and for what no transaction can undo. What is refused is judged on copies instead.
 """
 
+from typing import TYPE_CHECKING
+
 from postgast import pg_query_pb2 as ast
 
-from schemacheck.checker.database.session import ServerError, Session
+from schemacheck.checker.database.answers import ServerError
 from schemacheck.checker.findings import Lock, Proof
 from schemacheck.checker.proof.blueprints import draw
 from schemacheck.checker.proof.copies import Outcome, Resolved, code_of, report, unsuitable
@@ -15,10 +17,13 @@ from schemacheck.checker.proof.costs import costly_call
 from schemacheck.checker.reading.parser import Statement
 from schemacheck.checker.scope import Scope
 
+if TYPE_CHECKING:  # psycopg is for who has a connection
+    from schemacheck.checker.database.session import Session
+
 _KINDS = (ast.CreateStmt, ast.AlterTableStmt, ast.IndexStmt, ast.RenameStmt)
 
 
-def execute(scope: Scope, session: Session, resolved: Resolved, taken: tuple[Lock, ...]) -> Outcome:
+def execute(scope: Scope, session: "Session", resolved: Resolved, taken: tuple[Lock, ...]) -> Outcome:
     """Run the statement and keep it until the check ends, so that the next one sees it. Raises DatabaseAway."""
     if reason := _refusal(scope, session, resolved, taken):
         return Outcome(reason=reason)
@@ -34,7 +39,7 @@ def execute(scope: Scope, session: Session, resolved: Resolved, taken: tuple[Loc
     return Outcome()
 
 
-def _refusal(scope: Scope, session: Session, resolved: Resolved, taken: tuple[Lock, ...]) -> str:
+def _refusal(scope: Scope, session: "Session", resolved: Resolved, taken: tuple[Lock, ...]) -> str:
     statement = scope.statement
     if not isinstance(statement.node, _KINDS):
         return "statements of this kind are not executed"

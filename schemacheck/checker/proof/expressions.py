@@ -8,8 +8,9 @@ from typing import Any
 
 from postgast import pg_query_pb2 as ast
 
-from schemacheck.checker.database.catalog import Column, Table, TypeInfo, did_you_mean
-from schemacheck.checker.database.session import ServerError
+from schemacheck.checker.database.answers import ServerError
+from schemacheck.checker.database.catalog import Column, Table, TypeInfo
+from schemacheck.checker.likeness import did_you_mean
 from schemacheck.checker.reading.parser import expression_sql, walk
 from schemacheck.checker.reading.shapes import ConstraintShape, quote
 from schemacheck.checker.scope import Scope

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from postgast import pg_query_pb2 as ast
 
 from schemacheck.checker import locks
 from schemacheck.checker.clock import Clock
 from schemacheck.checker.database.catalog import empty_catalog
-from schemacheck.checker.database.session import Session
 from schemacheck.checker.database.snapshot import mentions, snapshot
 from schemacheck.checker.findings import Finding, Lock, Proof, Severity, StatementReport
 from schemacheck.checker.history import History
@@ -24,6 +24,9 @@ from schemacheck.checker.rules import observe, run_rules, run_script_rules
 from schemacheck.checker.scope import Progress, Scope
 from schemacheck.checker.source import MAX_STATEMENT_CHARS
 
+if TYPE_CHECKING:  # psycopg is for who has a connection
+    from schemacheck.checker.database.session import Session
+
 _JUDGED = {"create_table", "alter_table", "create_index"}
 
 
@@ -37,7 +40,7 @@ class Ask:
 
 def climb(
     statements: Sequence[Statement],
-    session: Session | None,
+    session: "Session | None",
     *,
     proof: Proof,
     in_transaction: bool = False,

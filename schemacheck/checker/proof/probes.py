@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from schemacheck.checker.database.session import ServerError
+from schemacheck.checker.database.answers import ServerError
 from schemacheck.checker.findings import Proof, Severity
 from schemacheck.checker.proof.blueprints import Blueprint
 from schemacheck.checker.proof.copies import Bench

@@ -5,7 +5,7 @@ from typing import Any
 
 from postgast import pg_query_pb2 as ast
 
-from schemacheck.checker.database.catalog import did_you_mean
+from schemacheck.checker.likeness import did_you_mean
 from schemacheck.checker.reading.lowering import range_name
 from schemacheck.checker.scope import Scope
 

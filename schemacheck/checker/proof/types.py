@@ -1,8 +1,9 @@
 """Whether the types a statement names exist and may be used for a column."""
 
 from schemacheck.checker.database.builtin_types import EXTENSION, MODIFIERS
-from schemacheck.checker.database.catalog import TypeInfo, did_you_mean
+from schemacheck.checker.database.catalog import TypeInfo
 from schemacheck.checker.findings import Severity
+from schemacheck.checker.likeness import did_you_mean
 from schemacheck.checker.reading.shapes import TypeShape
 from schemacheck.checker.scope import Scope
 

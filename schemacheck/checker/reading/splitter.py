@@ -61,6 +61,15 @@ def split(script: str) -> Iterator[Piece]:
             position = _skip_copy_data(script, position)
 
 
+def comments(script: str) -> Iterator[Piece]:
+    """The comments of a script with their marks; what looks like one inside a string is none."""
+    position = 0
+    while match := _TOKEN.search(script, position):
+        position = _token_end(script, match)
+        if match[0].startswith(("--", "/*")):
+            yield Piece(match.start(), script[match.start() : position])
+
+
 def is_too_deep(text: str) -> bool:
     """Whether an expression nests so deeply that parsing it could exhaust the stack of a thread.
 
@@ -93,7 +102,7 @@ def is_too_deep(text: str) -> bool:
     return False
 
 
-def _statement_end(script: str, start: int) -> int:  # noqa: C901  -- a case a mark
+def _statement_end(script: str, start: int) -> int:
     plain = script.find(";", start)
     plain = len(script) if plain < 0 else plain
     keeps = _KEEPS_SEMICOLONS.match(script, start)
@@ -105,7 +114,7 @@ def _statement_end(script: str, start: int) -> int:  # noqa: C901  -- a case a m
     position = start
     while match := _TOKEN.search(script, position):
         mark = match[0]
-        position = match.end()
+        position = _token_end(script, match)
         if mark == ";":
             if not ((in_rule and parens > 0) or (in_routine and blocks > 0)):
                 return match.start()
@@ -113,16 +122,22 @@ def _statement_end(script: str, start: int) -> int:  # noqa: C901  -- a case a m
             parens += 1
         elif mark == ")":
             parens -= 1
-        elif mark == "/*":
-            position = _comment_end(script, match.start())
-        elif mark[0] == "$":
-            closing = script.find(mark, position)
-            position = len(script) if closing < 0 else closing + len(mark)
         elif mark in ("'", '"'):
             return len(script)
         elif in_routine and mark[0] in "bBcCeE" and mark[-1] != "'":
             blocks += _block_change(mark, blocks)
     return len(script)
+
+
+def _token_end(script: str, match: re.Match[str]) -> int:
+    """Where a token ends: a comment with all that nests in it, and a dollar quote where it closes."""
+    mark = match[0]
+    if mark == "/*":
+        return _comment_end(script, match.start())
+    if mark[0] == "$":
+        closing = script.find(mark, match.end())
+        return len(script) if closing < 0 else closing + len(mark)
+    return match.end()
 
 
 def _block_change(mark: str, blocks: int) -> int:

@@ -1,10 +1,10 @@
 """Asks for SQLite's verdict on a script. The live database is only asked for `sqlite_master`."""
 
-import sqlite3
 from itertools import islice
 from typing import Any
 
-from schemacheck.checker.database.session import DatabaseAway
+from schemacheck.checker.database.connections import is_database_error, is_django
+from schemacheck.checker.errors import DatabaseAway
 from schemacheck.checker.findings import Finding, Proof, Report, Severity, StatementReport, stopped
 from schemacheck.checker.source import Source
 from schemacheck.checker.sqlite import processes
@@ -26,7 +26,7 @@ def check_script(script: str, connection: Any, *, proof: Proof, seconds: float) 
     reached = Proof.PARSE if schema is None else Proof.CATALOG
     request = {"script": script, "schema": schema or [], "reached": reached.value, "seconds": seconds}
     answer = processes.ask(request, seconds)
-    statements = {found["index"]: _statement(found) for found in answer.statements}
+    statements = {said["index"]: _statement(said) for said in answer.statements}
     notes = (stopped(*_next(script, len(statements)), why=answer.stopped, seconds=seconds),) if answer.stopped else ()
     return Report(dialect="sqlite", proof=reached, statements=tuple(statements.values()), notes=notes)
 
@@ -34,15 +34,13 @@ def check_script(script: str, connection: Any, *, proof: Proof, seconds: float) 
 def _read_schema(connection: Any) -> list[str]:
     """The definitions in the live database, tables first."""
     try:
-        if isinstance(connection, sqlite3.Connection):
+        if not is_django(connection):
             return [row[0] for row in connection.execute(_SCHEMA)]
         with connection.cursor() as cursor:
             cursor.execute(_SCHEMA)
             return [row[0] for row in cursor.fetchall()]
     except Exception as error:
-        from django.db import DatabaseError
-
-        if not isinstance(error, (sqlite3.Error, DatabaseError)):
+        if not is_database_error(error):
             raise
         raise DatabaseAway(
             f"The SQLite database cannot be read ({error}), so nothing was checked. See that its file exists, is "
@@ -57,16 +55,16 @@ def _next(script: str, judged: int) -> tuple[int, int | None]:
     return number, Source(script).position(pieces[-1].offset)[0] if pieces else None
 
 
-def _statement(found: dict[str, Any]) -> StatementReport:
+def _statement(said: dict[str, Any]) -> StatementReport:
     findings = [
-        Finding(**{**finding, "severity": Severity(finding["severity"])}) for kind in _KINDS for finding in found[kind]
+        Finding(**{**finding, "severity": Severity(finding["severity"])}) for kind in _KINDS for finding in said[kind]
     ]
     findings.sort(key=lambda finding: (finding.line or 0, finding.column or 0))
     return StatementReport(
-        index=found["index"],
-        kind=found["kind"],
-        table_name=found["table_name"],
-        line=found["line"],
-        proof=Proof(found["proof"]),
+        index=said["index"],
+        kind=said["kind"],
+        table_name=said["table_name"],
+        line=said["line"],
+        proof=Proof(said["proof"]),
         findings=tuple(findings),
     )

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from schemacheck.checker.database.catalog import did_you_mean
 from schemacheck.checker.findings import Facts, Finding, Proof, Severity, StatementReport
+from schemacheck.checker.likeness import did_you_mean
 from schemacheck.checker.source import Source
 from schemacheck.checker.sqlite.pieces import Piece
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from config.errors import Unavailable
 from schemacheck.checker.clock import WALL_FACTOR
+from schemacheck.checker.errors import Busy
 
 _ROOT = Path(__file__).resolve().parents[3]
 _AT_ONCE = 4
@@ -25,10 +25,6 @@ _CHUNK = 256 * 1024
 
 _slots = threading.BoundedSemaphore(_AT_ONCE)
 _idle: list["_Process"] = []
-
-
-class Busy(Unavailable):
-    """As many checks as may run at once are running."""
 
 
 @dataclass(slots=True)
@@ -42,7 +38,7 @@ class Answer:
 def ask(request: dict[str, Any], seconds: float) -> Answer:
     """What a process answers within its time. Raises Busy."""
     if not _slots.acquire(timeout=_PATIENCE_SECONDS):
-        raise Busy("Too many checks run at once. Check again in a few seconds.", headers={"Retry-After": "5"})
+        raise Busy("Too many checks run at once. Check again in a few seconds.")
     try:
         line = json.dumps(request).encode() + b"\n"
         process = _idle.pop() if _idle else _Process()

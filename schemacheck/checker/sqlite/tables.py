@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
-from schemacheck.checker.database.catalog import did_you_mean
 from schemacheck.checker.findings import Proof, Severity
+from schemacheck.checker.likeness import did_you_mean
 from schemacheck.checker.sqlite.judged import Hints, Judged
 from schemacheck.checker.sqlite.replica import Replica
 from schemacheck.checker.sqlite.types import KNOWN, SUGGESTED, affinity

@@ -8,9 +8,9 @@ from schemacheck import checks, files
 from schemacheck.checker import baseline
 from schemacheck.checker.formats import FORMATS, Checked, render
 from schemacheck.checker.policy import Policy
-from schemacheck.checker.rules import recognised
 from schemacheck.django_migrations import door
-from schemacheck.project import find_policy, read_policy
+from schemacheck.project import policy_for
+from schemacheck.refusals import translated
 
 NOT_CHECKED = 2
 """Exit code where a file could not be looked at."""
@@ -40,18 +40,20 @@ class Command(OperationCommand):
         if others is not None:
             self.report(others, options)
             return
-        found = files.sql_files(paths or list(policy.paths) or ["-"], options["since"])
-        if not found:
+        given = files.sql_files(paths or list(policy.paths) or ["-"], options["since"])
+        if not given:
             self.stderr.write(f"[SKIP] Nothing was checked: none of the files changed since {options['since']}.")
         checked, kept = [], checks.has_history()
-        for number, path in enumerate(found, 1):
+        for number, path in enumerate(given, 1):
             checked.append(self._check(path, policy, options, kept=kept))
-            self.progress(number, len(found), "Checked")
+            self.progress(number, len(given), "Checked")
         self.report(checked, options)
 
+    @translated()
     def report(self, checked: list[Checked], options: dict[str, Any]) -> None:
         """Leave out what the baseline has, print the rest; exit 1 where something is left that fails, 2 unchecked."""
-        unread = [found["message"] for item in checked for found in item.findings if found["rule"] == files.NOT_CHECKED]
+        findings = [finding for item in checked for finding in item.findings]
+        unread = [finding["message"] for finding in findings if finding["rule"] == files.NOT_CHECKED]
         for message in unread:
             self.stderr.write(message)
         if options["write_baseline"]:
@@ -110,14 +112,14 @@ def add_policy_arguments(parser: CommandParser) -> None:
 
 def policy_of(options: dict[str, Any]) -> Policy:
     """The project's policy with what the command line changes. Raises InvalidPolicy."""
-    found = read_policy(Path(options["config"])) if options["config"] else find_policy(Path.cwd())
     listed = {
         key: [item.strip() for item in options[key].split(",") if item.strip()]
         for key in ("select", "ignore")
         if options[key] is not None
     }
-    return recognised(
-        found.changed(
-            pg_version=options["pg_version"], assume_in_transaction=options["assume_in_transaction"], **listed
-        )
+    return policy_for(
+        Path(options["config"]) if options["config"] else None,
+        pg_version=options["pg_version"],
+        assume_in_transaction=options["assume_in_transaction"],
+        **listed,
     )
