@@ -214,5 +214,5 @@ def _highlighted(sql: str, marked: Sequence[int] = ()) -> SafeString:
 
 def _findings(check: Check) -> list[dict[str, Any]]:
     report = check.report or {}
-    found = [finding for kind in ("errors", "warnings", "suggestions") for finding in report.get(kind, [])]
-    return sorted(found, key=lambda finding: (finding["line"] or 0, finding["column"] or 0))
+    findings = [finding for kind in ("errors", "warnings", "suggestions") for finding in report.get(kind, [])]
+    return sorted(findings, key=lambda finding: (finding["line"] or 0, finding["column"] or 0))

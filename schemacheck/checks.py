@@ -207,8 +207,8 @@ def alias(database: str | None) -> str:
     """The alias of a configured database, `default` if none is given. Raises InvalidCheck."""
     name = database or "default"
     if name not in connections.settings:
-        known = ", ".join(sorted(connections.settings))
-        detail = f"There is no database {name!r}. Known are: {known}."
+        aliases = ", ".join(sorted(connections.settings))
+        detail = f"There is no database {name!r}. Known are: {aliases}."
         raise InvalidCheck(detail, errors=[FieldError(field="database", code="unknown", detail=detail)])
     return name
 

@@ -22,19 +22,19 @@ def sql_files(paths: list[str], since: str | None = None) -> list[str]:
 
     Raises NotChecked for a folder without any, UnknownRevision.
     """
-    found: list[str] = []
+    files: list[str] = []
     for path in paths:
         if path == "-" or not Path(path).is_dir():
-            found.append(path)
+            files.append(path)
             continue
         inside = sorted(str(file) for file in Path(path).rglob("*.sql"))
         if not inside:
             raise NotChecked(f"There is no .sql file in {path}, so nothing was checked. Name another folder, or files.")
-        found += inside
+        files += inside
     if since is None:
-        return found
+        return files
     changed = changed_since(since)
-    return [path for path in found if path == "-" or not Path(path).exists() or Path(path).resolve() in changed]
+    return [path for path in files if path == "-" or not Path(path).exists() or Path(path).resolve() in changed]
 
 
 def read(path: str) -> str:

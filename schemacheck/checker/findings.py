@@ -155,14 +155,14 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """The report in the public shape."""
         kinds = {"errors": self.errors, "warnings": self.warnings, "suggestions": self.suggestions}
-        counts = {"statements": len(self.statements), **{name: len(found) for name, found in kinds.items()}}
+        counts = {"statements": len(self.statements), **{name: len(findings) for name, findings in kinds.items()}}
         counts["ignored"] = len(self.ignored)
         return {
             "valid": self.valid,
             "table_name": self.table_name,
             "dialect": self.dialect,
             "proof": self.proof.value,
-            **{name: [as_dict(finding) for finding in found[:MAX_SHOWN]] for name, found in kinds.items()},
+            **{name: [as_dict(finding) for finding in findings[:MAX_SHOWN]] for name, findings in kinds.items()},
             "ignored": [{**as_dict(item.finding), "reason": item.reason} for item in self.ignored[:MAX_SHOWN]],
             "statements": [statement.as_dict() for statement in self.statements[:MAX_SHOWN]],
             "counts": counts,

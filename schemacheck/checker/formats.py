@@ -32,8 +32,8 @@ class Checked:
     @property
     def findings(self) -> list[dict[str, Any]]:
         """All findings, in the order of the script."""
-        found = [*self.report["errors"], *self.report["warnings"], *self.report["suggestions"]]
-        return sorted(found, key=lambda item: (item["line"] or 0, item["column"] or 0))
+        findings = [*self.report["errors"], *self.report["warnings"], *self.report["suggestions"]]
+        return sorted(findings, key=lambda item: (item["line"] or 0, item["column"] or 0))
 
     @property
     def ignored(self) -> list[dict[str, Any]]:

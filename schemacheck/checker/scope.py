@@ -94,7 +94,7 @@ class Scope:
     def unknown_column(self, table: Table, column: str, location: int, message: str = "") -> None:
         """Report a column that a table does not have."""
         text = message or f'column "{column}" of relation "{table.name}" does not exist'
-        hint = did_you_mean(column, [known.name for known in table.columns])
+        hint = did_you_mean(column, [other.name for other in table.columns])
         self.error("undefined-column", text, "42703", location, hint=hint)
 
     @contextmanager

@@ -105,17 +105,17 @@ def migration_files(loader: MigrationLoader) -> dict[Path, Key]:
 
 def without_migration(loader: MigrationLoader, files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """Of the files those that hold no migration, and apart from them the `__init__.py` beside migrations."""
-    known = migration_files(loader)
-    folders = {path.parent for path in known}
-    others = [path for path in files if path.resolve() not in known]
+    there = migration_files(loader)
+    folders = {path.parent for path in there}
+    others = [path for path in files if path.resolve() not in there]
     skipped = [path for path in others if path.name == "__init__.py" and path.resolve().parent in folders]
     return [path for path in others if path not in skipped], skipped
 
 
 def _require_app(app: str, loader: MigrationLoader) -> None:
     if app not in loader.migrated_apps:
-        known = ", ".join(sorted(loader.migrated_apps))
-        detail = f"There is no app {app!r} with migrations. Known are: {known}."
+        migrated = ", ".join(sorted(loader.migrated_apps))
+        detail = f"There is no app {app!r} with migrations. Known are: {migrated}."
         raise NotFound(detail, errors=[FieldError(field="app", code="unknown", detail=detail)])
 
 
@@ -123,14 +123,14 @@ def _named(loader: MigrationLoader, app: str, name: str) -> Key:
     if (app, name) in loader.disk_migrations:
         return app, name
     try:
-        found = loader.get_migration_by_prefix(app, name)
+        migration = loader.get_migration_by_prefix(app, name)
     except AmbiguityError as error:
         detail = f"Several migrations of {app} begin with {name!r}. Give more of the name."
         raise InvalidCheck(detail, errors=[FieldError(field="name", code="ambiguous", detail=detail)]) from error
     except KeyError as error:
         detail = f"{app} has no migration {name!r}. `manage.py showmigrations {app}` lists them."
         raise NotFound(detail, errors=[FieldError(field="name", code="unknown", detail=detail)]) from error
-    return app, str(found.name)
+    return app, str(migration.name)
 
 
 def _file(migration: Migration) -> Path:
@@ -143,7 +143,7 @@ def _is_installed(migration: Migration) -> bool:
 
 
 def _conflicts(loader: MigrationLoader) -> list[Problem]:
-    found = []
+    problems = []
     for app, names in sorted(loader.detect_conflicts().items()):
         listed = " and ".join(names)
         for name in names:
@@ -159,8 +159,8 @@ def _conflicts(loader: MigrationLoader) -> list[Problem]:
                 fix=f"manage.py makemigrations --merge {app}",
                 facts={"app": app, "leaves": names},
             )
-            found.append(Problem(source.path, finding))
-    return found
+            problems.append(Problem(source.path, finding))
+    return problems
 
 
 def _history(loaded: Loaded) -> list[Problem]:
@@ -168,7 +168,7 @@ def _history(loaded: Loaded) -> list[Problem]:
     loader = loaded.loader
     if loader is None or loaded.live is None:
         return []
-    found = []
+    problems = []
     for key in sorted(key for key in loaded.applied if key in loader.graph.nodes):
         missing = sorted(parent for parent in loader.graph.node_map[key].parents if parent not in loaded.applied)
         for parent in missing:
@@ -181,8 +181,8 @@ def _history(loaded: Loaded) -> list[Problem]:
                 column=source.class_place.column,
                 hint="Apply the missing one with --fake if its tables are there, or correct the dependency.",
             )
-            found.append(Problem(source.path, finding))
-    return found
+            problems.append(Problem(source.path, finding))
+    return problems
 
 
 def _graph_problem(alias: str, error: NodeNotFoundError | CircularDependencyError) -> Problem:

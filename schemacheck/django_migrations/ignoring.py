@@ -20,11 +20,11 @@ def apply(report: Report, source: sources.Source) -> Report:
     chosen: list[tuple[Directive, set[int] | None]] = []
     notes: list[Finding] = []
     for line, column, text in _comments(source.text):
-        found = read_directive(line, text)
-        if isinstance(found, Directive):
-            chosen.append((found, None if found.whole_file else _lines(source, line)))
-        elif found:
-            notes.append(_note("ignore-malformed", line, column, found, "Write: # schemacheck: ignore RULE REASON"))
+        directive = read_directive(line, text)
+        if isinstance(directive, Directive):
+            chosen.append((directive, None if directive.whole_file else _lines(source, line)))
+        elif directive:
+            notes.append(_note("ignore-malformed", line, column, directive, "Write: # schemacheck: ignore RULE REASON"))
     ignored: list[Ignored] = []
 
     def is_kept(finding: Finding) -> bool:

@@ -221,18 +221,18 @@ def current_state(loaded: Loaded) -> list[dict[str, Any]]:
     if loaded.loader is None:
         return []
     graph = loaded.loader.graph
-    known: dict[str, dict[str, Any]] = {}
+    states: dict[str, dict[str, Any]] = {}
     order: dict[Key, None] = {}
     for leaf in graph.leaf_nodes():
         order |= dict.fromkeys(graph.forwards_plan(leaf))
     for app, name in order:
-        entry = known.setdefault(app, {"app": app, "applied": 0, "last_applied": None, "unapplied": []})
+        entry = states.setdefault(app, {"app": app, "applied": 0, "last_applied": None, "unapplied": []})
         if (app, name) in loaded.applied:
             entry["applied"] += 1
             entry["last_applied"] = name
         else:
             entry["unapplied"].append(name)
-    return [known[app] for app in sorted(known)]
+    return [states[app] for app in sorted(states)]
 
 
 def _judge(
@@ -289,8 +289,8 @@ def _new(migration: Migration, steps: list[Step], *, applied: bool) -> Reviewed:
 def _placed(steps: list[Step], source: sources.Source) -> list[Step]:
     fallback = source.attribute_place("operations")
     for step, node in zip(steps, source.operation_nodes(len(steps)), strict=True):
-        found = sources.place(node) if node is not None else fallback
-        step.line, step.column = found.line, found.column
+        place = sources.place(node) if node is not None else fallback
+        step.line, step.column = place.line, place.column
     return steps
 
 
@@ -356,8 +356,8 @@ def _apply(script: _Script, connection: Any, proof: str | None, policy: Policy, 
         piece = script.piece_at(statement.line)
         if piece.step is None:
             continue
-        found = tuple(_at_operation(piece, piece.step, finding) for finding in _kept(piece, piece.step, statement))
-        shares[id(piece.item)].append(replace(statement, line=piece.step.line, findings=found))
+        findings = tuple(_at_operation(piece, piece.step, finding) for finding in _kept(piece, piece.step, statement))
+        shares[id(piece.item)].append(replace(statement, line=piece.step.line, findings=findings))
     for item in script.items:
         renumbered = [replace(statement, index=index) for index, statement in enumerate(shares[id(item)])]
         item.report = replace(report, statements=tuple(renumbered), notes=stopped)

@@ -10,10 +10,11 @@ from typing import Any
 from django.db import connections
 
 from schemacheck import checks
+from schemacheck.checker.database.connections import vendor_of
 from schemacheck.checker.findings import Finding, Proof, Report, Severity, StatementReport
 from schemacheck.live import postgresql, sqlite
 from schemacheck.models import Check
-from schemacheck.refusals import UnsupportedDatabase, translated
+from schemacheck.refusals import translated
 
 
 def audit_live_schema(*, database: str | None = None) -> Check:
@@ -29,30 +30,24 @@ def audit_live_schema(*, database: str | None = None) -> Check:
 @translated()
 def audit(connection: Any) -> Report:
     """What there is to say about the tables of a database; each finding names its table and how to mend it."""
-    vendor = str(getattr(connection, "vendor", "postgresql"))  # a plain psycopg connection names none
-    match vendor:
-        case "sqlite":
-            found = sqlite.audit(connection)
-        case "postgresql":
-            found = postgresql.audit(connection)
-        case _:
-            raise UnsupportedDatabase(f"The audit knows PostgreSQL and SQLite, not {vendor}. Choose another database.")
-    return Report(dialect=vendor, proof=Proof.CATALOG, statements=tuple(_by_table(sorted(found, key=_order))))
+    vendor = vendor_of(connection)
+    findings = sqlite.audit(connection) if vendor == "sqlite" else postgresql.audit(connection)
+    return Report(dialect=vendor, proof=Proof.CATALOG, statements=tuple(_by_table(sorted(findings, key=_order))))
 
 
-def _by_table(found: list[Finding]) -> Iterator[StatementReport]:
+def _by_table(findings: list[Finding]) -> Iterator[StatementReport]:
     """The findings in the shape of every report: a statement a table."""
     tables: dict[str, list[Finding]] = {}
-    for finding in found:
+    for finding in findings:
         tables.setdefault(finding.facts.get("table", ""), []).append(finding)
-    for index, (table, findings) in enumerate(tables.items()):
+    for index, (table, about) in enumerate(tables.items()):
         yield StatementReport(
             index=index,
             kind="live_table",
             table_name=table or None,
             line=1,
             proof=Proof.CATALOG,
-            findings=tuple(findings),
+            findings=tuple(about),
         )
 
 

@@ -8,7 +8,7 @@ from schemacheck.checker.database.catalog import leads_with
 from schemacheck.checker.database.session import open_session
 from schemacheck.checker.findings import Finding
 from schemacheck.checker.reading.shapes import quote
-from schemacheck.live.findings import finding, needless
+from schemacheck.live.findings import finding, needless, without_index
 from schemacheck.refusals import DatabaseAway
 
 _ENDING = 50  # percent of a sequence's values
@@ -138,10 +138,10 @@ def _foreign_key(row: dict[str, Any], indexes: list[dict[str, Any]]) -> Iterator
     table, target = _name(row["schema"], row["table"]), _name(row["target_schema"], row["target"])
     columns = ", ".join(quote(column) for column in row["columns"])
     if not any(_serves_key(index, row) for index in indexes):
-        yield finding(
-            "live-foreign-key-without-index",
-            f"no index begins with {columns}, so each DELETE in {target} reads all of {table}",
+        yield without_index(
+            columns,
             table=table,
+            target=target,
             fix=f"CREATE INDEX CONCURRENTLY ON {table} ({columns});",
             constraint=row["name"],
             references=target,

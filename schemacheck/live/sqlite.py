@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 from django.db import DatabaseError
 
 from schemacheck.checker.database.catalog import leads_with
+from schemacheck.checker.database.connections import is_django
 from schemacheck.checker.findings import Finding
 from schemacheck.checker.reading.shapes import quote
 from schemacheck.checker.sqlite.types import affinity
-from schemacheck.live.findings import finding, needless
+from schemacheck.live.findings import finding, needless, without_index
 from schemacheck.refusals import DatabaseAway
 
 
@@ -60,8 +61,10 @@ class _ForeignKey(NamedTuple):
 def audit(connection: Any) -> Iterator[Finding]:
     """What there is to say about its tables. Raises DatabaseAway."""
     try:
-        connection.ensure_connection()
-        with closing(connection.connection.cursor()) as cursor:  # the driver's own, which takes `?`
+        if is_django(connection):
+            connection.ensure_connection()
+            connection = connection.connection  # the driver's own, which takes `?`
+        with closing(connection.cursor()) as cursor:
             tables = {name.lower(): _table(cursor, name) for name in _names(cursor)}
             for table in tables.values():
                 yield from _without_key(table)
@@ -166,10 +169,10 @@ def _serves_for(other: _Index, index: _Index) -> bool:
 def _without_index(table: _Table, key: _ForeignKey) -> Iterator[Finding]:
     if not table.has_index_for([column.lower() for column in key.columns]):
         name = quote(f"{table.name}_" + "_".join(key.columns))
-        yield finding(
-            "live-foreign-key-without-index",
-            f"no index begins with {key.shown}, so each DELETE in {quote(key.target)} reads all of {quote(table.name)}",
+        yield without_index(
+            key.shown,
             table=quote(table.name),
+            target=quote(key.target),
             fix=f"CREATE INDEX {name} ON {quote(table.name)} ({key.shown});",
             references=key.target,
         )

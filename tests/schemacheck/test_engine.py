@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from django.db import connections, transaction
 
-from schemacheck import refusals
+from schemacheck import live, refusals
 from schemacheck.checker import errors
 from schemacheck.checker.database.connections import is_database_error, vendor_of
 from schemacheck.checker.validator import validate
@@ -49,6 +49,13 @@ def test_the_engine_starts_without_the_service_and_without_a_driver() -> None:
     assert not roots(loaded) & strangers
     assert len(loaded) < 300, "what takes longer to start is imported where it is needed"
     assert sum(module.startswith("schemacheck.") for module in loaded) < 70
+
+
+def test_every_part_of_the_engine_can_be_imported_without_the_service() -> None:
+    files = sorted((ROOT / "schemacheck" / "checker").rglob("*.py"))
+    names = [".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for file in files]
+    assert len(names) > 50
+    plain("import importlib\nfor name in sys.argv[1:]: importlib.import_module(name)", *names)
 
 
 def test_the_process_that_judges_for_sqlite_starts_with_little() -> None:
@@ -108,6 +115,26 @@ def test_a_plain_connection_is_checked_where_there_is_no_django(tmp_path: Path) 
 def test_a_connection_nobody_knows_is_refused_by_name(connection: Any, name: str) -> None:
     with pytest.raises(errors.UnsupportedDatabase, match=f"not {name}"):
         validate("SELECT 1", connection=connection)
+
+
+def of_django(engine: str, **settings: Any) -> Any:
+    given = {"ENGINE": f"django.db.backends.{engine}", "OPTIONS": {}, **settings}
+    return django.db.utils.ConnectionHandler({"default": given})["default"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("engine", "settings"),
+    [
+        ("postgresql", {"NAME": "x", "HOST": "127.0.0.1", "PORT": "1"}),
+        ("sqlite3", {"NAME": "/nowhere/shop.sqlite3"}),
+    ],
+)
+def test_a_database_that_django_cannot_open_is_away(engine: str, settings: dict[str, str]) -> None:
+    connection = of_django(engine, **settings)
+    for ask in (lambda: validate("SELECT 1", connection=connection), lambda: live.audit(connection)):
+        with pytest.raises((errors.DatabaseAway, refusals.DatabaseAway), match=r"reached|read|did not answer"):
+            ask()
 
 
 class _OwnConnection(sqlite3.Connection):

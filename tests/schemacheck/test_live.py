@@ -12,6 +12,7 @@ from audit.models import Event
 from schemacheck.checker.findings import Finding
 from schemacheck.live import audit
 from schemacheck.models import Check
+from schemacheck.refusals import UnsupportedDatabase
 from tests.services.postgres import Cluster
 
 FAULTY = """
@@ -49,6 +50,15 @@ def faulty(server: Cluster) -> Iterator[psycopg.Connection[Any]]:
         with pytest.raises(psycopg.errors.UniqueViolation):
             made.execute("CREATE UNIQUE INDEX CONCURRENTLY children_broken ON children (a)")
         yield made
+
+
+def test_a_plain_connection_is_audited_as_djangos_is() -> None:
+    plain = sqlite3.connect(":memory:")
+    plain.execute("CREATE TABLE heap (x int)")
+    assert list(found(plain)) == ["live-table-without-primary-key"]
+    plain.close()
+    with pytest.raises(UnsupportedDatabase, match="not object"):
+        audit(object())
 
 
 def found(connected: Any) -> dict[str, list[Finding]]:
@@ -129,20 +139,9 @@ def test_the_audit_waits_for_nobody(server: Cluster, shop: Any) -> None:
         other.rollback()
 
 
-class _Sqlite:
-    """As Django's connection, as far as the audit uses it."""
-
-    vendor = "sqlite"
-
-    def __init__(self) -> None:
-        self.connection = sqlite3.connect(":memory:")
-
-    def ensure_connection(self) -> None: ...
-
-
 def test_sqlite_is_audited_as_far_as_it_can_tell() -> None:
-    connected = _Sqlite()
-    connected.connection.executescript("""
+    connected = sqlite3.connect(":memory:")
+    connected.executescript("""
         CREATE TABLE parents (id integer PRIMARY KEY, name text);
         CREATE TABLE heap (x int);
         CREATE TABLE children (id integer PRIMARY KEY, parent_id text REFERENCES parents (id),
@@ -154,7 +153,7 @@ def test_sqlite_is_audited_as_far_as_it_can_tell() -> None:
         CREATE INDEX four ON children (fine);
     """)
     said = found(connected)
-    connected.connection.close()
+    connected.close()
     assert {rule: len(findings) for rule, findings in said.items()} == {
         "live-foreign-key-without-index": 1,
         "live-foreign-key-type": 1,

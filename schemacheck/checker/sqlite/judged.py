@@ -37,7 +37,7 @@ class Judged:
     ) -> None:
         """Enter a finding at a character of the statement."""
         line, column = self.source.position(self.piece.offset + start)
-        found = Finding(
+        finding = Finding(
             rule=rule,
             severity=severity,
             message=message,
@@ -47,7 +47,7 @@ class Judged:
             fix=fix,
             facts=facts or {},
         )
-        self.findings.append(found)
+        self.findings.append(finding)
 
     def report(self) -> StatementReport:
         """The verdict in its public shape."""
@@ -68,7 +68,7 @@ class Hints:
 
     given: int = 0
 
-    def like(self, name: str, known: Callable[[], Iterable[str]]) -> str:
+    def like(self, name: str, names: Callable[[], Iterable[str]]) -> str:
         """A hint that names the closest; empty if none is close."""
         self.given += 1
-        return did_you_mean(name, known()) if self.given <= _MAX_HINTS else ""
+        return did_you_mean(name, names()) if self.given <= _MAX_HINTS else ""

@@ -48,9 +48,9 @@ class Judge:
 
     def look_back(self, item: Judged) -> bool:
         """Look at a statement again once the script is known, for what it refers to; whether that found something."""
-        found = len(item.findings)
+        before = len(item.findings)
         tables.check_foreign_keys(item, self.replica, self.hints, is_live=self.reached is not Proof.PARSE)
-        return len(item.findings) > found
+        return len(item.findings) > before
 
     def _is_speakable(self, item: Judged) -> bool:
         if len(item.piece.text) > MAX_STATEMENT_CHARS:

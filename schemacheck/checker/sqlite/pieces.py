@@ -82,26 +82,26 @@ class Piece:
 def split(script: str) -> Iterator[Piece]:
     """Statements; a trigger's body keeps its semicolons until its END."""
     start, in_trigger = 0, False
-    found: list[tuple[int, str]] = []
+    words: list[tuple[int, str]] = []
     for match in _TOKEN.finditer(script):
         mark = match[0]
         if mark.isspace() or mark.startswith(("--", "/*")):
             continue
         if mark != ";":
-            if not found:
+            if not words:
                 start = match.start()
-            found.append((match.start() - start, mark))
-            if len(found) <= 4:
+            words.append((match.start() - start, mark))
+            if len(words) <= 4:
                 in_trigger = in_trigger or mark.upper() == "TRIGGER"
             continue
-        if in_trigger and not (len(found) > 1 and found[-1][1].upper() == "END"):
-            found.append((match.start() - start, mark))
+        if in_trigger and not (len(words) > 1 and words[-1][1].upper() == "END"):
+            words.append((match.start() - start, mark))
             continue
-        if found:
-            yield Piece(start, script[start : match.start()], found)
-        found, in_trigger = [], False
-    if found:
-        yield Piece(start, script[start:].rstrip(), found)
+        if words:
+            yield Piece(start, script[start : match.start()], words)
+        words, in_trigger = [], False
+    if words:
+        yield Piece(start, script[start:].rstrip(), words)
 
 
 def plain(word: str) -> str:

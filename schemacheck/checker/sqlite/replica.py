@@ -83,22 +83,22 @@ class Replica:
         self.compile(piece.text)
         self._database.execute(f"CREATE TEMP VIEW handrail_query {piece.text[offset:]}")
         try:
-            found = self.rows("SELECT name, type FROM pragma_table_xinfo(?)", "handrail_query")
+            selected = self.rows("SELECT name, type FROM pragma_table_xinfo(?)", "handrail_query")
         finally:
             self._database.execute("DROP VIEW temp.handrail_query")
-        columns = ", ".join(f"{_quoted(name)} {_declared(kind)}" for name, kind in found)
+        columns = ", ".join(f"{_quoted(name)} {_declared(kind)}" for name, kind in selected)
         self._database.execute(f"{piece.text[:offset]} ({columns})")
 
     def _with_rows(self) -> set[str]:
         """Tables with rows: those a virtual table keeps for itself. An index on one would evaluate its expression."""
-        found = set()
+        filled = set()
         query = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
         for (name,) in self._database.execute(query).fetchall():
             first = f"SELECT 1 FROM {_quoted(name)} LIMIT 1"  # noqa: S608  -- a table that is there, quoted
             with suppress(sqlite3.Error):
                 if self._database.execute(first).fetchone():
-                    found.add(name.lower())
-        return found
+                    filled.add(name.lower())
+        return filled
 
     def _authorize(self, action: int, first: str | None, second: str | None, *_: Any) -> int:
         if action in _REFUSED or (action == sqlite3.SQLITE_PRAGMA and first not in _PRAGMAS):

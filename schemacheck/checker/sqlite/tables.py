@@ -61,10 +61,10 @@ def _fault(rows: list[Any], replica: Replica, hints: Hints, *, is_live: bool) ->
 
 
 def _check_types(item: Judged, replica: Replica, before: list[str]) -> None:
-    known = set(before)
+    old = set(before)
     for row in replica.rows("SELECT name, type FROM pragma_table_xinfo(?)", item.table_name):
         name, declared = str(row[0]), str(row[1] or "")
-        if name in known or not declared:
+        if name in old or not declared:
             continue
         named = re.findall(r"[^\W\d]\w*", declared.partition("(")[0].lower())
         unknown = [word for word in named if word not in KNOWN]
