@@ -14,6 +14,7 @@ from pygments.lexers import PostgresLexer
 from config.admin import ReadOnlyAdmin, pretty
 from config.errors import DomainError
 from schemacheck import checks
+from schemacheck.checker.findings import KINDS
 from schemacheck.models import Check, CheckQuerySet
 
 _HIGHLIGHT_LIMIT = 200_000
@@ -214,5 +215,5 @@ def _highlighted(sql: str, marked: Sequence[int] = ()) -> SafeString:
 
 def _findings(check: Check) -> list[dict[str, Any]]:
     report = check.report or {}
-    findings = [finding for kind in ("errors", "warnings", "suggestions") for finding in report.get(kind, [])]
+    findings = [finding for kind in KINDS for finding in report.get(kind, [])]
     return sorted(findings, key=lambda finding: (finding["line"] or 0, finding["column"] or 0))

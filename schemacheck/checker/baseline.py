@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from schemacheck.checker.errors import InvalidBaseline
-from schemacheck.checker.findings import UNCHECKED
+from schemacheck.checker.findings import KINDS, UNCHECKED
 from schemacheck.checker.formats import Checked, fingerprint
-
-_KINDS = ("errors", "warnings", "suggestions")
 
 
 def write(file: Path, checked: Sequence[Checked]) -> int:
@@ -70,7 +68,7 @@ def _without(item: Checked, entries: Counter[tuple[str, str]]) -> Checked:
         return item
     report = dict(item.report)
     counts = dict(report["counts"])
-    for kind in _KINDS:
+    for kind in KINDS:
         kept = [finding for finding in report[kind] if not any(finding is gone for gone in dropped)]
         counts[kind] -= len(report[kind]) - len(kept)
         report[kind] = kept
@@ -81,5 +79,5 @@ def _without(item: Checked, entries: Counter[tuple[str, str]]) -> Checked:
 
 
 def _statement(statement: dict[str, Any], dropped: list[dict[str, Any]]) -> dict[str, Any]:
-    left = {kind: [finding for finding in statement[kind] if finding not in dropped] for kind in _KINDS}
+    left = {kind: [finding for finding in statement[kind] if finding not in dropped] for kind in KINDS}
     return {**statement, **left, "valid": not left["errors"]}

@@ -7,6 +7,10 @@ from enum import StrEnum
 from typing import Any
 
 Facts = Mapping[str, Any]
+DIALECTS = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
+"""What is judged, and how people call it."""
+KINDS = ("errors", "warnings", "suggestions")
+"""Where a report has its findings, by severity."""
 
 
 class Severity(StrEnum):

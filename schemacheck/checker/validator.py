@@ -10,19 +10,18 @@ the statements, on temporary tables or for real, and roll back.
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 from schemacheck.checker import ignores
 from schemacheck.checker.clock import UNHURRIED_SECONDS, start
 from schemacheck.checker.database.connections import vendor_of
 from schemacheck.checker.errors import InvalidCheck
-from schemacheck.checker.findings import Finding, Proof, Report, Severity, StatementReport, stopped
+from schemacheck.checker.findings import DIALECTS, Finding, Proof, Report, Severity, StatementReport, stopped
 from schemacheck.checker.policy import DEFAULT_POLICY, Policy
 from schemacheck.checker.proof.ladder import climb
 from schemacheck.checker.reading import parser
 from schemacheck.checker.source import refuse_longer
 
-Dialect = Literal["postgresql", "sqlite"]
 _RANK = [Proof.NONE, Proof.PARSE, Proof.CATALOG, Proof.COPIES, Proof.EXECUTE]
 
 
@@ -30,7 +29,7 @@ def validate(
     sql: str,
     *,
     connection: Any = None,
-    dialect: Dialect | str | None = None,
+    dialect: str | None = None,
     proof: Proof | str | None = None,
     probe: bool = False,
     policy: Policy = DEFAULT_POLICY,
@@ -113,7 +112,7 @@ def _reached(reports: tuple[StatementReport, ...], wanted: Proof) -> Proof:
 def _dialect(dialect: str | None, vendor: str | None) -> str:
     if dialect is None:
         return vendor or "postgresql"
-    if dialect not in ("postgresql", "sqlite"):
+    if dialect not in DIALECTS:
         detail = f"There is no dialect {dialect!r}. Use postgresql or sqlite."
         raise InvalidCheck(detail, fields={"dialect": "invalid"})
     return dialect
@@ -147,8 +146,8 @@ def _notes(
     if vendor == dialect:
         why = "The connection's transaction has already failed; roll it back and check again."
     else:
-        where = "there is no connection" if vendor is None else f"the database is {_NAMES[vendor]}"
-        why = f"Only grammar and built-in types were checked, because {where}, not {_NAMES[dialect]}."
+        where = "there is no connection" if vendor is None else f"the database is {DIALECTS[vendor]}"
+        why = f"Only grammar and built-in types were checked, because {where}, not {DIALECTS[dialect]}."
     return (
         Finding(
             rule="proof-limited",
@@ -158,6 +157,3 @@ def _notes(
             facts={"wanted": wanted.value, "reached": reached.value},
         ),
     )
-
-
-_NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}

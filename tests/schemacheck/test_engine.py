@@ -132,9 +132,10 @@ def of_django(engine: str, **settings: Any) -> Any:
 )
 def test_a_database_that_django_cannot_open_is_away(engine: str, settings: dict[str, str]) -> None:
     connection = of_django(engine, **settings)
-    for ask in (lambda: validate("SELECT 1", connection=connection), lambda: live.audit(connection)):
-        with pytest.raises((errors.DatabaseAway, refusals.DatabaseAway), match=r"reached|read|did not answer"):
-            ask()
+    with pytest.raises(errors.DatabaseAway, match=r"cannot be (reached|read)"):
+        validate("SELECT 1", connection=connection)
+    with pytest.raises(refusals.DatabaseAway, match=r"cannot be reached|did not answer"):
+        live.audit(connection)
 
 
 class _OwnConnection(sqlite3.Connection):

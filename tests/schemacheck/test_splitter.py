@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemacheck.checker.reading.splitter import is_too_deep, split
+from schemacheck.checker.reading.splitter import comments, is_too_deep, split
 
 
 def texts(script: str) -> list[str]:
@@ -48,6 +48,23 @@ def test_depth_is_measured_by_nesting_not_by_length() -> None:
     assert is_too_deep("SELECT " + "not " * 3000 + "true")
     assert is_too_deep("SELECT 1" + " UNION SELECT 1, 2" * 3000)
     assert not is_too_deep("INSERT INTO t VALUES " + "(1 + 2, 'a-b-c'), " * 5000 + "(1, '')")
+
+
+_FRAGMENTS = {
+    **dict.fromkeys(["-- one\n", "--\n", "/* a */", "/* a /* b */ ' c */", "/**/"], True),
+    **dict.fromkeys(
+        ["'-- no'", "'it''s /* no */'", '"/* no */"', "$$ -- no $$", "$a$ /* $$ */ $a$", "E'\\'-- no'"], False
+    ),
+    **dict.fromkeys(["SELECT 1", ";", "(", "BEGIN ATOMIC", "\n"], False),
+}
+
+
+@given(st.lists(st.sampled_from(sorted(_FRAGMENTS))))
+def test_a_comment_is_told_from_what_looks_like_one_in_a_string(fragments: list[str]) -> None:
+    script = " ".join(fragments)
+    expected = [fragment.rstrip("\n") for fragment in fragments if _FRAGMENTS[fragment]]
+    assert [comment.text for comment in comments(script)] == expected
+    assert all(script.startswith(comment.text, comment.offset) for comment in comments(script))
 
 
 @given(st.text(alphabet="ab;'\"$/*-\\ \n()E"))

@@ -6,6 +6,7 @@ Told by what it offers and by the names of its classes, so that nobody has to im
 from typing import Any
 
 from schemacheck.checker.errors import UnsupportedDatabase
+from schemacheck.checker.findings import DIALECTS
 
 _PLAIN = {"psycopg.Connection": "postgresql", "sqlite3.Connection": "sqlite"}
 _DATABASE_ERRORS = {"django.db.utils.Error", "psycopg.Error", "sqlite3.Error"}
@@ -22,7 +23,7 @@ def vendor_of(connection: Any) -> str:
         vendor = str(connection.vendor)
     else:
         vendor = next((_PLAIN[name] for name in _class_names(connection) if name in _PLAIN), type(connection).__name__)
-    if vendor not in _PLAIN.values():
+    if vendor not in DIALECTS:
         raise UnsupportedDatabase(f"Checks know PostgreSQL and SQLite, not {vendor}. Choose another database.")
     return vendor
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from schemacheck.checker.database.connections import is_database_error, is_django
 from schemacheck.checker.errors import DatabaseAway
-from schemacheck.checker.findings import Finding, Proof, Report, Severity, StatementReport, stopped
+from schemacheck.checker.findings import KINDS, Finding, Proof, Report, Severity, StatementReport, stopped
 from schemacheck.checker.source import Source
 from schemacheck.checker.sqlite import processes
 from schemacheck.checker.sqlite.pieces import split
@@ -14,7 +14,6 @@ _SCHEMA = (
     "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
     "ORDER BY CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 WHEN 'view' THEN 2 ELSE 3 END, rowid"
 )
-_KINDS = ("errors", "warnings", "suggestions")
 
 
 def check_script(script: str, connection: Any, *, proof: Proof, seconds: float) -> Report:
@@ -57,7 +56,7 @@ def _next(script: str, judged: int) -> tuple[int, int | None]:
 
 def _statement(said: dict[str, Any]) -> StatementReport:
     findings = [
-        Finding(**{**finding, "severity": Severity(finding["severity"])}) for kind in _KINDS for finding in said[kind]
+        Finding(**{**finding, "severity": Severity(finding["severity"])}) for kind in KINDS for finding in said[kind]
     ]
     findings.sort(key=lambda finding: (finding.line or 0, finding.column or 0))
     return StatementReport(

@@ -9,6 +9,7 @@ from schemacheck.checker import baseline
 from schemacheck.checker.formats import FORMATS, Checked, render
 from schemacheck.checker.policy import Policy
 from schemacheck.django_migrations import door
+from schemacheck.models import Check
 from schemacheck.project import policy_for
 from schemacheck.refusals import translated
 
@@ -21,9 +22,9 @@ class Command(OperationCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("paths", nargs="*", metavar="PATH", help="Files or folders of .sql files; - for stdin.")
-        parser.add_argument("--dialect", choices=["postgresql", "sqlite"], help="By default that of the database.")
+        parser.add_argument("--dialect", choices=Check.Dialect.values, help="By default that of the database.")
         parser.add_argument("--database", metavar="ALIAS", help="A configured database; by default `default`.")
-        parser.add_argument("--proof", choices=["parse", "catalog", "copies", "execute"], help="How far to check.")
+        parser.add_argument("--proof", choices=Check.Proof.values, help="How far to check.")
         parser.add_argument(
             "--probe", action="store_true", help="Also ask existing rows whether they meet new constraints."
         )
