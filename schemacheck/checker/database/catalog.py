@@ -203,8 +203,8 @@ class Catalog:
             return self.tables.get((self.schema_called(name.schema), name.name))
         if self.tables:
             for schema in self.path:  # a loop, for this is asked many times a statement
-                if found := self.tables.get((schema, name.name)):
-                    return found
+                if table := self.tables.get((schema, name.name)):
+                    return table
         return None
 
     def schema_for_new(self, name: Name, persistence: str = "p") -> str | None:
@@ -225,13 +225,13 @@ class Catalog:
 
     def type(self, shape: TypeShape) -> TypeInfo | None:
         """The type a shape names, as an array where it is one."""
-        found = self._scalar_type(shape)
-        if found is None or not shape.is_array:
-            return found
-        array = self.types.get((found.schema, f"_{found.name}"))
+        scalar = self._scalar_type(shape)
+        if scalar is None or not shape.is_array:
+            return scalar
+        array = self.types.get((scalar.schema, f"_{scalar.name}"))
         oid = array.oid if array else 0
-        display = f"{found.display}[]"
-        return TypeInfo(schema=found.schema, name=f"_{found.name}", display=display, kind="b", oid=oid, base_oid=oid)
+        display = f"{scalar.display}[]"
+        return TypeInfo(schema=scalar.schema, name=f"_{scalar.name}", display=display, kind="b", oid=oid, base_oid=oid)
 
     def type_names(self) -> list[str]:
         """Names to suggest instead of an unknown type."""
@@ -246,15 +246,15 @@ class Catalog:
             schema = self.schema_called(name.schema)
             return self.types.get((schema, name.name)) or (self._builtin(name.name) if schema == "pg_catalog" else None)
         for schema in self.path:
-            if found := self.types.get((schema, name.name)):
-                return found
+            if named := self.types.get((schema, name.name)):
+                return named
             if schema == "pg_catalog" and (builtin := self._builtin(name.name)):
                 return builtin
         return None
 
     def _builtin(self, name: str) -> TypeInfo | None:
-        if found := self.types.get(("pg_catalog", name)):
-            return found
+        if named := self.types.get(("pg_catalog", name)):
+            return named
         if self.is_live:
             return None
         return _BUILTIN.get(name)

@@ -246,9 +246,9 @@ def mentions(statements: Sequence[Statement]) -> Mentions:  # noqa: C901, PLR091
     if any(name.endswith(("serial", "serial2", "serial4", "serial8")) for name in types):
         types |= {"int2", "int4", "int8"}
     types |= relations | {f"_{name}" for name in types}
-    found = [frozenset(names - {""}) for names in (relations, schemas, types, functions, roles)]
+    mentioned = [frozenset(names - {""}) for names in (relations, schemas, types, functions, roles)]
     asked = frozenset(part for statement in statements for part in _dependents_asked(statement))
-    return Mentions(found[0], found[1], found[2], found[3], found[4], asked)
+    return Mentions(mentioned[0], mentioned[1], mentioned[2], mentioned[3], mentioned[4], asked)
 
 
 def _dependents_asked(statement: Statement) -> Iterator[str]:
@@ -349,12 +349,12 @@ def are_comparable(session: "Session", column_oid: int, key_oid: int) -> bool:
 
 def names_of(nodes: Iterable[Any]) -> list[Name]:
     """The relations a DROP names."""
-    found = []
+    names = []
     for node in nodes:
         parts = _strings(node.list.items) if node.HasField("list") else _strings([node])
         if parts:
-            found.append(Name(parts[-2] if len(parts) > 1 else None, parts[-1]))
-    return found
+            names.append(Name(parts[-2] if len(parts) > 1 else None, parts[-1]))
+    return names
 
 
 def _strings(nodes: Iterable[Any]) -> list[str]:

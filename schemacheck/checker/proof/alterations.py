@@ -165,11 +165,11 @@ _TRIGGER_ACTIONS = {
 
 
 def _check_trigger(scope: Scope, table: Table, action: Action) -> None:
-    noun, known = ("trigger", table.triggers) if action.kind.endswith("Trig") else ("rule", table.rules)
-    if scope.catalog.is_live and action.name not in known:
+    noun, names = ("trigger", table.triggers) if action.kind.endswith("Trig") else ("rule", table.rules)
+    if scope.catalog.is_live and action.name not in names:
         joint = "for table" if noun == "trigger" else "for relation"
         message = f'{noun} "{action.name}" {joint} "{table.name}" does not exist'
-        hint = did_you_mean(action.name, known)
+        hint = did_you_mean(action.name, names)
         scope.unknown("undefined-object", message, "42704", _find(scope, action.name, action), hint=hint)
 
 

@@ -111,7 +111,7 @@ def _adopt_index(scope: Scope, table: Table, shape: ConstraintShape) -> Table:
         if table.is_known and scope.catalog.is_live:
             name = str(shape.using_index)
             location = scope.statement.find(name, after=max(shape.location, 0))
-            hint = did_you_mean(name, [known.name for known in table.indexes])
+            hint = did_you_mean(name, [index.name for index in table.indexes])
             scope.unknown("undefined-index", f'index "{name}" does not exist', "42704", location, hint=hint)
         return table
     if not index.unique:
@@ -154,17 +154,17 @@ def _primary_columns(parent: Table | None) -> tuple[str, ...]:
 
 
 def _referring_columns(scope: Scope, table: Table, shape: ConstraintShape) -> list[Column]:
-    found = []
+    columns = []
     for name in shape.columns:
         column = table.column(name)
         if column:
-            found.append(column)
+            columns.append(column)
         elif table.is_known:
             location = scope.statement.find(name, after=max(shape.location, 0))
-            hint = did_you_mean(name, [known.name for known in table.columns])
+            hint = did_you_mean(name, [other.name for other in table.columns])
             message = f'column "{name}" referenced in foreign key constraint does not exist'
             scope.error("undefined-column", message, "42703", location, hint=hint)
-    return found if len(found) == len(shape.columns) else []
+    return columns if len(columns) == len(shape.columns) else []
 
 
 def _may_be_referenced(scope: Scope, table: Table, parent: Table, shape: ConstraintShape) -> bool:
@@ -197,16 +197,16 @@ def _referenced_columns(scope: Scope, parent: Table, shape: ConstraintShape) -> 
         hint = f"Name the columns of a unique constraint: REFERENCES {shape.references.sql} (column)."
         scope.error("foreign-key-not-unique", message, "42704", location, hint=hint)
         return []
-    found = []
+    columns = []
     for name in names:
         column = parent.column(name)
         if column is None:
-            hint = did_you_mean(name, [known.name for known in parent.columns])
+            hint = did_you_mean(name, [other.name for other in parent.columns])
             message = f'column "{name}" referenced in foreign key constraint does not exist'
             place = scope.statement.find(name, after=location + 1)
             scope.error("undefined-column", message, "42703", place, hint=hint)
             return []
-        found.append(column)
+        columns.append(column)
     if len(names) != len(shape.columns):
         message = "number of referencing and referenced columns for foreign key disagree"
         scope.error("foreign-key-columns", message, "42830", shape.location)
@@ -214,7 +214,7 @@ def _referenced_columns(scope: Scope, parent: Table, shape: ConstraintShape) -> 
     if parent.key_on(names) is None:
         _report_no_key(scope, parent, names, location)
         return []
-    return found
+    return columns
 
 
 def _report_no_key(scope: Scope, parent: Table, names: tuple[str, ...], location: int) -> None:

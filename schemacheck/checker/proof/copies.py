@@ -219,12 +219,12 @@ class Bench:
         named = {self.copies[b.oid]: b.indexes for b in fresh if b.indexes}
         if not named:
             return
-        found = self.session.attempt(_INDEXES, ("{" + ",".join(map(_quoted, named)) + "}",))
-        if isinstance(found, ServerError):
+        answer = self.session.attempt(_INDEXES, ("{" + ",".join(map(_quoted, named)) + "}",))
+        if isinstance(answer, ServerError):
             return
         renames = [
             pair
-            for table, indexes in (found or {}).items()
+            for table, indexes in (answer or {}).items()
             if len(indexes) == len(named[table])
             for pair in zip(indexes, named[table], strict=True)
             if pair[0] != pair[1]
@@ -304,10 +304,10 @@ class Resolved:
 
 def resolve(statement: Statement, catalog: Catalog) -> Resolved:  # noqa: C901  -- a case a kind of name
     """Look up every relation a statement names, before the simulation changes what they mean."""
-    found = Resolved()
+    resolved = Resolved()
     node = statement.node
     if node is None:
-        return found
+        return resolved
     creating = None
     match node:
         case ast.CreateStmt():
@@ -315,11 +315,11 @@ def resolve(statement: Statement, catalog: Catalog) -> Resolved:  # noqa: C901  
         case ast.CreateTableAsStmt():
             creating = node.into.rel
         case ast.AlterTableStmt() | ast.IndexStmt() | ast.RenameStmt():
-            found.subject = catalog.table(range_name(node.relation))
+            resolved.subject = catalog.table(range_name(node.relation))
     if creating is not None:
         name = range_name(creating)
-        found.created = (catalog.schema_for_new(name, creating.relpersistence) or "public", name.name)
-        found.stands = found.created in catalog.tables
+        resolved.created = (catalog.schema_for_new(name, creating.relpersistence) or "public", name.name)
+        resolved.stands = resolved.created in catalog.tables
     defined = {cte.ctename for cte in walk(node) if isinstance(cte, ast.CommonTableExpr)}
     for item in walk(node):
         if not isinstance(item, ast.RangeVar) or not item.relname or item.location < 0:
@@ -327,16 +327,16 @@ def resolve(statement: Statement, catalog: Catalog) -> Resolved:  # noqa: C901  
         name = range_name(item)
         table = catalog.table(name)
         is_own = creating is not None and item.location == creating.location
-        if is_own or (creating is not None and table is None and _is_new(name, creating, found.created, catalog)):
-            found.own_places.append(item.location)
+        if is_own or (creating is not None and table is None and _is_new(name, creating, resolved.created, catalog)):
+            resolved.own_places.append(item.location)
         elif table is not None:
-            found.places.append((item.location, table))
+            resolved.places.append((item.location, table))
         elif name.name not in defined and not isinstance(node, ast.CreateTableAsStmt):
-            found.missing = str(name)
+            resolved.missing = str(name)
     renames_relation = isinstance(node, ast.RenameStmt) and node.rename_type == ast.OBJECT_TABLE
-    if renames_relation and found.subject:
-        found.renamed = (found.subject, node.newname)
-    return found
+    if renames_relation and resolved.subject:
+        resolved.renamed = (resolved.subject, node.newname)
+    return resolved
 
 
 def _is_new(name: Name, creating: Any, created: tuple[str, str], catalog: Catalog) -> bool:

@@ -206,8 +206,8 @@ def _is_literal(expression: Any) -> bool:
 
 
 def _location(expression: Any) -> int:
-    found = [node.location for node in walk(expression) if getattr(node, "location", -1) > 0]
-    return min(found, default=-1)
+    locations = [node.location for node in walk(expression) if getattr(node, "location", -1) > 0]
+    return min(locations, default=-1)
 
 
 def _type_name(scope: Scope, oid: int) -> str:

@@ -219,15 +219,15 @@ def _newer(statement: Statement) -> Iterator[tuple[int, str, int]]:  # noqa: C90
 
 
 def _report(scope: Scope, taken: tuple[Lock, ...]) -> StatementReport:
-    found = scope.findings
-    if len(found) > 1:
-        found = sorted(found, key=lambda item: (item.line or 0, item.column or 0))
+    findings = scope.findings
+    if len(findings) > 1:
+        findings = sorted(findings, key=lambda item: (item.line or 0, item.column or 0))
     return StatementReport(
         index=scope.statement.index,
         kind=scope.statement.kind,
         table_name=scope.table_name,
         line=scope.statement.line,
         proof=scope.proof,
-        findings=tuple(found),
+        findings=tuple(findings),
         locks=taken,
     )

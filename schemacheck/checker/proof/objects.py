@@ -113,8 +113,8 @@ def _drop_indexes(scope: Scope) -> None:
             ),
             None,
         )
-        known = owner or scope.catalog.table(name)
-        if known is None and not node.missing_ok and scope.catalog.is_live:
+        owning = owner or scope.catalog.table(name)
+        if owning is None and not node.missing_ok and scope.catalog.is_live:
             location = scope.statement.find(name.name, after=5)
             scope.unknown("undefined-index", f'index "{name}" does not exist', "42704", location)
         elif owner is not None:
@@ -313,9 +313,9 @@ def set_variable(scope: Scope) -> None:
     values = [argument.a_const.sval.sval or str(argument.a_const.ival.ival) for argument in node.args]
     if node.name == "search_path" and values:
         catalog = scope.catalog
-        known = [value for value in values if not catalog.is_live or catalog.schema_called(value) in catalog.schemas]
-        catalog.path = ("pg_catalog", *known) if "pg_catalog" not in known else tuple(known)
-        catalog.creation_schema = next((value for value in known if value != "pg_catalog"), None)
+        schemas = [value for value in values if not catalog.is_live or catalog.schema_called(value) in catalog.schemas]
+        catalog.path = ("pg_catalog", *schemas) if "pg_catalog" not in schemas else tuple(schemas)
+        catalog.creation_schema = next((value for value in schemas if value != "pg_catalog"), None)
 
 
 def begin(scope: Scope) -> None:

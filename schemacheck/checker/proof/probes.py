@@ -74,8 +74,8 @@ class _Question:
 def state(bench: Bench) -> State:
     """The constraints of all copies as they are now."""
     names = ",".join('"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"' for name in bench.copies.values())
-    found = bench.session.attempt(_STATE, ("{" + names + "}",))
-    return {} if isinstance(found, ServerError) or not found else found
+    state = bench.session.attempt(_STATE, ("{" + names + "}",))
+    return {} if isinstance(state, ServerError) or not state else state
 
 
 def probe(scope: Scope, bench: Bench, before: State, after: State) -> None:
@@ -133,11 +133,11 @@ def _using(scope: Scope) -> dict[str, str]:
     shape = shape_of(scope.statement)
     if not isinstance(shape, AlterationShape):
         return {}
-    found = {}
+    expressions = {}
     for action in shape.actions:
         if action.kind == "AlterColumnType" and action.using is not None and (sql := expression_sql(action.using)):
-            found[action.name] = sql
-    return found
+            expressions[action.name] = sql
+    return expressions
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,8 +295,8 @@ def _repeated(rows: str, key: Mapping[str, Any]) -> str:
         pairs = " AND ".join(
             f"a.k{n} OPERATOR({_qualified(operator)}) b.k{n}" for n, operator in enumerate(key["operators"])
         )
-        found = f"SELECT 1 FROM {side} AS a JOIN {side} AS b ON a.handrail_row < b.handrail_row AND {pairs}"  # noqa: S608
-        return f"SELECT pg_catalog.to_json(EXISTS ({found}))"
+        pair = f"SELECT 1 FROM {side} AS a JOIN {side} AS b ON a.handrail_row < b.handrail_row AND {pairs}"  # noqa: S608
+        return f"SELECT pg_catalog.to_json(EXISTS ({pair}))"
     listed = ", ".join(f"({column})" for column in columns)
     present = " AND ".join(f"({column}) IS NOT NULL" for column in columns)
     return (

@@ -39,8 +39,8 @@ _TABLE: dict[str, _Range] = {
     "log_autovacuum_min_duration": (-1, _MOST),
 }
 _TOAST = {
-    name: known
-    for name, known in _TABLE.items()
+    name: values
+    for name, values in _TABLE.items()
     if name.startswith(("autovacuum_", "vacuum_", "log_")) and "analyze" not in name
 }
 _INDEX: dict[str, dict[str, _Range]] = {
@@ -51,7 +51,7 @@ _INDEX: dict[str, dict[str, _Range]] = {
     "gin": {"fastupdate": None, "gin_pending_list_limit": (64, _MOST)},
     "brin": {"pages_per_range": (1, 131_072), "autosummarize": None},
 }
-_ANY_INDEX = {name: known for method in _INDEX.values() for name, known in method.items()}
+_ANY_INDEX = {name: values for method in _INDEX.values() for name, values in method.items()}
 _VIEW: dict[str, _Range] = {
     "security_barrier": None,
     "security_invoker": None,
@@ -64,13 +64,13 @@ _STATEMENTS = {"alter_index": _ANY_INDEX, "alter_view": _VIEW, "alter_materializ
 
 def check_storage(scope: Scope) -> None:
     """Report the first parameter the server would refuse. Access methods of extensions have parameters of their own."""
-    for items, known in _options(scope):
+    for items, parameters in _options(scope):
         for item in items:
             name, namespace = item.def_elem.defname, item.def_elem.defnamespace
             if namespace not in ("", "toast"):
                 return _refuse(scope, namespace, f'unrecognized parameter namespace "{namespace}"')
-            names = _TOAST if namespace and known is _TABLE else known
-            if name == "oids" and known is _TABLE:
+            names = _TOAST if namespace and parameters is _TABLE else parameters
+            if name == "oids" and parameters is _TABLE:
                 continue
             if name not in names:
                 return _refuse(scope, name, f'unrecognized parameter "{name}"', did_you_mean(name, names))
@@ -97,10 +97,10 @@ def _options(scope: Scope) -> Iterator[tuple[Iterable[Any], Mapping[str, _Range]
             yield node.options, _INDEX[node.access_method]
         case ast.AlterTableStmt():
             table = scope.catalog.table(range_name(node.relation))
-            known = _KINDS.get(table.kind) if table else _STATEMENTS.get(scope.statement.kind)
-            for item in node.cmds if known else ():
+            parameters = _KINDS.get(table.kind) if table else _STATEMENTS.get(scope.statement.kind)
+            for item in node.cmds if parameters else ():
                 if item.alter_table_cmd.subtype in (ast.AT_SetRelOptions, ast.AT_ReplaceRelOptions):
-                    yield getattr(item.alter_table_cmd, "def").list.items, known or {}
+                    yield getattr(item.alter_table_cmd, "def").list.items, parameters or {}
 
 
 def _value(option: Any) -> str:
@@ -120,15 +120,15 @@ def _value(option: Any) -> str:
     return "true"
 
 
-def _complaint(name: str, value: str, known: _Range) -> tuple[str, str] | None:
+def _complaint(name: str, value: str, allowed: _Range) -> tuple[str, str] | None:
     word = value.lower()
-    if known is None:
+    if allowed is None:
         is_boolean = any(item.startswith(word) for item in _BOOLEANS) and word not in ("", "o")
         return None if is_boolean else (f'invalid value for boolean option "{name}": {value}', "")
-    if isinstance(known, frozenset):
-        listed = ", ".join(sorted(known))
-        return None if word in known else (f'invalid value for enum option "{name}": {value}', f"Valid are {listed}.")
-    low, high = known
+    if isinstance(allowed, frozenset):
+        listed = ", ".join(sorted(allowed))
+        return None if word in allowed else (f'invalid value for enum option "{name}": {value}', f"Valid are {listed}.")
+    low, high = allowed
     try:
         number = float(value)
     except ValueError:

@@ -114,8 +114,8 @@ def _with_inherited(scope: Scope, table: Table, shape: TableShape) -> Table:
 def _with_columns(table: Table, source: Table | None, *, inherited: bool) -> Table:
     if source is None:
         return table._replace(is_known=False)
-    known = {column.name for column in table.columns}
-    columns = tuple(c._replace(inherited=inherited) for c in source.columns if c.name not in known)
+    own = {column.name for column in table.columns}
+    columns = tuple(c._replace(inherited=inherited) for c in source.columns if c.name not in own)
     return table._replace(columns=(*table.columns, *columns), is_known=table.is_known and source.is_known)
 
 
