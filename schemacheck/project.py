@@ -40,5 +40,10 @@ def _table(file: Path) -> Mapping[str, Any] | None:
         document = tomllib.loads(file.read_text())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InvalidPolicy(f"{file} cannot be read: {error}. Correct it, or name another with --config.") from error
-    settings = document.get("tool", {}).get("schemacheck")
-    return settings if isinstance(settings, dict) else None
+    tools = document.get("tool")
+    settings = tools.get("schemacheck") if isinstance(tools, dict) else None
+    if settings is not None and not isinstance(settings, dict):
+        raise InvalidPolicy(
+            f"{file} has a tool.schemacheck that is no table. Write [tool.schemacheck] and lines below."
+        )
+    return settings

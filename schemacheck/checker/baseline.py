@@ -53,7 +53,7 @@ def _read(file: Path) -> Counter[tuple[str, str]]:
         return Counter((entry["path"], entry["fingerprint"]) for entry in entries)
     except OSError as error:
         raise InvalidBaseline(f"{file} cannot be read: {error.strerror}. Make it with --write-baseline.") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InvalidBaseline(f"{file} is no baseline of schemacheck. Make it anew with --write-baseline.") from error
 
 

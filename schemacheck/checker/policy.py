@@ -21,7 +21,7 @@ class Policy:
     small_table_rows: int = 0
     paths: tuple[str, ...] = ()
 
-    def changed(self, **given: Any) -> "Policy":
+    def changed(self, /, **given: Any) -> "Policy":
         """The policy with what a caller gave; None leaves a value as it is. Raises InvalidPolicy."""
         return replace(self, **_checked({key: value for key, value in given.items() if value is not None}))
 
@@ -40,7 +40,7 @@ def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _list(key: str, value: Any) -> Any:
-    if isinstance(value, str) or not all(isinstance(item, str) for item in value):
+    if not isinstance(value, list | tuple | frozenset) or not all(isinstance(item, str) for item in value):
         raise refused(key, f"{key} is a list of strings.")
     if key == "paths":
         return tuple(value)

@@ -41,6 +41,9 @@ def test_the_nearest_project_decides(tmp_path: Path) -> None:
     [
         ('ignor = ["drop-column"]', "ignor"),
         ('ignore = ["drop-colum"]', "ignore"),
+        ("self = 1", "self"),
+        ("ignore = 3", "ignore"),
+        ("paths = {a = 1}", "paths"),
         ('select = "all"', "select"),
         ("pg_version = 7", "pg_version"),
         ("pg_version = '15'", "pg_version"),
@@ -58,6 +61,15 @@ def test_a_broken_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.schemacheck\n")
     with pytest.raises(InvalidPolicy, match="cannot be read"):
         find_policy(tmp_path)
+
+
+def test_settings_that_are_no_table_are_refused_and_those_of_nobody_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "pyproject.toml"
+    file.write_text("tool.schemacheck = 'all'\n")
+    with pytest.raises(InvalidPolicy, match="no table"):
+        read_policy(file)
+    file.write_text("tool = 3\n")
+    assert read_policy(file) == Policy()
 
 
 def test_rules_and_families_are_selected_and_left_out() -> None:
