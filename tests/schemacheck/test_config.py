@@ -177,8 +177,9 @@ def test_the_command_follows_project_revision_and_baseline(checkout: Path, run_c
 
 
 @pytest.mark.django_db
-def test_a_baseline_that_is_none_is_refused(checkout: Path, run_command) -> None:
-    Path("known.json").write_text("[]")
+@pytest.mark.parametrize("text", ["[]", "{", '{"findings": 3}', '{"findings": [{"path": []}]}', "[" * 100_000])
+def test_a_baseline_that_is_none_is_refused(checkout: Path, run_command, text: str) -> None:
+    Path("known.json").write_text(text)
     code, _, err = run_command("schemacheck", "same.sql", "--dialect", "postgresql", "--baseline", "known.json")
     assert code == 2
     assert "no baseline" in err
