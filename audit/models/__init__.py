@@ -1,0 +1,25 @@
+"""The tables, by subject; whoever reads them imports them from here."""
+
+from audit.models.backups import BackupRun
+from audit.models.capturing import CaptureBy, StagedChange
+from audit.models.events import CurrentTransaction, Event, EventQuerySet
+from audit.models.ledger import Checkpoint, RemovalPermit, Tile, TransactionBase
+from audit.models.permissions import PermissionRule, RuleQuerySet
+from audit.models.streaming import StreamPosition, StreamQuerySet
+
+__all__ = [
+    "BackupRun",
+    "CaptureBy",
+    "Checkpoint",
+    "CurrentTransaction",
+    "Event",
+    "EventQuerySet",
+    "PermissionRule",
+    "RemovalPermit",
+    "RuleQuerySet",
+    "StagedChange",
+    "StreamPosition",
+    "StreamQuerySet",
+    "Tile",
+    "TransactionBase",
+]
