@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from config.admin import ReadOnlyAdmin, ReadOnlyInline, ToolAdmin, pretty
 from config.errors import DomainError
-from prompts import cases, testing, versions
+from prompts import cases, content, model_settings, prompts, runs, testing, versions
 from prompts.models import Prompt, Run, RunResult, TestCase, Version
 from prompts.text_diff import unified_diff
 
@@ -44,9 +44,9 @@ class PromptAdmin(ToolAdmin):
 
     def save_model(self, request: HttpRequest, obj: Prompt, form: Any, change: bool) -> None:
         if change:
-            versions.update_prompt(prompt_id=obj.prompt_id, description=obj.description)
+            prompts.update_prompt(prompt_id=obj.prompt_id, description=obj.description)
         else:
-            obj.pk = versions.create_prompt(prompt_id=obj.prompt_id, description=obj.description).pk
+            obj.pk = prompts.create_prompt(prompt_id=obj.prompt_id, description=obj.description).pk
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Versions and runs cannot be deleted by themselves, but go with their prompt."""
@@ -61,12 +61,12 @@ class PromptAdmin(ToolAdmin):
             return redirect("admin:prompts_prompt_changelist")
 
     def delete_model(self, request: HttpRequest, obj: Prompt) -> None:
-        versions.delete_prompt(prompt_id=obj.prompt_id)
+        prompts.delete_prompt(prompt_id=obj.prompt_id)
 
     def delete_queryset(self, request: HttpRequest, queryset: "QuerySet[Prompt]") -> None:
         for prompt in queryset:
             try:
-                versions.delete_prompt(prompt_id=prompt.prompt_id)
+                prompts.delete_prompt(prompt_id=prompt.prompt_id)
             except DomainError as error:
                 self.message_user(request, error.detail, messages.ERROR)
 
@@ -87,8 +87,8 @@ class VersionForm(forms.ModelForm):
         cleaned["prompt_text"] = cleaned.get("prompt_text") or None
         cleaned["settings"] = cleaned.get("settings") or {}
         try:
-            versions.check_content(cleaned["prompt_text"], cleaned.get("messages"))
-            versions.check_settings(cleaned["settings"])
+            content.check_content(cleaned["prompt_text"], cleaned.get("messages"))
+            model_settings.check_settings(cleaned["settings"])
         except DomainError as error:
             self.add_error(None, error.detail)
         except (TypeError, AttributeError):
@@ -270,7 +270,7 @@ class RunAdmin(ReadOnlyAdmin):
     def cancel(self, request: HttpRequest, queryset: "QuerySet[Run]") -> None:
         for run in queryset:
             try:
-                testing.cancel_run(uid=str(run.uid))
+                runs.cancel_run(uid=str(run.uid))
             except DomainError as error:
                 self.message_user(request, error.detail, messages.WARNING)
             else:

@@ -8,6 +8,6 @@ class PromptsConfig(AppConfig):
     def ready(self) -> None:
         from audit import rollback
         from prompts import subscribers  # noqa: F401  -- connects its receivers
-        from prompts.versions import ActiveVersion
+        from prompts.rollback import ActiveVersion
 
         rollback.register("prompt", ActiveVersion())

@@ -11,7 +11,7 @@ from config.context import caller
 from config.errors import Conflict, DomainError, FieldError, NotFound
 from prompts.apart import check_assertions
 from prompts.models import DEFINITION, TestCase
-from prompts.versions import get_prompt
+from prompts.prompts import get_prompt
 
 MAX_TEXT = 200_000
 """Characters of one input or expected output."""

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from prompts.cases import create_test_case
+from prompts.execution import execute_run
 from prompts.models import Prompt
 from prompts.provider import Answer
 from prompts.templates import Message
-from prompts.testing import execute_run, test_prompt_version
+from prompts.testing import test_prompt_version
 from prompts.versions import activate_version, save_version
 
 PROMPT_ID = "triage-ticket"

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from config.mcp.tools import tool
-from prompts import apart, cases, compression, testing, tokens, versions
+from prompts import apart, cases, compression, prompts, runs, testing, tokens, versions
 from prompts.models import RunResult
 
 PromptId = Annotated[str, Field(description="Name of the prompt.")]
@@ -28,7 +28,7 @@ def get_prompt(
     ] = None,
 ) -> dict[str, Any]:
     """Fetch a version of a prompt as messages, rendered when an input is given."""
-    found = versions.get_version(prompt=versions.get_prompt(prompt_id=prompt_id), number=version)
+    found = versions.get_version(prompt=prompts.get_prompt(prompt_id=prompt_id), number=version)
     messages = found.conversation
     if input is not None:
         messages = apart.conversation(messages, input, plain=found.is_plain)
@@ -101,7 +101,7 @@ def start_test(
 @tool(name="get_job", scope="read", title="Follow a test run", read_only=True)
 def get_job(job: Annotated[str, Field(description="As test_prompt answered it.")]) -> dict[str, Any]:
     """Status of a test run, and once it is over its verdict and failed cases."""
-    run = testing.get_run(uid=job)
+    run = runs.get_run(uid=job)
     failed = run.results.filter(outcome__in=[RunResult.Outcome.FAILED, RunResult.Outcome.ERROR])
     return {
         "job": job,

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from config.identifiers import uuid7
+from config.secrets import blank, scrub
 from prompts.statistics import many_missing
 from prompts.templates import Message, Variables, inspect_messages
 
@@ -113,6 +114,22 @@ class Version(models.Model):
     @property
     def variables(self) -> Variables:
         return inspect_messages(self.conversation)
+
+    def state(self) -> dict[str, Any]:
+        """The version as the trail keeps it, where nothing is changed later: without what looks like a secret."""
+        if self.prompt_text is not None:
+            content: dict[str, Any] = {"prompt_text": blank(self.prompt_text)}
+        else:
+            messages = self.messages or []
+            content = {"messages": [{**item, "content": blank(item["content"])} for item in messages]}
+        remarks = {name: blank(getattr(self, name)) for name in ("purpose", "notes")}
+        return {
+            "version": self.number,
+            **content,
+            **remarks,
+            "settings": scrub(self.settings),
+            "content_hash": self.content_hash,
+        }
 
 
 class TestCase(models.Model):

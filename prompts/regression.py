@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from prompts.comparison import compare
 from prompts.models import Run, Version
+from prompts.prompts import get_prompt
 from prompts.statistics import Verdict, wilson
-from prompts.versions import get_prompt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

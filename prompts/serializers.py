@@ -10,12 +10,12 @@ from config.rest.parsers import LARGEST_INTEGER
 from config.rest.views import QuerySerializer, StrictModelSerializer, StrictSerializer, WholeNumberField
 from prompts.assertions import MAX_ASSERTIONS, TYPES
 from prompts.cases import MAX_TEXT
+from prompts.content import MAX_MESSAGES
 from prompts.models import PROMPT_ID_RULE, Prompt, Run, RunResult, TestCase, Version
 from prompts.statistics import Call, Reason
 from prompts.templates import ROLES
 from prompts.testing import MAX_CASES, MAX_CONCURRENCY
 from prompts.tokens import MAX_BYTES, MAX_COUNTED
-from prompts.versions import MAX_MESSAGES
 
 
 @extend_schema_field(

@@ -11,6 +11,6 @@ from config.signals import job_parked
 def fail_parked_run(task: str, args: list[Any], reason: str, **kwargs: Any) -> None:
     """A run whose job was set aside is over: sent once more, it would cost the next worker too."""
     if task == "prompts.run_test" and args:
-        from prompts import testing  # every process loads this module, few of them ever a run
+        from prompts import claims  # every process loads this module, few of them ever a run
 
-        testing.fail_run(run_id=args[0], problem=reason)
+        claims.fail_run(run_id=args[0], problem=reason)

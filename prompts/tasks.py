@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from config.celery import shared_task
-from prompts import cases, testing, versions
+from prompts import cases, claims, execution, retention, runs, testing, versions
 
 RETRY_SECONDS = 5
 """How often a second delivery looks whether the first still works."""
@@ -20,23 +20,23 @@ SCHEDULE = {
 def run_test(self: Any, run_id: int) -> None:
     """Work a run off. A second delivery while the first still works comes back later, in case that one dies."""
     try:
-        testing.execute_run(run_id=run_id)
-    except testing.RunBusy as busy:
+        execution.execute_run(run_id=run_id)
+    except runs.RunBusy as busy:
         raise self.retry(exc=busy, countdown=RETRY_SECONDS) from busy
-    except testing.RunNotFound:
+    except runs.RunNotFound:
         return
 
 
 @shared_task(name="prompts.resume_runs")
 def resume_runs() -> int:
     """Take up runs whose worker died."""
-    return testing.resume_stale_runs()
+    return claims.resume_stale_runs()
 
 
 @shared_task(name="prompts.prune_runs")
 def prune_runs() -> int:
     """Delete runs past their time."""
-    return testing.prune_runs()
+    return retention.prune_runs()
 
 
 @shared_task(name="prompts.save_version")

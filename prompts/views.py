@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from config.rest.openapi import refusals
 from config.rest.views import APIView, ReadViewSet
-from prompts import apart, cases, comparison, regression, testing, versions
+from prompts import apart, cases, comparison, content, prompts, regression, runs, testing, versions
 from prompts import compression as compressing
 from prompts.assertions import AssertionsInvalid
 from prompts.models import PROMPT_ID, Prompt, Run, TestCase, Version
@@ -77,19 +77,19 @@ class PromptViewSet(ReadViewSet):
     lookup_field = "prompt_id"
 
     def get_object(self) -> Prompt:
-        versions.get_prompt(prompt_id=self.kwargs["prompt_id"])
+        prompts.get_prompt(prompt_id=self.kwargs["prompt_id"])
         return with_active(Prompt.objects.all()).get(prompt_id=self.kwargs["prompt_id"])
 
     @extend_schema(examples=[OpenApiExample("A prompt", {"prompt_id": "extract-keywords"}, request_only=True)])
     def create(self, request: Request) -> Response:
         """Make a prompt; saving a version makes it too."""
-        prompt = versions.create_prompt(**self.validated(PromptSerializer))
+        prompt = prompts.create_prompt(**self.validated(PromptSerializer))
         return self._answer(prompt.prompt_id, status=201)
 
     @extend_schema(request=PromptUpdateSerializer)
     def update(self, request: Request, prompt_id: str) -> Response:
         """Change the description."""
-        versions.update_prompt(prompt_id=prompt_id, **self.validated(PromptUpdateSerializer))
+        prompts.update_prompt(prompt_id=prompt_id, **self.validated(PromptUpdateSerializer))
         return self._answer(prompt_id)
 
     @extend_schema(request=PromptUpdateSerializer(partial=True))
@@ -97,13 +97,13 @@ class PromptViewSet(ReadViewSet):
         """Change the description, if one is given."""
         serializer = PromptUpdateSerializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
-        versions.update_prompt(prompt_id=prompt_id, **serializer.validated_data)
+        prompts.update_prompt(prompt_id=prompt_id, **serializer.validated_data)
         return self._answer(prompt_id)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, prompt_id: str) -> Response:
         """Delete a prompt with its versions, cases and runs. The audit trail keeps what they were."""
-        versions.delete_prompt(prompt_id=prompt_id)
+        prompts.delete_prompt(prompt_id=prompt_id)
         return Response(status=204)
 
     def _answer(self, prompt_id: str, status: int = 200) -> Response:
@@ -129,17 +129,17 @@ class VersionViewSet(ReadViewSet):
     def get_queryset(self) -> "QuerySet[Version]":
         if "prompt_id" not in self.kwargs:
             return self.queryset.none()
-        return self.queryset.filter(prompt=versions.get_prompt(prompt_id=self.kwargs["prompt_id"]))
+        return self.queryset.filter(prompt=prompts.get_prompt(prompt_id=self.kwargs["prompt_id"]))
 
     def get_object(self) -> Version:
-        prompt = versions.get_prompt(prompt_id=self.kwargs["prompt_id"])
+        prompt = prompts.get_prompt(prompt_id=self.kwargs["prompt_id"])
         return versions.get_version(prompt=prompt, number=self.kwargs["number"])
 
     @extend_schema(
         parameters=[OpenApiParameter("prompt_id", {"type": "string", "pattern": f"^{PROMPT_ID}$"}, "path")],
         request=NewVersionSerializer,
         responses={201: VersionSerializer, 200: VersionSerializer},
-        extensions=refusals(versions.VersionInvalid, TemplateInvalid),
+        extensions=refusals(content.VersionInvalid, TemplateInvalid),
         examples=[OpenApiExample("Chat turns", VERSION_EXAMPLE, request_only=True)],
     )
     def create(self, request: Request, prompt_id: str) -> Response:
@@ -171,7 +171,7 @@ class VersionViewSet(ReadViewSet):
             concurrency=body["concurrency"],
         )
         location = reverse("prompts-run", args=[run.uid])
-        run = testing.get_run(uid=str(run.uid))
+        run = runs.get_run(uid=str(run.uid))
         return Response(RunSerializer(run).data, status=202, headers={"Location": location})
 
 
@@ -195,7 +195,7 @@ class TestCaseViewSet(ReadViewSet):
     def get_queryset(self) -> "QuerySet[TestCase]":
         if "prompt_id" not in self.kwargs:
             return self.queryset.none()
-        return self.queryset.filter(prompt=versions.get_prompt(prompt_id=self.kwargs["prompt_id"]))
+        return self.queryset.filter(prompt=prompts.get_prompt(prompt_id=self.kwargs["prompt_id"]))
 
     def get_object(self) -> TestCase:
         return cases.get_test_case(prompt_id=self.kwargs["prompt_id"], uid=self.kwargs["uid"])
@@ -249,7 +249,7 @@ class RunViewSet(ReadViewSet):
     filterset_class = RunFilter
 
     def get_object(self) -> Run:
-        return testing.get_run(uid=self.kwargs["uid"])
+        return runs.get_run(uid=self.kwargs["uid"])
 
     @extend_schema(responses=RunDetailSerializer)
     def retrieve(self, request: Request, uid: str) -> Response:
@@ -260,7 +260,7 @@ class RunViewSet(ReadViewSet):
     @extend_schema(request=None, responses=RunDetailSerializer)
     def cancel(self, request: Request, uid: str) -> Response:
         """End a run that is not over."""
-        return Response(_detail(testing.cancel_run(uid=uid)))
+        return Response(_detail(runs.cancel_run(uid=uid)))
 
 
 def _detail(run: Run) -> dict[str, Any]:
@@ -299,7 +299,7 @@ class RenderView(APIView):
     def post(self, request: Request, prompt_id: str) -> Response:
         """The messages a model would be sent; a missing or unknown variable is an error."""
         body = self.validated(RenderSerializer)
-        version = versions.get_version(prompt=versions.get_prompt(prompt_id=prompt_id), number=body.get("version"))
+        version = versions.get_version(prompt=prompts.get_prompt(prompt_id=prompt_id), number=body.get("version"))
         messages = apart.conversation(version.conversation, body["input"], plain=version.is_plain)
         counted = count_messages(messages, body["model"] or str(version.settings.get("model", "")))
         answer = {

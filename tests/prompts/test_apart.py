@@ -16,12 +16,14 @@ import pytest
 
 from audit.models import Event
 from config.errors import DomainError
-from prompts import apart, processes, testing
+from prompts import apart, execution, processes
 from prompts.apart import Stopped, check_assertions, conversation, judge
 from prompts.assertions import AssertionsInvalid, Judgement, Subject
+from prompts.execution import execute_run
 from prompts.models import RunResult, TestCase
+from prompts.runs import cancel_run
 from prompts.templates import Message, TemplateInvalid, VariablesInvalid
-from prompts.testing import cancel_run, execute_run, test_prompt_version
+from prompts.testing import test_prompt_version
 from prompts.versions import save_version
 from tests.prompts.stub_model import Stub
 
@@ -313,7 +315,7 @@ def test_a_bomb_is_the_error_of_its_case_and_the_others_are_judged(stub: Stub, s
 def test_a_run_whose_cases_pass_their_budget_again_and_again_is_given_up(
     stub: Stub, small: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(testing, "MOST_STOPPED", 2)
+    monkeypatch.setattr(execution, "MOST_STOPPED", 2)
     run = execute_run(run_id=run_of({"type": "equals", "value": {}}, *[BOMB] * 9, concurrency=1).pk)
     assert run.status == "failed"
     assert run.error.startswith("2 cases were stopped at their budget")

@@ -9,10 +9,12 @@ from django.apps import apps
 from audit.models import Event
 from prompts.cases import keep_test_case
 from prompts.comparison import compare_versions
+from prompts.execution import execute_run
 from prompts.models import Run, TestCase, Version
 from prompts.provider import Answer, ModelUnavailable
 from prompts.regression import regression_report
-from prompts.testing import execute_run, prune_runs, test_prompt_version
+from prompts.retention import prune_runs
+from prompts.testing import test_prompt_version
 from prompts.versions import activate_version, save_version
 
 pytestmark = pytest.mark.django_db

@@ -11,21 +11,14 @@ from django.utils import timezone
 
 from audit.models import Event
 from config.signals import job_parked
-from prompts import tasks, testing
+from prompts import claims, execution, retention, tasks
 from prompts.cases import create_test_case, keep_test_case
 from prompts.comparison import compare_runs
+from prompts.execution import execute_run
 from prompts.models import Run, RunResult, TestCase
-from prompts.testing import (
-    CasesInvalid,
-    RunBusy,
-    RunNotFound,
-    RunOver,
-    cancel_run,
-    execute_run,
-    get_run,
-    prune_runs,
-    test_prompt_version,
-)
+from prompts.retention import prune_runs
+from prompts.runs import RunBusy, RunNotFound, RunOver, cancel_run, get_run
+from prompts.testing import CasesInvalid, test_prompt_version
 from prompts.versions import activate_version, save_version
 from tests.patience import costs_little
 from tests.prompts.stub_model import Stub, completion, send
@@ -157,7 +150,7 @@ def test_a_killed_run_is_taken_up_where_it_was(stub: Stub) -> None:
     save()
     run = start(4)
     run.results.filter(position__lte=3).update(outcome="passed", output="before the kill")
-    long_ago = timezone.now() - timedelta(seconds=testing.CLAIM_SECONDS + 1)
+    long_ago = timezone.now() - timedelta(seconds=claims.CLAIM_SECONDS + 1)
     Run.objects.filter(pk=run.pk).update(status="running", claimed_at=long_ago, claim=run.uid, started_at=long_ago)
     run = execute_run(run_id=run.pk)
     assert (run.status, run.passed) == ("finished", 4)
@@ -168,11 +161,11 @@ def test_a_killed_run_is_taken_up_where_it_was(stub: Stub) -> None:
 def test_a_worker_whose_claim_was_taken_writes_nothing_more(stub: Stub) -> None:
     save()
     run = start(1)
-    stolen, claim = testing._claim(run.pk)
+    stolen, claim = claims.take(run.pk)
     assert claim is not None
     Run.objects.filter(pk=run.pk).update(claim=run.uid)
-    assert testing._write(stolen, claim, []) is False
-    assert testing._finish(run.pk, claim, "").status == "running"
+    assert claims.write(stolen, claim, []) is False
+    assert claims.finish(run.pk, claim, "").status == "running"
 
 
 def test_silent_runs_are_sent_again(stub: Stub, django_capture_on_commit_callbacks: Any) -> None:
@@ -190,9 +183,9 @@ def test_a_run_whose_message_was_lost_is_sent_again_but_not_every_minute(
 ) -> None:
     save()
     run = start(1)
-    assert testing.resume_stale_runs() == 0
+    assert claims.resume_stale_runs() == 0
     Run.objects.filter(pk=run.pk).update(created_at=timezone.now() - timedelta(hours=1))
-    assert [testing.resume_stale_runs(), testing.resume_stale_runs()] == [1, 0]
+    assert [claims.resume_stale_runs(), claims.resume_stale_runs()] == [1, 0]
     assert execute_run(run_id=run.pk).status == "finished"
 
 
@@ -207,7 +200,7 @@ def test_cancelling_ends_a_pending_run_at_once(stub: Stub) -> None:
 
 
 def test_cancelling_stops_a_run_under_way(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(testing, "FLUSH_SECONDS", 0.01)
+    monkeypatch.setattr(execution, "FLUSH_SECONDS", 0.01)
     save()
     run = start(40, concurrency=2)
     seen: list[int] = []
@@ -362,7 +355,7 @@ def test_old_runs_are_deleted_but_the_last_of_each_version() -> None:
 
 
 def test_all_old_runs_are_deleted_however_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(testing, "PRUNE_BATCH", 2)
+    monkeypatch.setattr(retention, "PRUNE_BATCH", 2)
     save()
     runs = [finish(1, 1, total=1) for _ in range(6)]
     Run.objects.update(created_at=timezone.now() - timedelta(days=400))

@@ -9,7 +9,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from audit import rollback
 from audit.models import Event
 from config.errors import Conflict
-from prompts import versions
+from prompts import prompts, versions
 from prompts.cases import (
     TestCaseExists,
     TestCaseNotFound,
@@ -20,23 +20,20 @@ from prompts.cases import (
     update_test_case,
 )
 from prompts.comparison import compare_versions
+from prompts.content import VersionInvalid
 from prompts.models import Prompt, TestCase, Version
-from prompts.regression import regression_report
-from prompts.templates import TemplateInvalid
-from prompts.versions import (
+from prompts.prompts import (
     PromptBusy,
     PromptExists,
     PromptNotFound,
-    VersionInvalid,
-    VersionNotFound,
-    activate_version,
     create_prompt,
     delete_prompt,
     get_prompt,
-    get_version,
-    save_version,
     update_prompt,
 )
+from prompts.regression import regression_report
+from prompts.templates import TemplateInvalid
+from prompts.versions import VersionNotFound, activate_version, get_version, save_version
 
 pytestmark = pytest.mark.django_db
 
@@ -247,7 +244,7 @@ def test_a_report_over_untested_versions() -> None:
 
 
 def test_two_who_save_the_first_version_at_once_both_save_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    create = versions.create_prompt
+    create = prompts.create_prompt
 
     def too_late(*, prompt_id: str) -> Prompt:
         create(prompt_id=prompt_id)  # the other one

@@ -9,11 +9,12 @@ import pytest
 from audit.models import Event
 from prompts.cases import create_test_case
 from prompts.comparison import compare_versions
+from prompts.execution import execute_run
 from prompts.models import Run, Version
 from prompts.provider import connect
 from prompts.regression import regression_report
 from prompts.templates import Message
-from prompts.testing import execute_run, test_prompt_version
+from prompts.testing import test_prompt_version
 from prompts.versions import activate_version, save_version
 from tests.patience import comes_back
 from tests.services import local_model

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from config.commands import FINDINGS, OperationCommand, json_of, text_of
-from prompts import cases, comparison, regression, testing, versions
+from prompts import cases, comparison, execution, prompts, regression, runs, testing, versions
 from prompts.models import Prompt, Run, RunResult
 from prompts.serializers import (
     ComparisonSerializer,
@@ -84,7 +84,7 @@ class Command(OperationCommand):
 
     def do_list(self, options: dict[str, Any]) -> None:
         if options["prompt_id"]:
-            found = versions.get_prompt(prompt_id=options["prompt_id"]).versions.select_related("prompt")
+            found = prompts.get_prompt(prompt_id=options["prompt_id"]).versions.select_related("prompt")
             data = VersionSerializer(found, many=True).data
             names = ["version", "is_active", "tokens", "success_rate", "created_by", "purpose"]
             rows = [{**row, "success_rate": (row["test_results"] or {}).get("success_rate", "-")} for row in data]
@@ -97,7 +97,7 @@ class Command(OperationCommand):
             self.table(names, [["-" if row[name] is None else row[name] for name in names] for row in rows])
 
     def do_show(self, options: dict[str, Any]) -> None:
-        prompt = versions.get_prompt(prompt_id=options["prompt_id"])
+        prompt = prompts.get_prompt(prompt_id=options["prompt_id"])
         version = versions.get_version(prompt=prompt, number=options["number"])
         if options["json"]:
             self.print_json(VersionSerializer(version).data)
@@ -113,7 +113,7 @@ class Command(OperationCommand):
 
     def do_case(self, options: dict[str, Any]) -> None:
         if options["name"] is None:
-            found = versions.get_prompt(prompt_id=options["prompt_id"]).test_cases.order_by("pk")
+            found = prompts.get_prompt(prompt_id=options["prompt_id"]).test_cases.order_by("pk")
             data = TestCaseSerializer(found, many=True).data
             rows = [[row["name"], row["type"], json.dumps(row["input"], ensure_ascii=False)[:60]] for row in data]
             self.print_json(data) if options["json"] else self.table(["name", "type", "input"], rows)
@@ -146,11 +146,11 @@ class Command(OperationCommand):
             self.print_json({"id": run.uid}) if options["json"] else self.stdout.write(str(run.uid))
             return
         try:
-            run = testing.execute_run(
+            run = execution.execute_run(
                 run_id=run.pk, progress=lambda done, total: self.progress(done, total, f"testing {run.version}")
             )
         except KeyboardInterrupt:
-            testing.cancel_run(uid=str(run.uid))
+            runs.cancel_run(uid=str(run.uid))
             raise CommandError("Cancelled.") from None
         if options["json"]:
             self.print_json(RunDetailSerializer(run).data)
