@@ -10,6 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from audit.dialects import AGENTS, Malformed
 from audit.models import PermissionRule
 from audit.permissions import decisions, formats, hooks, store
 from audit.permissions.rules import Rule
@@ -181,13 +182,13 @@ class HookView(APIView):
     )
     def post(self, request: Request, agent: str) -> Response:
         """Decide before a tool call, record after it. What cannot be understood is denied, in the agent's words."""
-        if agent not in hooks.AGENTS:
-            raise NotFound(f"There is no hook for {agent[:32]}; known are {', '.join(hooks.AGENTS)}.")
+        if agent not in AGENTS:
+            raise NotFound(f"There is no hook for {agent[:32]}; known are {', '.join(AGENTS)}.")
         payload: Any = None
         try:
             payload = request.data
             return Response(decisions.answer_hook(agent=agent, payload=payload))
-        except hooks.Malformed as error:
+        except Malformed as error:
             reason = str(error)
         except Exception as error:
             # Agents run a tool whose hook answers with an error, so every failure must be a refusal.
@@ -202,7 +203,7 @@ class HookView(APIView):
 def _refusal(agent: str, payload: Any, reason: str) -> dict[str, Any]:
     try:
         return hooks.refusal(agent, payload, reason)
-    except hooks.Malformed:
+    except Malformed:
         return hooks.refusal(agent, None, reason)
 
 

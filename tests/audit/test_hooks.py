@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit import tasks
+from audit.dialects import AGENTS, Malformed
 from audit.models import Event
 from audit.permissions import compiled, decisions, fast_hook, hooks, store
 from audit.permissions.deciding import RuleSet
@@ -152,12 +153,12 @@ def test_an_event_of_no_interest_is_answered_by_nothing(rules: None) -> None:
     ],
 )
 def test_an_unknown_event_that_names_a_tool_is_not_let_through(agent: str, event: str) -> None:
-    with pytest.raises(hooks.Malformed, match="no known event"):
+    with pytest.raises(Malformed, match="no known event"):
         hooks.read(agent, claude("rm x", hook_event_name=event))
 
 
 def test_arguments_without_a_tool_are_not_let_through() -> None:
-    with pytest.raises(hooks.Malformed):
+    with pytest.raises(Malformed):
         hooks.read("copilot", {"cwd": "/project", "toolArgs": {"command": "rm x"}})
 
 
@@ -178,7 +179,7 @@ EVENTS = ["PreToolUse", "preToolUse", "BeforeTool", "beforeShellExecution", "bef
 
 
 @given(
-    st.sampled_from(hooks.AGENTS),
+    st.sampled_from(AGENTS),
     st.dictionaries(st.sampled_from(FIELDS), JUNK, max_size=8),
     st.sampled_from([*EVENTS, None]),
 )
@@ -187,7 +188,7 @@ def test_no_payload_is_more_than_malformed(agent: str, payload: dict[str, Any], 
         payload["hook_event_name"] = event
     try:
         request = hooks.read(agent, payload)
-    except hooks.Malformed:
+    except Malformed:
         return
     decision = RuleSet(RULES).decide(request.call) if request.moment == "before" else None
     assert decision is None or decision.decision in ("allow", "deny", "confirm")
@@ -212,7 +213,7 @@ def test_no_payload_is_more_than_malformed(agent: str, payload: dict[str, Any], 
 )
 def test_a_payload_of_no_dialect_is_malformed(payload: Any) -> None:
     for agent in ("claude", "codex"):
-        with pytest.raises(hooks.Malformed):
+        with pytest.raises(Malformed):
             hooks.read(agent, payload)
 
 

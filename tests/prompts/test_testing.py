@@ -375,6 +375,6 @@ def test_a_run_whose_job_is_set_aside_is_over_and_says_why() -> None:
     job_parked.send(sender=None, task="prompts.run_test", args=[run.pk], reason="It outlasted three workers.")
     run.refresh_from_db()
     assert (run.status, run.error) == ("failed", "It outlasted three workers.")
-    testing.fail_run(run_id=run.pk, problem="Too late.")
+    claims.fail_run(run_id=run.pk, problem="Too late.")
     run.refresh_from_db()
     assert run.error == "It outlasted three workers."

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from audit.dialects import AGENTS
 from audit.permissions import decisions, hooks, store
 from config.commands import OperationCommand
 
@@ -23,7 +24,7 @@ class Command(OperationCommand):
     help = "Answer an agent's hook: JSON on stdin, its dialect's answer on stdout, exit 2 to block."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("agent", choices=hooks.AGENTS)
+        parser.add_argument("agent", choices=AGENTS)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:
