@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from dockerdebug.engine import CallRefused, Engine
 from dockerdebug.facts import ContainerFacts, Distribution, PipFile, PythonFacts, Venv
-from dockerdebug.reading import system_of
+from dockerdebug.probe import system_of
 
 MAX_STREAM = 192 * 1024 * 1024
 MAX_FILE = 64 * 1024

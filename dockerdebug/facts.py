@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from packaging.utils import canonicalize_name
 
 THIS_MACHINE = "this machine"
+FileText = Annotated[str, "a file's"]
+"""Bounded far beyond other texts when it is read from a container."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,7 @@ class Search:
     """By module, or by shared library, the paths that bring it: /srv/app/settings.py, /usr/lib/libpq.so.5."""
     files: Mapping[str, Access] = field(default_factory=dict)
     """The files a traceback names."""
-    requirements: Mapping[str, str] = field(default_factory=dict)
+    requirements: Mapping[str, FileText] = field(default_factory=dict)
     """Files that name the application's packages, with their text."""
     looked: tuple[str, ...] = ()
     complete: bool = True

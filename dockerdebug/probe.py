@@ -2,8 +2,9 @@
 
 QUESTION is JSON: the modules, shared libraries and files that a log misses; they are looked for in the file system.
 
-It reads facts and judges nothing; the rules judge them on our side. It is sent to interpreters nobody chose, so it
-keeps to Python 3.6 and to the modules an isolated start has loaded anyway: importlib.metadata, ssl, platform or
+It reads facts and judges nothing; the rules judge them on our side. Its answer has the names and shapes of
+`facts.PythonFacts`, so nothing translates between the two. It is sent to interpreters nobody chose, so it keeps to
+Python 3.6 and to the modules an isolated start has loaded anyway: importlib.metadata, ssl, platform or
 subprocess would each cost more than all of the rest. `-I -S` makes it immune to PYTHONHOME, PYTHONPATH, `.pth` files
 and sitecustomize; what those do to the application is learnt from a child with a deadline of its own.
 """
@@ -26,7 +27,7 @@ RESULT_FD = 3
 CHILD = (
     """import os, sys
 out = getattr(sys.stdout, "encoding", None) or ""
-text = [sys.prefix, sys.base_prefix, out, sys.getfilesystemencoding()] + sys.path
+text = [sys.prefix, out] + sys.path
 os.write(%d, chr(0).join(text).encode("utf-8", "surrogateescape"))
 """
     % RESULT_FD
@@ -85,8 +86,8 @@ def which(name: str) -> str:
     return ""
 
 
-def headers(content: str, wanted: "dict[str, bool]") -> "dict[str, Any]":
-    """RFC 822 headers up to the first blank line; `wanted` says which may repeat."""
+def headers(content: str, wanted: "dict[str, str]") -> "dict[str, Any]":
+    """RFC 822 headers up to the first blank line, by the names `wanted` gives them; those of REPEATED are lists."""
     found = {}  # type: dict[str, Any]
     for line in content.splitlines():
         if not line.strip():
@@ -94,14 +95,15 @@ def headers(content: str, wanted: "dict[str, bool]") -> "dict[str, Any]":
         key, colon, value = line.partition(":")
         key = key.strip().lower()
         if colon and key in wanted:
-            if wanted[key]:
-                found.setdefault(key, []).append(value.strip()[:500])
+            if key in REPEATED:
+                found.setdefault(wanted[key], []).append(value.strip()[:500])
             else:
-                found.setdefault(key, value.strip()[:500])
+                found.setdefault(wanted[key], value.strip()[:500])
     return found
 
 
-METADATA = {"name": False, "version": False, "requires-python": False, "requires-dist": True, "provides-extra": True}
+METADATA = {"name": "name", "version": "version", "requires-python": "requires_python", "requires-dist": "requires"}
+REPEATED = ("requires-dist", "tag")
 
 
 def metadata_of(directory: str, entry: str) -> str:
@@ -121,7 +123,7 @@ def distribution(directory: str, entry: str) -> "dict[str, Any]":
         if len(words) > 1:
             found.update(name=words[0], version=words[1], denied=True)
     if entry.endswith(".dist-info"):
-        found["tags"] = headers(read(os.path.join(path, "WHEEL"), 4096), {"tag": True}).get("tag", [])[:20]
+        found["tags"] = headers(read(os.path.join(path, "WHEEL"), 4096), {"tag": "tags"}).get("tags", [])[:20]
         origin = read(os.path.join(path, "direct_url.json"), 4096)
         if '"editable": true' in origin or '"editable":true' in origin:
             try:
@@ -131,7 +133,7 @@ def distribution(directory: str, entry: str) -> "dict[str, Any]":
     return found
 
 
-def distributions(directories: "list[str]") -> "tuple[list[dict[str, Any]], list[str], list[str]]":
+def distributions(directories: "list[str]") -> "dict[str, list[Any]]":
     """What importlib.metadata would list, and what it would stumble over."""
     found = []  # type: list[dict[str, Any]]
     invalid = []  # type: list[str]
@@ -148,7 +150,7 @@ def distributions(directories: "list[str]") -> "tuple[list[dict[str, Any]], list
                     found.append(item)
                 else:
                     invalid.append(item["path"])
-    return found, invalid, unreadable
+    return {"distributions": found, "invalid": invalid, "unreadable": unreadable}
 
 
 def pyvenv(root: str) -> "dict[str, Any]":
@@ -167,7 +169,6 @@ def pyvenv(root: str) -> "dict[str, Any]":
         "home": home,
         "home_exists": bool(home) and there(home),
         "version": config.get("version", config.get("version_info", "")),
-        "system_site": config.get("include-system-site-packages", "").lower() == "true",
         "libraries": [name for name in names_in(os.path.join(root, "lib")) if name.startswith("python")],
     }
 
@@ -201,17 +202,17 @@ def shebang(path: str) -> str:
     return words[0]
 
 
-def scripts_without_interpreter(directory: str) -> "list[dict[str, str]]":
+def scripts_without_interpreter(directory: str) -> "list[tuple[str, str]]":
     found = []
     for name in names_in(directory)[:LIMIT_SCRIPTS]:
         target = shebang(os.path.join(directory, name))
         if target.startswith("/") and not there(target):
-            found.append({"script": os.path.join(directory, name), "interpreter": target})
+            found.append((os.path.join(directory, name), target))
     return found
 
 
-def run_child(executable: str, mark: str, seconds: float) -> "dict[str, Any]":
-    """Start the interpreter as the application does, and learn what it sees, or that it does not start."""
+def run_child(executable: str, mark: str, seconds: float) -> "tuple[dict[str, Any], list[str]]":
+    """Start the interpreter as the application does: how that went, and its sys.path when it says one."""
     result_end, result_in = os.pipe()
     noise_end, noise_in = os.pipe()
     started = time.time()
@@ -237,15 +238,14 @@ def run_child(executable: str, mark: str, seconds: float) -> "dict[str, Any]":
     status = os.waitpid(pid, 0)[1]
     parts = text(output[result_end]).split("\0")
     answer = {
-        "ok": not timed_out and status == 0 and len(parts) > 4,
+        "ok": not timed_out and status == 0 and len(parts) > 2,
         "timed_out": timed_out,
         "status": status,
-        "seconds": round(time.time() - started, 3),
         "noise": text(output[noise_end])[-4000:],
     }  # type: dict[str, Any]
-    if len(parts) > 4:
-        answer.update(prefix=parts[0], base_prefix=parts[1], stdout=parts[2], filesystem=parts[3], path=parts[4:])
-    return answer
+    if len(parts) > 2:
+        answer.update(prefix=parts[0], stdout=parts[1])
+    return answer, parts[2:]
 
 
 def drain(ends: "list[int]", until: float) -> "tuple[dict[int, bytes], bool]":
@@ -277,7 +277,7 @@ def kill_group(pid: int) -> None:
             pass
 
 
-def shadows(directories: "list[str]", site: "list[str]") -> "list[dict[str, str]]":
+def shadows(directories: "list[str]") -> "list[tuple[str, str]]":
     """Files that are imported in place of a standard module: a regular module wins, a bare directory does not."""
     library = os.path.dirname(os.__file__)
     known = getattr(sys, "stdlib_module_names", None)
@@ -295,7 +295,7 @@ def shadows(directories: "list[str]", site: "list[str]") -> "list[dict[str, str]
             path = os.path.join(directory or os.getcwd(), entry)
             package = os.path.isfile(os.path.join(path, "__init__.py"))
             if package or (os.path.isfile(path) and entry in (name + ".py", name + ".so")):
-                found.append({"name": name, "path": path})
+                found.append((name, path))
     return found
 
 
@@ -329,7 +329,7 @@ def script_of(argv: "list[str]") -> str:
     return ""
 
 
-def pip_configuration(prefix: str) -> "list[dict[str, str]]":
+def pip_configuration(prefix: str) -> "list[dict[str, Any]]":
     home = os.path.expanduser("~")
     paths = [
         "/etc/xdg/pip/pip.conf",
@@ -342,7 +342,7 @@ def pip_configuration(prefix: str) -> "list[dict[str, str]]":
     found = []
     for path in dict.fromkeys(filter(None, paths)):
         if os.path.isfile(path):
-            found.append({"path": path, "content": read(path, 8192), "readable": str(os.access(path, os.R_OK))})
+            found.append({"path": path, "content": read(path, 8192), "readable": os.access(path, os.R_OK)})
     return found
 
 
@@ -383,10 +383,9 @@ def interpreters() -> "dict[str, Any]":
             path = os.path.join(directory, name)
             # Outside a virtual environment PATH just goes on to the next.
             if os.path.islink(path) and not there(path) and os.path.isfile(os.path.join(root_of(path), "pyvenv.cfg")):
-                dangling.append({"path": path, "target": os.readlink(path)})
+                dangling.append((path, os.readlink(path)))
     return {
-        "names": names,
-        "realpaths": {name: os.path.realpath(path) for name, path in names.items()},
+        "named": names,
         "python_identity": identity(python),
         "pip": pip,
         "pip_interpreter": target,
@@ -403,24 +402,20 @@ def environments(mode: str) -> "dict[str, Any]":
         about += ["/opt/venv", "/app/.venv", "/venv"]
     own = pyvenv(root_of(sys.executable))
     return {
-        "own": own,
-        "named": named,
-        "named_exists": bool(named) and there(named),
-        "named_venv": pyvenv(named) if named else {},
-        "about": [found for found in map(pyvenv, dict.fromkeys(map(os.path.abspath, about))) if found],
+        "venv": own or None,
+        "virtual_env": named,
+        "virtual_env_exists": bool(named) and there(named),
+        "named_venv": (pyvenv(named) if named else {}) or None,
+        "venvs_about": [found for found in map(pyvenv, dict.fromkeys(map(os.path.abspath, about))) if found],
         "broken_scripts": scripts_without_interpreter(os.path.dirname(sys.executable)) if own else [],
     }
 
 
-def processes(mode: str) -> "dict[str, Any]":
-    """PID 1, which is the application; on a whole machine it is not."""
+def first_process(mode: str) -> "list[str]":
+    """The command of PID 1, which is the application; on a whole machine it is not."""
     if mode != "container":
-        return {"argv": []}
-    try:
-        program = os.readlink("/proc/1/exe")
-    except OSError:
-        program = ""
-    return {"argv": read("/proc/1/cmdline", LIMIT_VALUE).rstrip("\0").split("\0")[:100], "exe": program}
+        return []
+    return read("/proc/1/cmdline", LIMIT_VALUE).rstrip("\0").split("\0")[:100]
 
 
 def places() -> "dict[str, Any]":
@@ -428,14 +423,13 @@ def places() -> "dict[str, Any]":
     pointers = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PYTHONHOME")
     temporary = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108
     return {
-        "missing": {n: os.environ[n] for n in pointers if os.environ.get(n) and not there(os.environ[n])},
+        "missing_places": {n: os.environ[n] for n in pointers if os.environ.get(n) and not there(os.environ[n])},
         "temporary": temporary,
         "temporary_writable": os.path.isdir(temporary) and os.access(temporary, os.W_OK | os.X_OK),
         "cwd": os.getcwd(),
-        "uid": os.getuid(),
         "bundles": [path for path in BUNDLES if os.path.isfile(path)],
         "listening": listening(),
-        "os_release": read("/etc/os-release", 4096),
+        "system": system_of(read("/etc/os-release", 4096)),
     }
 
 
@@ -445,6 +439,13 @@ BUNDLES = (
     "/etc/ssl/ca-bundle.pem",
     "/etc/ssl/cert.pem",
 )
+
+
+def system_of(os_release: str) -> str:
+    """The ID of /etc/os-release; of a derived distribution the family it names first."""
+    pairs = [line.partition("=") for line in os_release.splitlines()]
+    named = {key.strip(): value.strip().strip("'\"") for key, equals, value in pairs if equals}
+    return (named.get("ID_LIKE", "").split() or [named.get("ID", "")])[0]
 
 
 def listening() -> "list[int]":
@@ -523,8 +524,8 @@ def search(question: "dict[str, Any]", first: "list[str]") -> "dict[str, Any]":
     modules = [str(name).split(".") for name in question.get("modules", [])]
     libraries = [str(name) for name in question.get("libraries", [])]
     looked = list(dict.fromkeys(os.path.abspath(path or ".") for path in first if os.path.isdir(path or ".")))
-    places = []  # type: list[dict[str, str]]
-    requirements = []  # type: list[dict[str, str]]
+    places = {}  # type: dict[str, list[str]]
+    requirements = {}  # type: dict[str, str]
     waiting = [(path, 0) for path in [*looked, "/"]] if modules or libraries else []
     seen = set()
     until, entries, position = time.time() + SEARCH_SECONDS, 0, 0
@@ -540,24 +541,30 @@ def search(question: "dict[str, Any]", first: "list[str]") -> "dict[str, Any]":
         for parts in modules:
             # A module inside a package is imported by its dotted name, so this directory does not bring it.
             path = brings(directory, parts) if parts[0] in stems and "__init__.py" not in names else ""
-            if path and len(places) < SEARCH_PLACES:
-                places.append({"name": ".".join(parts), "path": path})
+            if path:
+                place(places, ".".join(parts), path)
         for name in libraries:
-            if name in names and len(places) < SEARCH_PLACES:
-                places.append({"name": name, "path": os.path.join(directory, name)})
+            if name in names:
+                place(places, name, os.path.join(directory, name))
         for name in names:
             path = os.path.join(directory, name)
             if names_packages(directory, name) and len(requirements) < SEARCH_REQUIREMENTS and modules:
-                requirements.append({"path": path, "content": requirements_in(path)})
+                requirements[path] = requirements_in(path)
             elif depth < SEARCH_DEPTH and may_search(path, name) and os.path.isdir(path) and not os.path.islink(path):
                 waiting.append((path, depth + 1))
     return {
         "places": places,
         "requirements": requirements,
-        "files": [access(str(path)) for path in question.get("files", [])[:40]],
+        "files": {str(path): access(str(path)) for path in question.get("files", [])[:40]},
         "looked": looked,
         "complete": position >= len(waiting),
     }
+
+
+def place(places: "dict[str, list[str]]", name: str, path: str) -> None:
+    """One more path that brings a module or library, within the bound on all of them."""
+    if sum(map(len, places.values())) < SEARCH_PLACES and path not in places.get(name, ()):
+        places.setdefault(name, []).append(path)
 
 
 def access(path: str) -> "dict[str, Any]":
@@ -567,7 +574,6 @@ def access(path: str) -> "dict[str, Any]":
     except OSError:
         owner = -1
     return {
-        "path": path,
         "exists": there(path),
         "readable": os.access(path, os.R_OK),
         "writable": os.access(path, os.W_OK),
@@ -577,53 +583,59 @@ def access(path: str) -> "dict[str, Any]":
 
 def collect(mark: str, mode: str, seconds: float, question: "dict[str, Any]") -> "dict[str, Any]":
     """Every fact, stage by stage: a stage that fails leaves its reason and spoils no other."""
-    facts = {"schema": SCHEMA, "errors": {}}  # type: dict[str, Any]
+    facts = {"errors": {}}  # type: dict[str, Any]
 
-    def stage(name: str, function: "Callable[[], Any]") -> "Any":
+    def stage(name: str, fields: "Callable[[], dict[str, Any]]") -> None:
         try:
-            facts[name] = function()
+            facts.update(fields())
         except Exception as error:
             facts["errors"][name] = "%s: %s" % (type(error).__name__, error)
-            facts[name] = {}
-        return facts[name]
 
-    stage(
-        "python",
-        lambda: {
-            "version": "%d.%d.%d" % sys.version_info[:3],
-            "release": sys.version_info[3],
-            "implementation": sys.implementation.name,
-            "executable": sys.executable,
-            "realpath": os.path.realpath(sys.executable),
-            "base_prefix": sys.base_prefix,
-            "bits": 64 if sys.maxsize > 2**32 else 32,
-            "library": os.path.dirname(os.__file__),
-        },
-    )
-    stage("markers", markers)
-    stage("environ", lambda: {k: v[:LIMIT_VALUE] for k, v in os.environ.items() if k != "HANDRAIL_PROBE"})
-    stage("pid1", lambda: processes(mode))
+    def start() -> "dict[str, Any]":
+        startup, own_path = run_child(sys.executable, mark, seconds)
+        path[:] = own_path or path
+        return {"startup": startup}
+
+    def first() -> "list[str]":
+        return import_directories(facts.get("pid1") or [], path)
+
+    stage("interpreter", interpreter)
+    stage("markers", lambda: {"markers": markers()})
+    stage("pid1", lambda: {"pid1": first_process(mode)})
     stage("interpreters", interpreters)
     stage("environments", lambda: environments(mode))
     stage("places", places)
-    child = stage("child", lambda: run_child(sys.executable, mark, seconds))
-    path = child.get("path") or sys.path + guess_site(facts["environments"].get("own") or {})
-    stage(
-        "path",
-        lambda: [{"path": p, "exists": there(p or "."), "readable": os.access(p or ".", os.R_OK)} for p in path],
-    )
-    site = [p for p in path if os.path.basename(p) in ("site-packages", "dist-packages")]
-    stage("site", lambda: site)
+    path = sys.path + guess_site(facts.get("venv") or {})
+    stage("startup", start)
+    stage("path", lambda: {"path": [entry_of(p) for p in path]})
     stage("distributions", lambda: distributions(list(dict.fromkeys(p for p in path if os.path.isdir(p)))))
-    argv = facts["pid1"].get("argv") or []
-    stage("shadows", lambda: shadows(import_directories(argv, path), site))
-    stage("hooks", lambda: hooks(site + path))
-    stage("search", lambda: search(question, [*import_directories(argv, path), os.getcwd(), *path]))
-    stage("pip_files", lambda: pip_configuration(child.get("prefix") or root_of(sys.executable)))
-    stage(
-        "externally_managed", lambda: os.path.isfile(os.path.join(os.path.dirname(os.__file__), "EXTERNALLY-MANAGED"))
-    )
+    stage("shadows", lambda: {"shadows": shadows(first())})
+    stage("hooks", lambda: {"hooks": hooks([p for p in path if os.path.basename(p) in SITES] + path)})
+    stage("search", lambda: {"search": search(question, [*first(), os.getcwd(), *path])})
+    prefix = (facts.get("startup") or {}).get("prefix")
+    stage("pip_files", lambda: {"pip_files": pip_configuration(prefix or root_of(sys.executable))})
     return facts
+
+
+def interpreter() -> "dict[str, Any]":
+    library = os.path.dirname(os.__file__)
+    return {
+        "version": "%d.%d.%d" % sys.version_info[:3],
+        "release": sys.version_info[3],
+        "implementation": sys.implementation.name,
+        "executable": sys.executable,
+        "realpath": os.path.realpath(sys.executable),
+        "library": library,
+        "externally_managed": os.path.isfile(os.path.join(library, "EXTERNALLY-MANAGED")),
+    }
+
+
+def entry_of(path: str) -> "dict[str, Any]":
+    return {"path": path, "exists": there(path or "."), "readable": os.access(path or ".", os.R_OK)}
+
+
+def environment() -> "dict[str, str]":
+    return {name: value[:LIMIT_VALUE] for name, value in os.environ.items() if name != "HANDRAIL_PROBE"}
 
 
 def guess_site(own: "dict[str, Any]") -> "list[str]":
@@ -639,7 +651,8 @@ def guess_site(own: "dict[str, Any]") -> "list[str]":
 def main(mark: str, mode: str, seconds: float, question: str = "{}") -> None:
     # The kernel ends this process if everything else fails, also when whoever started it is gone.
     signal.setitimer(signal.ITIMER_REAL, seconds + 3)
-    output = json.dumps(collect(mark, mode, seconds, json.loads(question)))
+    python = collect(mark, mode, seconds, json.loads(question))
+    output = json.dumps({"schema": SCHEMA, "environ": environment(), "python": python})
     data = ("\n\x01%s%s\x01\n" % (mark, output)).encode("ascii")
     while data:
         data = data[os.write(1, data) :]

@@ -2,20 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
-from dockerdebug.facts import (
-    Access,
-    ContainerFacts,
-    Distribution,
-    PathEntry,
-    PipFile,
-    PythonFacts,
-    Search,
-    Startup,
-    Venv,
-)
+from dockerdebug.facts import ContainerFacts, FileText, PythonFacts
 
 MAX_TEXT = 8192
 MAX_ITEMS = 3000
@@ -62,10 +54,13 @@ class Tree:
 
     @property
     def mapping(self) -> dict[str, str]:
+        return {key: item.text for key, item in self.entries.items() if isinstance(item.value, str)}
+
+    @property
+    def entries(self) -> "dict[str, Tree]":
         if not isinstance(self.value, Mapping):
             return {}
-        pairs = list(self.value.items())[:MAX_ITEMS]
-        return {str(key)[:255]: str(value)[:MAX_TEXT] for key, value in pairs if isinstance(value, str)}
+        return {str(key)[:MAX_TEXT]: Tree(value) for key, value in list(self.value.items())[:MAX_ITEMS]}
 
 
 def read_probe(output: str) -> tuple[PythonFacts, dict[str, str]]:
@@ -77,128 +72,43 @@ def read_probe(output: str) -> tuple[PythonFacts, dict[str, str]]:
     tree = Tree(data)
     if tree["schema"].number != 1 or not re.fullmatch(r"\d+\.\d+\.\d+", tree["python"]["version"].text):
         raise UnreadableProbe("no schema or no version in it")
-    return _python(tree), tree["environ"].mapping
+    return _fill(PythonFacts, tree["python"]), tree["environ"].mapping
 
 
-def _python(tree: Tree) -> PythonFacts:
-    python, found, venvs, places = tree["python"], tree["interpreters"], tree["environments"], tree["places"]
-    distributions = tree["distributions"].items
-    return PythonFacts(
-        version=python["version"].text,
-        release=python["release"].text,
-        implementation=python["implementation"].text,
-        executable=python["executable"].text,
-        realpath=python["realpath"].text,
-        library=python["library"].text,
-        markers=tree["markers"].mapping,
-        named=found["names"].mapping,
-        python_identity=found["python_identity"].text,
-        pip=found["pip"].text,
-        pip_interpreter=found["pip_interpreter"].text,
-        pip_identity=found["pip_identity"].text,
-        dangling=tuple((item["path"].text, item["target"].text) for item in found["dangling"].items),
-        hooks=tree["hooks"].texts,
-        venv=_venv(venvs["own"]),
-        named_venv=_venv(venvs["named_venv"]),
-        virtual_env=venvs["named"].text,
-        virtual_env_exists=venvs["named_exists"].flag,
-        venvs_about=tuple(filter(None, map(_venv, venvs["about"].items))),
-        broken_scripts=tuple((i["script"].text, i["interpreter"].text) for i in venvs["broken_scripts"].items),
-        startup=_startup(tree["child"]),
-        path=tuple(
-            PathEntry(path=item["path"].text, exists=item["exists"].flag, readable=item["readable"].flag)
-            for item in tree["path"].items
-        ),
-        distributions=tuple(map(_distribution, distributions[0].items)) if distributions else None,
-        invalid=distributions[1].texts if len(distributions) > 1 else (),
-        unreadable=distributions[2].texts if len(distributions) > 2 else (),
-        shadows=tuple((item["name"].text, item["path"].text) for item in tree["shadows"].items),
-        pip_files=tuple(
-            PipFile(path=i["path"].text, content=i["content"].text, readable=i["readable"].text == "True")
-            for i in tree["pip_files"].items
-        ),
-        externally_managed=tree["externally_managed"].flag,
-        pid1=tree["pid1"]["argv"].texts,
-        cwd=places["cwd"].text,
-        bundles=places["bundles"].texts,
-        listening=tuple(item.number for item in places["listening"].items),
-        system=system_of(places["os_release"].text),
-        missing_places=places["missing"].mapping,
-        temporary=places["temporary"].text,
-        temporary_writable=places["temporary_writable"].flag,
-        search=_search(tree["search"]),
-        errors=tree["errors"].mapping,
-    )
+def _fill(kind: Any, tree: Tree) -> Any:
+    """An instance of one of the types in `facts`, whose fields say what is read and how."""
+    return kind(**{name: _value(hint, tree[name]) for name, hint in _fields(kind).items()})
 
 
-def system_of(os_release: str) -> str:
-    """The ID of /etc/os-release; of a derived distribution the family it names first."""
-    pairs = (line.partition("=") for line in os_release.splitlines())
-    found = {key.strip(): value.strip().strip("'\"") for key, equals, value in pairs if equals}
-    return (found.get("ID_LIKE", "").split() or [found.get("ID", "")])[0]
+@cache
+def _fields(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind, include_extras=True)
 
 
-def _search(tree: Tree) -> Search:
-    files = {
-        item["path"].text: Access(
-            exists=item["exists"].flag,
-            readable=item["readable"].flag,
-            writable=item["writable"].flag,
-            owner=item["owner"].number,
-        )
-        for item in tree["files"].items
-    }
-    return Search(
-        places=_grouped((item["name"].text, item["path"].text) for item in tree["places"].items),
-        files=files,
-        requirements={item["path"].text: item["content"].long_text for item in tree["requirements"].items},
-        looked=tree["looked"].texts,
-        complete=tree["complete"].flag,
-    )
+def _value(hint: Any, tree: Tree) -> Any:
+    if hint in _PLAIN:
+        return _PLAIN[hint](tree)
+    outer, inner = get_origin(hint), get_args(hint)
+    if outer is None:
+        return _fill(hint, tree)
+    if outer is UnionType:  # X | None
+        return _value(inner[0], tree) if tree.value else None
+    if outer is Mapping:
+        return {key: _value(inner[1], item) for key, item in tree.entries.items()}
+    if inner[-1] is Ellipsis:
+        return tuple(_value(inner[0], item) for item in tree.items)
+    items = [*tree.items, *(Tree(None) for _ in inner)]
+    return tuple(_value(part, item) for part, item in zip(inner, items, strict=False))
 
 
-def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, list[str]] = {}
-    for name, path in pairs:
-        found.setdefault(name, []).append(path)
-    return {name: tuple(dict.fromkeys(paths)) for name, paths in found.items()}
-
-
-def _venv(tree: Tree) -> Venv | None:
-    if not tree["root"].text:
-        return None
-    return Venv(
-        root=tree["root"].text,
-        home=tree["home"].text,
-        home_exists=tree["home_exists"].flag,
-        version=tree["version"].text,
-        libraries=tree["libraries"].texts,
-    )
-
-
-def _startup(tree: Tree) -> Startup | None:
-    if not tree.value:
-        return None
-    return Startup(
-        ok=tree["ok"].flag,
-        timed_out=tree["timed_out"].flag,
-        status=tree["status"].number,
-        noise=tree["noise"].text,
-        prefix=tree["prefix"].text,
-        stdout=tree["stdout"].text,
-    )
-
-
-def _distribution(tree: Tree) -> Distribution:
-    return Distribution(
-        name=tree["name"].text,
-        version=tree["version"].text,
-        path=tree["path"].text,
-        requires=tree["requires-dist"].texts,
-        requires_python=tree["requires-python"].text,
-        tags=tree["tags"].texts,
-        editable=tree["editable"].text,
-    )
+_PLAIN: dict[Any, Callable[[Tree], Any]] = {
+    str: lambda tree: tree.text,
+    FileText: lambda tree: tree.long_text,
+    bool: lambda tree: tree.flag,
+    int: lambda tree: tree.number,
+    tuple[str, ...]: lambda tree: tree.texts,
+    Mapping[str, str]: lambda tree: tree.mapping,
+}
 
 
 def read_container(inspected: Mapping[str, Any]) -> ContainerFacts:

@@ -1,6 +1,7 @@
 """What comes out of a container is hostile text until it is read."""
 
 import json
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dockerdebug.checks import examine
-from dockerdebug.facts import Facts, shorten
+from dockerdebug.facts import Facts, PythonFacts, shorten
 from dockerdebug.reading import UnreadableProbe, cut_answer, read_container, read_probe
 
 JSON = st.recursive(
@@ -16,14 +17,13 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=12,
 )
-PARTS = ["markers", "environ", "pid1", "interpreters", "environments", "places", "child", "path", "distributions"]
-PARTS += ["shadows", "pip_files", "externally_managed", "errors"]
+PARTS = [item.name for item in fields(PythonFacts) if item.name != "version"]
 
 
 @settings(deadline=None)
-@given(st.dictionaries(st.sampled_from(PARTS), JSON, max_size=6))
-def test_a_probe_answer_of_any_shape_is_read_and_judged(parts: dict[str, Any]) -> None:
-    answer = {"schema": 1, "python": {"version": "3.12.4"}, **parts}
+@given(st.dictionaries(st.sampled_from(PARTS), JSON, max_size=6), JSON)
+def test_a_probe_answer_of_any_shape_is_read_and_judged(parts: dict[str, Any], environ: Any) -> None:
+    answer = {"schema": 1, "python": {"version": "3.12.4", **parts}, "environ": environ}
     python, environment = read_probe(json.dumps(answer))
     report = examine(Facts(target="x", python=python, environment=environment, outcome="ran"))
     json.dumps(report.public_checks() + report.public_findings())

@@ -1,17 +1,19 @@
 """The program that runs inside: what it needs, and what it finds in environments made for it."""
 
 import ast
+import json
 import os
 import subprocess
 import sys
 import venv
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dockerdebug.collection import PROBE
-from dockerdebug.facts import PythonFacts
+from dockerdebug.facts import Access, Distribution, PathEntry, PythonFacts, Search, Startup, Venv
 from dockerdebug.reading import cut_answer, read_probe
 
 SOURCE = PROBE.read_text()
@@ -34,6 +36,41 @@ def probe(
     assert facts.errors == {}
     assert set(environment) <= set(seen)
     return facts
+
+
+def test_it_writes_the_fields_that_are_read_and_no_others() -> None:
+    """Nothing translates between the two: a field renamed on one side only would be empty from then on."""
+    command = [sys.executable, "-I", "-S", "-B", "-c", SOURCE, "MARK", "container", "3", '{"files": ["/etc/passwd"]}']
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    answer = json.loads(cut_answer(done.stdout, "MARK") or "")
+    python = answer.pop("python")
+    assert set(answer) == {"schema", "environ"}
+    for kind, written in [
+        (PythonFacts, python),
+        (Search, python["search"]),
+        (Access, python["search"]["files"]["/etc/passwd"]),
+        (Startup, python["startup"]),
+        (Venv, python["venv"]),
+        (PathEntry, python["path"][0]),
+    ]:
+        if written is not None:  # outside a virtual environment there is none to describe
+            assert set(written) == {field.name for field in fields(kind)}, kind
+    for item in python["distributions"]:
+        assert set(item) <= {field.name for field in fields(Distribution)}
+
+
+def test_a_working_directory_that_is_gone_costs_only_what_needs_one(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = 'cd "$1" && rmdir "$1" && shift && exec "$@"'
+    command = [sys.executable, "-I", "-S", "-B", "-c", SOURCE, "MARK", "machine", "3"]
+    done = subprocess.run(
+        ["sh", "-c", script, "sh", str(gone), *command], capture_output=True, text=True, timeout=20, check=True
+    )
+    facts, _ = read_probe(cut_answer(done.stdout, "MARK") or "")
+    assert "shadows" in facts.errors
+    assert facts.version
+    assert facts.distributions
 
 
 def test_it_is_python_3_6() -> None:
