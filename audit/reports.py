@@ -8,16 +8,15 @@ from audit import rollback, trail
 from audit.models import Event
 from audit.trail import NewEvent
 from config.context import caller
-from config.errors import DomainError
+from config.errors import Forbidden
 from config.limits import check_size
 from config.models import Scope
 
 
-class NotTheirHistory(DomainError):
+class NotTheirHistory(Forbidden):
     """A history that is rolled back to must not be written by those who may not change the entity itself."""
 
-    status = 403
-    code = "forbidden"
+    remedy = "change the entity itself; its history is written with it"
 
 
 def report(*, events: Sequence[NewEvent]) -> list[Event]:

@@ -64,22 +64,26 @@ class Plan:
 
 class NothingToRollBack(Conflict):
     code = "nothing-to-roll-back"
+    remedy = "name an earlier event or time; the entity is in that state already"
 
 
 class ChangedMeanwhile(Conflict):
     code = "changed-meanwhile"
+    remedy = "plan again, and roll back from the state there is now"
 
 
 class NoSuchState(Conflict):
     """The trail names a state that no entity of the type can have: somebody recorded it by hand."""
 
     code = "no-such-state"
+    remedy = "choose a state that the service recorded itself"
 
 
 class SecretNotKept(Conflict):
     """A state had a secret, which the trail does not have: restoring the mark in its place would be wrong."""
 
     code = "secret-not-kept"
+    remedy = "set the secret by hand; the trail does not keep it"
 
 
 def points(*, entity_type: str, entity_id: str, limit: int = 10) -> list[Event]:

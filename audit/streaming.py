@@ -17,7 +17,7 @@ from audit import ocsf
 from audit.export import COLUMNS
 from audit.models import Event, EventQuerySet, StreamPosition, Tile
 from config.context import caller
-from config.errors import Conflict, DomainError, Unavailable
+from config.errors import Conflict, Forbidden, Unavailable
 
 BATCH = 500
 LEASE = timedelta(minutes=2)
@@ -25,15 +25,15 @@ LEASE = timedelta(minutes=2)
 TIMEOUT_SECONDS = 20.0
 
 
-class RestartRefused(DomainError):
+class RestartRefused(Forbidden):
     """Sending the whole trail again floods the receiver, so that a key for recording must not."""
 
-    status = 403
-    code = "forbidden"
+    remedy = "use an admin key to send the whole trail again"
 
 
 class NoReceiver(Conflict):
     code = "no-receiver"
+    remedy = "name a receiver in the settings first"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ class NoInstallation(Unavailable):
     """Nothing is where the settings look."""
 
     code = "no-installation"
+    remedy = "set `DATA_DIR` or `DATABASE_URL` to where the installation is, or make one; `detail` says how"
 
 
 def is_missing() -> bool:

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from config.attempts import wrong_key
-from config.errors import Conflict, DomainError, NotFound
+from config.errors import Conflict, DomainError, NotFound, Throttled, Unauthenticated
 from config.models import ApiKey, Scope
 from config.signals import key_changed
 
@@ -17,14 +17,12 @@ PREFIX = "hr_"
 _USED_EVERY = timedelta(minutes=1)  # how exact last_used_at is: a write for every read would halve the reads
 
 
-class BadKey(DomainError):
-    status = 401
-    code = "unauthenticated"
+class BadKey(Unauthenticated):
+    """Unknown, expired or revoked."""
 
 
-class TooManyWrongKeys(DomainError):
-    status = 429
-    code = "throttled"
+class TooManyWrongKeys(Throttled):
+    """Of one address."""
 
     def __init__(self, seconds: int) -> None:
         detail = "Too many wrong keys came from this address. Send a live key, or wait; see Retry-After."

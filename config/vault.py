@@ -32,6 +32,7 @@ class SecretUnreadable(Unavailable):
     """A sealed secret that cannot be opened: another row's, altered, or sealed under a key that is not here."""
 
     code = "secret-unreadable"
+    remedy = "give the process the key the secret was sealed under, or enter the secret again"
 
 
 class Secret:

@@ -12,6 +12,7 @@ from dockerdebug.models import Diagnosis
 
 class NotComparable(Conflict):
     code = "not-comparable"
+    remedy = "compare diagnoses that ran to their end"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

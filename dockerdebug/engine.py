@@ -42,6 +42,8 @@ HANGS = (
 class EngineUnavailable(Unavailable):
     """No engine answers; `problem` says why in a finding's words."""
 
+    remedy = "start the engine or set `DOCKER_HOST`; the finding says which"
+
     def __init__(self, problem: Problem) -> None:
         super().__init__(f"{problem.cause} {problem.fix}")
         self.code = problem.key.replace("_", "-")
@@ -53,6 +55,7 @@ class ContainerMissing(DomainError):
 
     status = 404
     code = "container-missing"
+    remedy = "use a name of those the answer lists"
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(f"{problem.cause} {problem.fix}")

@@ -24,6 +24,7 @@ class InfrastructureMissing(NotFound):
 
 class InfrastructureExists(Conflict):
     code = "infrastructure-exists"
+    remedy = "change the one that is there, or choose another name"
 
 
 class TagMissing(NotFound):

@@ -26,6 +26,7 @@ class BugNotFound(NotFound):
 
 class TransitionRefused(Conflict):
     code = "transition-refused"
+    remedy = "`detail` names the statuses that can follow"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

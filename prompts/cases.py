@@ -27,6 +27,7 @@ class TestCaseNotFound(NotFound):
 class TestCaseExists(Conflict):
     __test__ = False
     code = "test-case-exists"
+    remedy = "change the case that is there, or choose another name"
 
 
 class TestCaseInvalid(DomainError):

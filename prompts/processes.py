@@ -36,6 +36,7 @@ class Stopped(DomainError):
     """The work passed its budget of time or memory and was ended."""
 
     code = "budget-passed"
+    remedy = "make the template, pattern or schema simpler, or send less"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,12 @@ class PromptNotFound(NotFound):
 
 class PromptExists(Conflict):
     code = "prompt-exists"
+    remedy = "save a version of it, or choose another prompt_id"
 
 
 class PromptBusy(Conflict):
     code = "prompt-busy"
+    remedy = "cancel the run, or wait for it"
 
 
 @transaction.atomic

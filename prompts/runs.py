@@ -19,10 +19,12 @@ class RunBusy(Conflict):
     """Another job holds the run's claim."""
 
     code = "run-busy"
+    remedy = "nothing: another job works on the run"
 
 
 class RunOver(Conflict):
     code = "run-over"
+    remedy = "start another run"
 
 
 def get_run(*, uid: str) -> Run:

@@ -42,6 +42,7 @@ class TemplateInvalid(DomainError):
     """The template itself cannot be used."""
 
     code = "template-invalid"
+    remedy = "mend the template where `detail` says"
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class VariablesInvalid(DomainError):
     """The values do not fit the template: one is missing or one is unknown."""
 
     code = "variables-invalid"
+    remedy = "send exactly the variables that the template uses"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

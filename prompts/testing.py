@@ -36,6 +36,7 @@ class NoCases(CasesInvalid):
     """The prompt has nothing to be tested with yet."""
 
     status = 409
+    remedy = "add test cases to the prompt, or send some"
 
 
 def test_prompt_version(

@@ -50,10 +50,12 @@ class RanksDamaged(Unavailable):
     """A rank file is missing or is not the one tiktoken pins."""
 
     code = "token-ranks-damaged"
+    remedy = "install the release again; its rank files are pinned"
 
 
 class TextTooLarge(PayloadTooLarge):
     code = "text-too-large"
+    remedy = "send at most 1 MiB of text"
 
 
 class CountInvalid(DomainError):

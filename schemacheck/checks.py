@@ -11,7 +11,7 @@ from django.db import Error, connections, transaction
 from audit.trail import record
 from config import installation
 from config.context import caller
-from config.errors import DomainError, FieldError, NotFound
+from config.errors import DomainError, FieldError, Forbidden, NotFound
 from config.jobs.task import send
 from config.secrets import blank, scrub
 from schemacheck.bounds import IN_JOB, bounds_of
@@ -23,11 +23,10 @@ from schemacheck.refusals import InvalidCheck, translated
 _PRUNE_BATCH = 1_000
 
 
-class NeedsWrite(DomainError):
+class NeedsWrite(Forbidden):
     """What takes real locks, or answers from existing rows, is more than reading a catalog."""
 
-    status = 403
-    code = "forbidden"
+    remedy = "use a key of scope write"
 
 
 def check_schema(

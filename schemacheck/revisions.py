@@ -11,6 +11,7 @@ _SECONDS = 30
 
 class UnknownRevision(DomainError):
     code = "unknown-revision"
+    remedy = "name a revision of this repository"
 
 
 def changed_since(revision: str, *, folder: Path | None = None) -> set[Path]:

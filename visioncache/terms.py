@@ -20,6 +20,7 @@ class EmptyResult(InvalidEntry):
     """A failed or empty answer must not be served for a day."""
 
     code = "empty-result"
+    remedy = "store an answer that says something; a failed one must not be served for a day"
 
 
 def read_lifetime(ttl_hours: float | None) -> timedelta | None:

@@ -34,10 +34,13 @@ CHUNK = 1 << 20
 
 class BackupFailed(Unavailable):
     code = "backup-failed"
+    remedy = "`detail` says what the database or the disk answered; mend that and back up again"
 
 
 class DatabaseDamaged(BackupFailed):
     """The database cannot be read, so it cannot be backed up."""
+
+    remedy = "restore the last verified backup, as docs/backups.md has it"
 
 
 class Engine(Protocol):

@@ -29,7 +29,7 @@ from audit.ledger import sealing
 from audit.models import BackupRun
 from audit.trail import record
 from config.context import caller
-from config.errors import Conflict, DomainError, NotFound
+from config.errors import Conflict, DomainError, Forbidden, NotFound
 from config.jobs.task import send
 
 logger = logging.getLogger(__name__)
@@ -47,13 +47,13 @@ _LOST_AFTER = timedelta(days=1)
 
 class BackupBusy(Conflict):
     code = "backup-busy"
+    remedy = "wait for the backup or restore that runs"
 
 
-class KindReserved(DomainError):
+class KindReserved(Forbidden):
     """Backups by the calendar and before a restore are the service's own; made at will they would drive out the old."""
 
-    status = 403
-    code = "forbidden"
+    remedy = "make a backup of kind `manual`; the other kinds are the service's own"
 
 
 class BackupMissing(NotFound):

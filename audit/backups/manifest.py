@@ -18,6 +18,7 @@ class BadBackup(DomainError):
 
     status = 409
     code = "bad-backup"
+    remedy = "try the file with `manage.py verify_backup`, or restore another one"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 class ServiceRuns(Conflict):
     code = "service-runs"
+    remedy = "stop the service before you restore"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

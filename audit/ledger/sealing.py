@@ -32,11 +32,13 @@ _LOCK = 0x68616E6472
 class AnotherDatabase(DomainError):
     status = 409
     code = "ledger-of-another-database"
+    remedy = "give each database a `DATA_DIR` of its own"
 
 
 class NotSealed(DomainError):
     status = 409
     code = "not-sealed"
+    remedy = "seal first (`manage.py audit_seal`), or wait for the job that does"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

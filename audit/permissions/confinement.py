@@ -29,6 +29,7 @@ class GuardUsage(DomainError):
     """What was asked cannot be run at all: no program, no folder, a chain of commands, a way out of the project."""
 
     code = "guard-usage"
+    remedy = "give one plain command, and a folder inside the project"
 
 
 def check_inside(words: Sequence[str], root: Path) -> None:

@@ -21,7 +21,7 @@ TIMEOUT_SECONDS = 10.0
 _MAX_ANSWER = 1_000_000
 
 
-class NoInstallation(Exception):
+class _NothingInstalled(Exception):
     """There is nothing where the settings look."""
 
 
@@ -105,7 +105,7 @@ def _work(arguments: list[str], writer: int) -> NoReturn:
         code = 0
     except SystemExit as stop:
         code = 0 if stop.code in (None, 0) else BLOCK
-    except NoInstallation as error:
+    except _NothingInstalled as error:
         _complain(str(error))
     except BaseException as error:  # noqa: BLE001
         _complain(f"{type(error).__name__}: {error}")
@@ -160,7 +160,7 @@ def _require_installation(data_dir: str, database: str) -> None:
     from config.installation import DATABASE_FILE, missing
 
     if not database and not os.path.exists(os.path.join(data_dir, DATABASE_FILE)):
-        raise NoInstallation(missing(data_dir))
+        raise _NothingInstalled(missing(data_dir))
 
 
 def _settings() -> tuple[str, str] | None:

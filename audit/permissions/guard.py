@@ -37,6 +37,7 @@ class GuardRefused(DomainError):
 
     status = 403
     code = "guard-refused"
+    remedy = "`detail` names the rule; ask a person, or do it another way"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from audit.permissions import compiled
 from audit.permissions.matching import check
 from audit.permissions.rules import InvalidRule, Rule, Verdict
 from config.context import caller
-from config.errors import Conflict, DomainError, FieldError, NotFound
+from config.errors import Conflict, DomainError, FieldError, Forbidden, NotFound
 
 logger = logging.getLogger(__name__)
 
@@ -38,17 +38,17 @@ class RuleRefused(DomainError):
 
 class RuleExists(Conflict):
     code = "rule-exists"
+    remedy = "change the rule that is there"
 
 
 class RuleNotFound(NotFound):
     code = "rule-not-found"
 
 
-class AdminOnly(DomainError):
+class AdminOnly(Forbidden):
     """Whoever is bound by the rules must not loosen them."""
 
-    status = 403
-    code = "forbidden"
+    remedy = "let a person with an admin key do it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

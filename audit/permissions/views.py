@@ -57,6 +57,7 @@ class UnreadableRules(DomainError):
     """The text is no file of rules in the format named."""
 
     code = "unreadable-rules"
+    remedy = "send the file in the format you name; `detail` says where it is not"
 
 
 class RuleFilter(django_filters.FilterSet):

@@ -20,7 +20,15 @@ from mcp.server.transport_security import TransportSecuritySettings
 
 from config.attempts import address_of
 from config.context import acting_as, correlation_id
-from config.errors import DomainError
+from config.errors import (
+    DomainError,
+    Forbidden,
+    InternalError,
+    MethodNotAllowed,
+    Misdirected,
+    NotFound,
+    Unauthenticated,
+)
 from config.keys import BadKey, authenticate_key
 from config.mcp.messages import Malformed, check_message
 from config.mcp.server import in_thread, server, session
@@ -38,12 +46,8 @@ _holders: set[asyncio.Task[None]] = set()
 _CHALLENGE = 'Bearer realm="handrail"'
 
 
-class Refused(DomainError):
-    """A request that never reaches the protocol."""
-
-    def __init__(self, status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> None:
-        super().__init__(detail, headers=headers)
-        self.status, self.code = status, code
+class MisdirectedRequest(Misdirected):
+    status = 421
 
 
 async def endpoint(scope: Any, receive: Any, send: Any) -> None:
@@ -65,7 +69,7 @@ async def endpoint(scope: Any, receive: Any, send: Any) -> None:
             known = as_domain_error(error)
             if known is None:
                 logger.exception("The MCP endpoint failed")
-                known = Refused(500, "internal-error", "The service failed. The log has it under the request id.")
+                known = InternalError()
             await _answer(send_with_id, known)
 
 
@@ -74,21 +78,21 @@ async def _serve(
 ) -> None:
     _check_source(headers)
     if scope["path"].rstrip("/") != "/mcp":
-        raise Refused(404, "not-found", "Nothing is here. The MCP endpoint is /mcp.")
+        raise NotFound("Nothing is here. The MCP endpoint is /mcp.")
     if scope["method"] != "POST":
         # No stream to open and no session to delete: every request stands alone.
-        raise Refused(405, "method-not-allowed", "MCP requests are POSTs.", {"Allow": "POST"})
+        raise MethodNotAllowed("MCP requests are POSTs.", headers={"Allow": "POST"})
     scheme, _, raw = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not raw.strip():
         detail = "Send the API key as `Authorization: Bearer <key>`. `manage.py apikey create NAME` makes one."
-        raise Refused(401, "unauthenticated", detail, {"WWW-Authenticate": _CHALLENGE})
+        raise Unauthenticated(detail, headers={"WWW-Authenticate": _CHALLENGE})
     try:
         peer = (scope.get("client") or ("", 0))[0]
         address = address_of(peer, {"X-Forwarded-For": headers.get("x-forwarded-for", "")})
         key = await in_thread(partial(authenticate_key, raw.strip(), address=address), _pool)
     except BadKey as error:
         challenge = f'{_CHALLENGE}, error="invalid_token"'
-        raise Refused(401, error.code, error.detail, {"WWW-Authenticate": challenge}) from error
+        raise Unauthenticated(error.detail, headers={"WWW-Authenticate": challenge}) from error
     body, length = await read_body(receive)  # type: ignore[arg-type]
     if length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         raise RequestDataTooBig
@@ -116,10 +120,10 @@ def _check_source(headers: dict[str, str]) -> None:
     """Refuse foreign hosts and origins, so that a web page cannot reach a server on its visitor's machine."""
     host, _ = split_domain_port(headers.get("host", ""))
     if not validate_host(host, settings.ALLOWED_HOSTS):
-        raise Refused(421, "misdirected", "This host name is not served here. Add it to ALLOWED_HOSTS.")
+        raise MisdirectedRequest("This host name is not served here. Add it to ALLOWED_HOSTS.")
     origin = headers.get("origin")
     if origin is not None and not validate_host(urlsplit(origin).hostname or "", settings.ALLOWED_HOSTS):
-        raise Refused(403, "forbidden", "Pages of this origin may not call the MCP endpoint.")
+        raise Forbidden("Pages of this origin may not call the MCP endpoint.")
 
 
 async def _manager() -> StreamableHTTPSessionManager:
@@ -154,7 +158,7 @@ async def _start() -> StreamableHTTPSessionManager:
 
 
 async def _answer(send: ASGISendCallable, error: DomainError) -> None:
-    body = json.dumps(problem(error.status, error.code, error.detail, error.errors)).encode()
+    body = json.dumps(problem(error)).encode()
     await _send_json(send, error.status, PROBLEM_JSON, body, error.headers)
 
 

@@ -22,7 +22,7 @@ from mcp_types import Tool as PublishedTool
 from pydantic import ValidationError
 
 from config.context import acting_as, caller, correlation_id
-from config.errors import DomainError, FieldError
+from config.errors import DomainError, FieldError, Forbidden
 from config.mcp.schema import slim, without_absent
 from config.mcp.stdio import serve_stdio
 from config.mcp.tools import Tool, tools
@@ -42,9 +42,8 @@ An error says what is wrong and what to do next. Answers that list things take a
 reading everything. What you do is recorded under the name of your API key."""
 
 
-class ScopeTooLow(DomainError):
-    status = 403
-    code = "forbidden"
+class ScopeTooLow(Forbidden):
+    """The key may not call this tool."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from prometheus_client.exposition import choose_encoder
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 
+from config.errors import DomainError, MethodNotAllowed
 from config.pages import dashboard
 from config.rest.problems import problem_page
 from config.rest.views import APIView
@@ -44,7 +45,7 @@ def only_read(view: View) -> View:
     def checked(request: HttpRequest) -> HttpResponseBase:
         if request.method in {"GET", "HEAD"}:
             return view(request)
-        return problem_page(405, "method-not-allowed", "This page is only read: use GET.", {"Allow": "GET, HEAD"})
+        return problem_page(MethodNotAllowed("This page is only read: use GET.", headers={"Allow": "GET, HEAD"}))
 
     return checked
 
@@ -95,7 +96,7 @@ def schema(request: HttpRequest) -> HttpResponse:
     wanted = "yaml" if "yaml" in accepted and "json" not in accepted else "json"
     form = request.GET.get("format", wanted)
     if form not in {"json", "yaml"}:
-        return problem_page(400, "invalid", "The document comes as `format=json` or `format=yaml`.")
+        return problem_page(DomainError("The document comes as `format=json` or `format=yaml`."))
     return HttpResponse(_document(form), content_type=f"application/{form}")
 
 

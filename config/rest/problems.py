@@ -1,7 +1,7 @@
 """The one rendering of errors for REST and pages: RFC 9457 problem details."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from http import HTTPStatus
 from typing import Any
@@ -13,7 +13,22 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from config.context import caller
-from config.errors import DomainError, FieldError, NotFound, PayloadTooLarge, Unavailable
+from config.errors import (
+    DomainError,
+    FieldError,
+    Forbidden,
+    MalformedBody,
+    MethodNotAllowed,
+    Misdirected,
+    NotAcceptable,
+    NotFound,
+    OutOfRange,
+    PayloadTooLarge,
+    Throttled,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedMediaType,
+)
 from config.secrets import blank
 
 logger = logging.getLogger(__name__)
@@ -21,18 +36,18 @@ logger = logging.getLogger(__name__)
 PROBLEM_JSON = "application/problem+json"
 
 
-def problem(status: int, code: str, detail: str, errors: Sequence[FieldError] = ()) -> dict[str, Any]:
+def problem(error: DomainError) -> dict[str, Any]:
     """The body of a problem+json answer."""
     body: dict[str, Any] = {
-        "type": f"urn:handrail:problem:{code}",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": blank(detail),
-        "code": code,
+        "type": f"urn:handrail:problem:{error.code}",
+        "title": HTTPStatus(error.status).phrase,
+        "status": error.status,
+        "detail": blank(error.detail),
+        "code": error.code,
         "request_id": caller().correlation_id,
     }
-    if errors:
-        body["errors"] = [asdict(replace(error, detail=blank(error.detail))) for error in errors]
+    if error.errors:
+        body["errors"] = [asdict(replace(item, detail=blank(item.detail))) for item in error.errors]
     return body
 
 
@@ -50,12 +65,12 @@ def as_domain_error(error: Exception) -> DomainError | None:
         case RequestDataTooBig():
             return PayloadTooLarge("The body is larger than MAX_BODY_BYTES allows. Send less, or raise the limit.")
         case PermissionDenied():
-            return _named(403, "forbidden", "This caller may not do that.")
+            return Forbidden("This caller may not do that.")
         case SuspiciousOperation():
             return _suspicious(error)
         case DataError():
             logger.warning("The database refused a value: %s", type(error).__name__)  # its text repeats the value
-            return _named(400, "out-of-range", "A value is beyond what the database can hold. Send a smaller one.")
+            return OutOfRange("A value is beyond what the database can hold. Send a smaller one.")
         case OperationalError():
             logger.error("Database unavailable: %s", type(error).__name__)
             detail = "The database is busy or away. Nothing was changed; try again in a moment."
@@ -65,34 +80,32 @@ def as_domain_error(error: Exception) -> DomainError | None:
 
 def _suspicious(error: SuspiciousOperation) -> DomainError:
     if isinstance(error, DisallowedHost):
-        return _named(400, "misdirected", "This host name is not served here. Add it to ALLOWED_HOSTS.")
+        return Misdirected("This host name is not served here. Add it to ALLOWED_HOSTS.")
     return DomainError("The request was refused as malformed.")
 
 
-def _named(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> DomainError:
-    error = DomainError(detail, headers=headers)
-    error.status, error.code = status, code
-    return error
+_OURS: dict[type[exceptions.APIException], type[DomainError]] = {
+    exceptions.ParseError: MalformedBody,
+    exceptions.AuthenticationFailed: Unauthenticated,
+    exceptions.NotAuthenticated: Unauthenticated,
+    exceptions.PermissionDenied: Forbidden,
+    exceptions.MethodNotAllowed: MethodNotAllowed,
+    exceptions.NotAcceptable: NotAcceptable,
+    exceptions.UnsupportedMediaType: UnsupportedMediaType,
+    exceptions.Throttled: Throttled,
+    exceptions.NotFound: NotFound,
+}
 
 
 def _from_rest_framework(error: exceptions.APIException) -> DomainError:
-    codes = {
-        exceptions.ParseError: "malformed-body",
-        exceptions.AuthenticationFailed: "unauthenticated",
-        exceptions.NotAuthenticated: "unauthenticated",
-        exceptions.PermissionDenied: "forbidden",
-        exceptions.MethodNotAllowed: "method-not-allowed",
-        exceptions.NotAcceptable: "not-acceptable",
-        exceptions.UnsupportedMediaType: "unsupported-media-type",
-        exceptions.Throttled: "throttled",
-        exceptions.NotFound: "not-found",
-    }
     headers: dict[str, str] = {}
     if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
     if wait := getattr(error, "wait", None):
         headers["Retry-After"] = str(int(wait) + 1)
-    return _named(error.status_code, codes.get(type(error), "invalid"), str(error.detail), headers)
+    ours = _OURS.get(type(error), DomainError)(str(error.detail), headers=headers)
+    ours.status = error.status_code  # REST framework turns 401 into 403 where nothing could be sent to mend it
+    return ours
 
 
 def field_errors(detail: Any, path: str = "") -> list[FieldError]:
@@ -126,13 +139,12 @@ def problem_response(error: Exception, context: Mapping[str, Any]) -> Response |
     known = as_domain_error(error)
     if known is None:
         return None
-    body = problem(known.status, known.code, known.detail, known.errors)
-    return Response(body, status=known.status, headers=known.headers, content_type=PROBLEM_JSON)
+    return Response(problem(known), status=known.status, headers=known.headers, content_type=PROBLEM_JSON)
 
 
-def problem_page(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> JsonResponse:
+def problem_page(error: DomainError) -> JsonResponse:
     """A problem answer outside a REST framework view."""
-    return JsonResponse(problem(status, code, detail), status=status, content_type=PROBLEM_JSON, headers=headers)
+    return JsonResponse(problem(error), status=error.status, content_type=PROBLEM_JSON, headers=error.headers)
 
 
 def wants_problem(request: HttpRequest) -> bool:

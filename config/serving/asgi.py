@@ -99,7 +99,7 @@ async def _say_alive(scope: MutableMapping[str, Any], send: Send) -> None:
 def _refusal(error: DomainError) -> list[Message]:
     """The answer to a request that never reaches the site."""
     with acting_as(correlation_id=correlation_id()):
-        body = problem(error.status, error.code, error.detail)
+        body = problem(error)
     headers = [(b"content-type", PROBLEM_JSON.encode()), (b"x-request-id", body["request_id"].encode())]
     headers += [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
     return [

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
-from config.errors import DomainError
+from config.errors import DomainError, MalformedRequest, Unavailable
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -21,10 +21,8 @@ HELD_BODIES = 16
 """How many bodies of the largest size may be held at once, by the bytes that came: those who wait for a thread too."""
 
 
-class BodyCutShort(DomainError):
+class BodyCutShort(MalformedRequest):
     """The client left before its body was whole, or framed it wrongly. Half of a request is none: it must not run."""
-
-    code = "malformed-request"
 
     def __init__(self) -> None:
         super().__init__("The body ended before it was whole. Send the request again.")
@@ -33,16 +31,16 @@ class BodyCutShort(DomainError):
 class BodyTooSlow(DomainError):
     status = 408
     code = "request-timeout"
+    remedy = "send the body faster; docs/operating.md has the bound"
 
     def __init__(self) -> None:
         super().__init__(f"The body came more slowly than {SLOWEST_BYTES_PER_SECOND} bytes a second. Send it faster.")
 
 
-class TooManyBodies(DomainError):
+class TooManyBodies(Unavailable):
     """What the requests under way sent takes all the memory it may."""
 
-    status = 503
-    code = "unavailable"
+    remedy = "wait for `Retry-After` seconds; the requests under way hold all the memory there is for bodies"
 
     def __init__(self) -> None:
         super().__init__(

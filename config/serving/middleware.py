@@ -8,6 +8,7 @@ from django.http.response import HttpResponseBase
 from django.utils.log import log_response
 
 from config.context import acting_as, correlation_id, identify
+from config.errors import MalformedRequest
 from config.rest.problems import as_domain_error, problem_page, wants_problem
 
 logger = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ class RequestContextMiddleware:
             response: HttpResponseBase
             if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
                 # No database column holds a NUL, so no filter or look-up below could answer.
-                response = problem_page(400, "malformed-request", "The path or query has a NUL.")
+                response = problem_page(MalformedRequest("The path or query has a NUL."))
             else:
                 response = self.get_response(request)
             if response.status_code >= 400:  # here, since Django itself would log it when the request has lost its id
@@ -43,4 +44,4 @@ class RequestContextMiddleware:
         known = as_domain_error(error)
         if known is None or not wants_problem(request):
             return None
-        return problem_page(known.status, known.code, known.detail, known.headers)
+        return problem_page(known)

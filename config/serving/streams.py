@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import IO
 
-from config.errors import DomainError
+from config.errors import Unavailable
 from config.serving.bodies import Message, Receive
 
 Send = Callable[[Message], Awaitable[None]]
@@ -29,11 +29,10 @@ FILE_BLOCK_BYTES = 65_536
 _share = threading.BoundedSemaphore(STREAMS)
 
 
-class TooManyStreams(DomainError):
+class TooManyStreams(Unavailable):
     """Every share is taken."""
 
-    status = 503
-    code = "unavailable"
+    remedy = "wait for `Retry-After` seconds; as many exports run as may run at once"
 
     def __init__(self) -> None:
         super().__init__(

@@ -12,6 +12,7 @@ class ModelUnavailable(Unavailable):
     """No answer came: refused, timed out, overloaded or failing, also after the retries."""
 
     code = "model-unavailable"
+    remedy = "wait, or check the endpoint; the call was tried again already"
 
 
 class ModelRefused(DomainError):
@@ -19,6 +20,7 @@ class ModelRefused(DomainError):
 
     status = 502
     code = "model-refused"
+    remedy = "check key, model name and parameters against the endpoint"
 
 
 class ModelAnswerInvalid(DomainError):
@@ -26,6 +28,7 @@ class ModelAnswerInvalid(DomainError):
 
     status = 502
     code = "model-answer-invalid"
+    remedy = "check the address of the model; what answers there speaks another language"
 
 
 class ModelSilent(DomainError):
@@ -33,6 +36,7 @@ class ModelSilent(DomainError):
 
     status = 502
     code = "model-silent"
+    remedy = "raise max_tokens, or use another model"
 
 
 class ModelMisconfigured(DomainError):
@@ -40,6 +44,7 @@ class ModelMisconfigured(DomainError):
 
     status = 503
     code = "model-misconfigured"
+    remedy = "mend the `MODEL_` settings that `detail` names"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ _TABLES_WITH_ROWS = ("django_migrations", "django_content_type")
 class TrialFailed(DomainError):
     status = 409
     code = "trial-failed"
+    remedy = "`detail` has what the trial answered"
     title = "The trial could not be made"
 
 
