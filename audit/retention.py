@@ -15,6 +15,7 @@ from audit.ledger.triggers import removal_permit
 from audit.models import Event, EventQuerySet, Tile
 from audit.trail import record
 from config.errors import DomainError, NotFound
+from config.identifiers import row_of
 
 BATCH = 5_000
 """Events removed in one transaction: on SQLite it holds the write lock, here for about 50 ms."""
@@ -32,9 +33,7 @@ def erase(*, uid: str, reason: str) -> Event:
     """
     if not reason.strip():
         raise DomainError("An erasure needs a reason.")
-    event = Event.objects.filter(uid=uid).first()
-    if event is None:
-        raise NotFound(f"No event has the uid {uid}.")
+    event = row_of(Event.objects.all(), uid, NotFound(f"No event has the uid {uid}."))
     with removal_permit(f"erase {uid}"):
         blank: dict[str, object] = {"old_value": None, "new_value": None, "changes": [], "context": None, "salt": ""}
         Event.objects.filter(pk=event.pk).update(**blank, erased_at=timezone.now())

@@ -11,7 +11,7 @@ from audit.models import Event
 from audit.trail import history, record
 from config.canonical import canonical_json
 from config.errors import Conflict, DomainError, NotFound
-from config.identifiers import is_uuid
+from config.identifiers import row_of
 from config.secrets import MARK, scrub
 
 
@@ -102,9 +102,7 @@ def plan(*, entity_type: str, entity_id: str, to: str | None = None) -> Plan:
         raise NotFound(f"Nothing is recorded of {entity_type} {entity_id}.")
     if to is None:
         return _plan(last, [last])
-    point = events.filter(uid=to).first() if is_uuid(to) else None
-    if point is None:
-        raise NotFound(f"Event {to} is not in the history of {entity_type} {entity_id}.")
+    point = row_of(events, to, NotFound(f"Event {to} is not in the history of {entity_type} {entity_id}."))
     return _plan(last, list(events.filter(id__gt=point.pk)), point)
 
 

@@ -1,8 +1,14 @@
-"""Public ids: UUID version 7 (RFC 9562), which sort by the time they were made."""
+"""Public ids: UUID version 7 (RFC 9562), which sort by the time they were made; and the row of one."""
 
 import uuid
+from typing import TypeVar
 
 import uuid_utils
+from django.db.models import Model, QuerySet
+
+from config.errors import NotFound
+
+Row = TypeVar("Row", bound=Model)
 
 
 def uuid7() -> uuid.UUID:
@@ -16,3 +22,11 @@ def is_uuid(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def row_of(rows: "QuerySet[Row]", uid: object, missing: NotFound, *, column: str = "uid") -> Row:
+    """The row of a public id. Raises `missing`, also for a text that is the id of nothing."""
+    row = rows.filter(**{column: str(uid)}).first() if is_uuid(str(uid)) else None
+    if row is None:
+        raise missing
+    return row

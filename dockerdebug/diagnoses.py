@@ -12,6 +12,7 @@ from django.utils import timezone
 from audit.trail import record
 from config.context import caller
 from config.errors import NotFound
+from config.identifiers import row_of
 from config.jobs.task import send
 from dockerdebug.checks import Report, examine, require_check
 from dockerdebug.collection import collect
@@ -34,11 +35,8 @@ class DiagnosisMissing(NotFound):
 
 def find_diagnosis(*, diagnosis_id: UUID | str) -> Diagnosis:
     """Raises DiagnosisMissing."""
-    try:
-        return Diagnosis.objects.get(pk=UUID(str(diagnosis_id)))
-    except (Diagnosis.DoesNotExist, ValueError):
-        detail = f"There is no diagnosis {diagnosis_id}. GET /api/v1/dockerdebug/diagnoses lists them."
-        raise DiagnosisMissing(detail) from None
+    detail = f"There is no diagnosis {diagnosis_id}. GET /api/v1/dockerdebug/diagnoses lists them."
+    return row_of(Diagnosis.objects.all(), diagnosis_id, DiagnosisMissing(detail), column="pk")
 
 
 def request_diagnosis(*, container: str = "", check: str = "") -> Diagnosis:

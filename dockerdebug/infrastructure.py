@@ -10,6 +10,7 @@ from django.db import transaction
 from audit.trail import record
 from config.context import caller
 from config.errors import Conflict, DomainError, FieldError, NotFound
+from config.identifiers import row_of
 from config.secrets import blank
 from dockerdebug.models import Infrastructure, InfrastructureTag, Tag
 
@@ -34,11 +35,8 @@ class TagMissing(NotFound):
 def find_infrastructure(*, infrastructure_id: UUID | str, lock: bool = False) -> Infrastructure:
     """Raises InfrastructureMissing."""
     rows = Infrastructure.objects.select_for_update() if lock else Infrastructure.objects.all()
-    try:
-        return rows.get(pk=UUID(str(infrastructure_id)))
-    except (Infrastructure.DoesNotExist, ValueError):
-        detail = f"There is no infrastructure {infrastructure_id}. GET /api/v1/dockerdebug/infrastructure lists it."
-        raise InfrastructureMissing(detail) from None
+    detail = f"There is no infrastructure {infrastructure_id}. GET /api/v1/dockerdebug/infrastructure lists it."
+    return row_of(rows, infrastructure_id, InfrastructureMissing(detail), column="pk")
 
 
 @transaction.atomic

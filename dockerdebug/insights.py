@@ -8,6 +8,7 @@ from django.db import transaction
 from audit.trail import record
 from config.context import caller
 from config.errors import DomainError, FieldError, NotFound
+from config.identifiers import row_of
 from dockerdebug.models import Diagnosis, Insight, InsightQuerySet
 from dockerdebug.redaction import Redactor
 
@@ -22,11 +23,8 @@ class InsightMissing(NotFound):
 def find_insight(*, insight_id: UUID | str, lock: bool = False) -> Insight:
     """Raises InsightMissing."""
     rows = Insight.objects.select_for_update() if lock else Insight.objects.all()
-    try:
-        return rows.get(pk=UUID(str(insight_id)))
-    except (Insight.DoesNotExist, ValueError):
-        detail = f"There is no insight {insight_id}. GET /api/v1/dockerdebug/insights lists them."
-        raise InsightMissing(detail) from None
+    detail = f"There is no insight {insight_id}. GET /api/v1/dockerdebug/insights lists them."
+    return row_of(rows, insight_id, InsightMissing(detail), column="pk")
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from audit.trail import record
 from config.canonical import compute_hash
 from config.context import caller
 from config.errors import Conflict, DomainError, FieldError, NotFound
+from config.identifiers import row_of
 from prompts.apart import check_assertions
 from prompts.models import DEFINITION, TestCase
 from prompts.prompts import get_prompt
@@ -106,10 +107,7 @@ def get_test_case(*, prompt_id: str, uid: str, lock: bool = False) -> TestCase:
     """Raises PromptNotFound, TestCaseNotFound."""
     prompt = get_prompt(prompt_id=prompt_id)
     cases = prompt.test_cases.select_for_update(of=("self",)) if lock else prompt.test_cases.all()
-    case = cases.filter(uid=uid).first()
-    if case is None:
-        raise TestCaseNotFound(f"{prompt_id} has no test case {uid}. List its cases for their ids.")
-    return case
+    return row_of(cases, uid, TestCaseNotFound(f"{prompt_id} has no test case {uid}. List its cases for their ids."))
 
 
 def _read_assertions(given: Mapping[str, Any]) -> None:

@@ -1,6 +1,5 @@
 """Runs: found, cancelled, and what the trail keeps of them."""
 
-import uuid
 from typing import Any
 
 from django.db import transaction
@@ -8,6 +7,7 @@ from django.utils import timezone
 
 from audit.trail import record
 from config.errors import Conflict, NotFound
+from config.identifiers import row_of
 from prompts.models import Run
 
 
@@ -29,13 +29,8 @@ class RunOver(Conflict):
 
 def get_run(*, uid: str) -> Run:
     """Raises RunNotFound."""
-    try:
-        run = Run.objects.select_related("version__prompt").filter(uid=uuid.UUID(str(uid))).first()
-    except ValueError:
-        run = None
-    if run is None:
-        raise RunNotFound(f"There is no run {str(uid)[:100]}. A test's answer names its run.")
-    return run
+    detail = f"There is no run {str(uid)[:100]}. A test's answer names its run."
+    return row_of(Run.objects.select_related("version__prompt"), uid, RunNotFound(detail))
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from audit.trail import record
 from config.errors import Conflict, NotFound
+from config.identifiers import row_of
 from config.secrets import blank
 from visioncache.identity import DEFAULT_NAMESPACE, Identity, identify, read_json, read_text
 from visioncache.images import choose_images
@@ -151,15 +152,8 @@ def snapshot(entry: Entry) -> dict[str, Any]:
 def find_entry(*, entry_id: UUID | str, locked: bool = False) -> Entry:
     """The live entry of an id; inside a transaction its row can be locked. Raises EntryNotFound."""
     entries = Entry.objects.live()
-    try:
-        wanted = UUID(str(entry_id))
-    except ValueError:
-        entry = None
-    else:
-        entry = (entries.select_for_update() if locked else entries).filter(uid=wanted).first()
-    if entry is None:
-        raise EntryNotFound("No live entry has this id. It has expired, or was invalidated.")
-    return entry
+    missing = EntryNotFound("No live entry has this id. It has expired, or was invalidated.")
+    return row_of(entries.select_for_update() if locked else entries, entry_id, missing)
 
 
 @transaction.atomic

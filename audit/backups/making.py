@@ -30,6 +30,7 @@ from audit.models import BackupRun
 from audit.trail import record
 from config.context import caller
 from config.errors import Conflict, DomainError, Forbidden, NotFound
+from config.identifiers import row_of
 from config.jobs.task import send
 
 logger = logging.getLogger(__name__)
@@ -119,10 +120,8 @@ def make(*, folder: Path, kind: str, progress: Progress) -> BackupRun:
 
 def find(*, uid: str) -> BackupRun:
     """Raises BackupMissing."""
-    run = BackupRun.objects.filter(uid=uid).first()
-    if run is None:
-        raise BackupMissing(f"There is no backup {uid}. GET /api/v1/audit/backups lists them.")
-    return run
+    detail = f"There is no backup {uid}. GET /api/v1/audit/backups lists them."
+    return row_of(BackupRun.objects.all(), uid, BackupMissing(detail))
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from audit.ledger import merkle, notes, signing
 from audit.ledger.triggers import removal_permit
 from audit.models import Checkpoint, Event, EventQuerySet, Tile, TransactionBase
 from config.errors import DomainError, NotFound
-from config.identifiers import is_uuid
+from config.identifiers import row_of
 
 BATCH = 50_000
 """Events sealed in one transaction; a backlog takes several."""
@@ -229,9 +229,7 @@ def position_of(event: Event) -> int:
 
 def prove(*, uid: str, checkpoint_size: int | None = None) -> dict[str, Any]:
     """Everything an offline verifier needs to see that a checkpoint holds an event. Raises NotFound, NotSealed."""
-    event = Event.objects.filter(uid=uid).first() if is_uuid(uid) else None
-    if event is None:
-        raise NotFound(f"No event has the uid {uid[:64]}.")
+    event = row_of(Event.objects.all(), uid, NotFound(f"No event has the uid {uid[:64]}."))
     position = position_of(event)
     checkpoint = _covering(position + 1, checkpoint_size)
     proof = merkle.inclusion_proof(position, checkpoint.size, Tree(checkpoint.size).subtree)

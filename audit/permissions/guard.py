@@ -17,6 +17,7 @@ from audit.permissions import decisions
 from audit.permissions.confinement import GuardUsage, check_inside
 from audit.permissions.deciding import Decision
 from audit.permissions.records import tidy
+from audit.shell.environment import is_loaded
 from config.errors import DomainError
 from config.secrets import find_tokens, find_userinfo, is_secret_name
 
@@ -26,10 +27,7 @@ TIMEOUT_SECONDS = 60.0
 MAX_TIMEOUT_SECONDS = 86_400.0
 _GRACE_SECONDS = 2.0
 _CHAINS = {"&&", "||", ";", "|", "&", ";;", ">", ">>", "<", "2>", "2>&1"}
-# A guarded command gets no secrets, nor what would change which program runs.
-_DROPPED = {"DATABASE_URL", "CREDENTIAL_KEYS", "CELERY_BROKER_URL"}
-_DROPPED_BEGINNINGS = ("LD_", "DYLD_", "BASH_FUNC_", "GIT_CONFIG")
-_DROPPED |= {"BASH_ENV", "ENV", "PYTHONSTARTUP", "PROMPT_COMMAND", "GIT_SSH_COMMAND", "GIT_EXTERNAL_DIFF"}
+_OURS = {"DATABASE_URL", "CREDENTIAL_KEYS", "CELERY_BROKER_URL"}
 
 
 class GuardRefused(DomainError):
@@ -239,12 +237,13 @@ def _signal(group: int, number: int) -> None:
 
 
 def _environment(root: Path) -> dict[str, str]:
+    """Without secrets, and without what would run or load something besides the command."""
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name not in _DROPPED
+        if name not in _OURS
         and not name.endswith("_FILE")
-        and not name.startswith(_DROPPED_BEGINNINGS)
+        and not is_loaded(name)
         and not is_secret_name(name)
         and not find_userinfo(value)
         and not find_tokens(value)
