@@ -372,7 +372,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 call_command("migrate", verbosity=0)
-from audit import backups, ledger, restoring, trail, verification
+from audit import trail
+from audit.backups import making as backups, restoring
+from audit.ledger import sealing as ledger, verification
 from audit.models import BackupRun, Event
 def write(name):
     trail.record(event_type="a.changed", entity_type="a", entity_id=name)

@@ -21,7 +21,9 @@ import django
 django.setup()
 from django.conf import settings
 from django.db import connection, transaction
-from audit import backups, ledger, restoring, trail, verification
+from audit import trail
+from audit.backups import making as backups, restoring
+from audit.ledger import sealing as ledger, verification
 from audit.models import BackupRun, Event, Tile
 def write(name):
     trail.record(event_type="a.changed", entity_type="a", entity_id=name)

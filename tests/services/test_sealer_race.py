@@ -17,7 +17,8 @@ import random, time, django
 from concurrent.futures import ThreadPoolExecutor
 django.setup()
 from django.db import connection, transaction
-from audit import ledger, trail, verification
+from audit import trail
+from audit.ledger import sealing as ledger, verification
 from audit.models import Event, Tile
 
 def write(writer):
