@@ -6,25 +6,29 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from audit import reports, rollback, trail
+from audit import limits, reports, rollback, trail
 from audit.export import select
 from audit.models import Event
 from audit.permissions import decisions
 from config.context import caller
 from config.mcp.tools import Json, tool
 
-EntityType = Annotated[str, Field(description="Kind of entity, e.g. role, prompt, permission.", max_length=50)]
-EntityId = Annotated[str, Field(description="Which one.", max_length=255)]
+EntityType = Annotated[
+    str, Field(description="Kind of entity, e.g. role, prompt, permission.", max_length=limits.LONGEST_TYPE)
+]
+EntityId = Annotated[str, Field(description="Which one.", max_length=limits.LONGEST_ID)]
+
+CallId = Annotated[str, Field(max_length=limits.LONGEST_ID)]
 
 
 @tool(name="record_audit", scope="write", title="Record an audit event")
 def record_audit(
-    event_type: Annotated[str, Field(description="noun.past_verb, e.g. role.changed", max_length=50)],
+    event_type: Annotated[str, Field(description="noun.past_verb, e.g. role.changed", max_length=limits.LONGEST_TYPE)],
     entity_type: EntityType,
     entity_id: EntityId,
     old_value: Annotated[Json, Field(description="State before.")] = None,
     new_value: Annotated[Json, Field(description="State after.")] = None,
-    user: Annotated[str | None, Field(description="On whose behalf.")] = None,
+    user: Annotated[str | None, Field(description="On whose behalf.", max_length=limits.LONGEST_USER)] = None,
     context: Annotated[dict[str, Any] | None, Field(description="Session, reason, ...")] = None,
 ) -> dict[str, Any]:
     """Record a change of configuration or permission in the append-only trail: who, what, before, after."""
@@ -77,11 +81,13 @@ def plan_rollback(
 
 @tool(name="check_permission", scope="read", title="Ask before a tool call")
 def check_permission(
-    tool_name: Annotated[str, Field(description="Bash, Read, Edit, WebFetch, mcp__server__tool, ...", max_length=200)],
+    tool_name: Annotated[
+        str, Field(description="Bash, Read, Edit, WebFetch, mcp__server__tool, ...", max_length=limits.LONGEST_TOOL)
+    ],
     tool_input: Annotated[dict[str, Any], Field(description='As for the tool itself, e.g. {"command": "npm test"}.')],
-    cwd: Annotated[str, Field(description="Working folder.", max_length=4096)] = "",
-    session_id: str = "",
-    tool_use_id: str = "",
+    cwd: Annotated[str, Field(description="Working folder.", max_length=limits.LONGEST_FOLDER)] = "",
+    session_id: CallId = "",
+    tool_use_id: CallId = "",
 ) -> dict[str, Any]:
     """May this tool call run? allow, deny or confirm (ask the user first), with the rule and the part that decided."""
     agent = str(caller().details.get("agent", ""))[:32]

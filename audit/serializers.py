@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.conf import settings
 from rest_framework import serializers
 
+from audit import limits
 from audit.models import BackupRun, Checkpoint, Event
 from audit.trail import MAX_BATCH
 from config.rest.views import QuerySerializer, StrictModelSerializer, StrictSerializer, WholeNumberField
@@ -47,7 +48,9 @@ class NewEventSerializer(EventSerializer):
     """The body of a new event."""
 
     timestamp = serializers.DateTimeField(required=False, help_text="When it happened; by default now.")
-    user = serializers.CharField(required=False, allow_null=True, max_length=255, help_text="On whose behalf.")
+    user = serializers.CharField(
+        required=False, allow_null=True, max_length=limits.LONGEST_USER, help_text="On whose behalf."
+    )
     context = serializers.DictField(required=False, allow_null=True, help_text=_SIZE)  # type: ignore[assignment]  # a field of that name
 
     idempotency_key = serializers.CharField(
@@ -94,11 +97,13 @@ class HistorySerializer(StrictModelSerializer):
 
 
 class ProofQuery(QuerySerializer):
-    size = WholeNumberField(required=False, min_value=1, max_value=10**12, help_text="Checkpoint.")
+    size = WholeNumberField(required=False, min_value=1, max_value=limits.LAST_LEAF, help_text="Checkpoint.")
 
 
 class HistoryQuery(QuerySerializer):
-    limit = WholeNumberField(default=100, min_value=1, max_value=500, help_text="At most so many.")
+    limit = WholeNumberField(
+        default=limits.USUALLY_SHOWN, min_value=1, max_value=limits.MOST_SHOWN, help_text="At most so many."
+    )
 
 
 class StateQuery(QuerySerializer):
@@ -131,7 +136,7 @@ class RollbackSerializer(StrictSerializer):
     )
     dry_run = serializers.BooleanField(default=False, help_text="Only say what would change.")
     force = serializers.BooleanField(default=False, help_text="Overwrite an entity that is not as the trail left it.")
-    reason = serializers.CharField(required=False, default="", max_length=1000, allow_blank=True)
+    reason = serializers.CharField(required=False, default="", max_length=limits.LONGEST_REASON, allow_blank=True)
 
 
 class GroupRollbackSerializer(StrictSerializer):
@@ -140,7 +145,7 @@ class GroupRollbackSerializer(StrictSerializer):
     correlation_id = serializers.CharField(max_length=128)
     dry_run = serializers.BooleanField(default=False, help_text="Only say what would change.")
     force = serializers.BooleanField(default=False, help_text="Overwrite entities that are not as the trail left them.")
-    reason = serializers.CharField(required=False, default="", max_length=1000, allow_blank=True)
+    reason = serializers.CharField(required=False, default="", max_length=limits.LONGEST_REASON, allow_blank=True)
 
 
 class PatchSerializer(StrictSerializer):
@@ -196,8 +201,12 @@ class CheckpointsSerializer(StrictSerializer):
 class VerifySerializer(StrictSerializer):
     """What to check; by default everything."""
 
-    since = serializers.IntegerField(required=False, default=0, min_value=0, help_text="First leaf.")
-    until = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=0)
+    since = serializers.IntegerField(
+        required=False, default=0, min_value=0, max_value=limits.LAST_LEAF, help_text="First leaf."
+    )
+    until = serializers.IntegerField(
+        required=False, allow_null=True, default=None, min_value=0, max_value=limits.LAST_LEAF
+    )
     checkpoint = serializers.CharField(
         required=False, default="", allow_blank=True, max_length=10_000, trim_whitespace=False, help_text="A note."
     )

@@ -6,6 +6,7 @@ import getpass
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -93,9 +94,9 @@ def text_of(path: str, *, errors: str = "strict") -> str:
         content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
         return content.decode("utf-8", errors)
     except UnicodeDecodeError as error:
-        raise CommandError(f"{path} is not UTF-8: byte {error.start + 1}. Convert it first.") from error
+        raise CommandError(f"{path} is not UTF-8: byte {error.start + 1}. Convert it first.", returncode=2) from error
     except OSError as error:
-        raise CommandError(f"Cannot read {path}: {error.strerror}.") from error
+        raise CommandError(f"Cannot read {path}: {error.strerror}.", returncode=2) from error
 
 
 def json_of(text: str, kind: type | None = None) -> Any:
@@ -114,6 +115,11 @@ def json_of(text: str, kind: type | None = None) -> Any:
     return value
 
 
+def object_of(text: str) -> Any:
+    """The value of an option that is a JSON object."""
+    return json_of(text, dict)
+
+
 def time_of(text: str) -> datetime:
     """A time of ISO 8601 with its zone."""
     try:
@@ -127,11 +133,22 @@ def time_of(text: str) -> datetime:
     return found
 
 
-def count_of(text: str) -> int:
-    """The type of an argument that is a number of things."""
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise CommandError(f"Not a whole number from 0 to 999999999: {text[:32]}", returncode=2)
-    return int(text)
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The type of an argument that is a whole number in bounds."""
+
+    least: int
+    most: int
+
+    def __call__(self, text: str) -> int:
+        is_short = text.isascii() and text.isdigit() and len(text) <= len(str(self.most))
+        if not is_short or not self.least <= int(text) <= self.most:
+            raise CommandError(f"Not a whole number from {self.least} to {self.most}: {text[:32]}", returncode=2)
+        return int(text)
+
+
+count_of = Whole(0, 999_999_999)
+"""The type of an argument that is a number of things."""
 
 
 def _offer_json(parser: argparse.ArgumentParser, default: bool | str = False) -> None:

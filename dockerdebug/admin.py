@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from config.admin import ReadOnlyAdmin, ToolAdmin
 from config.errors import DomainError
-from dockerdebug import infrastructure, insights
+from dockerdebug import fields, infrastructure, insights
 from dockerdebug.checks import CHECKS, require_check
 from dockerdebug.diagnoses import request_diagnosis
 from dockerdebug.engine import require_name
@@ -113,7 +113,12 @@ class InsightForm(forms.ModelForm):
         model = Insight
         fields = ["category", "confidence", "priority", "text", "about", "finding_key"]
 
-    priority = forms.IntegerField(min_value=1, max_value=10, initial=5, help_text="10 is the most important.")
+    priority = forms.IntegerField(
+        min_value=fields.LEAST_PRIORITY,
+        max_value=fields.MOST_PRIORITY,
+        initial=fields.USUAL_PRIORITY,
+        help_text=f"{fields.MOST_PRIORITY} is the most important.",
+    )
 
 
 @admin.register(Insight)
@@ -125,11 +130,10 @@ class InsightAdmin(OperationAdmin):
     date_hierarchy = "created_at"
 
     def save_model(self, request: HttpRequest, obj: Insight, form: Any, change: bool) -> None:
-        fields = {name: form.cleaned_data[name] for name in form.cleaned_data}
         if change:
-            insights.change_insight(insight_id=obj.pk, **fields)
+            insights.change_insight(insight_id=obj.pk, **form.cleaned_data)
         else:
-            obj.pk = insights.add_insight(**fields).pk
+            obj.pk = insights.add_insight(**form.cleaned_data).pk
 
     def delete_model(self, request: HttpRequest, obj: Insight) -> None:
         insights.remove_insight(insight_id=obj.pk)
@@ -174,12 +178,12 @@ class InfrastructureAdmin(OperationAdmin):
         return ", ".join(found.tag_names)
 
     def save_model(self, request: HttpRequest, obj: Infrastructure, form: Any, change: bool) -> None:
-        fields = {name: form.cleaned_data[name] for name in ("name", "kind", "description")}
+        given = {name: form.cleaned_data[name] for name in InfrastructureForm.Meta.fields}
         tags = form.cleaned_data["tag_names"]
         if change:
-            infrastructure.change_infrastructure(infrastructure_id=obj.pk, tags=tags, **fields)
+            infrastructure.change_infrastructure(infrastructure_id=obj.pk, tags=tags, **given)
         else:
-            obj.pk = infrastructure.add_infrastructure(tags=tags, **fields).pk
+            obj.pk = infrastructure.add_infrastructure(tags=tags, **given).pk
 
     def delete_model(self, request: HttpRequest, obj: Infrastructure) -> None:
         infrastructure.remove_infrastructure(infrastructure_id=obj.pk)

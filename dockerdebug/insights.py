@@ -9,6 +9,7 @@ from audit.trail import record
 from config.context import caller
 from config.errors import DomainError, FieldError, NotFound
 from config.identifiers import row_of
+from dockerdebug import fields
 from dockerdebug.models import Diagnosis, Insight, InsightQuerySet
 from dockerdebug.redaction import Redactor
 
@@ -33,7 +34,7 @@ def add_insight(
     category: str,
     text: str,
     confidence: str = Insight.Confidence.LIKELY,
-    priority: int = 5,
+    priority: int = fields.USUAL_PRIORITY,
     about: str = "",
     finding_key: str = "",
 ) -> Insight:
@@ -108,8 +109,9 @@ def _require_valid(insight: Insight) -> None:
     if insight.confidence not in Insight.Confidence.values:
         detail = f"One of {', '.join(Insight.Confidence.values)}."
         problems.append(FieldError(field="confidence", code="invalid", detail=detail))
-    if not 1 <= insight.priority <= 10:
-        problems.append(FieldError(field="priority", code="invalid", detail="A whole number from 1 to 10."))
+    if not fields.LEAST_PRIORITY <= insight.priority <= fields.MOST_PRIORITY:
+        detail = f"A whole number from {fields.LEAST_PRIORITY} to {fields.MOST_PRIORITY}."
+        problems.append(FieldError(field="priority", code="invalid", detail=detail))
     if problems:
         raise DomainError("The insight is not valid; see errors.", errors=problems)
 

@@ -1,41 +1,27 @@
 """The MCP door of diagnoses and insights."""
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from config.mcp.tools import tool
-from dockerdebug import diagnoses, insights
+from config.mcp.tools import OneOf, tool
+from dockerdebug import diagnoses, fields, insights
+from dockerdebug.checks import CHECKS
 from dockerdebug.facts import shorten
 from dockerdebug.models import Diagnosis, Insight
 
-CheckName = Literal[
-    "python_version",
-    "python_path",
-    "installed_packages",
-    "environment_variables",
-    "pip_config",
-    "sys_path",
-    "venv_status",
-]
-Category = Literal[
-    "command_constraints",
-    "service_configuration",
-    "version_limitations",
-    "dependencies",
-    "network",
-    "permissions",
-    "resources",
-    "other",
-]
+CheckName = Annotated[str, OneOf(tuple(CHECKS))]
+Category = Annotated[str, OneOf(tuple(Insight.Category.values))]
 MOST_BYTES = 4096
 """Of an answer, unless details are asked for: it is read into somebody's context."""
 
 
 @tool(name="diagnose_container", scope="write", title="Diagnose a Python environment", read_only=False, open_world=True)
 def diagnose_container(
-    container: Annotated[str, Field(description="Name or id; omit for this machine.", max_length=128)] = "",
+    container: Annotated[
+        str, Field(description="Name or id; omit for this machine.", max_length=fields.LONGEST_CONTAINER)
+    ] = "",
     check: Annotated[CheckName | None, Field(description="One check; omit for all.")] = None,
     details: Annotated[bool, Field(description="Also what each check saw: packages, paths, ...")] = False,
 ) -> dict[str, Any]:
@@ -47,10 +33,12 @@ def diagnose_container(
 
 @tool(name="recall_insights", scope="read", title="Recall environment insights", read_only=True)
 def recall_insights(
-    query: Annotated[str, Field(description="Words that all occur.", max_length=500)] = "",
-    about: Annotated[str, Field(description="Container, host, service or client.", max_length=255)] = "",
+    query: Annotated[str, Field(description="Words that all occur.", max_length=fields.LONGEST_QUERY)] = "",
+    about: Annotated[
+        str, Field(description="Container, host, service or client.", max_length=fields.LONGEST_NAME)
+    ] = "",
     category: Category | None = None,
-    limit: Annotated[int, Field(ge=1, le=50)] = 10,
+    limit: Annotated[int, Field(ge=1, le=fields.MOST_RECALLED)] = 10,
 ) -> dict[str, Any]:
     """What was learnt about environments before: constraints, configurations, version limits. Best first."""
     found = list(insights.recall_insights(query=query, about=about, category=category or "")[: limit + 1])

@@ -3,6 +3,7 @@ from typing import Any
 from rest_framework import serializers
 
 from config.rest.views import QuerySerializer, StrictModelSerializer, StrictSerializer
+from dockerdebug import fields as limits
 from dockerdebug.checks import CHECKS
 from dockerdebug.engine import NAME_PATTERN, NAME_RULE
 from dockerdebug.findings import SEVERITIES
@@ -14,13 +15,21 @@ from dockerdebug.models import Diagnosis, Infrastructure, Insight, Tag
 def container_name(**options: Any) -> serializers.RegexField:
     """A container's name or id; empty is this machine."""
     return serializers.RegexField(
-        NAME_PATTERN, allow_blank=True, max_length=128, error_messages={"invalid": NAME_RULE}, **options
+        NAME_PATTERN,
+        allow_blank=True,
+        max_length=limits.LONGEST_CONTAINER,
+        error_messages={"invalid": NAME_RULE},
+        **options,
     )
 
 
 class NewDiagnosisSerializer(StrictSerializer):
-    container = container_name(required=False, allow_null=True, default="")
-    check = serializers.ChoiceField(list(CHECKS), required=False, allow_blank=True, allow_null=True, default="")
+    container = container_name(
+        required=False, allow_null=True, default="", help_text="Name or id; without one, this machine."
+    )
+    check = serializers.ChoiceField(
+        list(CHECKS), required=False, allow_blank=True, allow_null=True, default="", help_text="One check; else all."
+    )
 
 
 class WaitQuery(QuerySerializer):
@@ -46,7 +55,10 @@ class FindingSerializer(serializers.Serializer[Any]):
 
 
 class InsightSerializer(StrictModelSerializer):
-    priority = serializers.IntegerField(min_value=1, max_value=10, default=5)
+    priority = serializers.IntegerField(
+        min_value=limits.LEAST_PRIORITY, max_value=limits.MOST_PRIORITY, default=limits.USUAL_PRIORITY
+    )
+    confidence = serializers.ChoiceField(Insight.Confidence.choices, default=Insight.Confidence.LIKELY)
 
     class Meta:
         model = Insight
@@ -63,6 +75,17 @@ class InsightSerializer(StrictModelSerializer):
             "updated_at",
         ]
         read_only_fields = ["id", "created_by", "created_at", "updated_at"]
+
+
+class RecallSerializer(StrictSerializer):
+    """Which insights to recall."""
+
+    query = serializers.CharField(default="", max_length=limits.LONGEST_QUERY, help_text="Words that all occur.")
+    about = serializers.CharField(
+        default="", max_length=limits.LONGEST_NAME, help_text="Container, host, service or client."
+    )
+    category = serializers.ChoiceField(Insight.Category.choices, default="")
+    limit = serializers.IntegerField(default=10, min_value=1, max_value=limits.MOST_RECALLED)
 
 
 class BriefDiagnosisSerializer(serializers.ModelSerializer[Diagnosis]):
@@ -171,16 +194,17 @@ class ComparisonSerializer(serializers.Serializer[Any]):
 
 
 class TagNamesField(serializers.ListField):
-    child = serializers.RegexField(TAG_PATTERN, max_length=64, error_messages={"invalid": TAG_RULE})
+    child = serializers.RegexField(TAG_PATTERN, max_length=limits.LONGEST_TAG, error_messages={"invalid": TAG_RULE})
 
     def get_attribute(self, instance: Infrastructure) -> list[str]:
         return instance.tag_names
 
 
 class InfrastructureSerializer(StrictModelSerializer):
-    tags = TagNamesField(required=False, max_length=50)
+    tags = TagNamesField(required=False, max_length=limits.MOST_TAGS)
     # uniqueness is the operation's to judge: a duplicate is a conflict (409), no invalid field
-    name = serializers.CharField(max_length=255)
+    name = serializers.CharField(max_length=limits.LONGEST_NAME)
+    kind = serializers.ChoiceField(Infrastructure.Kind.choices, default=Infrastructure.Kind.CONTAINER)
 
     class Meta:
         model = Infrastructure

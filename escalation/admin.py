@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -11,7 +12,7 @@ from django.utils.safestring import SafeString
 from config.admin import ReadOnlyAdmin, ReadOnlyInline, ToolAdmin, pretty
 from config.errors import DomainError, FieldError
 from escalation import bugs, fields, triage
-from escalation.models import Bug, BugQuerySet, Cycle, Occurrence, Tag, TicketLink
+from escalation.models import Bug, BugQuerySet, Cycle, Impact, Occurrence, Tag, TicketLink
 from escalation.reports import Report, report_bug
 
 RESOLVED_HERE = "Resolved in the admin."
@@ -20,14 +21,28 @@ RESOLVED_HERE = "Resolved in the admin."
 class ReportForm(forms.ModelForm):
     """A new report."""
 
-    deadline_hours = forms.FloatField(required=False, help_text="Hours from now.")
+    deadline_hours = forms.FloatField(
+        required=False, min_value=-fields.FARTHEST_HOURS, max_value=fields.FARTHEST_HOURS, help_text="Hours from now."
+    )
+    frequency = forms.IntegerField(
+        required=False,
+        initial=1,
+        min_value=1,
+        max_value=fields.MOST_REPORTS,
+        help_text="How many times it happened.",
+    )
     bug_id = forms.CharField(
         required=False, max_length=fields.LONGEST_NAME, help_text="By default one made of the error."
     )
+    user_impact = forms.ChoiceField(choices=[("", "---------"), *Impact.choices])
+    tag_names = forms.CharField(required=False, label="Tags", help_text="Separated by commas.")
 
     class Meta:
         model = Bug
-        fields = ["bug_id", "error_type", "error_message", "stack_trace", "user_impact", "deadline_hours", "metadata"]
+        fields = [
+            *("bug_id", "error_type", "error_message", "stack_trace", "user_impact", "deadline_hours", "frequency"),
+            *("tag_names", "metadata"),
+        ]
 
     def clean(self) -> dict[str, Any]:
         super().clean()
@@ -37,8 +52,10 @@ class ReportForm(forms.ModelForm):
 
     def report(self) -> dict[str, Any]:
         """What the operation takes."""
-        given = {name: self.cleaned_data[name] for name in self.Meta.fields}
-        return given | {"stack_trace": given["stack_trace"] or None, "metadata": given["metadata"] or {}}
+        given = {name: self.cleaned_data[name] for name in self.Meta.fields if name != "tag_names"}
+        empty: dict[str, Any] = {"stack_trace": None, "metadata": {}, "frequency": 1}  # what an empty field stands for
+        given |= {name: given[name] or nothing for name, nothing in empty.items()}
+        return given | {"tags": split_tags(self.cleaned_data["tag_names"])}
 
     def validate_unique(self) -> None:
         """A known bug is reported again, which is no mistake."""
@@ -65,13 +82,18 @@ class BugForm(forms.ModelForm):
         return self.cleaned_data
 
     def tags(self) -> list[str]:
-        return [name for part in self.cleaned_data["tag_names"].split(",") if (name := part.strip())]
+        return split_tags(self.cleaned_data["tag_names"])
+
+
+def split_tags(text: str) -> list[str]:
+    return [name for part in text.split(",") if (name := part.strip())]
 
 
 def _show(form: forms.ModelForm, problems: Iterable[FieldError]) -> None:
     """The operation's own findings beside the form's fields."""
     for problem in problems:
         name = problem.field.partition("[")[0].partition(".")[0]
+        name = "tag_names" if name == "tags" else name
         form.add_error(name if name in form.fields else None, problem.detail)
 
 
@@ -119,7 +141,7 @@ class BugAdmin(ToolAdmin):
     search_fields = ["bug_id", "error_type", "error_message"]
     date_hierarchy = "last_seen_at"
     show_full_result_count = False
-    actions = ["acknowledge", "investigate", "resolve", "reopen"]
+    actions = ["acknowledge", "investigate", "resolve", "reopen", "mute", "end_muting"]
     inlines = [TicketInline, CycleInline, OccurrenceInline]
     seen = [
         "bug_id",
@@ -201,6 +223,15 @@ class BugAdmin(ToolAdmin):
     @admin.action(description="Reopen selected bugs", permissions=["change"])
     def reopen(self, request: HttpRequest, queryset: BugQuerySet) -> None:
         self._each(request, queryset, "open again", lambda bug_id: bugs.reopen(bug_id=bug_id))
+
+    @admin.action(description="Mute selected bugs for a day", permissions=["change"])
+    def mute(self, request: HttpRequest, queryset: BugQuerySet) -> None:
+        until = timezone.now() + timedelta(days=1)
+        self._each(request, queryset, "muted for a day", lambda bug_id: bugs.mute(bug_id=bug_id, until=until))
+
+    @admin.action(description="End the muting of selected bugs", permissions=["change"])
+    def end_muting(self, request: HttpRequest, queryset: BugQuerySet) -> None:
+        self._each(request, queryset, "muted no more", lambda bug_id: bugs.mute(bug_id=bug_id, until=None))
 
     def _each(self, request: HttpRequest, chosen: BugQuerySet, done: str, operation: Callable[[str], Bug]) -> None:
         """Do it to each bug by itself: one that refuses does not hinder the others."""

@@ -1,10 +1,11 @@
 """The MCP door of bugs."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from config.mcp.tools import tool
+from config.mcp.tools import LEFT_OUT, OneOf, tool
+from escalation import fields, models
 from escalation.filters import select_bugs
 from escalation.models import Bug
 from escalation.reports import report_bug
@@ -12,22 +13,27 @@ from escalation.serializers import as_json
 from escalation.triage import Changes
 from escalation.triage import update_bug as update
 
-Level = Literal["low", "medium", "high", "critical"]
-Status = Literal["pending", "acknowledged", "investigating", "resolved"]
-BugId = Annotated[str, Field(description="The bug's id.", max_length=255)]
-Hours = Annotated[float | None, Field(description="Hours from now until it must be fixed.")]
+Level = Annotated[str, OneOf(tuple(models.Impact.values))]
+Priority = Annotated[str, OneOf(tuple(models.Priority.values))]
+Status = Annotated[str, OneOf(tuple(models.Status.values))]
+BugId = Annotated[str, Field(description="The bug's id.", max_length=fields.LONGEST_NAME)]
+Name = Annotated[str, Field(max_length=fields.LONGEST_NAME)]
+Text = Annotated[str, Field(max_length=fields.LONGEST_TEXT)]
+Tags = Annotated[list[Annotated[str, Field(max_length=fields.LONGEST_TAG)]], Field(max_length=fields.MOST_TAGS)]
+Hours = Annotated[float, Field(ge=-fields.FARTHEST_HOURS, le=fields.FARTHEST_HOURS)]
 
 
 @tool(name="escalate_bug", scope="write", title="Report a bug", read_only=False)
 def escalate_bug(
-    error_type: Annotated[str, Field(description="Class of the error, e.g. DatabaseError.", max_length=255)],
-    error_message: str,
+    error_type: Annotated[Name, Field(description="Class of the error, e.g. DatabaseError.")],
+    error_message: Text,
     user_impact: Level,
-    bug_id: Annotated[str, Field(description="Your key; omit to group equal errors.", max_length=255)] = "",
-    stack_trace: str | None = None,
-    deadline_hours: Hours = None,
+    bug_id: Annotated[Name, Field(description="Your key; omit to group equal errors.")] = "",
+    stack_trace: Annotated[str | None, Field(max_length=fields.LONGEST_TRACE)] = None,
+    deadline_hours: Annotated[Hours | None, Field(description="Hours from now until it must be fixed.")] = None,
+    frequency: Annotated[int, Field(description="Times it happened.", ge=1, le=fields.MOST_REPORTS)] = 1,
     metadata: Annotated[dict[str, Any] | None, Field(description="Release, host, request, ...")] = None,
-    tags: list[str] | None = None,
+    tags: Tags | None = None,
 ) -> dict[str, Any]:
     """Report an error for people to fix. Repeats count; a resolved bug reopens. Answers its priority and why."""
     bug = report_bug(
@@ -37,6 +43,7 @@ def escalate_bug(
         bug_id=bug_id,
         stack_trace=stack_trace,
         deadline_hours=deadline_hours,
+        frequency=frequency,
         metadata=metadata,
         tags=tags or (),
     )
@@ -46,7 +53,7 @@ def escalate_bug(
 @tool(name="list_bugs", scope="read", title="List bugs", read_only=True)
 def list_bugs(
     status: Status | None = None,
-    priority: Level | None = None,
+    priority: Priority | None = None,
     assignee: str = "",
     tag: str = "",
     search: Annotated[str, Field(description="Part of the id, type or message.")] = "",
@@ -70,12 +77,13 @@ def list_bugs(
 def update_bug(
     bug_id: BugId,
     status: Status | None = None,
-    resolution: Annotated[str, Field(description="How it was fixed; needed to resolve.")] = "",
-    resolved_by: str = "",
-    assignee: str | None = None,
+    resolution: Annotated[Text, Field(description="How it was fixed; needed to resolve.")] = "",
+    resolved_by: Name = "",
+    assignee: Name | None = None,
     user_impact: Level | None = None,
-    deadline_hours: Hours = None,
-    tags: Annotated[list[str] | None, Field(description="Replace the tags.")] = None,
+    deadline_hours: Annotated[Hours | None, Field(description="From now; null takes the deadline away.")] = LEFT_OUT,
+    tags: Annotated[Tags | None, Field(description="Replace the tags.")] = None,
+    metadata: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Acknowledge, investigate, resolve or reopen (status pending) a bug; set its owner, impact, deadline or tags."""
     asked: dict[str, Any] = {
@@ -84,10 +92,12 @@ def update_bug(
         "resolved_by": resolved_by or None,
         "assignee": assignee,
         "user_impact": user_impact,
-        "deadline_hours": deadline_hours,
         "tags": tags,
+        "metadata": metadata,
     }
     changes: Changes = {name: value for name, value in asked.items() if value is not None}  # type: ignore[assignment]
+    if deadline_hours is not LEFT_OUT:
+        changes["deadline_hours"] = deadline_hours
     return _answer(update(bug_id=bug_id, **changes))
 
 

@@ -170,7 +170,7 @@ class BugReportSerializer(StrictSerializer):
         help_text="Your key of the bug, one line without a slash; without it one is made of the error.",
         error_messages={"invalid": "Must be one line without slashes, and no blanks at its ends."},
     )
-    error_type = line(max_length=fields.LONGEST_NAME)
+    error_type = line(max_length=fields.LONGEST_NAME, help_text="Class of the error, such as DatabaseError.")
     error_message = serializers.CharField(allow_blank=True, max_length=fields.LONGEST_TEXT, trim_whitespace=False)
     stack_trace = serializers.CharField(
         required=False,

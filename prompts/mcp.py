@@ -7,13 +7,19 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from config.mcp.tools import tool
-from prompts import apart, cases, compression, prompts, runs, testing, tokens, versions
+from config.rest.parsers import LARGEST_INTEGER
+from prompts import apart, cases, compression, fields, prompts, runs, testing, tokens, versions
 from prompts.models import RunResult
 
 PromptId = Annotated[str, Field(description="Name of the prompt.")]
-Number = Annotated[int | None, Field(description="By default the active version.", ge=1)]
-Model = Annotated[str, Field(description="Model or encoding, e.g. gpt-4o, claude-sonnet-4-5.")]
-Text = Annotated[str, Field(description="At most 1 MiB.")]
+Number = Annotated[
+    int | None,
+    Field(description="By default the active version.", ge=fields.FIRST_VERSION, le=fields.LAST_VERSION),
+]
+Model = Annotated[
+    str, Field(description="Model or encoding, e.g. gpt-4o, claude-sonnet-4-5.", max_length=fields.LONGEST_MODEL)
+]
+Text = Annotated[str, Field(max_length=tokens.MAX_BYTES)]
 SHOWN = 10
 """Failures a job's answer lists; the run itself has them all."""
 SHOWN_CHARACTERS = 500
@@ -48,10 +54,13 @@ def get_prompt(
 @tool(name="save_prompt_version", scope="write", title="Save a prompt version", idempotent=True)
 def save_prompt_version(
     prompt_id: PromptId,
-    purpose: Annotated[str, Field(description="What it is for.")],
+    purpose: Annotated[str, Field(description="What it is for.", max_length=fields.LONGEST_PURPOSE)] = "",
     prompt_text: Annotated[str | None, Field(description="Template with {{ name }}; or give messages.")] = None,
-    messages: Annotated[list[dict[str, str]] | None, Field(description="[{role, content}]")] = None,
-    notes: Annotated[str, Field(description="What changed and why.")] = "",
+    messages: Annotated[
+        list[dict[str, str]] | None,
+        Field(description="[{role, content}]", min_length=1, max_length=versions.MAX_MESSAGES),
+    ] = None,
+    notes: Annotated[str, Field(description="What changed and why.", max_length=fields.LONGEST_NOTES)] = "",
     settings: Annotated[dict[str, Any] | None, Field(description="temperature, max_tokens, ...")] = None,
     activate: bool = False,
 ) -> dict[str, Any]:
@@ -81,12 +90,16 @@ def start_test(
     version: Number = None,
     test_cases: Annotated[
         list[dict[str, Any]] | None,
-        Field(description="[{name, input, expected_output?, assertions?: [{type, value}]}]; else the stored ones."),
+        Field(
+            description="[{name, input, expected_output?, assertions?: [{type, value}]}]; else the stored ones.",
+            min_length=1,
+            max_length=testing.MAX_CASES,
+        ),
     ] = None,
     keep_cases: Annotated[
         bool, Field(description="Store test_cases by name and run all stored; else no verdict.")
     ] = False,
-    model: Annotated[str, Field(description="Instead of the version's.")] = "",
+    model: Annotated[str, Field(description="Instead of the version's.", max_length=fields.LONGEST_MODEL)] = "",
 ) -> dict[str, Any]:
     """Run a version's test cases on a real model in the background; ask get_job for the result."""
     if keep_cases:
@@ -126,8 +139,11 @@ def count_tokens(text: Text, model: Model = "") -> dict[str, Any]:
 @tool(name="compress_context", scope="read", title="Compress context", read_only=True)
 def compress_context(
     text: Text,
-    max_tokens: Annotated[int, Field(ge=0)],
-    language: Annotated[str, Field(description="python, javascript, markdown, ...; else guessed.")] = "",
+    max_tokens: Annotated[int, Field(ge=0, le=LARGEST_INTEGER)],
+    language: Annotated[
+        str,
+        Field(description="python, javascript, markdown, ...; else guessed.", max_length=fields.LONGEST_LANGUAGE),
+    ] = "",
     model: Model = "",
 ) -> dict[str, Any]:
     """Cut code or prose to a token budget, never over it: whitespace, comments, summary that keeps definitions,

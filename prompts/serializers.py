@@ -8,6 +8,7 @@ from rest_framework import serializers
 from config.rest.contract import ANYTHING, NOT_BLANK, TEXT
 from config.rest.parsers import LARGEST_INTEGER
 from config.rest.views import QuerySerializer, StrictModelSerializer, StrictSerializer, WholeNumberField
+from prompts import fields as limits
 from prompts.assertions import MAX_ASSERTIONS, TYPES
 from prompts.cases import MAX_TEXT
 from prompts.content import MAX_MESSAGES
@@ -93,8 +94,12 @@ class NewVersionSerializer(StrictSerializer):
     EXACTLY_ONE = ("prompt_text", "messages")
     prompt_text = serializers.RegexField(NOT_BLANK, required=False, trim_whitespace=False)
     messages = _messages(required=False)
-    purpose = serializers.CharField(required=False, default="", allow_blank=True, max_length=10_000)
-    notes = serializers.CharField(required=False, default="", allow_blank=True, max_length=100_000)
+    purpose = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=limits.LONGEST_PURPOSE, help_text="What it is for."
+    )
+    notes = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=limits.LONGEST_NOTES, help_text="What changed and why."
+    )
     settings = serializers.DictField(required=False, help_text="model, temperature, seed, max_tokens, ...")
     variables = serializers.ListField(
         child=serializers.CharField(), required=False, help_text="When given, the template must use exactly these."
@@ -172,8 +177,12 @@ class TestSerializer(StrictSerializer):
         max_length=MAX_CASES,
         help_text="Instead of the prompt's own; no verdict rests on these.",
     )
-    model = serializers.CharField(required=False, default="", max_length=255, help_text="Instead of the version's.")
-    concurrency = serializers.IntegerField(required=False, default=4, min_value=1, max_value=MAX_CONCURRENCY)
+    model = serializers.CharField(
+        required=False, default="", max_length=limits.LONGEST_MODEL, help_text="Instead of the version's."
+    )
+    concurrency = serializers.IntegerField(
+        required=False, default=limits.USUAL_CONCURRENCY, min_value=1, max_value=MAX_CONCURRENCY
+    )
 
 
 class VerdictSerializer(StrictSerializer):
@@ -312,7 +321,9 @@ class ResultsSerializer(StrictSerializer):
 
 class ComparisonQuery(QuerySerializer):
     def get_fields(self) -> dict[str, Any]:
-        return {"from": WholeNumberField(), "to": WholeNumberField()}  # no attribute may be called `from`
+        return {
+            name: WholeNumberField(min_value=limits.FIRST_VERSION) for name in ("from", "to")
+        }  # no attribute may be called `from`
 
 
 class ComparisonSerializer(StrictSerializer):
@@ -356,10 +367,13 @@ class ReportSerializer(StrictSerializer):
 
 class RenderSerializer(StrictSerializer):
     version = serializers.IntegerField(
-        required=False, min_value=0, max_value=2**31 - 1, help_text="By default the active one."
+        required=False,
+        min_value=limits.FIRST_VERSION,
+        max_value=limits.LAST_VERSION,
+        help_text="By default the active one.",
     )
     input = Input(required=False, allow_null=True, default=None, help_text="A text, or {variable: value}.")
-    model = serializers.CharField(required=False, default="", allow_blank=True, max_length=255)
+    model = serializers.CharField(required=False, default="", allow_blank=True, max_length=limits.LONGEST_MODEL)
 
 
 class RenderedSerializer(StrictSerializer):
@@ -384,7 +398,11 @@ class CountSerializer(StrictSerializer):
     # A list says how long it may be before each of its items is looked at.
     messages = MessageSerializer(many=True, required=False, max_length=MAX_COUNTED)  # type: ignore[call-arg]
     model = serializers.CharField(
-        required=False, default="", allow_blank=True, max_length=255, help_text="A model or an encoding."
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=limits.LONGEST_MODEL,
+        help_text="A model or an encoding.",
     )
 
 
@@ -396,11 +414,15 @@ class CountedSerializer(StrictSerializer):
 
 class CompressSerializer(StrictSerializer):
     text = BoundedTextField(allow_blank=True, trim_whitespace=False)
-    max_tokens = serializers.IntegerField(min_value=0)
+    max_tokens = serializers.IntegerField(min_value=0, max_value=LARGEST_INTEGER)
     language = serializers.CharField(
-        required=False, default="", allow_blank=True, max_length=50, help_text="python, javascript, ...; else guessed."
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=limits.LONGEST_LANGUAGE,
+        help_text="python, javascript, ...; else guessed.",
     )
-    model = serializers.CharField(required=False, default="", allow_blank=True, max_length=255)
+    model = serializers.CharField(required=False, default="", allow_blank=True, max_length=limits.LONGEST_MODEL)
 
 
 class StepSerializer(StrictSerializer):

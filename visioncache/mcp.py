@@ -9,11 +9,21 @@ from visioncache.entries import store_entry
 from visioncache.identity import DEFAULT_NAMESPACE
 from visioncache.lookups import WhyMiss, look_up
 from visioncache.models import Entry
-from visioncache.terms import DEFAULT_TTL_HOURS
+from visioncache.terms import (
+    DEFAULT_TTL_HOURS,
+    MAX_INTEGER,
+    MAX_MODEL_LENGTH,
+    MAX_TAG_LENGTH,
+    MAX_TAGS,
+    MAX_TTL_HOURS,
+    MAX_URL_LENGTH,
+)
 
 ImageHash = Annotated[str | None, Field(description="SHA-256 of the image's bytes, 64 hex digits.")]
 Image = Annotated[str | None, Field(description="Or the image as base64.")]
 Request = Annotated[dict[str, Any] | None, Field(description="What the model is asked: prompt, parameters.")]
+Model = Annotated[str, Field(max_length=MAX_MODEL_LENGTH)]
+Tag = Annotated[str, Field(max_length=MAX_TAG_LENGTH)]
 Namespace = Annotated[str, Field(description="Tenant.")]
 
 
@@ -21,7 +31,7 @@ Namespace = Annotated[str, Field(description="Tenant.")]
 def check_cache(
     image_hash: ImageHash = None,
     image: Image = None,
-    model_version: Annotated[str | None, Field(description="Resolved model; else any model's newest.")] = None,
+    model_version: Annotated[Model | None, Field(description="Resolved model; else any model's newest.")] = None,
     request: Request = None,
     namespace: Namespace = DEFAULT_NAMESPACE,
 ) -> dict[str, Any]:
@@ -36,17 +46,22 @@ def check_cache(
 
 @tool(name="store_cache", scope="write", title="Store in the vision cache", read_only=False, idempotent=True)
 def store_cache(
-    model_version: Annotated[str, Field(description="Resolved model, never an alias.")],
+    model_version: Annotated[Model, Field(description="Resolved model, never an alias.")],
     extracted_data: Annotated[Content, Field(description="What the model read; empty or error answers are refused.")],
     confidence_score: Annotated[float, Field(ge=0, le=1)],
     image_hash: ImageHash = None,
     image: Image = None,
     request: Request = None,
     namespace: Namespace = DEFAULT_NAMESPACE,
-    ttl_hours: Annotated[float | None, Field(ge=0, description="null: for ever.")] = DEFAULT_TTL_HOURS,
-    tags: list[str] | None = None,
-    cost_micros: Annotated[int | None, Field(ge=0, description="Cost of the call, micro-dollars.")] = None,
-    latency_ms: Annotated[int | None, Field(ge=0)] = None,
+    ttl_hours: Annotated[
+        float | None, Field(ge=0, le=MAX_TTL_HOURS, description="null: for ever.")
+    ] = DEFAULT_TTL_HOURS,
+    image_url: Annotated[str | None, Field(max_length=MAX_URL_LENGTH)] = None,
+    tags: Annotated[list[Tag] | None, Field(max_length=MAX_TAGS)] = None,
+    cost_micros: Annotated[
+        int | None, Field(ge=0, le=MAX_INTEGER, description="Cost of the call, micro-dollars.")
+    ] = None,
+    latency_ms: Annotated[int | None, Field(ge=0, le=MAX_INTEGER)] = None,
 ) -> dict[str, Any]:
     """Keep what a vision model read from an image, so that nobody pays for it twice. Same identity: data replaced."""
     stored = store_entry(
@@ -58,6 +73,7 @@ def store_cache(
         request=request,
         namespace=namespace,
         ttl_hours=ttl_hours,
+        image_url=image_url,
         tags=tags or (),
         cost_micros=cost_micros,
         latency_ms=latency_ms,

@@ -12,7 +12,15 @@ from visioncache.identity import DEFAULT_NAMESPACE, HASH_PATTERN, MAX_IMAGES, NA
 from visioncache.images import IMAGE_PATTERN, MAX_IMAGE_TEXT
 from visioncache.leases import LEASE_SECONDS, MAX_LEASE_SECONDS
 from visioncache.models import Entry
-from visioncache.terms import DEFAULT_TTL_HOURS, MAX_INTEGER, MAX_TAG_LENGTH, MAX_TAGS, MAX_TTL_HOURS
+from visioncache.terms import (
+    DEFAULT_TTL_HOURS,
+    MAX_INTEGER,
+    MAX_MODEL_LENGTH,
+    MAX_TAG_LENGTH,
+    MAX_TAGS,
+    MAX_TTL_HOURS,
+    MAX_URL_LENGTH,
+)
 
 # An answer with content; `terms.read_data` also refuses one whose every leaf is empty.
 _DATA: dict[str, Any] = {
@@ -74,7 +82,7 @@ class ImageSerializer(StrictSerializer):
 class EntryInSerializer(ImageSerializer):
     """An answer to store."""
 
-    model_version = text(255, help_text="The resolved model, never an alias.")
+    model_version = text(MAX_MODEL_LENGTH, help_text="The resolved model, never an alias.")
     extracted_data = DataField()
     confidence_score = serializers.FloatField(min_value=0, max_value=1)
     request = RequestField(required=False, allow_null=True)
@@ -86,7 +94,7 @@ class EntryInSerializer(ImageSerializer):
         max_value=MAX_TTL_HOURS,
         help_text="0 expires at once, null never.",
     )
-    image_url = text(2048, required=False, allow_null=True)
+    image_url = text(MAX_URL_LENGTH, required=False, allow_null=True)
     tags = serializers.ListField(child=text(MAX_TAG_LENGTH), default=list, max_length=MAX_TAGS)
     cost_micros = serializers.IntegerField(
         required=False, allow_null=True, min_value=0, max_value=MAX_INTEGER, help_text="Cost of the model call."
@@ -137,7 +145,9 @@ class EntrySerializer(StrictModelSerializer):
 class LookupInSerializer(ImageSerializer):
     """A request to answer from the cache."""
 
-    model_version = text(255, required=False, allow_null=True, help_text="Without it, the newest answer of any model.")
+    model_version = text(
+        MAX_MODEL_LENGTH, required=False, allow_null=True, help_text="Without it, the newest answer of any model."
+    )
     request = RequestField(required=False, allow_null=True)
     namespace = serializers.RegexField(NAMESPACE_PATTERN, default=DEFAULT_NAMESPACE)
     lease = serializers.BooleanField(
@@ -189,7 +199,7 @@ class InvalidateInSerializer(StrictSerializer):
     id = serializers.UUIDField(source="entry_id", required=False)
     image_hash = serializers.RegexField(HASH_PATTERN, required=False)
     image = ImageField(required=False, trim_whitespace=False)
-    model_version = text(255, required=False)
+    model_version = text(MAX_MODEL_LENGTH, required=False)
     tag = text(MAX_TAG_LENGTH, required=False)
     namespace = serializers.RegexField(
         NAMESPACE_PATTERN, required=False, help_text=f"By default {DEFAULT_NAMESPACE!r}; alone, all of the namespace."

@@ -13,6 +13,8 @@ MAX_TTL_HOURS = 87_600  # ten years; null says "for ever"
 MAX_DATA_BYTES = 2 * 1024 * 1024
 MAX_TAGS = 32
 MAX_TAG_LENGTH = 64
+MAX_MODEL_LENGTH = 255
+MAX_URL_LENGTH = 2048
 MAX_INTEGER = 2**53 - 1  # what JSON carries exactly
 
 

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from audit import limits
 from audit.fields import JSONField
 from audit.leaves import ENVELOPE
 from config.identifiers import uuid7
@@ -66,13 +67,13 @@ class Event(models.Model):
 
     uid = models.UUIDField(unique=True, default=uuid7, editable=False)
     timestamp = models.DateTimeField(default=timezone.now, help_text="When it happened, UTC.")
-    event_type = models.CharField(max_length=50)
-    entity_type = models.CharField(max_length=50)
-    entity_id = models.CharField(max_length=255)
+    event_type = models.CharField(max_length=limits.LONGEST_TYPE)
+    entity_type = models.CharField(max_length=limits.LONGEST_TYPE)
+    entity_id = models.CharField(max_length=limits.LONGEST_ID)
     old_value = JSONField(null=True)
     new_value = JSONField(null=True)
     changes = JSONField(default=list, help_text="The differences between old and new, path by path.")
-    user = models.CharField(max_length=255, null=True, help_text="On whose behalf, as the caller says.")  # noqa: DJ001
+    user = models.CharField(max_length=limits.LONGEST_USER, null=True, help_text="On whose behalf, as the caller says.")  # noqa: DJ001
     actor = models.CharField(max_length=255, help_text="The authenticated caller.")
     correlation_id = models.CharField(max_length=128, blank=True, help_text="Shared by all events of one request.")
     context = JSONField(null=True)

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from audit import limits
 from audit.models import PermissionRule
 from audit.permissions import hooks
 from audit.permissions.formats import FORMATS
@@ -32,7 +33,7 @@ def _agent(**options: Any) -> serializers.RegexField:
         AGENT_PATTERN,
         required=False,
         allow_blank=True,
-        max_length=32,
+        max_length=limits.LONGEST_AGENT,
         error_messages={"invalid": AGENT_RULE},
         **options,
     )
@@ -115,12 +116,12 @@ class ExportedSerializer(StrictSerializer):
 class CallSerializer(StrictSerializer):
     """A tool call to decide on."""
 
-    tool_name = serializers.CharField(max_length=200)
+    tool_name = serializers.CharField(max_length=limits.LONGEST_TOOL)
     tool_input = serializers.DictField(help_text=f"At most {hooks.MAX_BYTES:,} bytes as JSON, else 413.")
-    agent = serializers.CharField(required=False, default="", allow_blank=True, max_length=32)
-    cwd = serializers.CharField(required=False, default="", allow_blank=True, max_length=4096)
-    session_id = serializers.CharField(required=False, default="", allow_blank=True, max_length=255)
-    tool_use_id = serializers.CharField(required=False, default="", allow_blank=True, max_length=255)
+    agent = serializers.CharField(required=False, default="", allow_blank=True, max_length=limits.LONGEST_AGENT)
+    cwd = serializers.CharField(required=False, default="", allow_blank=True, max_length=limits.LONGEST_FOLDER)
+    session_id = serializers.CharField(required=False, default="", allow_blank=True, max_length=limits.LONGEST_ID)
+    tool_use_id = serializers.CharField(required=False, default="", allow_blank=True, max_length=limits.LONGEST_ID)
 
 
 class PartSerializer(StrictSerializer):
@@ -150,7 +151,7 @@ class ReplaySerializer(StrictSerializer):
 
     rules = RuleSerializer(many=True, required=False, help_text="Instead of today's rules.")
     add = RuleSerializer(many=True, required=False, help_text="Beside them.")
-    limit = serializers.IntegerField(default=1000, min_value=1, max_value=10_000)
+    limit = serializers.IntegerField(default=limits.USUALLY_REPLAYED, min_value=1, max_value=limits.MOST_REPLAYED)
 
 
 class ReplayedSideSerializer(StrictSerializer):

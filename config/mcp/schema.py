@@ -3,10 +3,16 @@
 from typing import Any
 
 _MAPS = ("properties", "$defs", "patternProperties")
+_SAYS_NOTHING: list[tuple[str, Any]] = [
+    ("default", None),
+    ("default", ""),
+    ("additionalProperties", True),
+    ("items", {}),
+]
 
 
 def slim(schema: Any) -> Any:
-    """The schema without generated titles, null defaults and null alternatives. Never changes what is accepted."""
+    """The schema without generated titles, null alternatives, and what says nothing. Never changes what is accepted."""
     if isinstance(schema, list):
         return [slim(item) for item in schema]
     if not isinstance(schema, dict):
@@ -17,7 +23,7 @@ def slim(schema: Any) -> Any:
             kept[name] = {key: slim(item) for key, item in value.items()}
         elif name in ("enum", "const", "examples"):
             kept[name] = value
-        elif not (name == "title" or (name == "default" and value is None)):
+        elif (name, value) not in _SAYS_NOTHING and name != "title":
             kept[name] = slim(value)
     if "default" in schema and schema["default"] is None and "anyOf" in kept:
         alternatives = [item for item in kept["anyOf"] if item != {"type": "null"}]

@@ -7,11 +7,25 @@ from typing import Any, Literal, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import autodiscover_modules
+from pydantic import MISSING
+from pydantic_core import CoreSchema, core_schema
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Content = dict[str, Any] | list[Any] | str | bool | int | float
 """Any JSON but null. Some clients leave out, or send as text, an argument whose schema has no type."""
 Json = Content | None
+LEFT_OUT: Any = MISSING
+"""The default of a parameter for which null means something: it was not given at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A text that is one of these: `Annotated[str, OneOf(...)]` is a Literal of a list that stands elsewhere."""
+
+    values: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        return core_schema.literal_schema([str(value) for value in self.values])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

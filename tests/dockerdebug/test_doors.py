@@ -392,3 +392,54 @@ def test_infrastructure_in_the_admin(admin_client: Any) -> None:
         "infrastructure.removed",
         "infrastructure_tag.removed",
     }
+
+
+# ---------------------------------------------------------------- insights and infrastructure from a shell
+
+
+def test_a_shell_keeps_insights(run_command: Any, api: Any) -> None:
+    code, out, _ = run_command("insights", "add", "network", "no IPv6 there", "--about", "api", "--json")
+    made = json.loads(out)
+    assert (code, made["priority"], made["confidence"]) == (0, 5, "likely")
+    assert api.get(f"{BASE}/insights/{made['id']}").json() == made
+    assert run_command("insights", "change", made["id"], "--priority", "9")[0] == 0
+    changed = Insight.objects.get()
+    assert (changed.priority, changed.about) == (9, "api"), "What is left out stays as it is."
+    assert made["id"] in run_command("insights", "list", "--query", "ipv6")[1]
+    assert json.loads(run_command("insights", "list", "--category", "other", "--json")[1]) == []
+    for wrong in (["--priority", "11"], ["--priority", "0"], ["--about", "x" * 256], ["--confidence", "sure"]):
+        assert run_command("insights", "add", "network", "text", *wrong)[0] == 2
+    assert run_command("insights", "add", "weather", "text")[0] == 2
+    assert run_command("insights", "remove", made["id"])[0] == 0
+    assert run_command("insights", "remove", made["id"])[0] == 2
+    events = Event.objects.of("insight", made["id"]).order_by("id")
+    assert [event.event_type for event in events] == ["insight.added", "insight.changed", "insight.removed"]
+
+
+def test_a_shell_keeps_infrastructure(run_command: Any, api: Any) -> None:
+    add = ["infrastructure", "add", "shop-api", "--kind", "service", "--tag", "prod", "--tag", "eu"]
+    code, out, _ = run_command(*add, "--json")
+    made = json.loads(out)
+    assert (code, made["tags"]) == (0, ["eu", "prod"])
+    assert api.get(f"{BASE}/infrastructure/{made['id']}").json() == made
+    assert run_command(*add)[0] == 2, "A name stands once."
+    assert run_command("infrastructure", "change", made["id"], "--description", "the shop")[0] == 0
+    assert Infrastructure.objects.get().tag_names == ["eu", "prod"], "What is left out stays as it is."
+    assert "shop-api" in run_command("infrastructure", "list", "--tag", "eu")[1]
+    assert "shop-api" not in run_command("infrastructure", "list", "--kind", "host")[1]
+    assert run_command("infrastructure", "remove-tag", "eu")[0] == 0
+    assert run_command("infrastructure", "remove-tag", "eu")[0] == 2
+    for wrong in (["--tag", "x" * 65], ["--kind", "cloud"], ["--tag", "!"]):
+        assert run_command("infrastructure", "add", "other", *wrong)[0] == 2
+    assert run_command("infrastructure", "remove", made["id"])[0] == 0
+    assert not Infrastructure.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_agent_may_name_only_the_checks_and_categories_there_are(call_tool: Any) -> None:
+    from mcp.server.mcpserver.exceptions import ToolError
+
+    with pytest.raises(ToolError, match="python_version"):
+        call_tool("diagnose_container", check="astrology")
+    with pytest.raises(ToolError, match="network"):
+        call_tool("recall_insights", category="weather")

@@ -456,3 +456,94 @@ def test_an_id_with_a_secret_is_kept_as_a_hash_and_found_by_it(api: Any, run_com
     )
     missing = api.get(f"{BUGS}/{quote('other:password=SEKRET1')}")
     assert (missing.status_code, "SEKRET1" in missing.content.decode()) == (404, False)
+
+
+# ---------------------------------------------------------------- what one door could not do
+
+
+def test_a_shell_mutes_and_changes_a_bug(run_command: Any) -> None:
+    reported(bug_id="a", deadline_hours=5)
+    until = (timezone.now() + timedelta(days=1)).isoformat()
+    assert run_command("escalation", "mute", "a", until)[0] == 0
+    assert Bug.objects.get().muted_until
+    assert run_command("escalation", "mute", "a", "none")[0] == 0
+    assert Bug.objects.get().muted_until is None
+    assert (
+        run_command("escalation", "update", "a", "--deadline-hours", "none", "--assignee", "kim", "--tag", "x")[0] == 0
+    )
+    bug = Bug.objects.get()
+    assert (bug.deadline_at, bug.assignee, [tag.name for tag in bug.tags.all()]) == (None, "kim", ["x"])
+    assert run_command("escalation", "update", "a", "--user-impact", "low")[0] == 0
+    bug.refresh_from_db()
+    assert (bug.user_impact, bug.assignee) == ("low", "kim"), "What is left out stays as it is."
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--frequency", "0"],
+        ["--frequency", "1000001"],
+        ["--frequency", "1.5"],
+        ["--deadline-hours", "87601"],
+        ["--deadline-hours", "nan"],
+        ["--deadline-hours", "inf"],
+        ["--bug-id", "a/b"],
+        ["--bug-id", "x" * 256],
+        ["--tag", "a,b"],
+        ["--tag", "x" * 65],
+        ["--metadata", "[]"],
+        ["--metadata", '{"a": NaN}'],
+        ["--user-impact", "dire"],
+        *([["--tag", "t"] * 51]),
+    ],
+    ids=lambda option: " ".join(option)[:30],
+)
+def test_a_shell_holds_the_limits_of_rest(run_command: Any, option: list[str]) -> None:
+    required = ["--error-type", "E", "--error-message", "m", "--user-impact", "low"]
+    code, _, err = run_command("escalation", "report", *required, *option)
+    assert (code, Bug.objects.count()) == (2, 0)
+    assert option[0].lstrip("-").replace("-", "_").removesuffix("s") in err, "The refusal names the field."
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_agent_says_how_often_and_takes_a_deadline_away(call_tool: Any) -> None:
+    report = {"error_type": "E", "error_message": "m", "user_impact": "low", "bug_id": "a", "deadline_hours": 5}
+    assert call_tool("escalate_bug", **report, frequency=7)["frequency"] == 7
+    assert "deadline_at" in call_tool("update_bug", bug_id="a", assignee="kim"), "Left out, it stays."
+    assert "deadline_at" not in call_tool("update_bug", bug_id="a", deadline_hours=None)
+    call_tool("update_bug", bug_id="a", metadata={"release": "2"})
+    assert Bug.objects.get().metadata == {"release": "2"}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"frequency": 0},
+        {"deadline_hours": 1e6},
+        {"tags": ["x"] * 51},
+        {"user_impact": "dire"},
+        {"error_type": "x" * 256},
+    ],
+    ids=str,
+)
+def test_an_agent_is_held_to_the_limits_it_is_shown(call_tool: Any, wrong: dict[str, Any]) -> None:
+    from mcp.server.mcpserver.exceptions import ToolError
+
+    report = {"error_type": "E", "error_message": "m", "user_impact": "low"}
+    with pytest.raises(ToolError, match=next(iter(wrong))):
+        call_tool("escalate_bug", **(report | wrong))
+    assert not Bug.objects.exists()
+
+
+def test_the_admin_counts_and_tags_a_report_and_mutes(admin_client: Any) -> None:
+    form = {**REPORT, "metadata": "{}", "stack_trace": "", "frequency": "3", "tag_names": "cart, web"}
+    assert admin_client.post(reverse("admin:escalation_bug_add"), form).status_code == 302
+    bug = Bug.objects.get()
+    assert (bug.frequency, sorted(tag.name for tag in bug.tags.all())) == (3, ["cart", "web"])
+    for action, is_muted in (("mute", True), ("end_muting", False)):
+        chosen = {"action": action, "_selected_action": [bug.pk]}
+        admin_client.post(reverse("admin:escalation_bug_changelist"), chosen)
+        assert (Bug.objects.get().muted_until is not None) == is_muted
+    refused = admin_client.post(reverse("admin:escalation_bug_add"), form | {"tag_names": "x" * 65})
+    assert b"at most 64" in refused.content

@@ -4,12 +4,25 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from audit import reports, rollback, trail
+from audit import limits, reports, rollback, trail
 from audit.export import select
 from audit.management.commands.audit_export import add_filters
 from audit.models import Event
-from audit.serializers import EventSerializer
-from config.commands import OperationCommand, count_of, json_of
+from audit.serializers import EventSerializer, NewEventSerializer, RollbackSerializer
+from config.arguments import given, offer, reads
+from config.commands import OperationCommand, Whole, count_of
+
+DETAILS = (
+    "event_type",
+    "entity_type",
+    "entity_id",
+    "user",
+    "context",
+    "timestamp",
+    "agent",
+    "session_id",
+    "tool_use_id",
+)
 
 
 class Command(OperationCommand):
@@ -18,24 +31,23 @@ class Command(OperationCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
         record = verbs.add_parser("record", help="record an event")
-        record.add_argument("event_type")
-        add_entity(record)
-        record.add_argument("--old", type=json_of, metavar="JSON", help="state before")
-        record.add_argument("--new", type=json_of, metavar="JSON", help="state after")
-        record.add_argument("--user", help="on whose behalf")
-        record.add_argument("--context", type=object_of, metavar="JSON", help="a JSON object")
+        offer(record, NewEventSerializer, first=["event_type", "entity_type", "entity_id"], only=DETAILS)
+        for name, text in (("old", "state before"), ("new", "state after")):
+            value = reads(NewEventSerializer, f"{name}_value")
+            record.add_argument(f"--{name}", dest=f"{name}_value", type=value, metavar="JSON", help=text)
         events = verbs.add_parser("events", help="list events, newest first")
         add_filters(events)
         events.add_argument("--limit", type=count_of, default=20)
         history = verbs.add_parser("history", help="what happened to an entity, newest first")
         add_entity(history)
-        history.add_argument("--limit", type=count_of, default=10)
+        history.add_argument("--limit", type=Whole(1, limits.MOST_SHOWN), default=limits.USUALLY_SHOWN)
         back = verbs.add_parser("rollback", help="restore an earlier state of an entity")
         back.add_argument("entity_type", nargs="?")
         back.add_argument("entity_id", nargs="?")
         back.add_argument("--correlation-id", help="undo everything of one request, command or job instead")
         back.add_argument("--to", metavar="UID", help="the event whose state comes back; else the one before the last")
-        back.add_argument("--reason", default="")
+        back.add_argument("--based-on", metavar="UID", help="the last event you know of; a later one is a conflict")
+        back.add_argument("--reason", type=reads(RollbackSerializer, "reason"), default="")
         back.add_argument("--force", action="store_true", help="overwrite what is not as the trail left it")
         back.add_argument("--dry-run", action="store_true", help="only say what would change")
 
@@ -44,15 +56,7 @@ class Command(OperationCommand):
         verbs[options["verb"]](options)
 
     def record(self, options: dict[str, Any]) -> None:
-        new = trail.NewEvent(
-            event_type=options["event_type"],
-            entity_type=options["entity_type"],
-            entity_id=options["entity_id"],
-            old_value=options["old"],
-            new_value=options["new"],
-            user=options["user"],
-            context=options["context"],
-        )
+        new = trail.NewEvent(**given(options, NewEventSerializer))
         self.show(reports.report(events=[new]), options)
 
     def events(self, options: dict[str, Any]) -> None:
@@ -84,7 +88,8 @@ class Command(OperationCommand):
         if group:
             events = rollback.apply_group(correlation_id=group, **how)
         else:
-            events = [rollback.apply(**entity, to=options["to"], **how)]
+            asked = {name: options[name] for name in ("to", "based_on")}
+            events = [rollback.apply(**entity, **asked, **how)]
         for event in events:
             self.stdout.write(f"[OK] rolled back, event {event.uid}")
 
@@ -102,7 +107,3 @@ class Command(OperationCommand):
 def add_entity(parser: Any) -> None:
     parser.add_argument("entity_type")
     parser.add_argument("entity_id")
-
-
-def object_of(text: str) -> Any:
-    return json_of(text, dict)

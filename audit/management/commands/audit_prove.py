@@ -6,8 +6,9 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from audit import limits
 from audit.ledger import sealing, signing
-from config.commands import OperationCommand
+from config.commands import OperationCommand, Whole
 
 
 class Command(OperationCommand):
@@ -19,9 +20,15 @@ class Command(OperationCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         wanted = parser.add_mutually_exclusive_group(required=True)
         wanted.add_argument("uid", nargs="?", help="the event")
-        wanted.add_argument("--consistency", nargs=2, type=int, metavar=("OLD", "NEW"), help="two checkpoints' sizes")
+        wanted.add_argument(
+            "--consistency",
+            nargs=2,
+            type=Whole(0, limits.LAST_LEAF),
+            metavar=("OLD", "NEW"),
+            help="two checkpoints' sizes",
+        )
         wanted.add_argument("--key", action="store_true", help="print the public verifier key")
-        parser.add_argument("--size", type=int, help="prove against the checkpoint of this size")
+        parser.add_argument("--size", type=Whole(1, limits.LAST_LEAF), help="prove against the checkpoint of this size")
         parser.add_argument("--output", type=Path, help="a file; by default stdout")
 
     def handle(self, *args: Any, **options: Any) -> None:

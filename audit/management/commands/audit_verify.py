@@ -6,17 +6,24 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from audit import limits
 from audit.ledger import manifest
 from audit.ledger.verification import verify
-from config.commands import FINDINGS, OperationCommand, text_of
+from config.commands import FINDINGS, OperationCommand, Whole, text_of
 
 
 class Command(OperationCommand):
     help = "Check events, tree and checkpoints against each other. Exit code 1 names the first fault."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--since", type=int, default=0, metavar="N", help="first leaf; a checkpoint's size is one")
-        parser.add_argument("--until", type=int, metavar="N", help="one past the last leaf")
+        parser.add_argument(
+            "--since",
+            type=Whole(0, limits.LAST_LEAF),
+            default=0,
+            metavar="N",
+            help="first leaf; a checkpoint's size is one",
+        )
+        parser.add_argument("--until", type=Whole(0, limits.LAST_LEAF), metavar="N", help="one past the last leaf")
         parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint kept elsewhere")
         parser.add_argument("--key", default="", help="the verifier key it was signed with; by default our own")
 

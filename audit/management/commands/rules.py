@@ -7,14 +7,18 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from audit import limits
 from audit.models import PermissionRule
 from audit.permissions import decisions, formats, store
 from audit.permissions.calls import Call, canonical_tool
 from audit.permissions.deciding import RuleSet
 from audit.permissions.matching import check
 from audit.permissions.rules import VERDICTS, InvalidRule, parse_rule
-from audit.permissions.serializers import RuleSerializer
-from config.commands import FINDINGS, OperationCommand, count_of, json_of, text_of
+from audit.permissions.serializers import CallSerializer, RuleSerializer
+from config.arguments import offer
+from config.commands import FINDINGS, OperationCommand, Whole, json_of, text_of
+
+RULE_FIELDS = ("reason", "agent", "match", "not_match")
 
 
 class Command(OperationCommand):
@@ -27,10 +31,7 @@ class Command(OperationCommand):
         add = verbs.add_parser("add", help="keep a rule: rules add deny 'Bash(git push --force *)'")
         add.add_argument("decision", choices=VERDICTS)
         add.add_argument("rule", help="Tool or Tool(specifier)")
-        add.add_argument("--reason", default="")
-        add.add_argument("--agent", default="")
-        add.add_argument("--match", action="append", default=[], help="an example it must fit; may be repeated")
-        add.add_argument("--not-match", action="append", default=[], help="an example it must not fit")
+        offer(add, RuleSerializer, only=RULE_FIELDS)
         remove = verbs.add_parser("remove", help="remove a rule")
         remove.add_argument("uid")
         verbs.add_parser("defaults", help="keep the shipped rules that are not there yet")
@@ -51,14 +52,14 @@ class Command(OperationCommand):
         decide = verbs.add_parser("decide", help="what the rules say of a tool call, without recording it")
         decide.add_argument("input", help="a command; for another tool its path, address or JSON input")
         decide.add_argument("--tool", default="Bash")
-        decide.add_argument("--agent", default="")
+        offer(decide, CallSerializer, only=["agent"])
         decide.add_argument("--cwd", default=str(Path.cwd()))
         again = verbs.add_parser("dry-run", help="what a file of rules would have changed in recorded decisions")
         again.add_argument("file")
         again.add_argument("--format", choices=formats.FORMATS)
         again.add_argument("--agent", default="")
         again.add_argument("--add", action="store_true", help="beside today's rules, not instead of them")
-        again.add_argument("--limit", type=count_of, default=1000)
+        again.add_argument("--limit", type=Whole(1, limits.MOST_REPLAYED), default=limits.USUALLY_REPLAYED)
         verbs.add_parser("compile", help="write the rules for hooks that answer without Django")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -94,7 +95,8 @@ class Command(OperationCommand):
         row = store.create_rule(
             tool=tool,
             specifier=specifier,
-            **{name: options[name] for name in ("decision", "reason", "agent", "match", "not_match")},
+            decision=options["decision"],
+            **{name: options[name] for name in RULE_FIELDS if name in options},
         )
         self.stdout.write(f"[OK] {row}, uid {row.uid}")
 

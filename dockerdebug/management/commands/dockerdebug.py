@@ -2,12 +2,13 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from config.arguments import offer
 from config.commands import FINDINGS, OperationCommand
 from dockerdebug.checks import CHECKS
 from dockerdebug.diagnoses import diagnose
 from dockerdebug.findings import RULES
 from dockerdebug.models import Diagnosis
-from dockerdebug.serializers import DiagnosisSerializer
+from dockerdebug.serializers import DiagnosisSerializer, NewDiagnosisSerializer
 
 MARKS = {"passed": "[OK]", "failed": "[FAIL]", "not_run": "[SKIP]"}
 SEVERITIES = {"error": "[FAIL]", "warning": "[WARN]", "info": "[INFO]"}
@@ -17,8 +18,7 @@ class Command(OperationCommand):
     help = "Diagnose the Python environment of a container, or of this machine. Exit code 1 when something is wrong."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("container", nargs="?", default="", help="Name or id; without one, this machine.")
-        parser.add_argument("--check", default="", metavar="NAME", help=f"One of {', '.join(CHECKS)}.")
+        offer(parser, NewDiagnosisSerializer, first=["container"])
         parser.add_argument("--list", action="store_true", help="List the checks and findings there are, and end.")
 
     def handle(self, *args: Any, **options: Any) -> None:

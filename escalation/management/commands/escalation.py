@@ -1,18 +1,20 @@
-"""`manage.py escalation report|list|show|summary|priority|acknowledge|investigate|resolve|reopen|assign|link`."""
+"""`manage.py escalation`: bugs from a shell, a verb each."""
 
 import json
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from config.commands import OperationCommand, count_of, json_of, text_of
+from config.arguments import given, offer
+from config.commands import OperationCommand, count_of
 from escalation import bugs, triage
+from escalation import serializers as shapes
 from escalation.filters import ORDERS, select_bugs
-from escalation.models import Bug, Impact, LinkType, Priority, Status, System
+from escalation.models import Bug, Priority, Status
 from escalation.priority import calculate_priority
 from escalation.reports import report_bug
-from escalation.serializers import TicketLinkSerializer, as_json
+from escalation.serializers import as_json
 from escalation.summary import summarise
 
 
@@ -21,33 +23,23 @@ class Command(OperationCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
-        self._add_report(verbs)
+        offer(verbs.add_parser("report", help="report a bug"), shapes.BugReportSerializer, files=["stack_trace"])
         self._add_reading(verbs)
-        for name, text in (("acknowledge", "take notice of a pending bug"), ("investigate", "begin to work on a bug")):
-            verbs.add_parser(name, help=text).add_argument("bug_id")
-        resolve = verbs.add_parser("resolve", help="close a bug")
-        resolve.add_argument("bug_id")
-        resolve.add_argument("--resolution", required=True, help="how it was fixed")
-        resolve.add_argument("--resolved-by", default="", help="who fixed it; by default you")
-        reopen = verbs.add_parser("reopen", help="take back a resolution")
-        reopen.add_argument("bug_id")
-        reopen.add_argument("--reason", default="")
-        assign = verbs.add_parser("assign", help="say whose bug it is")
-        assign.add_argument("bug_id")
-        assign.add_argument("assignee", nargs="?", default="", help="nobody when left out")
-        self._add_link(verbs)
-
-    def _add_report(self, verbs: Any) -> None:
-        report = verbs.add_parser("report", help="report a bug")
-        report.add_argument("--error-type", required=True, help="class of the error, such as DatabaseError")
-        report.add_argument("--error-message", required=True)
-        report.add_argument("--user-impact", required=True, choices=Impact.values)
-        report.add_argument("--bug-id", default="", help="your key; by default one made of the error")
-        report.add_argument("--stack-trace", metavar="FILE", help="a file with the trace, - for stdin")
-        report.add_argument("--deadline-hours", type=float)
-        report.add_argument("--frequency", type=int, default=1, help="how many times it happened")
-        report.add_argument("--metadata", default="{}", metavar="JSON")
-        report.add_argument("--tag", action="append", default=[], dest="tags")
+        for name, text, shape, first in (
+            ("acknowledge", "take notice of a pending bug", shapes.NoBodySerializer, ""),
+            ("investigate", "begin to work on a bug", shapes.NoBodySerializer, ""),
+            ("resolve", "close a bug", shapes.BugResolveSerializer, ""),
+            ("reopen", "take back a resolution", shapes.BugReopenSerializer, ""),
+            ("mute", "keep a bug from calling for attention until a time", shapes.BugMuteSerializer, "until"),
+            ("assign", "say whose bug it is", shapes.BugAssignSerializer, "assignee"),
+            ("link", "link a bug to a ticket", shapes.NewTicketLinkSerializer, "system ticket_id"),
+        ):
+            verb = verbs.add_parser(name, help=text)
+            verb.add_argument("bug_id")
+            offer(verb, shape, first=first.split())
+        update = verbs.add_parser("update", help="change a bug in one go; what is left out stays as it is")
+        update.add_argument("bug_id")
+        offer(update, shapes.BugUpdateSerializer, partial=True)
 
     def _add_reading(self, verbs: Any) -> None:
         listing = verbs.add_parser("list", help="list bugs, the most urgent first")
@@ -59,36 +51,16 @@ class Command(OperationCommand):
         listing.add_argument("--limit", type=count_of, default=50)
         verbs.add_parser("show", help="all that is known of a bug").add_argument("bug_id")
         verbs.add_parser("summary", help="count bugs by status, priority and type")
-        priority = verbs.add_parser("priority", help="weigh a bug without storing it")
-        priority.add_argument("--error-type", required=True)
-        priority.add_argument("--user-impact", required=True, choices=Impact.values)
-        priority.add_argument("--frequency", type=int, default=1)
-        priority.add_argument("--deadline-hours", type=float)
-
-    def _add_link(self, verbs: Any) -> None:
-        link = verbs.add_parser("link", help="link a bug to a ticket")
-        link.add_argument("bug_id")
-        link.add_argument("system", choices=System.values)
-        link.add_argument("ticket_id")
-        link.add_argument("--url", default="")
-        link.add_argument("--type", choices=LinkType.values, default=LinkType.RELATED.value, dest="link_type")
-        link.add_argument("--status", default="")
+        offer(verbs.add_parser("priority", help="weigh a bug without storing it"), shapes.PriorityQuestionSerializer)
 
     def handle(self, *args: Any, **options: Any) -> None:
         getattr(self, f"do_{options['verb']}")(options)
 
     def do_report(self, options: dict[str, Any]) -> None:
-        bug = report_bug(
-            error_type=options["error_type"],
-            error_message=options["error_message"],
-            user_impact=options["user_impact"],
-            bug_id=options["bug_id"],
-            stack_trace=text_of(options["stack_trace"], errors="replace") if options["stack_trace"] else None,
-            deadline_hours=options["deadline_hours"],
-            frequency=options["frequency"],
-            metadata=json_of(options["metadata"], dict),
-            tags=options["tags"],
-        )
+        self._done(report_bug(**given(options, shapes.BugReportSerializer)), options)
+
+    def do_update(self, options: dict[str, Any]) -> None:
+        bug = triage.update_bug(bug_id=options["bug_id"], **given(options, shapes.BugUpdateSerializer))
         self._done(bug, options)
 
     def do_list(self, options: dict[str, Any]) -> None:
@@ -120,35 +92,26 @@ class Command(OperationCommand):
         self._done(bugs.investigate(bug_id=options["bug_id"]), options)
 
     def do_resolve(self, options: dict[str, Any]) -> None:
-        bug = bugs.resolve(
-            bug_id=options["bug_id"], resolution=options["resolution"], resolved_by=options["resolved_by"]
-        )
-        self._done(bug, options)
+        self._done(bugs.resolve(bug_id=options["bug_id"], **given(options, shapes.BugResolveSerializer)), options)
 
     def do_reopen(self, options: dict[str, Any]) -> None:
-        self._done(bugs.reopen(bug_id=options["bug_id"], reason=options["reason"]), options)
+        self._done(bugs.reopen(bug_id=options["bug_id"], **given(options, shapes.BugReopenSerializer)), options)
+
+    def do_mute(self, options: dict[str, Any]) -> None:
+        self._done(bugs.mute(bug_id=options["bug_id"], **given(options, shapes.BugMuteSerializer)), options)
 
     def do_assign(self, options: dict[str, Any]) -> None:
-        self._done(bugs.assign(bug_id=options["bug_id"], assignee=options["assignee"]), options)
+        self._done(bugs.assign(bug_id=options["bug_id"], **given(options, shapes.BugAssignSerializer)), options)
 
     def do_link(self, options: dict[str, Any]) -> None:
-        names = ("bug_id", "system", "ticket_id", "url", "link_type", "status")
-        link = triage.link_ticket(**{name: options[name] for name in names})
+        link = triage.link_ticket(bug_id=options["bug_id"], **given(options, shapes.NewTicketLinkSerializer))
         if options["json"]:
-            self.print_json(TicketLinkSerializer(link).data)
+            self.print_json(shapes.TicketLinkSerializer(link).data)
         else:
             self.stdout.write(f"[OK] {options['bug_id']} {link.link_type} {link}")
 
     def do_priority(self, options: dict[str, Any]) -> None:
-        try:
-            score = calculate_priority(
-                error_type=options["error_type"],
-                user_impact=options["user_impact"],
-                frequency=options["frequency"],
-                deadline_hours=options["deadline_hours"],
-            )
-        except ValueError as error:
-            raise CommandError(f"{error}.") from error
+        score = calculate_priority(**given(options, shapes.PriorityQuestionSerializer))
         if options["json"]:
             self.print_json(asdict(score))
             return

@@ -6,8 +6,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from config.arguments import offer
 from config.commands import OperationCommand, text_of
 from prompts.compression import compress
+from prompts.serializers import CompressSerializer
 
 LANGUAGES = {".py": "python", ".js": "javascript", ".ts": "typescript", ".md": "markdown", ".txt": "text"}
 
@@ -17,9 +19,7 @@ class Command(OperationCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", nargs="?", default="-", help="a file; - is standard input")
-        parser.add_argument("--max-tokens", type=int, required=True)
-        parser.add_argument("--language", default="", help="by default by the file's name, else guessed")
-        parser.add_argument("--model", default="", help="a model or an encoding; by default cl100k_base")
+        offer(parser, CompressSerializer, only=["max_tokens", "language", "model"])
 
     def handle(self, *args: Any, **options: Any) -> None:
         language = options["language"] or LANGUAGES.get(Path(options["path"]).suffix, "")

@@ -6,19 +6,24 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from config.commands import FINDINGS, OperationCommand, json_of, text_of
-from prompts import cases, comparison, execution, prompts, regression, runs, testing, versions
+from config.arguments import offer, reads
+from config.commands import FINDINGS, OperationCommand, Whole, json_of, text_of
+from prompts import cases, comparison, execution, fields, prompts, regression, runs, testing, versions
 from prompts.models import Prompt, Run, RunResult
 from prompts.serializers import (
     ComparisonSerializer,
+    NewVersionSerializer,
     PromptSerializer,
     ReportSerializer,
     RunDetailSerializer,
     TestCaseSerializer,
+    TestSerializer,
     VersionSerializer,
 )
 from prompts.statistics import Verdict
 from prompts.views import with_active
+
+NUMBER = Whole(fields.FIRST_VERSION, fields.LAST_VERSION)
 
 
 class Command(OperationCommand):
@@ -30,36 +35,35 @@ class Command(OperationCommand):
         save.add_argument("prompt_id")
         save.add_argument("text", nargs="?", help="the template; - or nothing reads it from standard input")
         save.add_argument("--file", help="read the template from a file; a .json file holds messages")
-        save.add_argument("--purpose", default="")
-        save.add_argument("--notes", default="")
-        save.add_argument("--settings", default="{}", metavar="JSON")
-        save.add_argument("--activate", action="store_true")
+        save.add_argument(
+            "--settings", type=reads(NewVersionSerializer, "settings"), default={}, metavar="JSON", dest="parameters"
+        )
+        offer(save, NewVersionSerializer, only=["purpose", "notes", "variables", "activate"])
         listing = verbs.add_parser("list", help="list prompts, or the versions of one")
         listing.add_argument("prompt_id", nargs="?")
         show = verbs.add_parser("show", help="show a version, by default the active one")
         show.add_argument("prompt_id")
-        show.add_argument("number", nargs="?", type=int)
+        show.add_argument("number", nargs="?", type=NUMBER)
         activate = verbs.add_parser("activate", help="make a version the active one")
         activate.add_argument("prompt_id")
-        activate.add_argument("number", type=int)
+        activate.add_argument("number", type=NUMBER)
         case = verbs.add_parser("case", help="add a test case, or list them")
         case.add_argument("prompt_id")
-        case.add_argument("name", nargs="?")
+        case.add_argument("name", nargs="?", type=reads(TestCaseSerializer, "name"))
         case.add_argument("--input", help="a text, or a JSON object of variables")
-        case.add_argument("--expected", help="what the whole output must be")
-        case.add_argument("--assertions", default="[]", metavar="JSON")
-        case.add_argument("--type", default="general")
+        expected = reads(TestCaseSerializer, "expected_output")
+        case.add_argument("--expected", type=expected, help="what the whole output must be")
+        offer(case, TestCaseSerializer, only=["assertions", "type", "threshold"])
         test = verbs.add_parser("test", help="test a version with the model; exit 1 on a failed case or a regression")
         test.add_argument("prompt_id")
-        test.add_argument("number", nargs="?", type=int, help="by default the active version")
+        test.add_argument("number", nargs="?", type=NUMBER, help="by default the active version")
         test.add_argument("--cases", metavar="FILE", help="JSON list of test cases instead of the stored ones")
-        test.add_argument("--model", default="")
-        test.add_argument("--concurrency", type=int, default=4)
+        offer(test, TestSerializer, only=["model", "concurrency"])
         test.add_argument("--queue", action="store_true", help="leave it to a worker and print the run's id")
         compare = verbs.add_parser("compare", help="two versions side by side; exit 1 on a regression")
         compare.add_argument("prompt_id")
-        compare.add_argument("before", type=int)
-        compare.add_argument("after", type=int)
+        compare.add_argument("before", type=NUMBER)
+        compare.add_argument("after", type=NUMBER)
         report = verbs.add_parser("regression", help="how every version did; exit 1 on a regression")
         report.add_argument("prompt_id")
 
@@ -71,10 +75,8 @@ class Command(OperationCommand):
         saved = versions.save_version(
             prompt_id=options["prompt_id"],
             **content,
-            purpose=options["purpose"],
-            notes=options["notes"],
-            settings=json_of(options["settings"], dict),
-            activate=options["activate"],
+            settings=options["parameters"],
+            **{name: options[name] for name in ("purpose", "notes", "variables", "activate") if name in options},
         )
         if options["json"]:
             self.print_json(VersionSerializer(saved.version).data)
@@ -123,10 +125,9 @@ class Command(OperationCommand):
         case = cases.create_test_case(
             prompt_id=options["prompt_id"],
             name=options["name"],
-            type=options["type"],
             input=_input(options["input"]),
             expected_output=options["expected"],
-            assertions=json_of(options["assertions"], list),
+            **{name: options[name] for name in ("type", "assertions", "threshold") if name in options},
         )
         if options["json"]:
             self.print_json(TestCaseSerializer(case).data)

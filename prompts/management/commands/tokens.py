@@ -5,8 +5,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from config.arguments import offer
 from config.commands import OperationCommand, text_of
 from prompts import tokens
+from prompts.serializers import CountSerializer
 
 
 class Command(OperationCommand):
@@ -14,7 +16,7 @@ class Command(OperationCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("paths", nargs="*", default=["-"], help="files; - is standard input")
-        parser.add_argument("--model", default="", help="a model or an encoding; by default cl100k_base")
+        offer(parser, CountSerializer, only=["model"])
 
     def handle(self, *args: Any, **options: Any) -> None:
         counts = [(path, tokens.count(text=text_of(path), model=options["model"])) for path in options["paths"]]

@@ -6,14 +6,25 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from config.arguments import given, offer, reads
 from config.commands import FINDINGS, OperationCommand, json_of, text_of
 from visioncache.entries import store_entry
-from visioncache.identity import DEFAULT_NAMESPACE
 from visioncache.lookups import Lookup, look_up
 from visioncache.removal import cleanup_expired, invalidate
-from visioncache.serializers import EntrySerializer, InvalidationSerializer, LookupSerializer, StatsSerializer
+from visioncache.serializers import (
+    EntryInSerializer,
+    EntrySerializer,
+    InvalidateInSerializer,
+    InvalidationSerializer,
+    LookupInSerializer,
+    LookupSerializer,
+    StatsQuery,
+    StatsSerializer,
+)
 from visioncache.stats import get_stats
-from visioncache.terms import DEFAULT_TTL_HOURS
+
+MORE = ("ttl_hours", "image_url", "tags", "cost_micros", "latency_ms")
+"""What `store` takes beside the identity and the answer."""
 
 
 class Command(OperationCommand):
@@ -22,8 +33,7 @@ class Command(OperationCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         commands = parser.add_subparsers(dest="action", required=True, metavar="stats|lookup|store|invalidate|cleanup")
         stats = commands.add_parser("stats", help="Entries, hits, misses and what they saved.")
-        stats.add_argument("--namespace")
-        stats.add_argument("--image-hash", help="List the entries of this image.")
+        offer(stats, StatsQuery)
         _add_lookup(commands.add_parser("lookup", help="Ask the cache: exit code 0 for a hit, 1 for a miss."))
         _add_store(commands.add_parser("store", help="Store a model's answer."))
         _add_invalidate(commands.add_parser("invalidate", help="Remove the entries that meet all conditions given."))
@@ -42,7 +52,7 @@ class Command(OperationCommand):
         perform[action](options)
 
     def _stats(self, options: dict[str, Any]) -> None:
-        answer = StatsSerializer(get_stats(namespace=options["namespace"], image_hash=options["image_hash"])).data
+        answer = StatsSerializer(get_stats(**given(options, StatsQuery))).data
         if options["json"]:
             self.print_json(answer)
             return
@@ -59,19 +69,20 @@ class Command(OperationCommand):
             raise SystemExit(FINDINGS)
 
     def _store(self, options: dict[str, Any]) -> None:
+        details = {name: options[name] for name in MORE if name in options}
+        details |= {"ttl_hours": None} if options["for_ever"] else {}
         stored = store_entry(
             **_identity(options),
             extracted_data=json_of(text_of("-") if options["data"] == "-" else options["data"]),
             confidence_score=options["confidence"],
-            ttl_hours=None if options["for_ever"] else options["ttl_hours"],
-            tags=options["tag"],
+            **details,
         )
         verb = "stored" if stored.created else "replaced"
         self._print(options, EntrySerializer(stored.entry).data, f"[OK] {stored.entry.uid} {verb}.")
 
     def _invalidate(self, options: dict[str, Any]) -> None:
         names = ("entry_id", "image_hash", "model_version", "tag", "namespace", "all_namespaces", "dry_run")
-        done = invalidate(**{name: options[name] for name in names})
+        done = invalidate(**{name: options[name] for name in names if name in options})
         verb = f"{done.matched} entries would be" if done.dry_run else f"{done.removed} entries"
         self._print(options, InvalidationSerializer(done).data, f"[OK] {verb} removed.")
 
@@ -89,35 +100,31 @@ class Command(OperationCommand):
 def _add_identity(parser: ArgumentParser) -> None:
     image = parser.add_mutually_exclusive_group(required=True)
     image.add_argument("--image", type=Path, metavar="FILE", help="The image, a file.")
-    image.add_argument("--image-hash", help="Or the SHA-256 of its bytes.")
-    parser.add_argument("--request", metavar="JSON", help="Prompt, parameters, whatever was asked.")
-    parser.add_argument("--namespace", default=DEFAULT_NAMESPACE)
+    image.add_argument("--image-hash", type=reads(LookupInSerializer, "image_hash"), help="Or the hash of its bytes.")
+    offer(parser, LookupInSerializer, only=["request", "namespace"])
 
 
 def _add_lookup(parser: ArgumentParser) -> None:
     _add_identity(parser)
-    parser.add_argument("--model", dest="model_version", help="Without it, the newest answer of any model.")
+    model = reads(LookupInSerializer, "model_version")
+    parser.add_argument("--model", dest="model_version", type=model, help="Without it, the newest answer of any model.")
 
 
 def _add_store(parser: ArgumentParser) -> None:
     _add_identity(parser)
-    parser.add_argument("--model", dest="model_version", required=True, help="The resolved model, never an alias.")
+    model = reads(EntryInSerializer, "model_version")
+    parser.add_argument("--model", dest="model_version", type=model, required=True, help="Resolved, never an alias.")
     parser.add_argument("--data", metavar="JSON", default="-", help="What the model read; by default from stdin.")
-    parser.add_argument("--confidence", type=float, required=True, help="0 to 1.")
-    life = parser.add_mutually_exclusive_group()
-    life.add_argument("--ttl-hours", type=float, default=DEFAULT_TTL_HOURS)
-    life.add_argument("--for-ever", action="store_true")
-    parser.add_argument("--tag", action="append", default=[], help="May be given several times.")
+    confidence = reads(EntryInSerializer, "confidence_score")
+    parser.add_argument("--confidence", type=confidence, required=True, help="0 to 1.")
+    parser.add_argument("--for-ever", action="store_true", help="The same as --ttl-hours none.")
+    offer(parser, EntryInSerializer, only=MORE)
 
 
 def _add_invalidate(parser: ArgumentParser) -> None:
     parser.add_argument("--id", dest="entry_id")
-    parser.add_argument("--image-hash")
-    parser.add_argument("--model", dest="model_version")
-    parser.add_argument("--tag")
-    parser.add_argument("--namespace", help="By default 'default'; alone, all of the namespace.")
-    parser.add_argument("--all-namespaces", action="store_true")
-    parser.add_argument("--dry-run", action="store_true", help="Only count.")
+    parser.add_argument("--model", dest="model_version", type=reads(InvalidateInSerializer, "model_version"))
+    offer(parser, InvalidateInSerializer, only=["image_hash", "tag", "namespace", "all_namespaces", "dry_run"])
 
 
 def _identity(options: dict[str, Any]) -> dict[str, Any]:
@@ -130,7 +137,7 @@ def _identity(options: dict[str, Any]) -> dict[str, Any]:
     return {
         "image_hash": digest,
         "model_version": options["model_version"],
-        "request": json_of(options["request"]) if options["request"] else None,
+        "request": options.get("request"),
         "namespace": options["namespace"],
     }
 

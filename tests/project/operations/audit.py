@@ -1,0 +1,209 @@
+"""The operations on the trail, its rules and its backups."""
+
+from tests.project.operations.terms import BUDGET, FILTERS, NARROW, PAGES, PERSON, PROGRAM, READ, Operation, each
+
+OPERATIONS = [
+    Operation(
+        calls=("audit.reports.report", "audit.trail.record"),
+        doors={"rest": "POST audit/events", "mcp": "record_audit", "command": "audit record"},
+        without={"admin": "the trail is written by what happens, never by hand"},
+        lacks={
+            "mcp": {
+                "agent": "known from the session",
+                "timestamp": "an agent reports what it just did",
+                "idempotency_key": "a tool call has no retries of its own",
+                "session_id": NARROW,
+                "tool_use_id": NARROW,
+            },
+            "command": {"idempotency_key": "a shell repeats on purpose"},
+        },
+    ),
+    Operation(
+        calls=("audit.export.select", "audit.export.export"),
+        doors={"rest": "GET audit/events", "mcp": "search_audit", "command": "audit events"},
+        without={"admin": READ},
+        own={"mcp": {"limit": PAGES}, "command": {"limit": PAGES}},
+        lacks={
+            "mcp": each("actor agent correlation_id session_id tool_use_id user", NARROW),
+            "command": each("actor agent correlation_id session_id tool_use_id user", FILTERS),
+        },
+    ),
+    Operation(
+        calls=("audit.rollback.plan", "audit.rollback.apply", "audit.rollback.points"),
+        doors={
+            "rest": "POST audit/entities/{entity_type}/{entity_id}/rollback",
+            "mcp": "plan_rollback",
+            "command": "audit rollback",
+            "admin": "audit.admin.EventAdmin.roll_back",
+        },
+        own={"command": {"correlation_id": "the rollback of a group, POST rollback at REST"}},
+        lacks={
+            "mcp": each("based_on dry_run force reason", "a tool only plans; a person applies"),
+            "admin": each(
+                "to based_on dry_run force reason", "the selected event is what it goes back to; an action has no form"
+            ),
+        },
+    ),
+    Operation(
+        calls=("audit.rollback.plan_group", "audit.rollback.apply_group"),
+        doors={"rest": "POST audit/rollback"},
+        without={
+            "mcp": PERSON,
+            "command": "`audit rollback --correlation-id`",
+            "admin": "an action rolls back the entities it is told",
+        },
+    ),
+    Operation(
+        calls=("audit.trail.history",),
+        doors={"rest": "GET audit/entities/{entity_type}/{entity_id}/history", "command": "audit history"},
+        without={"mcp": "search_audit has it", "admin": READ},
+    ),
+    Operation(
+        calls=("audit.permissions.decisions.decide",),
+        doors={"rest": "POST audit/decisions", "mcp": "check_permission", "command": "rules decide"},
+        without={"admin": PROGRAM},
+        names={"command": {"input": "tool_input", "tool": "tool_name"}},
+        lacks={
+            "mcp": {"agent": "known from the session"},
+            "command": each("session_id tool_use_id", "a person only asks what the rules say"),
+        },
+        differs={
+            "command": {
+                "tool_input": "a command, or JSON",
+                "tool_name": "Bash by default",
+                "cwd": "the working folder by default",
+            }
+        },
+    ),
+    Operation(
+        calls=("audit.permissions.store.create_rule",),
+        doors={"rest": "POST audit/rules", "command": "rules add", "admin": "audit.admin.RuleForm"},
+        without={"mcp": PERSON},
+        names={"command": {"rule": "tool"}},
+        lacks={
+            "command": {"specifier": "part of the rule: Tool(specifier)", "is_enabled": "a rule that is added holds"}
+        },
+        differs={
+            "command": {"tool": "Tool or Tool(specifier), which the operation takes apart"},
+            "admin": {"is_enabled": "a box that is ticked"},
+        },
+    ),
+    Operation(
+        calls=("audit.permissions.store.change_rule",),
+        doors={"rest": "PATCH audit/rules/{uid}", "admin": "audit.admin.RuleForm"},
+        without={"mcp": PERSON, "command": "remove it and add another"},
+    ),
+    Operation(
+        calls=("audit.permissions.store.delete_rule", "audit.permissions.store.find_rule"),
+        doors={
+            "rest": "DELETE audit/rules/{uid}",
+            "command": "rules remove",
+            "admin": "audit.admin.PermissionRuleAdmin.delete_selected",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("audit.permissions.store.import_rules",),
+        doors={"rest": "POST audit/rules/import", "command": "rules import"},
+        without={"mcp": PERSON, "admin": "a shell or a program has the file"},
+        names={"command": {"file": "text"}},
+        lacks={"command": {"dry_run": "`rules check` does it"}},
+        differs={
+            "command": {
+                "text": "a file",
+                "format": "told from the file by default",
+                "agent": "checked with the file's rules",
+            }
+        },
+    ),
+    Operation(
+        calls=("audit.permissions.store.load_defaults",),
+        doors={
+            "rest": "POST audit/rules/defaults",
+            "command": "rules defaults",
+            "admin": "audit.admin.PermissionRuleAdmin.load_defaults",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("audit.permissions.formats.export_rules",),
+        doors={"rest": "GET audit/rules/export", "command": "rules export"},
+        without={"mcp": PERSON, "admin": READ},
+    ),
+    Operation(
+        calls=("audit.permissions.decisions.replay",),
+        doors={"rest": "POST audit/rules/dry-run", "command": "rules dry-run"},
+        without={"mcp": PERSON, "admin": "a shell or a program has the file"},
+        own={
+            "rest": {"rules": "a program sends the rules themselves"},
+            "command": each("file format agent", "the rules stand in a file"),
+        },
+        differs={"command": {"add": "a flag: beside today's rules, or instead of them"}},
+    ),
+    Operation(
+        calls=("audit.permissions.decisions.answer_hook",),
+        doors={"rest": "POST audit/hooks/{agent}", "command": "hook"},
+        without={"mcp": "an agent's hook, not its tools", "admin": PROGRAM},
+        own={
+            "rest": each(
+                "hook_event_name tool_name tool_input session_id tool_use_id cwd",
+                "the agent's own JSON, which the command reads from standard input",
+            )
+        },
+    ),
+    Operation(
+        calls=("audit.backups.making.start", "audit.backups.making.back_up"),
+        doors={"rest": "POST audit/backups", "command": "backup", "admin": "audit.admin.BackupRunAdmin.back_up"},
+        without={"mcp": PERSON},
+        own={"command": {"list": "GET backups at REST", "verify": "`verify_backup` right after"}},
+        lacks={"admin": {"kind": "an action has no form; it is manual"}},
+    ),
+    Operation(
+        calls=("audit.ledger.verification.verify",),
+        doors={"rest": "POST audit/verify", "command": "audit_verify"},
+        without={"mcp": BUDGET, "admin": "a job does it every day, and health shows it"},
+        own={"command": {"key": "of a checkpoint that another Handrail signed", "manifest": "a file of an export"}},
+        differs={"command": {"checkpoint": "a file"}},
+    ),
+    Operation(
+        calls=("audit.ledger.sealing.prove",),
+        doors={"rest": "GET audit/events/{uid}/proof", "command": "audit_prove"},
+        without={"mcp": BUDGET, "admin": READ},
+        own={
+            "command": {
+                "consistency": "another question, of two checkpoints",
+                "key": "prints the public key",
+                "output": "a file",
+            }
+        },
+    ),
+    Operation(
+        calls=("audit.streaming.send",),
+        doors={"rest": "POST audit/stream", "command": "audit_stream", "admin": "audit.admin.StreamPositionAdmin.send"},
+        without={"mcp": PERSON},
+        own={"command": {"status": "GET stream at REST"}},
+        lacks={"admin": {"restart": "an action has no form"}},
+    ),
+]
+APART: dict[str, str] = {
+    "audit.backups.making.execute": "whoever restores or verifies is at the machine, or it is a job",
+    "audit.backups.making.start_verification": "whoever restores or verifies is at the machine, or it is a job",
+    "audit.backups.making.verify": "whoever restores or verifies is at the machine, or it is a job",
+    "audit.backups.restoring.restore": "whoever restores or verifies is at the machine, or it is a job",
+    "audit.ledger.manifest.check": "reads a file of the machine",
+    "audit.ledger.manifest.write": "writes a file of the machine",
+    "audit.ledger.sealing.prove_consistency": "an auditor's question at the machine",
+    "audit.retention.erase": "erasing is for who is at the machine",
+    "audit.retention.prune": "a job of the schedule",
+    "audit.trail.state_at": "reads what the history shows",
+    "PUT audit/rules/{uid}": "the body of POST",
+    "audit_export": "for who is at the machine",
+    "audit_prune": "for who is at the machine",
+    "audit_seal": "for who is at the machine",
+    "guard": "for who is at the machine",
+    "restore": "for who is at the machine",
+    "verify_backup": "for who is at the machine",
+    "rules compile": "for who is at the machine",
+    "rules check": "for who is at the machine",
+    "rules list": "a list of the table, as the admin has it",
+}

@@ -1,0 +1,135 @@
+"""The operations on bugs."""
+
+from tests.project.operations.terms import BUDGET, FILTERS, NARROW, PAGES, PERSON, READ, Operation, each
+
+OPERATIONS = [
+    Operation(
+        calls=("escalation.reports.report_bug",),
+        doors={
+            "rest": "POST escalation/bugs",
+            "mcp": "escalate_bug",
+            "command": "escalation report",
+            "admin": "escalation.admin.ReportForm",
+        },
+        names={"admin": {"tag_names": "tags"}},
+        differs={"admin": {"tags": "separated by commas", "error_message": "an empty field sends a blank message"}},
+    ),
+    Operation(
+        calls=("escalation.triage.update_bug",),
+        doors={
+            "rest": "PATCH escalation/bugs/{bug_id}",
+            "mcp": "update_bug",
+            "command": "escalation update",
+            "admin": "escalation.admin.BugForm",
+        },
+        names={"admin": {"tag_names": "tags"}},
+        lacks={
+            "admin": {
+                "status": "the actions of the list move a bug",
+                "resolution": "the action says it",
+                "resolved_by": "the action says it",
+                "deadline_hours": "the page shows when it ends; hours from now would move with every saving",
+                "metadata": "what the program sent is shown, not edited",
+            }
+        },
+        differs={"admin": {"tags": "separated by commas"}},
+    ),
+    Operation(
+        calls=("escalation.filters.select_bugs",),
+        doors={"rest": "GET escalation/bugs", "mcp": "list_bugs", "command": "escalation list"},
+        without={"admin": READ},
+        own={
+            "mcp": {"limit": PAGES, "include_resolved": "the opposite of `open`, which an agent wants by default"},
+            "command": {"limit": PAGES},
+        },
+        lacks={
+            "mcp": each("error_type fingerprint muted open order overdue user_impact", NARROW),
+            "command": each("fingerprint muted open overdue user_impact", FILTERS),
+        },
+        differs={
+            "mcp": each("status priority", "one at a time is enough for an agent"),
+            "command": {"order": "people read the most urgent first, programs page from the newest"},
+        },
+    ),
+    Operation(
+        calls=("escalation.bugs.find_bug",),
+        doors={"rest": "GET escalation/bugs/{bug_id}", "command": "escalation show"},
+        without={"admin": READ, "mcp": BUDGET},
+    ),
+    Operation(
+        calls=("escalation.bugs.acknowledge",),
+        doors={
+            "rest": "POST escalation/bugs/{bug_id}/acknowledge",
+            "command": "escalation acknowledge",
+            "admin": "escalation.admin.BugAdmin.acknowledge",
+        },
+        without={"mcp": "update_bug does it by the status"},
+    ),
+    Operation(
+        calls=("escalation.bugs.investigate",),
+        doors={
+            "rest": "POST escalation/bugs/{bug_id}/investigate",
+            "command": "escalation investigate",
+            "admin": "escalation.admin.BugAdmin.investigate",
+        },
+        without={"mcp": "update_bug does it by the status"},
+    ),
+    Operation(
+        calls=("escalation.bugs.resolve",),
+        doors={
+            "rest": "POST escalation/bugs/{bug_id}/resolve",
+            "command": "escalation resolve",
+            "admin": "escalation.admin.BugAdmin.resolve",
+        },
+        without={"mcp": "update_bug does it by the status"},
+        lacks={
+            "admin": each(
+                "resolution resolved_by", "an action has no form; it says it was resolved in the admin, by whom"
+            )
+        },
+    ),
+    Operation(
+        calls=("escalation.bugs.reopen",),
+        doors={
+            "rest": "POST escalation/bugs/{bug_id}/reopen",
+            "command": "escalation reopen",
+            "admin": "escalation.admin.BugAdmin.reopen",
+        },
+        without={"mcp": "update_bug does it by the status"},
+        lacks={"admin": {"reason": "an action has no form"}},
+    ),
+    Operation(
+        calls=("escalation.bugs.mute",),
+        doors={
+            "rest": "POST escalation/bugs/{bug_id}/mute",
+            "command": "escalation mute",
+            "admin": "escalation.admin.BugAdmin.mute",
+        },
+        without={"mcp": PERSON},
+        lacks={"admin": {"until": "an action has no form: a day, or no more"}},
+    ),
+    Operation(
+        calls=("escalation.bugs.assign",),
+        doors={"rest": "POST escalation/bugs/{bug_id}/assign", "command": "escalation assign"},
+        without={"mcp": "update_bug does it", "admin": "the page of a bug does it"},
+    ),
+    Operation(
+        calls=("escalation.triage.link_ticket",),
+        doors={"rest": "POST escalation/bugs/{bug_id}/tickets", "command": "escalation link"},
+        without={"mcp": BUDGET, "admin": READ},
+    ),
+    Operation(
+        calls=("escalation.priority.calculate_priority",),
+        doors={"rest": "POST escalation/priority", "command": "escalation priority"},
+        without={"mcp": "escalate_bug answers the priority", "admin": READ},
+    ),
+    Operation(
+        calls=("escalation.summary.summarise",),
+        doors={"rest": "GET escalation/summary", "command": "escalation summary"},
+        without={"mcp": BUDGET, "admin": "the dashboard shows it"},
+    ),
+]
+APART: dict[str, str] = {
+    "escalation.bugs.weigh_due_bugs": "a job of the schedule",
+    "escalation.occurrences.clean_up_occurrences": "a job of the schedule",
+}

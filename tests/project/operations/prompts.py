@@ -1,0 +1,161 @@
+"""The operations on prompts, versions, cases and runs."""
+
+from tests.project.operations.terms import BUDGET, NARROW, PERSON, PROGRAM, READ, Operation, each
+
+OPERATIONS = [
+    Operation(
+        calls=("prompts.versions.save_version",),
+        doors={
+            "rest": "POST prompts/prompts/{prompt_id}/versions",
+            "mcp": "save_prompt_version",
+            "command": "prompt save",
+            "admin": "prompts.admin.VersionForm",
+        },
+        names={"command": {"text": "prompt_text", "parameters": "settings"}, "admin": {"prompt": "prompt_id"}},
+        own={"command": {"file": "the template, or the messages as .json"}},
+        lacks={
+            "mcp": {"variables": NARROW},
+            "command": {"messages": "--file with a .json"},
+            "admin": {"variables": "a form shows what it found", "activate": "an action of the list"},
+        },
+    ),
+    Operation(
+        calls=("prompts.testing.test_prompt_version",),
+        doors={
+            "rest": "POST prompts/prompts/{prompt_id}/versions/{number}/test",
+            "mcp": "test_prompt",
+            "command": "prompt test",
+            "admin": "prompts.admin.VersionAdmin.run_test",
+        },
+        names={"mcp": {"version": "number"}, "command": {"cases": "test_cases"}},
+        own={
+            "mcp": {"keep_cases": "one call where REST has two"},
+            "command": {"queue": "a shell waits unless told not to"},
+        },
+        lacks={
+            "mcp": {"concurrency": NARROW},
+            "admin": each("test_cases model concurrency", "an action has no form; it runs the stored cases"),
+        },
+        differs={"command": {"test_cases": "a file of them"}},
+    ),
+    Operation(
+        calls=("prompts.versions.activate_version",),
+        doors={
+            "rest": "POST prompts/prompts/{prompt_id}/versions/{number}/activate",
+            "command": "prompt activate",
+            "admin": "prompts.admin.VersionAdmin.activate",
+        },
+        without={"mcp": "save_prompt_version can activate"},
+    ),
+    Operation(
+        calls=("prompts.versions.create_prompt",),
+        doors={"rest": "POST prompts/prompts"},
+        without={
+            "mcp": "saving a version makes its prompt",
+            "command": "saving a version makes its prompt",
+            "admin": "its page has no form of its own but the model's",
+        },
+    ),
+    Operation(
+        calls=("prompts.versions.update_prompt",),
+        doors={"rest": "PATCH prompts/prompts/{prompt_id}"},
+        without={"mcp": BUDGET, "command": PERSON, "admin": "its page has no form of its own but the model's"},
+    ),
+    Operation(
+        calls=("prompts.versions.delete_prompt",),
+        doors={"rest": "DELETE prompts/prompts/{prompt_id}", "admin": "prompts.admin.PromptAdmin.delete_selected"},
+        without={"mcp": PERSON, "command": PERSON},
+    ),
+    Operation(
+        calls=("prompts.cases.delete_test_case",),
+        doors={
+            "rest": "DELETE prompts/prompts/{prompt_id}/test-cases/{uid}",
+            "admin": "prompts.admin.TestCaseAdmin.delete_selected",
+        },
+        without={"mcp": PERSON, "command": PERSON},
+    ),
+    Operation(
+        calls=("prompts.versions.get_version",),
+        doors={"rest": "POST prompts/prompts/{prompt_id}/render", "mcp": "get_prompt", "command": "prompt show"},
+        without={"admin": READ},
+        names={"command": {"number": "version"}},
+        lacks={
+            "mcp": {"model": "count_tokens counts for a model"},
+            "command": each("input model", "it shows the template"),
+        },
+    ),
+    Operation(
+        calls=("prompts.cases.create_test_case",),
+        doors={
+            "rest": "POST prompts/prompts/{prompt_id}/test-cases",
+            "command": "prompt case",
+            "admin": "prompts.admin.TestCaseForm",
+        },
+        without={"mcp": "test_prompt keeps cases"},
+        names={"command": {"expected": "expected_output"}, "admin": {"prompt": "prompt_id"}},
+        differs={
+            "command": {
+                "name": "without one it lists the cases",
+                "input": "as name",
+                "assertions": "JSON, whose items the operation reads",
+            },
+            "admin": {"type": "the usual one is filled in"},
+        },
+    ),
+    Operation(
+        calls=("prompts.cases.update_test_case",),
+        doors={"rest": "PATCH prompts/prompts/{prompt_id}/test-cases/{uid}", "admin": "prompts.admin.TestCaseForm"},
+        without={"mcp": "test_prompt keeps cases", "command": PERSON},
+        names={"admin": {"prompt": "prompt_id"}},
+    ),
+    Operation(
+        calls=("prompts.comparison.compare_versions",),
+        doors={"rest": "GET prompts/prompts/{prompt_id}/compare", "command": "prompt compare"},
+        without={"mcp": BUDGET, "admin": READ},
+        names={"command": {"before": "from", "after": "to"}},
+    ),
+    Operation(
+        calls=("prompts.regression.regression_report",),
+        doors={"rest": "GET prompts/prompts/{prompt_id}/regression", "command": "prompt regression"},
+        without={"mcp": BUDGET, "admin": READ},
+    ),
+    Operation(
+        calls=("prompts.testing.get_run",),
+        doors={"rest": "GET prompts/runs/{uid}", "mcp": "get_job"},
+        without={"command": "`prompt test` waits for it", "admin": READ},
+        names={"mcp": {"job": "uid"}},
+    ),
+    Operation(
+        calls=("prompts.testing.cancel_run",),
+        doors={"rest": "POST prompts/runs/{uid}/cancel", "admin": "prompts.admin.RunAdmin.cancel"},
+        without={"mcp": BUDGET, "command": "control-C ends `prompt test`"},
+    ),
+    Operation(
+        calls=("prompts.tokens.count",),
+        doors={"rest": "POST prompts/tokens/count", "mcp": "count_tokens", "command": "tokens"},
+        without={"admin": PROGRAM},
+        names={"command": {"paths": "text"}},
+        lacks={
+            "mcp": {"messages": "a program has them; a text is counted"},
+            "command": {"messages": "a program has them; a text is counted"},
+        },
+        differs={"mcp": {"text": "the only way to say it"}, "command": {"text": "files, or standard input"}},
+    ),
+    Operation(
+        calls=("prompts.compression.compress",),
+        doors={"rest": "POST prompts/compress", "mcp": "compress_context", "command": "compress"},
+        without={"admin": PROGRAM},
+        names={"command": {"path": "text"}},
+        differs={"command": {"text": "a file, or standard input"}},
+    ),
+]
+APART: dict[str, str] = {
+    "prompts.versions.get_prompt": "reads one row",
+    "prompts.cases.get_test_case": "reads one row",
+    "prompts.cases.keep_test_case": "what test_prompt's keep_cases does",
+    "prompts.testing.execute_run": "works off a run",
+    "prompts.testing.prune_runs": "a job of the schedule",
+    "prompt list": "lists of the tables, as the admin has them",
+    "PUT prompts/prompts/{prompt_id}/test-cases/{uid}": "the body of POST",
+    "PUT prompts/prompts/{prompt_id}": "the body of PATCH",
+}
