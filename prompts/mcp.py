@@ -9,6 +9,7 @@ from pydantic import Field
 from config.mcp.tools import tool
 from config.rest.parsers import LARGEST_INTEGER
 from prompts import apart, cases, compression, fields, prompts, runs, testing, tokens, versions
+from prompts.content import MAX_MESSAGES
 from prompts.models import RunResult
 
 PromptId = Annotated[str, Field(description="Name of the prompt.")]
@@ -58,7 +59,7 @@ def save_prompt_version(
     prompt_text: Annotated[str | None, Field(description="Template with {{ name }}; or give messages.")] = None,
     messages: Annotated[
         list[dict[str, str]] | None,
-        Field(description="[{role, content}]", min_length=1, max_length=versions.MAX_MESSAGES),
+        Field(description="[{role, content}]", min_length=1, max_length=MAX_MESSAGES),
     ] = None,
     notes: Annotated[str, Field(description="What changed and why.", max_length=fields.LONGEST_NOTES)] = "",
     settings: Annotated[dict[str, Any] | None, Field(description="temperature, max_tokens, ...")] = None,

@@ -48,7 +48,7 @@ OPERATIONS = [
         without={"mcp": "save_prompt_version can activate"},
     ),
     Operation(
-        calls=("prompts.versions.create_prompt",),
+        calls=("prompts.prompts.create_prompt",),
         doors={"rest": "POST prompts/prompts"},
         without={
             "mcp": "saving a version makes its prompt",
@@ -57,12 +57,12 @@ OPERATIONS = [
         },
     ),
     Operation(
-        calls=("prompts.versions.update_prompt",),
+        calls=("prompts.prompts.update_prompt",),
         doors={"rest": "PATCH prompts/prompts/{prompt_id}"},
         without={"mcp": BUDGET, "command": PERSON, "admin": "its page has no form of its own but the model's"},
     ),
     Operation(
-        calls=("prompts.versions.delete_prompt",),
+        calls=("prompts.prompts.delete_prompt",),
         doors={"rest": "DELETE prompts/prompts/{prompt_id}", "admin": "prompts.admin.PromptAdmin.delete_selected"},
         without={"mcp": PERSON, "command": PERSON},
     ),
@@ -120,13 +120,13 @@ OPERATIONS = [
         without={"mcp": BUDGET, "admin": READ},
     ),
     Operation(
-        calls=("prompts.testing.get_run",),
+        calls=("prompts.runs.get_run",),
         doors={"rest": "GET prompts/runs/{uid}", "mcp": "get_job"},
         without={"command": "`prompt test` waits for it", "admin": READ},
         names={"mcp": {"job": "uid"}},
     ),
     Operation(
-        calls=("prompts.testing.cancel_run",),
+        calls=("prompts.runs.cancel_run",),
         doors={"rest": "POST prompts/runs/{uid}/cancel", "admin": "prompts.admin.RunAdmin.cancel"},
         without={"mcp": BUDGET, "command": "control-C ends `prompt test`"},
     ),
@@ -150,11 +150,11 @@ OPERATIONS = [
     ),
 ]
 APART: dict[str, str] = {
-    "prompts.versions.get_prompt": "reads one row",
+    "prompts.prompts.get_prompt": "reads one row",
     "prompts.cases.get_test_case": "reads one row",
     "prompts.cases.keep_test_case": "what test_prompt's keep_cases does",
-    "prompts.testing.execute_run": "works off a run",
-    "prompts.testing.prune_runs": "a job of the schedule",
+    "prompts.execution.execute_run": "works off a run",
+    "prompts.retention.prune_runs": "a job of the schedule",
     "prompt list": "lists of the tables, as the admin has them",
     "PUT prompts/prompts/{prompt_id}/test-cases/{uid}": "the body of POST",
     "PUT prompts/prompts/{prompt_id}": "the body of PATCH",
