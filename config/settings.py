@@ -98,7 +98,7 @@ if DATABASE["ENGINE"].endswith("sqlite3"):
 else:
     DATABASE["OPTIONS"] = {
         **DATABASE.get("OPTIONS", {}),
-        "pool": {"min_size": 1, "max_size": env.whole("DATABASE_POOL_SIZE", 20, most=10_000), "timeout": 5},
+        "pool": {"min_size": 1, "max_size": env.whole("DATABASE_POOL_SIZE", 24, most=10_000), "timeout": 5},
     }
     DATABASE["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -37,7 +37,7 @@ from config.serving.bodies import read_body
 
 logger = logging.getLogger(__name__)
 
-# Bounds both threads and database connections of this door; PostgreSQL's pool has 20 for the whole process.
+# Bounds both threads and database connections of this door; see config/serving/threads.py.
 _pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="mcp")
 _managers: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[StreamableHTTPSessionManager]] = (
     WeakKeyDictionary()
@@ -102,7 +102,7 @@ async def _serve(
         await _send_json(send, 400, "application/json", error.answer().model_dump_json().encode())
         return
     manager = await _manager()
-    with session(key=lambda: key, correlation_id=request_id, pool=_pool):
+    with session(key=lambda: key, correlation_id=request_id, pool=_pool, length=length):
         await manager.handle_request(scope, _once(body, receive), send)  # type: ignore[arg-type]
 
 

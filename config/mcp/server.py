@@ -30,6 +30,7 @@ from config.models import ApiKey
 from config.rest.parsers import parse_json
 from config.rest.problems import as_domain_error
 from config.secrets import blank
+from config.serving.threads import threads_for
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -53,6 +54,8 @@ class Session:
     key: Callable[[], ApiKey]
     correlation_id: str = ""
     pool: ThreadPoolExecutor | None = None
+    length: int = 0
+    """Bytes of the request."""
 
 
 _session: ContextVar[Session] = ContextVar("mcp_session")
@@ -212,7 +215,8 @@ def _as_coroutine(declared: Tool) -> Callable[..., Any]:
     async def run(**arguments: Any) -> Any:
         current = _session.get()
         agent = caller().details.get("agent", "")
-        return await in_thread(partial(_perform, declared, arguments, current, agent), current.pool)
+        with threads_for(current.length, current.pool) as pool:
+            return await in_thread(partial(_perform, declared, arguments, current, agent), pool)
 
     run.__name__ = declared.name
     run.__doc__ = inspect.getdoc(declared.function)

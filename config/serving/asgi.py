@@ -9,13 +9,12 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from typing import Any, NamedTuple
 from wsgiref.util import FileWrapper
 
-from django.conf import settings
 from django.utils.module_loading import import_string
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -23,10 +22,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 from config.context import acting_as, correlation_id
 from config.errors import DomainError
 from config.rest.problems import PROBLEM_JSON, problem
+from config.serving import threads
 from config.serving.bodies import Message, Receive, held_body
 from config.serving.streams import (
     FILE_BLOCK_BYTES,
-    STREAMS,
     ClientGone,
     Send,
     Stream,
@@ -37,12 +36,6 @@ from config.wsgi import application as site
 
 # What runs on the event loop, imported with its first request: the MCP SDK alone takes half a second.
 ROUTES = {"/mcp": "config.mcp.http.endpoint"}
-
-# Bounds both threads and database connections; PostgreSQL's pool has 20 for the whole process. Streams have a share of
-# their own beside the others' threads: readers of any speed leave those WEB_THREADS free.
-_threads = ThreadPoolExecutor(max_workers=settings.WEB_THREADS + STREAMS, thread_name_prefix="web")
-# Readiness is asked most when all those wait for the database, so it waits in no queue of theirs.
-_probes = ThreadPoolExecutor(max_workers=2, thread_name_prefix="probe")
 
 
 async def application(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -59,17 +52,18 @@ async def application(scope: MutableMapping[str, Any], receive: Receive, send: S
         return
     try:
         async with held_body(receive) as (body, length):
-            threads = _probes if path == "/health/ready" else _threads
-            await _answer(_environ(scope, body, length), threads, receive, send)
+            await _answer(scope, body, length, receive, send)
     except DomainError as error:
         for message in _refusal(error):
             await send(message)
 
 
-async def _answer(environ: dict[str, Any], threads: ThreadPoolExecutor, receive: Receive, send: Send) -> None:
+async def _answer(scope: MutableMapping[str, Any], body: bytes, length: int, receive: Receive, send: Send) -> None:
     stream = Stream(asyncio.get_running_loop(), receive, send)
     try:
-        answer = await stream.loop.run_in_executor(threads, compute, environ, stream)
+        with _threads_for(scope, length) as pool:
+            environ = _environ(scope, body, length)
+            answer = await stream.loop.run_in_executor(pool, compute, environ, stream)
         if isinstance(answer, File):
             with closing(answer.content) as content:
                 await stream.send_file(answer.begun, content.filelike)
@@ -80,6 +74,13 @@ async def _answer(environ: dict[str, Any], threads: ThreadPoolExecutor, receive:
         pass
     finally:
         stream.end()
+
+
+def _threads_for(scope: Mapping[str, Any], length: int) -> AbstractContextManager[ThreadPoolExecutor | None]:
+    if scope["path"] == "/health/ready":
+        return nullcontext(threads.probes)
+    # What is asked by GET is not in its body, and may be a stream, which would hold its thread.
+    return threads.threads_for(0 if scope["method"] in {"GET", "HEAD"} else length, threads.everyday)
 
 
 async def _say_alive(scope: MutableMapping[str, Any], send: Send) -> None:

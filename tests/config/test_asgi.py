@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -14,7 +15,7 @@ import pytest
 from django.conf import settings
 from django.http import StreamingHttpResponse
 
-from config.serving import asgi, bodies, streams
+from config.serving import asgi, bodies, streams, threads
 from config.serving.streams import STREAMS, ClientGone, Stream
 
 Site = Callable[[dict[str, Any], Callable[..., None]], Any]
@@ -218,7 +219,7 @@ def test_the_live_answer_needs_none_of_the_threads(site: Callable[[Site], None])
         return [b""]
 
     site(hang)
-    everyone = asgi._threads._max_workers
+    everyone = threads.everyday._max_workers
     with ThreadPoolExecutor(everyone) as clients:
         for _ in range(everyone):
             clients.submit(ask, "/any")
@@ -230,6 +231,35 @@ def test_the_live_answer_needs_none_of_the_threads(site: Callable[[Site], None])
         ready = clients.submit(ask, "/health/ready")  # has threads of its own
         release.set()
         assert ready.result(60)[0] == 200
+
+
+def test_large_requests_wait_for_their_like_and_the_others_go_on(site: Callable[[Site], None]) -> None:
+    release, entered = threading.Event(), threading.Semaphore(0)
+
+    def check(environ: dict[str, Any], start: Callable[..., None]) -> list[bytes]:
+        if environ["PATH_INFO"] == "/check":
+            entered.release()
+            release.wait(60)
+        start("200 OK", [])
+        return [b"answer"]
+
+    site(check)
+    large = [b"x" * (bodies.SMALL_BYTES + 1)]
+    most = threads.LARGE_AT_ONCE + threads.LARGE_WAITING
+    with ThreadPoolExecutor(most) as clients:
+        senders = [clients.submit(ask, "/check", method="POST", body=large) for _ in range(most)]
+        for _ in range(threads.LARGE_AT_ONCE):
+            assert entered.acquire(timeout=60)
+        assert ask("/other")[2] == b"answer"  # `most` is more than there are threads for the everyday
+        assert ask("/other", body=large)[2] == b"answer"  # what is asked by GET is not in the body
+        while threads._places._value:
+            time.sleep(0.01)
+        status, headers, body, _ = ask("/check", method="POST", body=large)
+        assert (status, headers["retry-after"], json.loads(body)["code"]) == (503, "10", "unavailable")
+        assert not entered.acquire(timeout=0.1)
+        release.set()
+        assert [sender.result(60)[0] for sender in senders] == [200] * most
+    assert ask("/check", method="POST", body=large)[0] == 200  # every place came back
 
 
 class TestPatience:
@@ -338,7 +368,7 @@ def test_any_number_of_slow_readers_of_files_hold_no_thread_and_no_share_of_the_
     site: Callable[[Site], None],
 ) -> None:
     """A page asks for a dozen files at once; whoever reads one slowly costs nobody else an answer."""
-    readers, closed = asgi.settings.WEB_THREADS + STREAMS + 5, []
+    readers, closed = settings.WEB_THREADS + STREAMS + 5, []
 
     class Kept(io.BytesIO):
         def close(self) -> None:
