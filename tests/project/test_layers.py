@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.project.sources import APPS, PACKAGES, ROOT
+from tests.project.sources import APPS, PACKAGES, ROOT, repository_files
 
 
 def test_the_layers_hold() -> None:
@@ -29,3 +29,8 @@ def test_a_process_that_only_starts_loads_no_door_and_no_tool(tmp_path: Path) ->
     loaded = subprocess.run([sys.executable, "-c", program], env=env, cwd=ROOT, check=True, capture_output=True).stdout
     packages = {name.partition(".")[0] for name in loaded.decode().split()}
     assert not packages & {"celery", "kombu", "mcp", "pydantic", "httpx2", "docker", "jsonschema"}
+
+
+def test_no_key_of_an_installation_is_under_version_control() -> None:
+    made = {"secret_key", "credential_keys", "audit_signing_key"}
+    assert not [path for path in repository_files() if path.name in made or "sqlite3" in path.name]
