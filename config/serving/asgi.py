@@ -68,6 +68,10 @@ async def _answer(scope: MutableMapping[str, Any], body: bytes, length: int, rec
             with closing(answer.content) as content:
                 await stream.send_file(answer.begun, content.filelike)
             return
+        if len(answer) == 2 and len(answer[1].get("body", b"")) > FILE_BLOCK_BYTES:
+            begun, whole = answer
+            await stream.send_whole(begun, whole["body"])
+            return
         for message in answer:
             await send(message)
     except ClientGone:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from io import BytesIO
 from typing import IO
 
 from config.errors import Unavailable
@@ -25,6 +26,9 @@ SLOWEST_BYTES_PER_SECOND = 4096
 """What a client took earns it more patience, so that a long export over a thin line arrives."""
 
 FILE_BLOCK_BYTES = 65_536
+
+MOST_HELD_BYTES = 64 * 1024 * 1024
+"""Of whole answers that wait for their readers: beyond it who waited longest loses the answer, not we the memory."""
 
 _share = threading.BoundedSemaphore(STREAMS)
 
@@ -51,6 +55,10 @@ def a_share_of_the_streams() -> Iterator[None]:
         yield
     finally:
         _share.release()
+
+
+_held: dict[asyncio.Future[None], int] = {}
+"""The bytes of each whole answer that is being sent, the oldest first."""
 
 
 class ClientGone(Exception):
@@ -80,6 +88,23 @@ class Stream:
         for block in iter(partial(file.read, FILE_BLOCK_BYTES), b""):
             await self._send_in_time({"type": "http.response.body", "body": block, "more_body": True})
         await self._send_in_time({"type": "http.response.body"})
+
+    async def send_whole(self, begun: Message, body: bytes) -> None:
+        """Send an answer that is in memory. Raises ClientGone as `send` does, and where too much is held."""
+        sending = asyncio.ensure_future(self.send_file(begun, BytesIO(body)))
+        _held[sending] = len(body)
+        while sum(_held.values()) > MOST_HELD_BYTES and len(_held) > 1:
+            oldest = next(iter(_held))
+            del _held[oldest]
+            oldest.cancel()
+        try:
+            await sending
+        except asyncio.CancelledError:
+            if sending in _held:  # it is we who are to end
+                raise
+            raise ClientGone from None
+        finally:
+            _held.pop(sending, None)
 
     async def _send_in_time(self, message: Message) -> None:
         began = time.monotonic()

@@ -262,6 +262,53 @@ def test_large_requests_wait_for_their_like_and_the_others_go_on(site: Callable[
     assert ask("/check", method="POST", body=large)[0] == 200  # every place came back
 
 
+def test_who_reads_a_large_answer_slowest_loses_it_once_too_many_are_held(
+    site: Callable[[Site], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "MOST_HELD_BYTES", 1_000_000)
+
+    def page(environ: dict[str, Any], start: Callable[..., None]) -> list[bytes]:
+        start("200 OK", [])
+        return [b"x" * 400_000]
+
+    async def stays() -> Any:
+        return await asyncio.Event().wait()
+
+    async def scenario() -> list[bool]:
+        begun, go_on = asyncio.Semaphore(0), asyncio.Event()
+
+        async def read() -> bool:
+            parts = [{"type": "http.request", "body": b"", "more_body": False}]
+            got = 0
+
+            async def receive() -> Any:
+                return parts.pop() if parts else await stays()
+
+            async def send(message: Any) -> None:
+                nonlocal got
+                if not got and message.get("body"):
+                    begun.release()
+                    await go_on.wait()
+                got += len(message.get("body", b""))
+
+            scope = {"type": "http", "method": "GET", "path": "/page", "query_string": b"", "headers": []}
+            await asgi.application(scope, receive, send)
+            return got == 400_000
+
+        readers = []
+        for _ in range(5):
+            readers.append(asyncio.ensure_future(read()))
+            await begun.acquire()
+        done, _ = await asyncio.wait(readers[:3], timeout=60)
+        assert len(done) == 3
+        go_on.set()
+        return list(await asyncio.gather(*readers))
+
+    site(page)
+    assert asyncio.run(scenario()) == [False, False, False, True, True]
+    assert not streams._held
+
+
 class TestPatience:
     """How long a stream waits for its client, with the event loop in a thread of its own."""
 
