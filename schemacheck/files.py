@@ -20,16 +20,18 @@ class NotChecked(DomainError):
 def sql_files(paths: list[str], since: str | None = None) -> list[str]:
     """The files named and those in the folders named; with `since` of those that are there only what changed.
 
-    Raises NotChecked for a folder without any, UnknownRevision.
+    Raises NotChecked for a folder without any or with one that may never end, UnknownRevision.
     """
     files: list[str] = []
     for path in paths:
         if path == "-" or not Path(path).is_dir():
             files.append(path)
             continue
-        inside = sorted(str(file) for file in Path(path).rglob("*.sql"))
+        inside = sorted(str(file) for file in Path(path).rglob("*.sql") if not file.is_dir())
         if not inside:
             raise NotChecked(f"There is no .sql file in {path}, so nothing was checked. Name another folder, or files.")
+        if odd := next((file for file in inside if Path(file).exists() and not Path(file).is_file()), None):
+            raise NotChecked(f"{odd} is a pipe or a device, so nothing was checked. Move it, or name the files.")
         files += inside
     if since is None:
         return files

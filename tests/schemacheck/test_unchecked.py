@@ -33,6 +33,15 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_pipe_in_a_folder_is_named_instead_of_waited_for(run_command: Any, tmp_path: Path) -> None:
+    (tmp_path / "good.sql").write_text(GOOD)
+    (tmp_path / "folder.sql").mkdir()
+    os.mkfifo(tmp_path / "pipe.sql")
+    code, _, errors = run_command("schemacheck", str(tmp_path))
+    assert code == 2
+    assert "pipe.sql is a pipe or a device" in errors
+
+
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("name", ["latin.sql", "picture.sql", "nowhere.sql", "migrations/*.sql", "."])
 def test_a_file_nobody_could_read_is_named_in_every_format(
