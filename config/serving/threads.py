@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from django.conf import settings
 
-from config.errors import DomainError
+from config.errors import Unavailable
 from config.serving.bodies import SMALL_BYTES
 from config.serving.streams import STREAMS
 
@@ -28,11 +28,10 @@ large = ThreadPoolExecutor(max_workers=LARGE_AT_ONCE, thread_name_prefix="large"
 _places = threading.BoundedSemaphore(LARGE_AT_ONCE + LARGE_WAITING)
 
 
-class TooManyLarge(DomainError):
+class TooManyLarge(Unavailable):
     """As many large requests as may wait are waiting."""
 
-    status = 503
-    code = "unavailable"
+    remedy = "wait for `Retry-After` seconds; as many large requests wait as may wait at once"
 
     def __init__(self) -> None:
         super().__init__(
