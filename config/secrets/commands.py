@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from config.secrets.mark import Span, tells_nothing
 
-How = Literal["joined", "next", "pair", "named", "slashed", "assigned"]
+How = Literal["joined", "next", "pair", "named", "slashed", "assigned", "placed"]
 
 
 class _Rule(NamedTuple):
@@ -15,13 +15,15 @@ class _Rule(NamedTuple):
     options: frozenset[str]
     how: How
     """joined: `-pX`; next: `-p X` or `-pX`; pair: the same, behind the user in `user:X`; named: the same, behind
-    the name in `name=X`; slashed: every `user/X`; assigned: every `name=X`."""
+    the name in `name=X`; slashed: every `user/X`; assigned: every `name=X`; placed: the word at a place."""
     needs: str = ""
     """The subcommand these options belong to."""
+    place: int = 0
+    """How many words that are no options stand between the subcommand and the secret."""
 
 
-def _rule(how: How, options: str = "", needs: str = "") -> _Rule:
-    return _Rule(frozenset(options.split()), how, needs)
+def _rule(how: How, options: str = "", needs: str = "", place: int = 0) -> _Rule:
+    return _Rule(frozenset(options.split()), how, needs, place)
 
 
 _RULES: dict[str, tuple[_Rule, ...]] = {
@@ -39,13 +41,39 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
     "wget aria2c": (_rule("next", "--http-passwd --ftp-passwd"),),
     "http https xh": (_rule("pair", "-a --auth"),),
     "smbclient rpcclient lftp": (_rule("pair", "-U -u --user"),),
-    "sqlplus": (_rule("slashed"),),
+    "sqlplus sqlldr expdp impdp exp imp rman": (_rule("slashed"),),
+    "rdesktop rabbitmqadmin usermod useradd": (_rule("next", "-p"),),
+    "ipmitool": (_rule("next", "-P"),),
+    "snmpget snmpset snmpwalk snmpbulkwalk": (_rule("next", "-A -X"),),
+    "xfreerdp wfreerdp": (_rule("joined", "/p:"),),
+    "etcdctl": (_rule("pair", "--user"),),
+    "rabbitmqctl": (
+        _rule("placed", needs="add_user", place=1),
+        _rule("placed", needs="change_password", place=1),
+        _rule("placed", needs="authenticate_user", place=1),
+    ),
+    "htpasswd": (
+        _rule("placed", needs="-b", place=2),
+        _rule("placed", needs="-bc", place=2),
+        _rule("placed", needs="-cb", place=2),
+        _rule("placed", needs="-nb", place=1),
+        _rule("placed", needs="-bn", place=1),
+    ),
+    "wpa_passphrase": (_rule("placed", place=1),),
+    "requirepass masterauth rootpw": (_rule("placed"),),
+    "mc": (_rule("placed", needs="set", place=3),),
+    "poetry": (_rule("next", "-p", "publish"), _rule("placed", needs="config", place=2)),
     "docker podman nerdctl buildah helm oras crane regctl": (_rule("next", "-p", "login"),),
     "skopeo": (_rule("next", "-p", "login"), _rule("pair", "--creds --src-creds --dest-creds")),
     "az oc cf ibmcloud tsh": (_rule("next", "-p", "login"), _rule("next", "--value", "secret")),
     "twine": (_rule("next", "-p"),),
     "openssl": (_rule("next", "-k -K"),),
-    "vault": (_rule("next", "login"), _rule("assigned", needs="put"), _rule("assigned", needs="write")),
+    "vault": (
+        _rule("next", "login"),
+        _rule("next", "-id", "create"),
+        _rule("assigned", needs="put"),
+        _rule("assigned", needs="write"),
+    ),
     "cargo": (_rule("next", "login"),),
     "doctl": (_rule("next", "-t"),),
     "gh": (_rule("next", "-b --body", "secret"),),
@@ -129,6 +157,8 @@ def _secret_of(rule: _Rule, before: list[str], word: str) -> Span | None:
         return _behind(word, "=") if not word.startswith("-") or word.startswith("--from-literal") else None
     if rule.how == "slashed":
         return _behind(word, "/") if "/" in word else None
+    if rule.how == "placed":
+        return _trimmed(word, 0) if _place(rule, before) == rule.place and not word.startswith("-") else None
     option = before[-1] if before else ""
     is_next = rule.how != "joined" and option in rule.options and not word.startswith("-")
     start = 0 if is_next else next((_length(name) for name in rule.options if _is_joined(word, name)), -1)
@@ -142,10 +172,15 @@ def _secret_of(rule: _Rule, before: list[str], word: str) -> Span | None:
     return _trimmed(word, start)
 
 
+def _place(rule: _Rule, before: list[str]) -> int:
+    behind = before[before.index(rule.needs) + 1 :] if rule.needs else before
+    return sum(not word.startswith("-") for word in behind)
+
+
 def _is_joined(word: str, name: str) -> bool:
     if name.startswith("--"):
         return word.startswith(name + "=")
-    return name.startswith("-") and word.startswith(name) and len(word) > len(name)
+    return name.startswith(("-", "/")) and word.startswith(name) and len(word) > len(name)
 
 
 def _length(name: str) -> int:

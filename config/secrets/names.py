@@ -7,20 +7,35 @@ _MOST_CHARACTERS = 200
 # Spares nearly every name the rest: each secret name has one of these.
 _HINT = re.compile(
     r"pass|pwd|pswd|secret|token|key|cred|cookie|auth|bearer|signature|salt|pepper|otp|pin|cvv|cvc|[cx]srf|dsn|unseal"
-    r"|jwt|sess|conn",
+    r"|jwt|sess|conn|pw|psk|contrase|kennwort|senha|wachtwoord|has[lł]o|парол|密|パス|비밀|암호",
     re.IGNORECASE,
 )
-_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
+_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\W_]+")
 _WORDS = frozenset(
     """
     pass pwd pswd secrets token credential credentials cred creds cookie cookies auth authorization authorisation bearer
     signature salt pepper otp totp pin cvv cvc csrf xsrf dsn unseal jwt sessionid sessid phpsessid jsessionid
     passin passout storepass keypass dbpass userpass sshpass smtppass rootpass adminpass bindpass mypass passcode
-    passkey apikeys connectionstring
+    passkey apikeys connectionstring pw dbpw rootpw userpw psk requirepass masterauth passe senha haslo hasło
     """.split()  # noqa: SIM905 - sixty quoted lines would say no more
 )
-_CONTAINED = re.compile(r"password|passwd|passphrase|secret(?!ar)")
-_ENDINGS = ("token", "apikey", "secretkey", "accesskey", "privatekey", "accountkey", "sharedkey", "authkey", "pwd")
+_CONTAINED = re.compile(
+    r"password|passwd|passphrase|secret(?!ar)"
+    r"|passwort|kennwort|contrase[nñ]a|motdepasse|wachtwoord|парол|密码|密碼|パスワード|비밀번호|암호"
+)
+_ENDINGS = (
+    "storepass",
+    "keypass",
+    "token",
+    "apikey",
+    "secretkey",
+    "accesskey",
+    "privatekey",
+    "accountkey",
+    "sharedkey",
+    "authkey",
+    "pwd",
+)
 _KINDS_OF_KEY = frozenset(
     """
     api access private signing sign encryption decryption encrypt master account storage ssh host deploy fernet secret
@@ -43,7 +58,7 @@ _ABOUT = frozenset(
     ids user username login host hostname port email domain issuer audience scope scopes version status state error
     errors method provider scheme realm prefix format model class field label title description policy changed stdin
     prompt rules attempts failed ok py js ts tsx jsx go rb rs java kt c h cs php json yml yaml toml txt md sh html css
-    cfg ini lock log
+    cfg ini lock log fd
     """.split()  # noqa: SIM905
 )
 _COUNTED = frozenset("max min num total is has no not count needs requires uses allow prompt completion".split())  # noqa: SIM905

@@ -58,7 +58,7 @@ _SCHEMES = [
     for word in ("bearer", "basic", "digest", "negotiate", "apikey", "token")
     for form in (word, word.capitalize(), word.upper())
 ] + ["ApiKey"]
-_CREDENTIAL = re.compile(r" +((?!sha256:)[\w+/=.~:-]{8,})")
+_CREDENTIAL = re.compile(r" +((?!sha256:|HTTP/)[\w+/=.~:-]{8,})")
 
 _BEFORE_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}$")
 _USERINFO = re.compile(r"[^\s/?#'\"<>]++")
@@ -66,6 +66,10 @@ _USERINFO = re.compile(r"[^\s/?#'\"<>]++")
 _WITH_SIGNS = re.compile(r"[^\s/?#'\"<>:@]{0,64}+:(?!\d{1,5}[/?#'\"\s])[^\s'\"<>@]{1,128}+(?=@)")
 _USER = re.compile(r"[A-Za-z][A-Za-z._-]{0,19}\d{0,4}")
 _ORACLE = re.compile(r"jdbc:oracle:\w{1,10}+:[^\s/@]{1,64}+/(?P<password>[^\s/@]{1,128}+)@")
+_GO = re.compile(r"(?<![\w.-])[\w.-]{1,64}+:(?P<password>[^\s'\"@]{1,128}+)@(?:tcp|unix)\(")
+_PGPASS = re.compile(
+    r"^[\w.*-]{1,200}+:(?:\d{1,5}|\*):[\w*-]{1,63}+:[\w*-]{1,63}+:(?P<password>(?=\S*\d)[^\s:]{1,200}+)$", re.MULTILINE
+)
 _NO_PASSWORDS = frozenset({"", "x", "x-oauth-basic"})
 
 
@@ -136,6 +140,11 @@ def find_userinfo(text: str) -> list[Span]:
 def find_oracle(text: str) -> list[Span]:
     """The passwords of Oracle's thin and oci addresses: `jdbc:oracle:thin:user/password@host`."""
     return [match.span("password") for match in _ORACLE.finditer(text)]
+
+
+def find_without_scheme(text: str) -> list[Span]:
+    """The passwords of Go's addresses, `user:password@tcp(host)`, and of lines of .pgpass."""
+    return sorted(match.span("password") for pattern in (_GO, _PGPASS) for match in pattern.finditer(text))
 
 
 def _userinfo_end(text: str, start: int) -> int:

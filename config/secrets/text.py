@@ -11,13 +11,31 @@ from collections.abc import Callable, Iterator
 from config.secrets.commands import find_in_commands
 from config.secrets.mark import Span, put_marks, tells_nothing
 from config.secrets.names import is_secret_name
-from config.secrets.shapes import find_credentials, find_oracle, find_tokens, find_userinfo
+from config.secrets.pairs import find_in_calls, find_in_inserts
+from config.secrets.shapes import find_credentials, find_oracle, find_tokens, find_userinfo, find_without_scheme
 
 _HEXADECIMAL = re.compile(r"[0-9a-f-]*+")
 _QUOTE = r"(?:\\{0,8}+['\"]|&quot;|&#3[49];)"
-_SIGN = r"(?::=|:|={1,3}+>?|%3[aAdD])"
+_SIGN = r"(?::=|[:\uff1a\uff1d]|\+?={1,3}+>?|%3[aAdD])"
 _BLOCK = r"(?:[|>][-+]?[ \t]*\r?\n[ \t]*)?"  # of YAML: the value begins in the next line
-_NAMED = re.compile(rf"(?<![\w.-])(?P<name>[\w.-]++){_QUOTE}?\]?\s{{0,3}}+(?P<sign>{_SIGN})\s{{0,3}}+{_BLOCK}")
+_INDEX = r"(?:\[\d{0,9}+\]|\]|%5[dD])?"
+_TYPE = (  # `password: &str =`, `password string =`
+    r"(?:(?:\s{0,3}+:\s{0,3}+&?(?:'static )?(?:[Ss]tr(?:ing)?\??|Secret\w{0,20}+|[Aa]ny|Optional\[str\]|str ?\| ?None)"
+    r"|[ ]string)(?=\s{0,3}=))?"
+)
+_NAMED = re.compile(
+    rf"(?<![\w.-])(?P<name>[\w.-]++){_QUOTE}?{_INDEX}{_TYPE}\s{{0,3}}+(?P<sign>{_SIGN})\s{{0,3}}+{_BLOCK}"
+)
+_CALLED = re.compile(r"[\w.:]{0,60}+\(\s{0,3}+['\"]")
+"""A value that is made by a call: what secret it is given is found among its arguments."""
+_FETCHED = re.compile(
+    r"(?:await )?(?:\$?[A-Za-z_][\w.:]{0,80}+(?:\(\)|\[['\"][\w.-]{1,80}+['\"]\])"
+    r"|(?:self|settings|config|process\.env)\.[\w.]++)"
+    r"(?=[\s,;:.)?}]|\Z)"
+)
+"""A value that the code has from elsewhere: `os.environ["TOKEN"]`, `getpass()`, `settings.API_KEY`."""
+_COLUMN_TYPE = re.compile(r"[A-Za-z]\w{0,30}\(\d{0,6}")
+"""`password varchar(128)`."""
 _TWO_WORDS = re.compile(
     r"(?<![a-z])(?:(?:api|access|private|secret|signing|encryption|master|account|ssh) key|connection string)$",
     re.IGNORECASE,
@@ -34,22 +52,43 @@ _BARE = re.compile(
     r"(?:\[secret\]|[^\s,;&|'\"`\\)}\]<>]|[)}\]](?![\s,;.:&|'\"`)}\]\\]|\Z)|\\(?![\s'\"nrt]|\\*+['\"]|\Z))++"
 )
 _NO_VALUES = frozenset(
-    "none null true false undefined nil str int bytes string bool boolean any object required missing optional".split()  # noqa: SIM905
+    """
+    none null true false yes no undefined nil str int bytes string bool boolean any object required missing optional
+    """.split()  # noqa: SIM905
 )
 _FLAG = re.compile(r"(?<![\w.-])--?(?P<name>[A-Za-z][\w.-]*+)[ \t]++")
 _SET = re.compile(
     r"(?<![\w.-])(?:config(?:ure)?[ \t]++set|setx?|config)[ \t]++(?:--[\w-]++[ \t]++)*+(?P<name>[^\s=]++)[ \t]++"
 )
-_ELEMENT = re.compile(r"<(?P<name>[\w:.-]++)>(?=[^<\s])")
+_CONTENT = r"[^<>]{0,400}+(?<!/)>\s{0,40}+(?:<!\[CDATA\[)?+(?=[^<\s])"
+_ELEMENT = re.compile(rf"<(?P<name>[\w:.-]++)(?:\s{_CONTENT}|>\s{{0,40}}+(?:<!\[CDATA\[)?+(?=[^<\s]))")
+_ATTRIBUTE = re.compile(rf"(?<=[\s])(?:name|key|id)=['\"](?P<name>[\w:.-]++)['\"]{_CONTENT}")
+# `name: DB_PASSWORD` and the line after it, `value: x`; `<add key="ApiKey" value="x">`; `"key": "token", "value": "x"`.
+_MEMBER = re.compile(
+    rf"(?<![\w.-])(?i:name|key|id){_QUOTE}?\s{{0,3}}+[:=]\s{{0,3}}+{_QUOTE}?(?P<name>[\w.:-]++){_QUOTE}?[\s,]{{1,80}}+"
+    rf"{_QUOTE}?(?i:value|content|connectionString){_QUOTE}?\s{{0,3}}+[:=]\s{{0,3}}+"
+)
 _IN_ELEMENT = re.compile(r"[^<]++")
 _QUERY = re.compile(r"[?&;](?:x-(?:amz|goog|ms)-)?(?:sig|key)=", re.IGNORECASE)
 _IN_QUERY = re.compile(r"[^&\s'\"<>]++")
 # `PASSWORD 'x'` and `IDENTIFIED BY 'x'` in SQL, `password x1` in .netrc and in prose.
-_SAID = re.compile(r"[pPiI](?i:assword|assphrase|asswd|dentified[ \t]++by)(?i:[ \t]++(?:is|was|to|now|of))*+[ \t]++")
+_SAYS = r"(?:is|was|to|now|of|set|ist|lautet|est|es|jest|generated for [\w.@-]{1,80}+:)(?![\w])"
+_SAID = re.compile(
+    r"(?:(?:password|passphrase|passwd|passwort|kennwort|contrase\u00f1a|senha|mot de passe|wachtwoord"
+    r"|securestring|identified[ \t]++(?:with[ \t]++\w{1,60}+[ \t]++)?by)"
+    r"(?:[ \t]++for[ \t]++(?!\S{1,60}+:)[\w.'@%-]{1,80}+)?"
+    rf"(?:[ \t]++{_SAYS})*+(?:[ \t]++=)?"
+    rf"|(?:api key|access key|secret|pwd)(?:[ \t]++{_SAYS})++)[ \t]++",
+    re.IGNORECASE,
+)
 _ECHO = re.compile(
     r"(?:echo|printf)[ \t]++(?:-\w++[ \t]++|['\"]?%s[^\s]*+[ \t]++)*+(?P<value>[^|\r\n]{1,200}+)\|[^|\r\n]{0,200}+$"
 )
-_FROM_INPUT = ("chpasswd", "--password-stdin", "--with-token", "sudo -S", "sudo -kS", "passwd --stdin")
+_FROM_INPUT = (
+    "chpasswd", "--password-stdin", "--with-token", "sudo -S", "sudo -kS", "passwd --stdin", "passphrase-fd", "su -",
+    "secret put",
+)  # fmt: skip
+_HERE_STRING = re.compile(r"[^|;\r\n<]{0,200}+<<<[ \t]*+(?P<value>'[^'\r\n]*+'|\"[^\"\r\n]*+\"|[^\s;|&]++)")
 _LONGEST_PIPE = 500
 
 
@@ -92,6 +131,8 @@ def _value(text: str, match: re.Match[str]) -> Span:
     at = match.end()
     if opening := _OPENING.match(text, at):
         return opening.end(), _end_of_string(text, opening)
+    if _CALLED.match(text, at) or _FETCHED.match(text, at):
+        return at, at
     pattern = _BARE
     if match["name"].lower().lstrip("-") in _HEADERS:
         pattern = _REST_OF_LINE
@@ -127,15 +168,21 @@ def _after(
         for match in pattern.finditer(text):
             if match.start() < end or ("name" in pattern.groupindex and not is_secret_name(match["name"])):
                 continue
-            start, end, quoted = _word(text, match.end(), inside)
-            value = text[start:end]
-            if tells_nothing(value) or value.startswith("-"):
+            start, stop, quoted = _word(text, match.end(), inside)
+            value = text[start:stop]
+            if tells_nothing(value) or value.startswith(("-", "(")):
                 continue
-            if has_digit and not quoted and not (re.search(r"\d", value) and re.search(r"\D", value)):
+            if has_digit and not quoted and not _is_mixed(value):
                 continue
+            end = stop
             yield start, end
 
     return find
+
+
+def _is_mixed(value: str) -> bool:
+    """Has digits and other signs, as a word of prose has not."""
+    return bool(re.search(r"\d", value) and re.search(r"\D", value)) and not _COLUMN_TYPE.fullmatch(value)
 
 
 def _word(text: str, at: int, inside: re.Pattern[str] | None) -> tuple[int, int, bool]:
@@ -146,33 +193,43 @@ def _word(text: str, at: int, inside: re.Pattern[str] | None) -> tuple[int, int,
 
 
 def _find_piped(text: str) -> list[Span]:
-    """`echo X | sudo -S`, `echo user:X | chpasswd`: what a command that asks for a password reads."""
-    spans = []
+    """`echo X | sudo -S`, `chpasswd <<< user:X`: what a command that asks for a password reads."""
+    spans: list[Span] = []
     for reader in _FROM_INPUT:
         at, before = text.find(reader), 0
         while at >= 0:
             found = _ECHO.search(text, max(before, at - _LONGEST_PIPE), at)
             before = at
-            if found and not tells_nothing(found["value"].strip("'\" ")):
-                value = found["value"]
-                start = found.start("value") + (value.find(":") + 1 if reader == "chpasswd" else 0)
-                spans.append((start, found.start("value") + len(value.rstrip())))
+            for read in (found, _HERE_STRING.match(text, at + len(reader))):
+                if read and not tells_nothing(read["value"].strip("'\" ")):
+                    value = read["value"]
+                    start = read.start("value") + (value.find(":") + 1 if reader == "chpasswd" else 0)
+                    spans.append((start, read.start("value") + len(value.rstrip())))
             at = text.find(reader, at + len(reader))
     return sorted(set(spans))
 
 
+_OF_COMMANDS = (
+    " -", " /", "login ", " put ", " write ", "secret", "config:set", "config ", " set ", "sqlplus ", "expdp ",
+    "impdp ", "rman ", "_user ", "_password ", "wpa_passphrase ", "requirepass ", "masterauth ", "rootpw ",
+)  # fmt: skip
 # What a text must have for a look to be worth it, and the look.
 _FINDERS: tuple[tuple[tuple[str, ...], Callable[[str], "Iterator[Span] | list[Span]"]], ...] = (
     (("",), find_tokens),
     (("://",), find_userinfo),
     (("jdbc:",), find_oracle),
+    (("@tcp(", "@unix(", ":"), find_without_scheme),
+    (("(",), find_in_calls),
+    (("values", "VALUES", "Values"), find_in_inserts),
     (("sig=", "key=", "SIG=", "KEY=", "Key="), _after(_QUERY, _IN_QUERY)),
-    ((" -", "login ", " put ", " write ", "secret", "config:set", "sqlplus "), find_in_commands),
+    (_OF_COMMANDS, find_in_commands),
     ((_FROM_INPUT), _find_piped),
-    ((":", "=", "%3"), _find_named),
+    (("value", "content", "Value"), _after(_MEMBER, None)),
+    ((":", "=", "%3", "\uff1a", "\uff1d"), _find_named),
     ((" ",), find_credentials),
     (("-",), _after(_FLAG, None)),
     (("set ", "setx ", "config "), _after(_SET, None, has_digit=True)),
     (("</",), _after(_ELEMENT, _IN_ELEMENT)),
+    (("</",), _after(_ATTRIBUTE, _IN_ELEMENT)),
     ((" '", ' "', " "), _after(_SAID, None, has_digit=True)),
 )
