@@ -5,6 +5,7 @@ picture truly shows the words of an error, the caller can say so by a name of it
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -32,7 +33,15 @@ def why_no_answer(data: Any) -> str | None:
 
 def is_empty(data: Any) -> bool:
     """Nothing at any depth but null, blank text and empty lists and objects."""
-    return all(value is None or (isinstance(value, str) and not value.strip()) for value in _leaves(data))
+    return all(value is None or (isinstance(value, str) and not _strip(value)) for value in _leaves(data))
+
+
+_UNSEEN = re.compile("[\\s\u200b-\u200f\u2060\ufeff]*")
+
+
+def _strip(text: str) -> str:
+    """Without white space, and without a byte order mark and joiners if there is nothing else."""
+    return "" if _UNSEEN.fullmatch(text) else text.strip()
 
 
 def _leaves(data: Any) -> Iterator[Any]:
@@ -59,11 +68,14 @@ def _of_list(data: Sequence[Any]) -> str | None:
 def _of_text(text: str) -> str | None:
     if text.lower() in _WORDS_FOR_NOTHING:
         return NOTHING
-    if text[0] in '{["' or text.startswith(_STREAM):
+    if fenced := _FENCE.fullmatch(text):
+        return why_no_answer(fenced[1].strip())
+    if (text[0] in '{["' or text.startswith(_STREAM)) and not is_error_text(text):
         return _of_written_json(text)
     return ERROR if is_error_text(text) or is_error_page(text) else None
 
 
+_FENCE = re.compile(r"```\w{0,20}\s([^`]*)```")  # as models write JSON
 _STREAM = ("data:", "event:")  # how lines of server-sent events begin
 
 

@@ -14,27 +14,42 @@ from typing import Any
 _OF_AN_ERROR = frozenset(
     {
         "__type", "code", "detail", "details", "error", "error_code", "error_description", "error_message", "errors",
-        "instance", "message", "object", "param", "path", "request_id", "requestid", "retry_after", "status",
-        "status_code", "statuscode", "success", "timestamp", "title", "trace_id", "traceback", "type",
+        "estimated_time", "instance", "jsonrpc", "message", "object", "param", "path", "request_id", "requestid",
+        "retry_after", "status", "status_code", "statuscode", "success", "timestamp", "title", "trace_id", "traceback",
+        "type",
     }
 )  # fmt: skip
 # Beside an error that is an object with a message: a provider's envelope as well.
 _OF_AN_ENVELOPE = frozenset(
     {
-        "body", "choices", "created", "created_at", "headers", "id", "model", "ok", "output", "provider", "reason",
-        "response", "url", "usage", "user_id",
+        "body", "choices", "created", "created_at", "headers", "id", "jsonrpc", "model", "ok", "output", "provider",
+        "reason", "response", "url", "usage", "user_id",
     }
 )  # fmt: skip
+_FLAGS = ("iserror", "iserroredonprocessing")  # of MCP's tools, of OCR.space
 _TOLD = frozenset({"body", "detail", "error_description", "error_message", "message", "reason", "title"})
 
 
 def is_error_object(said: Mapping[str, Any]) -> bool:
     """`said`: an object's members that are not empty, their names in lower case."""
+    if any(said.get(flag) is True for flag in _FLAGS) or _is_wrapped(said):
+        return True
     error = said.get("error") or said.get("errors")
     names = said.keys() - _OF_AN_ERROR
     if error:
         return not names or (_has_message(error) and names <= _OF_AN_ENVELOPE)
     return names <= _OF_AN_ENVELOPE and _says_error(said)
+
+
+def _is_wrapped(said: Mapping[str, Any]) -> bool:
+    """An error and nothing else under a name of the caller's or the gateway's: `{"responses": [{"error": ...}]}`."""
+    inner = next(iter(said.values())) if len(said) == 1 else None
+    if isinstance(inner, Mapping):
+        return "faultstring" in inner or (_has_message(inner.get("error")) and is_error_object(inner))
+    if not isinstance(inner, list) or not inner or not all(isinstance(item, Mapping) for item in inner):
+        return False
+    is_complaint = "detail" in said and all({"loc", "msg"} <= item.keys() for item in inner)  # FastAPI's
+    return is_complaint or all(_has_message(item.get("error")) and is_error_object(item) for item in inner)
 
 
 def _has_message(error: Any) -> bool:
@@ -52,16 +67,27 @@ def _says_error(said: Mapping[str, Any]) -> bool:
     status = next((said[name] for name in ("status_code", "statuscode", "status", "code") if name in said), None)
     if is_failing_status(status) or status == "error" or said.get("success") is False:
         return True
-    return len(said) == 1 and isinstance(told[0], str) and bool(is_error_text(told[0]) or _PHRASE.fullmatch(told[0]))
+    if len(said) > 1 or not isinstance(told[0], str):
+        return False
+    if _PHRASE.fullmatch(told[0]) or _REFUSAL.match(told[0]):
+        return not {"body", "reason", "title"} & said.keys()  # "Forbidden" may be a book
+    return is_error_text(told[0])
 
 
 def is_failing_status(status: Any) -> bool:
-    """An HTTP status of 4xx or 5xx, as a number or in digits."""
-    return not isinstance(status, bool) and bool(re.fullmatch(r"[45]\d\d", str(status)))
+    """A status of HTTP that says an error, as a number or in digits; 450 is none."""
+    return not isinstance(status, bool) and str(status) in _FAILING
+
+
+_OF_PROXIES = (420, 440, 460, 494, 495, 496, 497, 498, 499, *range(520, 531), 561, 598, 599)
+_FAILING = {str(int(status)) for status in (*HTTPStatus, *_OF_PROXIES) if status >= 400}
 
 
 _PHRASES = "|".join(re.escape(status.phrase).replace(r"\ ", "[ _-]?") for status in HTTPStatus if status >= 400)
 _PHRASE = re.compile(rf"(?:{_PHRASES})\W*", re.IGNORECASE)
+_REFUSAL = re.compile(
+    r"(?:not authenticated|could not validate credentials|(?:invalid|incorrect) api key)\b", re.IGNORECASE
+)
 # Those a picture's text would not consist of; "Locked", "Gone", "Conflict" and "Not found" are answers.
 _UNMISTAKABLE = (
     r"bad[ _-]?request|unauthorized|forbidden|method not allowed|request time-?out|payload too large|too many requests"
@@ -69,7 +95,8 @@ _UNMISTAKABLE = (
 )
 _TROUBLE = (
     r"api|connect(?:ion)?|econn\w+|fetch failed|gateway|http|image|internal|model|network|overloaded|quota"
-    r"|rate[ _-]?limit\w*|request|response|server|something went wrong|timed?[ -]?out|unauthorized|unavailable|upstream"
+    r"|rate[ _-]?limit\w*|request|response|server|socket hang up|something went wrong|timed?[ -]?out|unauthorized"
+    r"|unavailable|upstream"
 )
 _CLIENTS = (  # how exceptions of API clients begin
     r"API|Auth|BadRequest|Connect|ContentPolicy|ContextWindow|HTTP|InternalServer|InvalidRequest|Overloaded"
@@ -77,13 +104,18 @@ _CLIENTS = (  # how exceptions of API clients begin
 )
 _ERROR_TEXT = re.compile(
     rf"(?:{_UNMISTAKABLE}|an error occurred|timed?[ -]?out)\W*"
-    r"|(?:http(?:/\d(?:\.\d)?)?|error|error code|status|status[ _]code)[ :=#]{1,3}[45]\d\d\b.*"
-    rf"|[45]\d\d[ :.,-]+(?:{_PHRASES}|client error|server error)\b.*"
+    r"|(?:http(?:/\d(?:\.\d)?)?|error|error code|status|status[ _]code)[ :=#]{1,3}[45]\d\d"
+    rf"\s*(?:[^\w\s].*|(?:{_PHRASES}|{_UNMISTAKABLE}|{_TROUBLE})\b.*)?"
+    rf"|[45]\d\d[ :.,-]+(?:{_PHRASES}|{_UNMISTAKABLE}|client error|server error)\b.*"
     rf"|(?:error|exception|fatal)\s?[:-].{{0,100}}\b(?:[45]\d\d|{_TROUBLE})\b.*"
     rf"|(?-i:(?:\w{{1,60}}\.){{0,5}}(?:{_CLIENTS})\w{{0,40}}(?:Error|Exception|Timeout))(?:[:(].*|\W*)"
-    r"|connection (?:error|refused|reset by peer|timed out|aborted)\W*"
+    r"|(?:\[errno -?\d+\] )?connection (?:error|refused|reset by peer|timed out|aborted)\W*"
     r"|(?:endpoint )?(?:connect|gateway|read|request) ?timed?[ -]?out\W*"
-    r"|an error occurred while .*|no healthy upstream\W*|upstream connect error\b.*"
+    r"|an error occurred while .*|no healthy upstream\W*|upstream (?:connect error|request timeout)\b.*"
+    r"|too many requests\b.*|internal failure\W*"
+    r"|the (?:server|engine|model) is (?:currently |temporarily )?overloaded\b.*"
+    r"|(?:[\w.]{1,60}: )?CUDA (?:error: )?out of memory\b.*|stream error: stream ID\b.*|(?-i:HTTPS?ConnectionPool\().*"
+    r"|(?-i:E(?:CONN(?:RESET|REFUSED|ABORTED)|TIMEDOUT|AI_AGAIN))\b.*"
     r"|rate[ _-]?limit(?:ed| exceeded| reached)\b.*|you exceeded your current quota\b.*",
     re.IGNORECASE | re.DOTALL,
 )
@@ -92,7 +124,10 @@ MOST_ERROR_CHARACTERS = 2_000
 
 
 def is_error_text(text: str) -> bool:
-    return len(text) <= MOST_ERROR_CHARACTERS and bool(_ERROR_TEXT.fullmatch(text.strip()))
+    text = text.strip()
+    if text.startswith("Traceback (most recent call last):"):
+        text = text.rpartition("\n")[2]
+    return len(text) <= MOST_ERROR_CHARACTERS and bool(_ERROR_TEXT.fullmatch(text))
 
 
 _PAGE = re.compile(r"\s*(?:<\?xml[^>]{0,200}>\s*)?<(?:!doctype\s+html|html|head|title|center|h1)\b", re.IGNORECASE)

@@ -1,7 +1,8 @@
 """The whole body a provider's API answers with: which one it is, and what the model says in it.
 
 Shapes: OpenAI Chat Completions and Responses (also vLLM, Azure, OpenRouter), Anthropic Messages, Gemini
-generateContent, Bedrock Converse and InvokeModel, Ollama chat and generate, Cohere.
+generateContent, Bedrock Converse and InvokeModel, Ollama chat and generate, Cohere,
+Replicate.
 """
 
 import re
@@ -9,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# Why a model stopped that means: this is not its answer, or not all of it. Being cut at the length limit is none of
-# them: the limit is part of the request, so that what was said up to there is the answer to it.
+# Why a model stopped, or that it has not yet, which means: this is not its answer, or not all of it. Being cut at the
+# length limit is none of them: the limit is part of the request, so that what was said up to there is the answer to it.
 BLOCKED = frozenset(
     {
         "blocklist",
@@ -18,7 +19,18 @@ BLOCKED = frozenset(
         "content_filtered",
         "error",
         "failed",
+        "canceled",
         "cancelled",
+        "error_toxic",
+        "image_other",
+        "image_prohibited_content",
+        "in_progress",
+        "language",
+        "malformed_response",
+        "processing",
+        "queued",
+        "starting",
+        "unexpected_tool_call",
         "guardrail_intervened",
         "image_safety",
         "malformed_function_call",
@@ -49,9 +61,9 @@ class Reply:
 
 def read_reply(body: Mapping[str, Any]) -> Reply | None:
     """None: neither the body nor what it wraps alone, as `{"response": ...}`, is a provider's that is known here."""
-    if len(body) == 1 and isinstance(inner := next(iter(body.values())), Mapping):
-        body = inner
-    return next((reply for shape in _SHAPES if (reply := shape(body)) is not None), None)
+    inner = next(iter(body.values())) if len(body) == 1 else None
+    known = (shape(each) for each in (body, inner) if isinstance(each, Mapping) for shape in _SHAPES)
+    return next((reply for reply in known if reply is not None), None)
 
 
 def _chat_completion(body: Mapping[str, Any]) -> Reply | None:
@@ -136,14 +148,24 @@ def _converse(body: Mapping[str, Any]) -> Reply | None:
 
 
 def _invoked(body: Mapping[str, Any]) -> Reply | None:
-    """Bedrock InvokeModel: Titan's results, Mistral's outputs, Llama's generation."""
+    """Bedrock InvokeModel: Titan's results, Mistral's outputs, Llama's generation; Cohere's text of before."""
     for name, text, stop in (("results", "outputText", "completionReason"), ("outputs", "text", "stop_reason")):
         found = _objects(body.get(name))
         if found and all({text, stop} <= item.keys() for item in found):
             return _reply((item[text] for item in found), (item[stop] for item in found))
     if {"generation", "stop_reason"} <= body.keys():
         return _reply([body["generation"]], [body["stop_reason"]])
+    if {"generation_id", "text"} <= body.keys():
+        return _reply([body["text"], *_objects(body.get("tool_calls"))], [body.get("finish_reason")])
     return None
+
+
+def _prediction(body: Mapping[str, Any]) -> Reply | None:
+    """Replicate's, which is asked for until it has come to an end."""
+    if not {"input", "output", "status", "version"} <= body.keys():
+        return None
+    output = body["output"]
+    return _reply(output if isinstance(output, list) else [output], [body["status"]])
 
 
 def _ollama(body: Mapping[str, Any]) -> Reply | None:
@@ -164,6 +186,7 @@ _SHAPES: tuple[Callable[[Mapping[str, Any]], Reply | None], ...] = (
     _gemini,
     _converse,
     _invoked,
+    _prediction,
     _ollama,
 )
 
