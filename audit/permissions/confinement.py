@@ -12,6 +12,7 @@ from pathlib import Path
 
 from audit import shell
 from audit.permissions.records import tidy
+from audit.permissions.told import texts
 from audit.shell.known import SHELLS
 from audit.shell.words import is_computed, plain
 from config.errors import DomainError
@@ -20,7 +21,18 @@ _MOST_FOLDERS = 20
 """Of the folders a command names, from which its other words may be meant."""
 _LETTERS = 12
 """So many letters of options may stand before a path in one word: `-xzf../a`."""
-_IN_CODE = re.compile(r"[\s'\"()]+")
+_INSIDE = re.compile(r"[\s'\"(){}\[\]\\]+")
+_PATH_INSIDE = re.compile(r"~?/[\w.]|.*\.\.(?:/|$)")
+_SCHEME = re.compile(r"[a-z][a-z0-9.-]*")
+_LISTING = {
+    "tar": re.compile(r"-?[a-zA-Z]*[TP][a-zA-Z]*|--(?:files-f|absolute-n).*"),
+    "rsync": re.compile(r"--files-f.*"),
+    "curl": re.compile(r"-[a-zA-Z]*K.*|--conf.*"),
+    "wget": re.compile(r"-[a-zA-Z]*i.*|--input-f.*"),
+    **dict.fromkeys(("wc", "du", "sort", "find"), re.compile(r"--?files0-f.*")),
+    "xz": re.compile(r"--files.*"),
+}
+"""Options that take the files they open from another file, or take names as they stand in an archive."""
 _QUOTED = re.compile(r"['\"]([^'\"]*)['\"]")
 _BORDERS = re.compile(r"[=@:,;<>|+]")
 
@@ -50,12 +62,35 @@ def check_inside(words: Sequence[str], root: Path) -> None:
         program = plain(command.words[0])
         if "/" in program and not program.startswith("/"):
             _check_word(program, [root], root)
-        for word in command.words[1:]:
-            _check_word(plain(word), folders, root)
-            for part in _IN_CODE.split(plain(word)) if command.name in SHELLS else ():
-                _check_word(part, folders, root)  # of tests and cases, which run nothing
+        _check_lists(command)
+        for part in _openable(command):
+            _check_word(part, folders, root)
     for path in (*(use.path for use in found.files), *found.folders, *_named_in(found.sql)):
         _check_word(plain(path), folders, root)
+
+
+def _openable(command: shell.Command) -> Iterator[str]:
+    told = texts(command.words)
+    for place, word in enumerate(command.words[1:], start=1):
+        if place not in told:
+            yield plain(word)
+            yield from _inside(command, plain(word))
+
+
+def _inside(command: shell.Command, word: str) -> Iterator[str]:
+    """Parts of a word that may be code (of tests and cases of a shell), a command, or a call that opens a file."""
+    if command.name == "curl":  # what it sends is data; a file among it is marked, and split off as any piece
+        return
+    parts = [part for part in _INSIDE.split(word) if part != word]
+    yield from (part for part in parts if command.name in SHELLS or _PATH_INSIDE.match(part))
+
+
+def _check_lists(command: shell.Command) -> None:
+    listing = _LISTING.get(command.name)
+    for place, word in enumerate(command.words[1:]):
+        is_bundle = place == 0 and command.name == "tar"  # `tar cfT`
+        if listing and (word.startswith("-") or is_bundle) and listing.fullmatch(plain(word)):
+            raise _unseen(word, f"{command.name} opens the files that another file names")
 
 
 def _named_in(statements: Sequence[str]) -> Iterator[str]:
@@ -100,7 +135,10 @@ def _pieces(word: str) -> list[str]:
     """What in an argument may be a path: `-o/x`, `-xzf../x`, `--to=/x`, `if=/x`, `@/x`, `/a:/b`, `file:///x`."""
     scheme, separator, rest = word.partition("://")
     if separator:
-        return [rest] if scheme.rsplit("=", 1)[-1].lower() == "file" else []
+        name = re.split(r"[=\s@:+]", scheme)[-1].lower()
+        if name == "file" or not _SCHEME.fullmatch(name):
+            return [word, rest]
+        return [word] if ".." in rest.split("/") else []  # a folder may be called `http:`
     attached = []
     if word.startswith("-") and not word.startswith("--"):
         attached = [word[index:] for index in range(2, min(len(word), _LETTERS))]

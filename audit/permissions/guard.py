@@ -17,6 +17,7 @@ from audit.permissions import decisions
 from audit.permissions.confinement import GuardUsage, check_inside
 from audit.permissions.deciding import Decision
 from audit.permissions.records import tidy
+from audit.permissions.told import messages
 from audit.shell.environment import is_loaded
 from config.errors import DomainError
 from config.secrets import find_tokens, find_userinfo, is_secret_name
@@ -133,10 +134,11 @@ def _check(words: list[str], root: Path) -> str:
         raise GuardUsage("Name a command: manage.py guard -- git status.")
     if not root.is_dir():
         raise GuardUsage(f"The project folder {root} is not there.")
-    for word in words:
+    kept = messages(words)
+    for place, word in enumerate(words):
         if "\0" in word:
             raise GuardUsage("An argument has a NUL.")
-        if word in _CHAINS or "$(" in word or "`" in word:
+        if word in _CHAINS or (place not in kept and ("$(" in word or "`" in word)):
             raise GuardUsage(
                 f"{tidy(word)[:80]!r} is for a shell, and guard runs one command without one. Run commands one by one."
             )

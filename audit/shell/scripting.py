@@ -19,7 +19,7 @@ def awk(run: Run) -> None:
         bare = re.sub(r"/(?:[^/\\\n]|\\.)+/", "", program)
         if UNKNOWN in program or re.search(r"system\s*\(|(?<!\|)\|(?!\|)|@\s*\w", bare):
             run.doubt("an awk program that may run commands")
-        if re.search(r"getline|print[^;}\n]*>", bare):
+        if re.search(r"getline|print[^;}\n]*>|\bARG[VC]\b", bare):
             run.doubt("an awk program that may read or write other files")
     for path in found.values("f", "file", "i", "include", "l", "load"):
         run.doubt("an awk program in a file", script=plain(path))

@@ -15,6 +15,7 @@ import pytest
 from audit import tasks
 from audit.models import Event
 from audit.permissions import guard, store
+from audit.permissions.confinement import GuardUsage, check_inside
 from audit.permissions.rules import Rule
 from tests.patience import comes_back
 
@@ -348,3 +349,82 @@ def test_the_same_by_command_and_job(project: Path, run_command: Any) -> None:
     assert tasks.run_guarded.delay(["echo", "x"], str(project)) is not None
     assert Event.objects.filter(event_type="execution.recorded").count() == 5
     assert os.environ.get("PWD") != str(project)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        # a command or a call inside one word, that only the program itself reads
+        ["make", "CC=cat ../outside.txt"],
+        ["make", "CC=cat /etc/hostname"],
+        ["npm", "test", "--node-options=--require ../x"],
+        ["npm", "run", "x", "--script-shell", "cat ../outside.txt"],
+        ["gcc", "-wrapper", "cat ../outside.txt", "a.c"],
+        ["go", "test", "-exec", "cat ../outside.txt"],
+        ["cargo", "--config", "build.rustc-wrapper='cat ../x'", "build"],
+        ["ruff", "check", "--config", "cache-dir='../x'", "."],
+        ["java", "-XX:OnError=cat ../outside.txt", "X"],
+        ["ansible", "all", "-a", "cat ../x"],
+        ["yq", 'load("../x")', "a.yml"],
+        ["jq", "-n", 'include "x" {search:"../"}; .'],
+        ["latex", "\\input{../x}"],
+        ["git", "config", "core.editor", "cat ../outside.txt"],
+        # files that name the files to open
+        ["tar", "-cf", "x.tar", "-T", "list"],
+        ["tar", "cfT", "x.tar", "list"],
+        ["tar", "-xPf", "x.tar"],
+        ["tar", "--files-fr=list", "-cf", "x.tar"],
+        ["rsync", "--files-from=list", ".", "x"],
+        ["wc", "--files0-from=list"],
+        ["curl", "-K", "settings"],
+        ["wget", "-i", "list"],
+        # addresses that are none
+        ["curl", "f{i,i}le:///etc/passwd"],
+        ["pip", "install", "git+file:///x"],
+        ["pip", "install", "x @ file:///x"],
+        ["cat", "./http://../../outside.txt"],
+        ["cat", "http://../../outside.txt"],
+        # options that take no message, and awk's own list of files
+        ["git", "am", "-m", "../mbox"],
+        ["git", "log", "-m", "--output=../x"],
+        ["git", "commit", "-m", "--file=../outside.txt"],
+        ["awk", 'BEGIN{ARGV[1]="." "./outside.txt";ARGC=2}{print}'],
+        ["sed", "-n", "p", "../outside.txt"],
+        ["grep", "-f", "../outside.txt", "a"],
+        ["grep", "x", "../outside.txt"],
+        ["sed", "r ../outside.txt", "script.py"],
+    ],
+    ids=" ".join,
+)
+def test_no_word_leads_out_that_only_its_program_reads(project: Path, command: list[str]) -> None:
+    with pytest.raises(GuardUsage):
+        check_inside(command, project)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["sed", "-n", "/foo/,/bar/p", "script.py"],
+        ["sed", "-i", "s,a/b,c/d,", "script.py"],
+        ["awk", "/foo/ {print $1 / 2}", "script.py"],
+        ["grep", "-rn", "/api/v1", "."],
+        ["grep", "-rn", "from '../utils'", "."],
+        ["rg", "-n", r"\.\./", "."],
+        ["git", "commit", "-m", "Serve /health/live without ../x"],
+        ["git", "log", "--grep=/api"],
+        ["gh", "pr", "create", "--title", "x", "--body", "See /docs"],
+        ["curl", "-d", '{"path": "/x"}', "http://localhost/a"],
+        ["pytest", "-k", "a / b"],
+        ["make", "test", "ARGS=-k foo -x"],
+        ["tar", "-czf", "x.tar.gz", "src"],
+        ["pip", "install", "git+https://example.org/x"],
+    ],
+    ids=" ".join,
+)
+def test_patterns_and_messages_are_no_paths(project: Path, command: list[str]) -> None:
+    check_inside(command, project)
+
+
+def test_a_message_may_have_backquotes(project: Path) -> None:
+    with pytest.raises(guard.GuardRefused, match="confirm"):  # not for its form
+        guard.run(["git", "commit", "-m", "Use `x` and $(y)"], root=project)
