@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from audit.trail import record
 from config.context import caller
 from config.errors import Conflict, NotFound
+from config.secrets import blank
 from prompts.content import invalid
 from prompts.models import Prompt, Run
 
@@ -29,7 +30,7 @@ class PromptBusy(Conflict):
 @transaction.atomic
 def create_prompt(*, prompt_id: str, description: str = "") -> Prompt:
     """Raises PromptExists, VersionInvalid."""
-    prompt = Prompt(prompt_id=prompt_id, description=description, created_by=caller().actor)
+    prompt = Prompt(prompt_id=prompt_id, description=blank(description), created_by=caller().actor)
     _check_id(prompt)
     try:
         with transaction.atomic():
@@ -47,8 +48,8 @@ def update_prompt(*, prompt_id: str, description: str | None = None) -> Prompt:
     """Raises PromptNotFound."""
     prompt = get_prompt(prompt_id=prompt_id, lock=True)
     before = prompt.state()
-    if description is not None and prompt.description != description:
-        prompt.description = description
+    if description is not None and prompt.description != blank(description):
+        prompt.description = blank(description)
         prompt.save(update_fields=["description"])
         record_change(prompt, "prompt.updated", before)
     return prompt

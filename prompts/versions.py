@@ -10,6 +10,7 @@ from audit.trail import record
 from config.canonical import compute_hash
 from config.context import caller
 from config.errors import NotFound
+from config.secrets import blank
 from prompts.content import VersionInvalid, check_content, check_storable
 from prompts.model_settings import check_settings
 from prompts.models import Prompt, Version
@@ -52,8 +53,8 @@ def save_version(
     version = Version(
         prompt_text=prompt_text,
         messages=None if prompt_text is not None else [asdict(message) for message in content],
-        purpose=purpose,
-        notes=notes,
+        purpose=blank(purpose),
+        notes=blank(notes),
         settings=settings,
         tokens=count_messages(content, str(settings.get("model", ""))).tokens,
         created_by=caller().actor,

@@ -13,7 +13,7 @@ from config import installation
 from config.context import caller
 from config.errors import DomainError, FieldError, Forbidden, NotFound
 from config.jobs.task import send
-from config.secrets import blank, scrub
+from config.secrets import blank, retold, scrub
 from schemacheck.bounds import IN_JOB, bounds_of
 from schemacheck.checker.findings import Report
 from schemacheck.checker.policy import DEFAULT_POLICY, Policy
@@ -48,7 +48,7 @@ def check_schema(
     bounds_of(caller().door).hold(sql)
     report = _validate(sql, dialect, database, proof, probe=probe, policy=policy)
     check = _new(sql, dialect, database, proof, probe=probe)
-    _fill(check, report, time.perf_counter() - started)
+    _fill(check, report, time.perf_counter() - started, sql)
     if kept:
         with transaction.atomic():
             _finish(check, report)
@@ -160,7 +160,7 @@ def keep(
     `started` is of time.perf_counter; `facts` are kept with the report.
     """
     check = _new(sql, report.dialect, database, proof)
-    _fill(check, report, time.perf_counter() - started)
+    _fill(check, report, time.perf_counter() - started, sql)
     check.report = {**(check.report or {}), **_storable(dict(facts or {}))}
     if kept:
         with transaction.atomic():
@@ -228,12 +228,13 @@ def _new(sql: str, dialect: str | None, database: str | None, proof: str | None,
 
 
 def _settle(check: Check, report: Report | None, seconds: float, *, failure: str = "") -> None:
-    check.sql = blank(check.sql)  # it was kept whole until now, to be checked
+    given = check.sql  # it was kept whole until now, to be checked
+    check.sql = blank(given)
     with transaction.atomic():
         if not Check.objects.select_for_update().pending().filter(pk=check.pk).exists():
             return  # another worker was faster
         if report is not None:
-            _fill(check, report, seconds)
+            _fill(check, report, seconds, given)
             _finish(check, report)
             return
         check.status, check.failure, check.duration_ms = Check.Status.FAILED, failure, seconds * 1000
@@ -246,11 +247,11 @@ def _settle(check: Check, report: Report | None, seconds: float, *, failure: str
         )
 
 
-def _fill(check: Check, report: Report, seconds: float) -> None:
+def _fill(check: Check, report: Report, seconds: float, sql: str) -> None:
     check.status, check.valid = Check.Status.FINISHED, report.valid
     check.dialect = report.dialect
     check.table_name = str(_storable(report.table_name or ""))[:255]
-    check.report = scrub(_storable(report.as_dict()))
+    check.report = retold(scrub(_storable(report.as_dict())), sql)
     counts = check.report["counts"]
     check.statements, check.errors, check.warnings = counts["statements"], counts["errors"], counts["warnings"]
     check.duration_ms = round(seconds * 1000, 3)

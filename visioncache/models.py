@@ -8,6 +8,7 @@ from django.db.models import Avg, Count, Q, Sum
 from django.utils import timezone
 
 from config.identifiers import uuid7
+from config.secrets import known_as
 from visioncache.identity import Identity
 
 
@@ -32,7 +33,7 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         )
 
     def tagged(self, tag: str) -> Self:
-        return self.filter(pk__in=EntryTag.objects.filter(name=tag).values("entry_id"))
+        return self.filter(pk__in=EntryTag.objects.filter(name__in=known_as(tag)).values("entry_id"))
 
     def figures(self) -> dict[str, Any]:
         """Number, size, hits and mean confidence of these entries, by one query."""

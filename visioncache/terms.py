@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from config.errors import FieldError, PayloadTooLarge
+from config.secrets import keyed
 from visioncache.answers import why_no_answer
 from visioncache.identity import InvalidEntry, read_json, read_text, wrong
 
@@ -50,7 +51,7 @@ def read_count(field: str, value: int | None) -> int | None:
 def read_tags(tags: Sequence[str]) -> list[str]:
     if isinstance(tags, str) or len(tags) > MAX_TAGS:
         raise wrong("tags", "length", f"Must be a list of at most {MAX_TAGS} tags.")
-    return list(dict.fromkeys(read_text("tags", tag, MAX_TAG_LENGTH) for tag in tags))
+    return list(dict.fromkeys(keyed(read_text("tags", tag, MAX_TAG_LENGTH)) for tag in tags))
 
 
 def read_data(data: Any) -> int:

@@ -17,12 +17,12 @@ from audit.models import Event
 from audit.permissions import compiled, hooks, store
 from audit.permissions.calls import Call, canonical_tool
 from audit.permissions.deciding import Decision, RuleSet
-from audit.permissions.records import column, tidy
+from audit.permissions.records import column
 from audit.permissions.rules import Rule
 from config.context import acting_as
 from config.errors import DomainError
 from config.limits import check_size
-from config.secrets import scrub
+from config.secrets import retold, scrub
 
 logger = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ def _fields(known: Mapping[str, Any]) -> dict[str, Any]:
         "event_type": MADE if known["kind"] == "decision" else EXECUTED,
         "entity_type": ENTITY,
         "entity_id": known["tool_use_id"] or known["id"],
-        "new_value": known["value"],
+        "new_value": retold(known["value"], known["tool_input"]),
         "context": context,
         "agent": known["agent"],
         "session_id": known["session_id"],
@@ -213,5 +213,6 @@ def _difference(event: Event, before: Mapping[str, Any], after: Decision) -> dic
 
 
 def present(decided: Decided) -> dict[str, Any]:
-    """The answer of every door: {decision, rule, reason, part, commands[], event}."""
-    return {**tidy(decided.decision.as_dict()), "event": str(decided.event.uid)}
+    """The answer of every door, as the trail keeps it: {decision, rule, reason, part, commands[], event}."""
+    kept = decided.event.new_value or {}
+    return {**{name: kept[name] for name in kept if name != "tool"}, "event": str(decided.event.uid)}

@@ -12,6 +12,7 @@ from rest_framework.renderers import JSONRenderer
 
 from config.errors import Conflict, DomainError, FieldError
 from config.models import IdempotentAnswer
+from config.secrets import keyed
 
 KEPT = timedelta(hours=24)
 # A request that was killed leaves its claim without an answer; after this long another may try. Longer than any
@@ -51,6 +52,7 @@ def claim(*, caller: str, key: str, path: str, body: Any) -> Claim:
     if not (1 <= len(key) <= 255 and key.isascii() and key.isprintable()):
         detail = "Idempotency-Key has 1 to 255 printable ASCII characters."
         raise DomainError(detail, errors=[FieldError(field="Idempotency-Key", code="pattern", detail=detail)])
+    key = keyed(key)
     body_hash = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
     now = timezone.now()
     try:

@@ -1,0 +1,58 @@
+"""What tells of a text that held secrets, in other words: `no rule matches echo x` of `echo x | sudo -S ls`.
+
+Taken out of its place a secret is not seen any more. So it is looked for where it was seen, and taken out of the rest.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from config.secrets.mark import MARK
+from config.secrets.values import scrub
+
+_SHORTEST = 4  # a shorter one would be found everywhere
+_QUOTES = str.maketrans("", "", "'\"\\")
+
+
+def retold(value: Any, given: Any) -> Any:
+    """`value` with a mark for the secrets that `given`, from which it was made, has in their places."""
+    secrets = {secret.strip() for secret in _hidden(given, scrub(given))}
+    secrets |= {secret.translate(_QUOTES) for secret in secrets}
+    return _without(value, sorted((secret for secret in secrets if len(secret) >= _SHORTEST), key=len, reverse=True))
+
+
+def _hidden(given: Any, scrubbed: Any) -> Iterator[str]:
+    if isinstance(given, str) and isinstance(scrubbed, str):
+        yield from _between(given, scrubbed)
+    elif isinstance(given, dict) and isinstance(scrubbed, dict):
+        for before, after in zip(given.items(), scrubbed.items(), strict=False):
+            yield from _hidden(before[1], after[1])
+    elif isinstance(given, list | tuple) and isinstance(scrubbed, list):
+        for before, after in zip(given, scrubbed, strict=True):
+            yield from _hidden(before, after)
+
+
+def _between(text: str, scrubbed: str) -> Iterator[str]:
+    """What the marks stand for."""
+    if text == scrubbed:
+        return
+    first, *pieces = scrubbed.split(MARK)
+    at = len(first)
+    for piece in pieces:
+        end = text.find(piece, at) if piece else len(text)
+        if end < 0:
+            return
+        yield text[at:end]
+        at = end + len(piece)
+
+
+def _without(value: Any, secrets: list[str]) -> Any:
+    match value:
+        case str():
+            for secret in secrets:
+                value = value.replace(secret, MARK)
+            return value
+        case dict():
+            return {name: _without(item, secrets) for name, item in value.items()}
+        case list() | tuple():
+            return [_without(item, secrets) for item in value]
+    return value
