@@ -100,7 +100,10 @@ def venv_not_active(facts: Facts) -> Iterator[Case]:
         return
     own = python.venv.root if python.venv else ""
     named = python.named_venv
-    if named and named.root != own:
+    if named and named.root != own and _is_first(facts, named):
+        if not any(link.startswith(f"{named.root}/bin/") for link, _ in python.dangling):
+            yield _called_by_path(facts, named, python.executable)
+    elif named and named.root != own:
         yield Case(
             evidence=f"VIRTUAL_ENV is {named.root}; the Python that runs is {python.executable}",
             cause="The environment is named but its bin directory is not first on PATH.",
@@ -117,6 +120,25 @@ def venv_not_active(facts: Facts) -> Iterator[Case]:
             verify=_prefix_is(facts, other),
             severity="info",
         )
+
+
+def _is_first(facts: Facts, venv: Venv) -> bool:
+    return facts.environment.get("PATH", "").split(":")[0].rstrip("/") == f"{venv.root}/bin"
+
+
+def _called_by_path(facts: Facts, venv: Venv, executable: str) -> Case:
+    begins = f"{venv.root}/bin/"
+    return Case(
+        evidence=f"VIRTUAL_ENV is {venv.root} and its bin directory is first on PATH; the Python that runs is "
+        f"{executable}",
+        cause="The command names that Python by its path, so PATH does not matter.",
+        fix=f"Start the program with {begins}python in CMD or ENTRYPOINT.",
+        verify=commands.python(
+            facts,
+            "import sys; command = open('/proc/1/cmdline').read(); "
+            f"sys.exit(command.startswith('/') and not command.startswith({begins!r}))",
+        ),
+    )
 
 
 def _prefix_is(facts: Facts, venv: Venv) -> str:

@@ -193,6 +193,18 @@ def test_an_environment_that_another_venv_lies_beside_is_reported_only_when_outs
     assert judge(of(venvs_about=(beside,), venv=VENV)) == []
 
 
+def test_path_is_not_blamed_where_the_environment_is_first_on_it() -> None:
+    named = of(virtual_env="/opt/venv", virtual_env_exists=True, named_venv=VENV)
+    facts = replace(named, environment={"PATH": f"{VENV.root}/bin:/usr/bin"})
+    (found,) = judge(facts)
+    assert found.key == "venv_not_active"
+    assert "first on PATH; the Python that runs is" in found.evidence
+    assert "ENV PATH" not in found.fix
+    assert named.python is not None
+    broken = replace(named.python, dangling=((f"{VENV.root}/bin/python", "/gone/python"),))
+    assert keys(judge(replace(facts, python=broken))) == ["venv_broken"]
+
+
 def test_a_hidden_secret_recurs_in_no_finding() -> None:
     facts = with_environment(SECRET_TOKEN="hunter2-and-more", PYTHONPATH="/srv/hunter2-and-more/lib/python3.9")
     for finding in judge(facts):
