@@ -8,6 +8,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from config.secrets import keyed
+
 Door = Literal["rest", "admin", "command", "job", "mcp", "none"]
 
 _ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
@@ -53,5 +55,5 @@ def identify(**known: Any) -> None:
 
 
 def correlation_id(offered: str | None = None) -> str:
-    """The offered id when it is a plain token, else a new one."""
-    return offered if offered and _ID.fullmatch(offered) else uuid.uuid4().hex
+    """The offered id when it is a plain token, as its hash if it holds a secret; else a new one."""
+    return keyed(offered) if offered and _ID.fullmatch(offered) else uuid.uuid4().hex

@@ -3,6 +3,7 @@
 Taken out of its place a secret is not seen any more. So it is looked for where it was seen, and taken out of the rest.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,14 +11,26 @@ from config.secrets.mark import MARK
 from config.secrets.values import scrub
 
 _SHORTEST = 4  # a shorter one would be found everywhere
+_MOST_READ = 10_000
+_TOO_SHORT_FOR_A_COMMAND = 10  # "deny", "command"
+_MOST_SECRETS = 200
+"""Of one text; who sends more gets no text back at all, so that nobody makes this work long."""
+_WORD = re.compile(r"[\w+/=.~-]{6,}+")  # of a secret of many: a line of a private key
 _QUOTES = str.maketrans("", "", "'\"\\")
 
 
 def retold(value: Any, given: Any) -> Any:
     """`value` with a mark for the secrets that `given`, from which it was made, has in their places."""
-    secrets = {secret.strip() for secret in _hidden(given, scrub(given))}
-    secrets |= {secret.translate(_QUOTES) for secret in secrets}
+    secrets = set()
+    for secret in _hidden(given, scrub(given)):
+        secrets |= {secret.strip(), secret.strip().translate(_QUOTES), *_words(secret)}
+        if len(secrets) > _MOST_SECRETS:
+            return _without(value, None)
     return _without(value, sorted((secret for secret in secrets if len(secret) >= _SHORTEST), key=len, reverse=True))
+
+
+def _words(secret: str) -> Iterator[str]:
+    return (word for word in _WORD.findall(secret[:_MOST_READ]) if any(map(str.isdigit, word)))
 
 
 def _hidden(given: Any, scrubbed: Any) -> Iterator[str]:
@@ -45,10 +58,12 @@ def _between(text: str, scrubbed: str) -> Iterator[str]:
         at = end + len(piece)
 
 
-def _without(value: Any, secrets: list[str]) -> Any:
+def _without(value: Any, secrets: list[str] | None) -> Any:
     match value:
+        case str() if secrets is None:
+            return value if len(value) < _TOO_SHORT_FOR_A_COMMAND else MARK
         case str():
-            for secret in secrets:
+            for secret in secrets or ():
                 value = value.replace(secret, MARK)
             return value
         case dict():

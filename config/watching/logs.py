@@ -4,7 +4,7 @@ import json
 import logging
 
 from config.context import caller
-from config.secrets import blank
+from config.secrets import blank, retold
 
 
 class LineFormatter(logging.Formatter):
@@ -18,7 +18,7 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         record.correlation_id = caller().correlation_id or "-"
-        return blank(super().format(record))
+        return _clean(super().format(record))
 
 
 class JSONFormatter(LineFormatter):
@@ -30,8 +30,19 @@ class JSONFormatter(LineFormatter):
             "level": record.levelname,
             "logger": record.name,
             "correlation_id": caller().correlation_id,
-            "message": blank(record.getMessage()),
+            "message": _clean(record.getMessage()),
         }
         if record.exc_info:
-            line["traceback"] = blank(self.formatException(record.exc_info))
+            line["traceback"] = _clean(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)
+
+
+def _clean(text: str) -> str:
+    """Without secrets, also where Django has written a path's signs as escapes: `contrase\\xf1a: x`."""
+    text = blank(text)
+    if "\\" not in text or not text.isascii():
+        return text
+    try:
+        return str(retold(text, text.encode().decode("unicode_escape")))
+    except UnicodeDecodeError:
+        return text

@@ -1,6 +1,8 @@
 """A secret is taken out of what is told of a text, too, and of every name and remark beside it."""
 
 import json
+import logging
+import time
 
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from audit.models import Event
 from audit.permissions import decisions
 from config.models import IdempotentAnswer
 from config.secrets import MARK, blank, retold
+from config.watching.logs import JSONFormatter, LineFormatter
 from prompts import prompts, versions
 from schemacheck import checks
 from visioncache import entries
@@ -22,6 +25,8 @@ COMMANDS = [
     "zip -P SEKRET1 a.zip a && ls",
     "chpasswd <<< 'root:SEKRET1'",
     "psql -c \"ALTER ROLE a PASSWORD 'SEKRET1'\"",
+    "<password><![CDATA[SEKRET1]]></password>",
+    "echo '-----BEGIN PRIVATE KEY-----'\nSEKRET1\n-----END PRIVATE KEY-----",
     "mysql -pSEKRET1 x; password='it''s SEKRET1' run",
 ]
 
@@ -74,6 +79,29 @@ def test_remarks_on_a_prompt_hold_no_secret_and_its_text_stays() -> None:
     assert [prompt.description, version.purpose, version.notes] == [f"password={MARK}"] * 3
     assert version.prompt_text == said
     assert versions.save_version(prompt_id="p", prompt_text=said, purpose=said, notes=said).version == version
+
+
+def test_a_log_line_has_no_secret_whose_name_is_written_as_escapes() -> None:
+    path = "/x/contrase\u00f1a: SEKRET1".encode("unicode_escape").decode()
+    for formatter in (LineFormatter(), JSONFormatter()):
+        line = formatter.format(logging.LogRecord("django.request", 30, "", 0, "Not Found: %s", (path,), None))
+        assert "SEKRET1" not in line
+        assert "Not Found: /x/" in line
+
+
+def test_a_request_id_with_a_secret_is_given_back_as_its_hash(db: None) -> None:
+    answer = APIClient().get("/api/v1/audit/events", headers={"X-Request-ID": "password=SEKRET1"})
+    assert answer.headers["X-Request-ID"].startswith("secret-")
+    assert b"SEKRET1" not in answer.content
+
+
+def test_very_many_secrets_cost_the_text_and_little_time() -> None:
+    given = " ".join(f"password=hunter{number}" for number in range(20_000))
+    started = time.process_time()
+    told = retold({"decision": "deny", "commands": [{"text": "echo hunter19999"}] * 50}, given)
+    assert time.process_time() - started < 20
+    assert told["decision"] == "deny"
+    assert {item["text"] for item in told["commands"]} == {MARK}
 
 
 def test_short_secrets_do_not_blank_everything() -> None:
