@@ -53,7 +53,7 @@ def _is_wrapped(said: Mapping[str, Any]) -> bool:
 
 
 def _has_message(error: Any) -> bool:
-    first = error[0] if isinstance(error, list) else error
+    first = error[0] if isinstance(error, list) and error else error
     return isinstance(first, Mapping) and "message" in first
 
 

@@ -258,6 +258,8 @@ RESULTS = [
     {"code": "450", "message": "weight in kg"},
     {"type": "invoice", "code": "450", "title": "Invoice"},
     {"responses": [{"error": "none"}]},
+    {"responses": [{"error": [], "total": 1}]},
+    {"page": {"error": [], "total": 1}},
     "Error 404 sign on a T-shirt",
     "status: 404 units in stock",
     '```json\n{"total": 7}\n```',
