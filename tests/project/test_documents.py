@@ -84,3 +84,12 @@ def test_nothing_is_marked_as_unfinished() -> None:
 
 def test_no_conflict_marker_is_left() -> None:
     assert not lines_with(re.compile(r"^(?:<{7} |>{7} |={7}$)"))
+
+
+@pytest.mark.parametrize("name", ["ARCHITECTURE.md", *(f"{app}/README.md" for app in APPS)])
+def test_a_guide_names_only_files_that_are_there(name: str) -> None:
+    """A reader who looks for a module by the guide finds it."""
+    there = {str(path.relative_to(ROOT)) for path in repository_files()}
+    named = set(re.findall(r"`([\w/]+\.py)`", (ROOT / name).read_text(encoding="utf-8")))
+    lost = [file for file in named if not any(path == file or path.endswith(f"/{file}") for path in there)]
+    assert not lost, f"{name} names {', '.join(sorted(lost))}, which moved or went."

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prompts.compression import CompressionInvalid, compress, strip_comments, strip_whitespace
-from prompts.language import detect
+from prompts.compression.language import detect
 from prompts.tokens import count_tokens
 from tests.patience import costs_little
 

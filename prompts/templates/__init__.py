@@ -16,7 +16,7 @@ from typing import Any
 import minijinja
 
 from config.errors import DomainError, FieldError
-from prompts.template_blocks import FILTERS, TAGS, TemplateInvalid, read_blocks
+from prompts.templates.blocks import FILTERS, TAGS, TemplateInvalid, read_blocks
 
 __all__ = [
     "FILTERS",

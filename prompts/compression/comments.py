@@ -9,9 +9,9 @@ Python's own loop, so that other threads run meanwhile; a library of lexers took
 import re
 from dataclasses import dataclass, field
 
-from prompts import javascript, python_source
-from prompts.comment_marks import is_kept
-from prompts.lexical import Scan, Untrusted, line_end
+from prompts.compression import javascript, python_source
+from prompts.compression.comment_marks import is_kept
+from prompts.compression.lexical import Scan, Untrusted, line_end
 
 ALIASES = {
     "py": "python", "python3": "python", "py3": "python", "js": "javascript", "jsx": "javascript",

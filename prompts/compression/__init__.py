@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from config.errors import DomainError
-from prompts import skeleton
-from prompts.comments import ALIASES, scan
-from prompts.language import detect
-from prompts.lexical import Scan, line_end
-from prompts.skeleton import PROSE
+from prompts.compression import skeleton
+from prompts.compression.comments import ALIASES, scan
+from prompts.compression.language import detect
+from prompts.compression.lexical import Scan, line_end
+from prompts.compression.skeleton import PROSE
 from prompts.tokens import check_size, count_tokens, load, tokenizer_for
 
 MAX_DROPPED = 200

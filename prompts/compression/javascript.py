@@ -6,7 +6,7 @@ parsing, nothing is trusted. From the first JSX element on the text may be prose
 
 import re
 
-from prompts.lexical import Scan, Untrusted, line_end
+from prompts.compression.lexical import Scan, Untrusted, line_end
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+)|(?P<line>//[^\n\r\u2028\u2029]*)|(?P<block>/\*)

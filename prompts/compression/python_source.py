@@ -10,7 +10,7 @@ import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from prompts.lexical import Scan, Untrusted
+from prompts.compression.lexical import Scan, Untrusted
 
 LONGEST_LINE = 20_000
 """Characters. Nobody writes longer ones, and a number of 1 MiB keeps the tokenizer in one expression for 3 s."""

@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from prompts.lexical import Untrusted
-from prompts.python_source import Statement, outline
+from prompts.compression.lexical import Untrusted
+from prompts.compression.python_source import Statement, outline
 
 NAME = 60
 """Characters by which a piece is named that was left out."""
