@@ -12,6 +12,7 @@ from typing import Any, TypedDict, Unpack
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from audit import limits
 from audit.changes import deep_compare
 from audit.leaves import leaf, payload_hash
 from audit.models import Event
@@ -24,8 +25,6 @@ from config.secrets import blank, keyed, scrub
 logger = logging.getLogger(__name__)
 
 MAX_BATCH = 500
-_JOINED_BY = {"agent": 100, "session_id": 128, "tool_use_id": 128}
-"""Columns a door may know of its caller, and their lengths."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +149,7 @@ def _row(new: NewEvent) -> Event:
     new = _without_secrets(new)
     by = caller()
     details = dict(by.details)
-    known = {name: keyed(str(details.pop(name, ""))[:limit]) for name, limit in _JOINED_BY.items()}
+    known = {name: keyed(str(details.pop(name, ""))[:limit]) for name, limit in limits.KEPT_OF_CALLER.items()}
     fields: dict[str, Any] = {
         "uid": uuid7(),
         "timestamp": new.timestamp or timezone.now(),
@@ -164,7 +163,7 @@ def _row(new: NewEvent) -> Event:
         "actor": by.actor,
         "correlation_id": keyed(by.correlation_id),
         "context": {**scrub(details), **(new.context or {})} or None,
-        **{name: getattr(new, name) or known[name] for name in _JOINED_BY},
+        **{name: getattr(new, name) or known[name] for name in limits.KEPT_OF_CALLER},
         "salt": token_hex(16),
     }
     try:
@@ -194,13 +193,17 @@ def _without_secrets(new: NewEvent) -> NewEvent:
 
 
 def _check(new: NewEvent) -> None:
-    limits = {"event_type": 50, "entity_type": 50, "entity_id": 255}
-    for name, limit in limits.items():
+    filled = {
+        "event_type": limits.LONGEST_TYPE,
+        "entity_type": limits.LONGEST_TYPE,
+        "entity_id": limits.LONGEST_ID,
+    }
+    for name, limit in filled.items():
         value = getattr(new, name)
         if not value or len(value) > limit:
             wrong = FieldError(field=name, code="length", detail=f"Must have 1 to {limit} characters.")
             raise InvalidEvent(f"The event's {name} must have 1 to {limit} characters.", errors=[wrong])
-    at_most = {"user": 255, "idempotency_key": 255, **_JOINED_BY}
+    at_most = {"user": limits.LONGEST_USER, "idempotency_key": limits.LONGEST_KEY, **limits.KEPT_OF_CALLER}
     for name, limit in at_most.items():
         if len(getattr(new, name) or "") > limit:
             wrong = FieldError(field=name, code="length", detail=f"Must have at most {limit} characters.")

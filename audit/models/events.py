@@ -78,10 +78,10 @@ class Event(models.Model):
     correlation_id = models.CharField(max_length=128, blank=True, help_text="Shared by all events of one request.")
     context = JSONField(null=True)
     # Which agent did it, in which session and tool call: columns, since decisions and executions are joined by them.
-    agent = models.CharField(max_length=100, blank=True)
-    session_id = models.CharField(max_length=128, blank=True)
-    tool_use_id = models.CharField(max_length=128, blank=True)
-    idempotency_key = models.CharField(max_length=255, null=True, editable=False)  # noqa: DJ001
+    agent = models.CharField(max_length=limits.KEPT_OF_CALLER["agent"], blank=True)
+    session_id = models.CharField(max_length=limits.KEPT_OF_CALLER["session_id"], blank=True)
+    tool_use_id = models.CharField(max_length=limits.KEPT_OF_CALLER["tool_use_id"], blank=True)
+    idempotency_key = models.CharField(max_length=limits.LONGEST_KEY, null=True, editable=False)  # noqa: DJ001
     salt = models.CharField(max_length=32, blank=True, editable=False, help_text="Blank once the payload is erased.")
     payload_hash = models.CharField(max_length=64, editable=False)
     leaf_hash = models.CharField(max_length=64, editable=False)

@@ -46,7 +46,8 @@ _TOKENS = {
     **dict.fromkeys(("$5$", "$6$", "$y$", "$argon2", "pbkdf2_sha256$", "scrypt$"), r"[\w./+$=,-]{24,}"),
 }
 _PATTERNS = {prefix: re.compile(re.escape(prefix) + rest) for prefix, rest in _TOKENS.items()}
-_LONG_WORD = re.compile(r"[\w.+/=$-]{18}")
+_LONG_WORD = re.compile(r"[\w.+/=$-]{15}")
+"""The shortest of the tokens above has 15 signs: a shorter one needs a shorter look here."""
 _SHORT_TEXT = 1_000
 """Up to here one look for a long word is cheaper than one for each prefix."""
 

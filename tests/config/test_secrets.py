@@ -30,6 +30,7 @@ SHAPES = [
     "ABIA" + "IOSFODNN7EXAMPLE",
     "AIza" + "SyA1234567890abcdefghijklmnopqrstuv",
     "xoxb-" + "123456789012-abcdefghijkl",
+    "xoxb-" + "1234567890",  # the shortest there is
     "xapp-" + "1-A0123-456789-abcdef",
     "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     "pypi-" + "AgEIcHlwaS5vcmcCJGFiY2RlZmdo",

@@ -1,6 +1,6 @@
 """What two doors say of one operation is the same: its fields, their types, limits and defaults.
 
-What a door leaves out or says otherwise stands in tests/project/operations.py, with a reason. The doors are read as a
+What a door leaves out or says otherwise stands in tests/project/operations/, with a reason. The doors are read as a
 client sees them (tests/project/doors.py), so a field that is added to one of them is missed at the others here.
 """
 
@@ -139,7 +139,7 @@ def test_the_table_has_every_operation_a_door_calls(app: str) -> None:
     called = called_by_doors(app)
     assert called, f"No door of {app} calls an operation: the gate looks at nothing."
     listed = {name for operation in OPERATIONS for name in operation.calls} | set(APART)
-    assert not called - listed, f"Add to tests/project/operations.py: {sorted(called - listed)}"
+    assert not called - listed, f"Add to tests/project/operations/: {sorted(called - listed)}"
     assert not {name for name in APART if name.startswith(f"{app}.")} - called, "An exception nobody needs any more."
 
 
