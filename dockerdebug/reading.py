@@ -92,7 +92,7 @@ def _value(hint: Any, tree: Tree) -> Any:
     if outer is None:
         return _fill(hint, tree)
     if outer is UnionType:  # X | None
-        return _value(inner[0], tree) if tree.value else None
+        return None if tree.value is None else _value(inner[0], tree)  # nothing found is not the same as not read
     if outer is Mapping:
         return {key: _value(inner[1], item) for key, item in tree.entries.items()}
     if inner[-1] is Ellipsis:

@@ -44,7 +44,7 @@ HASHED_FIELDS = frozenset({"extra_headers", "headers", "metadata", "user"})
 
 NAMESPACE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,63}$"
 HASH_PATTERN = r"^[0-9A-Fa-f]{64}$"
-TEXT_PATTERN = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?\Z"
+TEXT_PATTERN = r"^[^\s\x00-\x1f\x7f\x85]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f\x85])?\Z"
 _SURROGATE = re.compile("[\ud800-\udfff]")  # no character: JSON bodies cannot have one, arguments of a command can
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # how canonical JSON writes U+0000; a written-out "\u0000" has two \
 

@@ -217,3 +217,11 @@ def test_it_knows_the_script_of_a_command_line(argv: list[str], script: str) -> 
     names: dict[str, Any] = {"__name__": "probe"}
     exec(compile(SOURCE, "probe", "exec"), names)
     assert names["script_of"](argv) == script
+
+
+def test_nothing_found_is_not_the_same_as_not_read() -> None:
+    python = {"version": "3.11.7", "distributions": [], "pip_files": []}
+    facts, _ = read_probe(json.dumps({"schema": 1, "python": python, "environ": {}}))
+    assert (facts.distributions, facts.pip_files) == ((), ())
+    facts, _ = read_probe(json.dumps({"schema": 1, "python": {"version": "3.11.7"}, "environ": {}}))
+    assert (facts.distributions, facts.pip_files) == (None, None)

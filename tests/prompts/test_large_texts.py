@@ -86,7 +86,7 @@ def test_counts_of_long_runs_are_exact() -> None:
 def test_the_bound_is_on_bytes(character: str) -> None:
     most = MAX_BYTES // len(character.encode())
     assert count(text=character * most).tokens
-    with pytest.raises(TextTooLarge, match="1,048,576"):
+    with pytest.raises(TextTooLarge, match=r"1,?048,?576"):
         count(text=character * (most + 1))
     with pytest.raises(TextTooLarge):
         compress(character * (most + 1), max_tokens=5)
@@ -137,7 +137,7 @@ def test_too_large_a_text_is_refused_alike_by_rest_command_and_mcp(
     assert len(said) == 1
     assert "send the parts" in said.pop()
     for tool, more in (("count_tokens", {}), ("compress_context", {"max_tokens": 5})):
-        with pytest.raises(Exception, match="1,048,576"):
+        with pytest.raises(Exception, match=r"1,?048,?576"):
             call_tool(tool, scope="read", text=text, **more)
 
 

@@ -65,7 +65,7 @@ class Service:
         listed = subprocess.run(
             ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)], capture_output=True, text=True, check=False
         ).stdout
-        return {found[2]: int(found[1]) for found in re.finditer(r"(\d+) .*config\.child (\w+)", listed)}
+        return {found[2]: int(found[1]) for found in re.finditer(r"(\d+) .*config\.serving\.child (\w+)", listed)}
 
     def is_complete(self) -> bool:
         return {"web", "worker", "beat"} <= set(self.children()) and b'"worker", "status": "ok"' in self.get(
