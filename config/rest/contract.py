@@ -14,7 +14,7 @@ from rest_framework import serializers
 from config.rest.parsers import LARGEST_INTEGER
 
 TEXT = "^[^\\u0000]*$"
-NOT_BLANK = "^[\\s\\x1c-\\x1f\\x85]*[^\\s\\x1c-\\x1f\\x85\\u0000][^\\u0000]*$"
+NOT_BLANK = "^[\\s\\u001c-\\u001f\\u0085]*[^\\s\\u001c-\\u001f\\u0085\\u0000][^\\u0000]*$"
 """The blanks named beside \\s are blank to Python and not to ECMAScript, whose patterns OpenAPI has."""
 ANYTHING = {"$ref": "#/components/schemas/Json"}
 _NAMES = {"type": "string", "pattern": TEXT}

@@ -137,7 +137,7 @@ def test_an_export_takes_no_more_memory_however_long_the_trail(tmp_path: Path) -
 
     run(FILL, "2500")
     first = int(run(PEAK, str(tmp_path / "first.csv")))
-    run(FILL, "3500")
+    run(FILL, "17500")
     second = int(run(PEAK, str(tmp_path / "second.csv")))
-    assert second < first + 3
-    assert second <= 68
+    assert second < first + 12  # the rows themselves take 60 MB
+    assert second <= 72
