@@ -5,8 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from config.rest.contract import ANYTHING, NOT_BLANK, TEXT
-from config.rest.parsers import LARGEST_INTEGER
+from config.rest.contract import ANYTHING, NOT_BLANK, NUMBER, TEXT
 from config.rest.views import QuerySerializer, StrictModelSerializer, StrictSerializer
 from visioncache.identity import DEFAULT_NAMESPACE, HASH_PATTERN, MAX_IMAGES, NAMESPACE_PATTERN, TEXT_PATTERN
 from visioncache.images import IMAGE_PATTERN, MAX_IMAGE_TEXT
@@ -28,7 +27,7 @@ _DATA: dict[str, Any] = {
         {"type": "object", "minProperties": 1, "propertyNames": {"pattern": TEXT}, "additionalProperties": ANYTHING},
         {"type": "array", "minItems": 1, "items": ANYTHING},
         {"type": "string", "pattern": NOT_BLANK},
-        {"type": "number", "minimum": -LARGEST_INTEGER, "maximum": LARGEST_INTEGER},
+        NUMBER,
         {"type": "boolean"},
     ],
     "description": "What the model read. Empty and error answers are refused: they are not worth a day.",

@@ -1,7 +1,7 @@
 """What a request's fields may hold, said in OpenAPI as our parser and fields enforce it.
 
 drf-spectacular reads lengths, choices and bounds off a field. What it cannot see is here: text has no NUL (no database
-holds one), a field that must not be blank is more than blanks, numbers are exact in a double, and which fields of a
+holds one), a field that must not be blank is more than blanks, integers are exact in a double, and which fields of a
 body go together (EXACTLY_ONE, AT_LEAST_ONE, AT_MOST_ONE and NEEDS of a serializer; config.rest.views enforces them).
 """
 
@@ -17,11 +17,13 @@ TEXT = "^[^\\u0000]*$"
 NOT_BLANK = "^[\\s\\u001c-\\u001f\\u0085]*[^\\s\\u001c-\\u001f\\u0085\\u0000][^\\u0000]*$"
 """The blanks named beside \\s are blank to Python and not to ECMAScript, whose patterns OpenAPI has."""
 ANYTHING = {"$ref": "#/components/schemas/Json"}
+NUMBER = {"type": "number", "description": "An integer in digits lies within 2**53 - 1; 1e22 is a double and goes."}
+"""No schema can tell the two spellings of one number apart: what has such numbers may be refused as malformed."""
 _NAMES = {"type": "string", "pattern": TEXT}
 _EMPTY = {"type": "string", "maxLength": 0}
 _CONTENT: list[dict[str, Any]] = [
     {"type": "boolean"},
-    {"type": "number", "minimum": -LARGEST_INTEGER, "maximum": LARGEST_INTEGER},
+    NUMBER,
     {"type": "string", "pattern": TEXT},
     {"type": "array", "items": ANYTHING},
     {"type": "object", "propertyNames": _NAMES, "additionalProperties": ANYTHING},

@@ -7,9 +7,9 @@ from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
-from config.errors import DomainError
+from config.errors import DomainError, MalformedBody
 from config.rest.authentication import HasScope
-from config.rest.contract import COMPONENTS, TEXT, declare_request, declare_response
+from config.rest.contract import COMPONENTS, NUMBER, TEXT, declare_request, declare_response
 
 ERRORS = {
     400: ("invalid", "Some fields are not valid; see errors."),
@@ -116,6 +116,8 @@ def document_conventions(result: dict[str, Any], **kwargs: Any) -> dict[str, Any
                 del described["oneOf"]
     for path in result["paths"].values():
         for method, operation in path.items():
+            if _holds_any_number(operation.get("requestBody", {}), schemas):
+                operation[REFUSALS] = sorted({*operation.get(REFUSALS, ()), MalformedBody.code})
             _document_answers(operation, has_body=method in {"post", "put", "patch", "delete"})
             if method == "post":
                 operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
@@ -147,6 +149,20 @@ def _document_parameter(schema: dict[str, Any]) -> None:
     if described.get("type") == "integer":
         described.setdefault("minimum", 1 - 10**18)
         described.setdefault("maximum", 10**18 - 1)
+
+
+def _holds_any_number(described: Any, schemas: dict[str, Any], seen: frozenset[str] = frozenset()) -> bool:
+    """Whether a body may hold a number as contract.NUMBER has it, in which an integer too long is refused."""
+    if described == NUMBER:
+        return True
+    if isinstance(described, list):
+        return any(_holds_any_number(item, schemas, seen) for item in described)
+    if not isinstance(described, dict):
+        return False
+    name = str(described.get("$ref", "")).rsplit("/", 1)[-1]
+    if name and name not in seen:
+        return _holds_any_number(schemas.get(name), schemas, seen | {name})
+    return _holds_any_number(list(described.values()), schemas, seen)
 
 
 def _needs_something(schema: dict[str, Any], schemas: dict[str, Any]) -> bool:

@@ -156,6 +156,21 @@ def test_an_operation_lists_what_it_refuses_beyond_its_schema() -> None:
     assert "409" in openapi()["paths"]["/api/v1/audit/events/{uid}/proof"]["get"]["responses"]
 
 
+@pytest.mark.parametrize(("number", "status"), [("1e22", 201), ("-2.5e16", 201), ("9007199254740993", 400)])
+def test_a_large_number_goes_as_a_double_and_not_as_digits_that_no_double_holds(
+    api: APIClient, number: str, status: int
+) -> None:
+    body = f'{{"event_type": "a.b", "entity_type": "a", "entity_id": "1", "new_value": {{"n": {number}}}}}'
+    assert api.post("/api/v1/audit/events", body, content_type="application/json").status_code == status
+    posted = openapi()["paths"]["/api/v1/audit/events"]["post"]
+    assert "malformed-body" in posted["x-refusals"]  # what the digits get, since no schema tells the two apart
+
+
+def test_what_holds_no_free_json_is_never_called_malformed() -> None:
+    counted = openapi()["paths"]["/api/v1/prompts/tokens/count"]["post"]
+    assert "malformed-body" not in counted.get("x-refusals", ())
+
+
 def test_a_body_is_required_where_none_is_refused() -> None:
     posts = [item.described for item in operations() if item.method == "post"]
     required = {post["operationId"]: post["requestBody"]["required"] for post in posts if "requestBody" in post}
