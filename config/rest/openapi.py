@@ -116,8 +116,7 @@ def document_conventions(result: dict[str, Any], **kwargs: Any) -> dict[str, Any
                 del described["oneOf"]
     for path in result["paths"].values():
         for method, operation in path.items():
-            if _holds_any_number(operation.get("requestBody", {}), schemas):
-                operation[REFUSALS] = sorted({*operation.get(REFUSALS, ()), MalformedBody.code})
+            _document_refusals(operation, schemas)
             _document_answers(operation, has_body=method in {"post", "put", "patch", "delete"})
             if method == "post":
                 operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
@@ -126,6 +125,11 @@ def document_conventions(result: dict[str, Any], **kwargs: Any) -> dict[str, Any
             for content in operation.get("requestBody", {}).get("content", {}).values():
                 operation["requestBody"]["required"] = _needs_something(content["schema"], schemas)
     return result
+
+
+def _document_refusals(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    if _holds_any_number(operation.get("requestBody", {}), schemas):
+        operation[REFUSALS] = sorted({*operation.get(REFUSALS, ()), MalformedBody.code})
 
 
 def _document_answers(operation: dict[str, Any], *, has_body: bool) -> None:
