@@ -22,6 +22,11 @@ from config.signals import job_parked
 
 logger = logging.getLogger(__name__)
 
+LEASE_SECONDS = 20.0
+"""How long a message stays with a worker that gives no sign of life."""
+MAX_DELIVERIES = 3
+"""After so many workers died holding a message it is parked."""
+
 _claiming_ended = threading.Event()
 
 

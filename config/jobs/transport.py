@@ -55,10 +55,8 @@ class Channel(virtual.Channel):
     """One consumer's (or producer's) view of the queue."""
 
     QoS = QoS
-    lease_seconds = 20.0
-    """How long a message stays with a worker that gives no sign of life."""
-    max_deliveries = 3
-    """After so many workers died holding a message it is parked."""
+    lease_seconds = broker_queue.LEASE_SECONDS
+    max_deliveries = broker_queue.MAX_DELIVERIES
     connection: "Transport"
     from_transport_options = (*virtual.Channel.from_transport_options, "lease_seconds", "max_deliveries")
 

@@ -93,7 +93,7 @@ def compress(text: str, *, max_tokens: int, language: str = "", model: str = "")
 def _ladder(language: str, max_tokens: int, model: str) -> dict[str, Rung]:
     return {
         "whitespace": lambda text: (strip_whitespace(text, language), []),
-        "comments": lambda text: _without_comments(text, language),
+        "comments": lambda text: strip_comments(text, language),
         "summary": lambda text: skeleton.summarize(
             text, max_tokens=max_tokens, language=language, count=lambda part: _count(part, model)
         ),
@@ -130,12 +130,8 @@ def strip_whitespace(text: str, language: str) -> str:
     return "".join(out)
 
 
-def strip_comments(text: str, language: str) -> str:
-    """Without comments; a line that held nothing else goes with it. Docstrings and what tools read stay."""
-    return _without_comments(text, language)[0]
-
-
-def _without_comments(text: str, language: str) -> tuple[str, list[str]]:
+def strip_comments(text: str, language: str) -> tuple[str, list[str]]:
+    """Without comments, and what went; a line that held nothing else goes too. Docstrings and what tools read stay."""
     found = None if language in PROSE else scan(text, language)
     out: list[str] = []
     position = gone = 0

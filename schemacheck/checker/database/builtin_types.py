@@ -41,7 +41,7 @@ EXTENSION = words(
 )
 
 # Types a foreign key may compare across (btree operator families), and implicit casts towards the key's type.
-_FAMILIES = (
+_ALIKE = (
     {"smallint", "integer", "bigint"},
     {"real", "double precision"},
     {"date", "timestamp without time zone", "timestamp with time zone"},
@@ -85,4 +85,4 @@ def can_reference(column: str, key: str) -> bool:
     """Whether a foreign key column of one type may refer to a key of another; both as `format_type` shows them."""
     if column == key:
         return True
-    return (column, key) in _IMPLICIT or any(column in family and key in family for family in _FAMILIES)
+    return (column, key) in _IMPLICIT or any(column in family and key in family for family in _ALIKE)

@@ -24,4 +24,4 @@ __all__ = ["RULES", "Rule", "is_wanted", "observe", "recognised", "run_rules", "
 
 observe = transactions.observe
 # Importing a module registers its rules.
-_FAMILIES = (access, columns, constraints, django, indexes, live, maintenance, names, removals, tables, verdicts)
+_MODULES = (access, columns, constraints, django, indexes, live, maintenance, names, removals, tables, verdicts)

@@ -13,7 +13,7 @@ from schemacheck.models import Check
 from schemacheck.project import policy_for
 from schemacheck.refusals import translated
 
-NOT_CHECKED = 2
+EXIT_NOT_CHECKED = 2
 """Exit code where a file could not be looked at."""
 
 
@@ -63,7 +63,7 @@ class Command(OperationCommand):
             kept = baseline.write(Path(options["baseline"]), checked)
             self.stdout.write(f"[OK] {kept} findings are kept in {options['baseline']}.")
             if unread:
-                raise SystemExit(NOT_CHECKED)
+                raise SystemExit(EXIT_NOT_CHECKED)
             return
         if options["baseline"]:
             checked, stale = baseline.leave_out(Path(options["baseline"]), checked)
@@ -74,7 +74,7 @@ class Command(OperationCommand):
         if text:
             self.stdout.write(text)
         if unread:
-            raise SystemExit(NOT_CHECKED)
+            raise SystemExit(EXIT_NOT_CHECKED)
         bad = ["errors", "warnings"] if options["strict"] else ["errors"]
         if any(item.report["counts"][kind] for item in checked for kind in bad):
             raise SystemExit(FINDINGS)
