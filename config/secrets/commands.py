@@ -33,7 +33,10 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
     "7z 7za 7zr 7zz rar unrar": (_rule("joined", "-p -hp"),),
     "sshpass": (_rule("next", "-p"),),
     "mongo mongosh mongodump mongorestore mongoexport mongoimport cqlsh": (_rule("next", "-p"),),
-    "redis-cli valkey-cli": (_rule("next", "-a"),),
+    "redis-cli valkey-cli": (
+        _rule("next", "-a --pass"),
+        *(_rule("placed", needs=needs, place=place) for needs in ("AUTH", "auth") for place in (0, 1)),
+    ),
     "sqlcmd bcp mosquitto_pub mosquitto_sub zip unzip": (_rule("next", "-P"),),
     "ldapsearch ldapmodify ldapadd ldapdelete ldappasswd ldapwhoami": (_rule("next", "-w -s"),),
     "ssh-keygen": (_rule("next", "-N -P"),),
@@ -65,7 +68,10 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
     "poetry": (_rule("next", "-p", "publish"), _rule("placed", needs="config", place=2)),
     "docker podman nerdctl buildah helm oras crane regctl": (_rule("next", "-p", "login"),),
     "skopeo": (_rule("next", "-p", "login"), _rule("pair", "--creds --src-creds --dest-creds")),
-    "az oc cf ibmcloud tsh": (_rule("next", "-p", "login"), _rule("next", "--value", "secret")),
+    "az oc cf ibmcloud tsh": (
+        *(_rule("next", "-p", needs) for needs in ("login", "sql", "mysql", "postgres", "vm")),
+        _rule("next", "--value", "secret"),
+    ),
     "twine": (_rule("next", "-p"),),
     "openssl": (_rule("next", "-k -K"),),
     "vault": (

@@ -7,7 +7,7 @@ _MOST_CHARACTERS = 200
 # Spares nearly every name the rest: each secret name has one of these.
 _HINT = re.compile(
     r"pass|pwd|pswd|secret|token|key|cred|cookie|auth|bearer|signature|salt|pepper|otp|pin|cvv|cvc|[cx]srf|dsn|unseal"
-    r"|jwt|sess|conn|pw|psk|contrase|kennwort|senha|wachtwoord|has[lł]o|парол|密|パス|비밀|암호",
+    r"|jwt|sess|conn|pw|psk|contrase|kennwort|senha|wachtwoord|clave|has[lł]o|парол|密|パス|비밀|암호",
     re.IGNORECASE,
 )
 _BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\W_]+")
@@ -16,7 +16,7 @@ _WORDS = frozenset(
     pass pwd pswd secrets token credential credentials cred creds cookie cookies auth authorization authorisation bearer
     signature salt pepper otp totp pin cvv cvc csrf xsrf dsn unseal jwt sessionid sessid phpsessid jsessionid
     passin passout storepass keypass dbpass userpass sshpass smtppass rootpass adminpass bindpass mypass passcode
-    passkey apikeys connectionstring pw dbpw rootpw userpw psk requirepass masterauth passe senha haslo hasło
+    passkey apikeys connectionstring pw dbpw rootpw userpw psk requirepass masterauth passe senha clave haslo hasło
     """.split()  # noqa: SIM905 - sixty quoted lines would say no more
 )
 _CONTAINED = re.compile(

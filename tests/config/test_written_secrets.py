@@ -90,6 +90,7 @@ WRITTEN = [
     "MotDePasse=SEKRET1",
     "le mot de passe est SEKRET1",
     "senha: SEKRET1",
+    "clave=SEKRET1",
     "wachtwoord: SEKRET1",
     "has\u0142o: SEKRET1",
     "\u043f\u0430\u0440\u043e\u043b\u044c: SEKRET1",
@@ -146,7 +147,7 @@ HARMLESS = [
     "ssh -p 2222 bob@host; ls /p:x",
 ]
 NAMES = ["db_pw", "psk", "contrase\u00f1a", "Passwort", "motDePasse", "\u5bc6\u7801", "srcstorepass", "requirepass"]
-OTHERS = ["passphrase_fd", "desenhar", "hash", "passed", "passenger", "\u5bc6\u5ea6"]
+OTHERS = ["passphrase_fd", "desenhar", "enclave", "hash", "passed", "passenger", "\u5bc6\u5ea6"]
 HOSTILE = [
     'login("a","', "f(", '("password","', "set(", "insert into a(password)values(", "values('a',", "insert into ",
     '<a name="password">', "<password ", '<a name="', "name=password ", "name=password value=", "name:", "a:b@tcp(",
