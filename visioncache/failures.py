@@ -26,13 +26,15 @@ _OF_AN_ENVELOPE = frozenset(
         "reason", "response", "url", "usage", "user_id",
     }
 )  # fmt: skip
+_OF_A_GATEWAY = frozenset({"body", "data", "output", "response", "result"})
+"""`{"result": {"error": "timeout"}}` is one; `{"display": {"error": "timeout"}}` is read off a picture."""
 _FLAGS = ("iserror", "iserroredonprocessing")  # of MCP's tools, of OCR.space
 _TOLD = frozenset({"body", "detail", "error_description", "error_message", "message", "reason", "title"})
 
 
 def is_error_object(said: Mapping[str, Any]) -> bool:
     """`said`: an object's members that are not empty, their names in lower case."""
-    if any(said.get(flag) is True for flag in _FLAGS) or _is_wrapped(said):
+    if any(said.get(flag) is True for flag in _FLAGS) or _is_wrapped(said) or _is_failed_prediction(said):
         return True
     error = said.get("error") or said.get("errors")
     names = said.keys() - _OF_AN_ERROR
@@ -43,13 +45,20 @@ def is_error_object(said: Mapping[str, Any]) -> bool:
 
 def _is_wrapped(said: Mapping[str, Any]) -> bool:
     """An error and nothing else under a name of the caller's or the gateway's: `{"responses": [{"error": ...}]}`."""
-    inner = next(iter(said.values())) if len(said) == 1 else None
+    name, inner = next(iter(said.items())) if len(said) == 1 else ("", None)
     if isinstance(inner, Mapping):
-        return "faultstring" in inner or (_has_message(inner.get("error")) and is_error_object(inner))
+        error = inner.get("error")
+        says = len(inner) == 1 and name in _OF_A_GATEWAY and isinstance(error, str) and is_error_text(error)
+        return "faultstring" in inner or says or (_has_message(error) and is_error_object(inner))
     if not isinstance(inner, list) or not inner or not all(isinstance(item, Mapping) for item in inner):
         return False
     is_complaint = "detail" in said and all({"loc", "msg"} <= item.keys() for item in inner)  # FastAPI's
     return is_complaint or all(_has_message(item.get("error")) and is_error_object(item) for item in inner)
+
+
+def _is_failed_prediction(said: Mapping[str, Any]) -> bool:
+    """Replicate's, whose `error` is a text beside what was asked."""
+    return said.get("status") == "failed" and {"id", "error", "urls"} <= said.keys()
 
 
 def _has_message(error: Any) -> bool:

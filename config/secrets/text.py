@@ -210,8 +210,8 @@ def _find_piped(text: str) -> list[Span]:
 
 
 _OF_COMMANDS = (
-    " -", " /", "login ", " put ", " write ", "secret", "config:set", "config ", " set ", "sqlplus ", "expdp ",
-    "impdp ", "rman ", "_user ", "_password ", "wpa_passphrase ", "requirepass ", "masterauth ", "rootpw ",
+    " -", " /", "AUTH ", "auth ", "login ", " put ", " write ", "secret", "config:set", "config ", " set ", "sqlplus ",
+    "expdp ", "impdp ", "rman ", "_user ", "_password ", "wpa_passphrase ", "requirepass ", "masterauth ", "rootpw ",
 )  # fmt: skip
 # What a text must have for a look to be worth it, and the look.
 _FINDERS: tuple[tuple[tuple[str, ...], Callable[[str], "Iterator[Span] | list[Span]"]], ...] = (
