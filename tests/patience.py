@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 FOREVER_SECONDS = 600.0
 """How long what hangs in a test would hang."""
+NEVER_SECONDS = 300.0
+"""What has not happened by then will not."""
 _CPU_SECONDS = 60.0
 _WALL_SECONDS = 120.0
 

@@ -325,7 +325,7 @@ def bash(tmp_path: Path) -> Any:
             cwd=folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=20,
+            timeout=240,
             check=False,
         )
         return "rm" in log.read_text().split()

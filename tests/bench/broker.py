@@ -32,11 +32,11 @@ def _measure_on(made: Stack) -> str:
     made.run("-m", "tests.services.soak.produce", "many", str(JOBS))
     sent = JOBS / float((made.folder / "sent").read_text())
     made.worker()
-    wait_until(lambda: made.count("soak_ran") >= JOBS, 120, "all ran")
+    wait_until(lambda: made.count("soak_ran") >= JOBS, "all ran")
     first, last = (float(str(value)) for value in made.rows("SELECT min(at), max(at) FROM soak_ran")[0])
     assert first > started
     made.run("-m", "tests.services.soak.produce", "pings", "30")
-    wait_until(lambda: made.count("soak_ran", "key LIKE 'ping %'") == 30, 30, "all pings ran")
+    wait_until(lambda: made.count("soak_ran", "key LIKE 'ping %'") == 30, "all pings ran")
     pings = made.rows("SELECT key, at FROM soak_ran WHERE key LIKE 'ping %'")
     latency = median(float(str(at)) - float(str(key).split()[1]) for key, at in pings)
     return f"{sent:.0f} | {JOBS / (last - first):.0f} | {latency * 1000:.0f}"

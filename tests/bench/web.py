@@ -67,7 +67,7 @@ def _server(stack: Stack, arguments: list[str], **environment: str) -> Iterator[
     child = stack.start(*[argument.replace("PORT", str(port)) for argument in arguments])
     stack.env = before
     try:
-        wait_until(lambda: _wrk(port, "/health/live", None, "", stack.folder, 1, quiet=True), 30, "the server answers")
+        wait_until(lambda: _wrk(port, "/health/live", None, "", stack.folder, 1, quiet=True), "the server answers")
         yield port
     finally:
         child.terminate()

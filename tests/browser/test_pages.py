@@ -31,7 +31,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         running.run("manage.py", "shell", "-v0", "-c", MAKE_ADMIN)
         running.run("manage.py", "demo")
         running.start("manage.py", "up")
-        wait_until(lambda: _is_whole(running) and _answers(address), 60, "the service answers")
+        wait_until(lambda: _is_whole(running) and _answers(address), "the service answers")
         yield address
 
 

@@ -180,7 +180,7 @@ def test_a_client_that_leaves_ends_the_stream(site: Callable[[Site], None]) -> N
 def _waiting_stream(entered: threading.Semaphore, release: threading.Event) -> Site:
     def pieces() -> Iterator[bytes]:
         entered.release()
-        release.wait(60)
+        release.wait(240)
         yield b"piece"
 
     def stream(environ: dict[str, Any], start: Callable[..., None]) -> Any:
@@ -199,7 +199,7 @@ def test_streams_have_a_share_of_the_threads_and_the_others_go_on(site: Callable
     with ThreadPoolExecutor(STREAMS + 1) as clients:
         readers = [clients.submit(ask, "/export") for _ in range(STREAMS)]
         for _ in readers:
-            assert entered.acquire(timeout=60)
+            assert entered.acquire(timeout=240)
         status, headers, body, _ = ask("/export")
         assert (status, headers["retry-after"]) == (503, "30")
         assert json.loads(body)["code"] == "unavailable"
@@ -214,7 +214,7 @@ def test_the_live_answer_needs_none_of_the_threads(site: Callable[[Site], None])
 
     def hang(environ: dict[str, Any], start: Callable[..., None]) -> list[bytes]:
         entered.release()
-        release.wait(60)
+        release.wait(240)
         start("200 OK", [])
         return [b""]
 
@@ -224,7 +224,7 @@ def test_the_live_answer_needs_none_of_the_threads(site: Callable[[Site], None])
         for _ in range(everyone):
             clients.submit(ask, "/any")
         for _ in range(everyone):
-            assert entered.acquire(timeout=60)
+            assert entered.acquire(timeout=240)
         assert ask("/health/live")[::2] == (200, b"ok")
         assert ask("/health/live", method="HEAD")[::2] == (200, b"")
         assert ask("/health/live", method="POST")[0] == 405
@@ -239,7 +239,7 @@ def test_large_requests_wait_for_their_like_and_the_others_go_on(site: Callable[
     def check(environ: dict[str, Any], start: Callable[..., None]) -> list[bytes]:
         if environ["PATH_INFO"] == "/check":
             entered.release()
-            release.wait(60)
+            release.wait(240)
         start("200 OK", [])
         return [b"answer"]
 
@@ -249,7 +249,7 @@ def test_large_requests_wait_for_their_like_and_the_others_go_on(site: Callable[
     with ThreadPoolExecutor(most) as clients:
         senders = [clients.submit(ask, "/check", method="POST", body=large) for _ in range(most)]
         for _ in range(threads.LARGE_AT_ONCE):
-            assert entered.acquire(timeout=60)
+            assert entered.acquire(timeout=240)
         assert ask("/other")[2] == b"answer"  # `most` is more than there are threads for the everyday
         assert ask("/other", body=large)[2] == b"answer"  # what is asked by GET is not in the body
         while threads._places._value:
@@ -299,7 +299,7 @@ def test_who_reads_a_large_answer_slowest_loses_it_once_too_many_are_held(
         for _ in range(5):
             readers.append(asyncio.ensure_future(read()))
             await begun.acquire()
-        done, _ = await asyncio.wait(readers[:3], timeout=60)
+        done, _ = await asyncio.wait(readers[:3], timeout=240)
         assert len(done) == 3
         go_on.set()
         return list(await asyncio.gather(*readers))

@@ -43,13 +43,13 @@ def somebody_holds_the_lock() -> Iterator[str]:
             cursor.execute("SELECT pg_backend_pid()")
             found.append(cursor.fetchone()[0])
             held.set()
-            release.wait(60)
+            release.wait(240)
             cursor.execute("ROLLBACK")
         connections.close_all()
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert held.wait(60)
+    assert held.wait(240)
     yield f"session {found[0]} ("
     release.set()
     thread.join(60)

@@ -45,12 +45,12 @@ def address() -> Iterator[str]:
 def post(address: str, key: str = "", body: Any = CALL, **headers: str) -> httpx2.Response:
     sent = ACCEPT | ({"Authorization": f"Bearer {key}"} if key else {}) | headers
     content = {"content": body} if isinstance(body, bytes) else {"json": body}
-    return httpx2.post(address, headers=sent | {"Content-Type": "application/json"}, timeout=30, **content)
+    return httpx2.post(address, headers=sent | {"Content-Type": "application/json"}, timeout=240, **content)
 
 
 async def calls(address: str, key: str, name: str, count: int = 1, mode: str = "auto") -> list[Any]:
     async with (
-        httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=60) as http,
+        httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=240) as http,
         Client(streamable_http_client(address, http_client=http), mode=mode) as client,
     ):
         answers = [await client.call_tool(name, {}) for _ in range(count)]
@@ -133,7 +133,7 @@ def test_a_body_cut_short_is_no_failure_of_ours(address, key_for, body, caplog):
     where = urlsplit(address)
     head = f"POST /mcp HTTP/1.1\r\nHost: {where.netloc}\r\nAuthorization: Bearer {key_for('read')}\r\n"
     head += "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-    with socket.create_connection((where.hostname, where.port), timeout=10) as client:
+    with socket.create_connection((where.hostname, where.port), timeout=240) as client:
         client.sendall(head.encode() + body)
         client.shutdown(socket.SHUT_WR)
         while client.recv(65536):
@@ -171,7 +171,7 @@ def test_a_thousand_calls_leave_no_connection(address, key_for, monkeypatch):
             assert '"isError":false' in answer.text
 
     async def thousand(key: str) -> None:
-        async with httpx2.AsyncClient(headers=ACCEPT | {"Authorization": f"Bearer {key}"}, timeout=60) as http:
+        async with httpx2.AsyncClient(headers=ACCEPT | {"Authorization": f"Bearer {key}"}, timeout=240) as http:
             await asyncio.gather(*(hundred(http) for _ in range(10)))
 
     asyncio.run(thousand(key_for("read")))

@@ -19,7 +19,7 @@ def up(tmp_path: Path, **environment: str) -> tuple[int, str]:
         env=inherited | {"DATA_DIR": str(tmp_path)} | environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     return done.returncode, done.stdout + done.stderr

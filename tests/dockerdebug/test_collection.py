@@ -89,7 +89,7 @@ def run_search(*names: str, **environment: str) -> tuple[int, str, str]:
     import subprocess
 
     command = ["/bin/sh", "-c", SEARCH, "sh", "print('probed')", "MARK", "1", "{}", *names]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=10, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=240, check=False)
     return done.returncode, done.stdout, done.stderr
 
 

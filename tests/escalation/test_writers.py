@@ -33,5 +33,5 @@ def test_every_report_is_counted_once(tmp_path: Path) -> None:
     env = {name: value for name, value in os.environ.items() if name not in outside}
     env |= {"DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "config.settings"}
     command, root = [sys.executable, "-c", SCRIPT], Path(__file__).parents[2]
-    done = subprocess.run(command, env=env, cwd=root, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, env=env, cwd=root, capture_output=True, text=True, timeout=240, check=False)
     assert done.stdout.split() == ["0", str(REPORTERS * REPORTS), str(REPORTERS * REPORTS)], done.stderr

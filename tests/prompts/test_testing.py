@@ -110,7 +110,7 @@ def test_the_calls_run_side_by_side_up_to_the_concurrency(stub: Stub) -> None:
             flying["most"] = max(flying.values())
             if flying["now"] == 4:
                 four.set()
-        four.wait(20)
+        four.wait(240)
         with stub.lock:
             flying["now"] -= 1
         send(handler, 200, completion(body["messages"][-1]["content"]))

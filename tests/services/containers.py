@@ -22,7 +22,7 @@ def engine() -> Iterator[docker.DockerClient]:
         address = docker_engine.start()
     except docker_engine.Missing as missing:
         pytest.skip(str(missing))
-    client = docker.DockerClient(base_url=address, timeout=20)
+    client = docker.DockerClient(base_url=address, timeout=240)
     with override_settings(DOCKER_HOST=address):
         yield client
     for container in client.containers.list(all=True, filters={"label": LABEL}):

@@ -41,7 +41,7 @@ class Fuzzed:
         self.service = subprocess.Popen(
             [sys.executable, "manage.py", "up"], env=self.env, cwd=ROOT, stdout=self.log, stderr=self.log
         )
-        wait_until(self.answers, 120, "the service answers")
+        wait_until(self.answers, "the service answers")
         self.manage("demo")
         self.key = self.manage("apikey", "create", "contract", "--scope", "admin").strip()
 
@@ -67,7 +67,7 @@ class Fuzzed:
     def stop(self) -> None:
         self.service.terminate()
         try:
-            self.service.wait(60)
+            self.service.wait(240)
         finally:
             self.service.kill()
             self.log.close()

@@ -9,7 +9,6 @@ from typing import Self
 from tests.services.service import Service
 from tests.services.stack import wait_until
 
-RECOVERY_SECONDS = 240.0  # a few seconds on a machine at rest
 CHILDREN = ("web", "worker", "beat")
 
 
@@ -76,9 +75,9 @@ def kill_under_load(service: Service, *, rounds: int, victims: Sequence[str] = C
     After every round the service must be whole again by itself.
     """
     process = service.start()
-    wait_until(lambda: service.answers() and service.is_complete(), RECOVERY_SECONDS, "all live")
+    wait_until(lambda: service.answers() and service.is_complete(), "all live")
     with Load(service, service.key()) as load:
-        wait_until(lambda: len(load.events) > 5 and load.jobs, RECOVERY_SECONDS, "there is load")
+        wait_until(lambda: len(load.events) > 5 and load.jobs, "there is load")
         for number in range(rounds):
             began = time.monotonic()
             killed = {}
@@ -87,11 +86,11 @@ def kill_under_load(service: Service, *, rounds: int, victims: Sequence[str] = C
                 time.sleep(apart / len(victims))
             for victim, pid in killed.items():
                 what = f"it is whole again after death {number + 1} of {victim}"
-                wait_until(lambda victim=victim, pid=pid: service.recovered(victim, pid), RECOVERY_SECONDS, what)
+                wait_until(lambda victim=victim, pid=pid: service.recovered(victim, pid), what)
             time.sleep(max(began + apart - time.monotonic(), 0))
     assert process.poll() is None
     assert load.lost_events() == []
-    wait_until(lambda: not load.unfinished_jobs(), RECOVERY_SECONDS, "every job that was accepted is done")
+    wait_until(lambda: not load.unfinished_jobs(), "every job that was accepted is done")
     verdict = json.loads(service.get("/api/v1/audit/verify", service.key(), {})[2])
     assert verdict["valid"], verdict
     return load

@@ -116,7 +116,7 @@ def stop() -> None:
     import docker
 
     if answers():
-        client = docker.DockerClient(base_url=ADDRESS, timeout=20)
+        client = docker.DockerClient(base_url=ADDRESS, timeout=240)
         for container in client.containers.list(all=True, filters={"label": LABEL}):
             container.remove(force=True)
         client.close()
@@ -138,7 +138,7 @@ def stop() -> None:
 def import_images() -> None:
     import docker
 
-    client = docker.DockerClient(base_url=ADDRESS, timeout=60)
+    client = docker.DockerClient(base_url=ADDRESS, timeout=240)
     known = {tag for image in client.images.list() for tag in image.tags}
     tool = busybox()
     assert tool is not None

@@ -13,15 +13,17 @@ from pathlib import Path
 
 import psycopg
 
+from tests.patience import NEVER_SECONDS
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def wait_until(true: Callable[[], object], seconds: float, what: str) -> None:
-    """Fail when it does not become true in time."""
-    deadline = time.monotonic() + seconds
+def wait_until(true: Callable[[], object], what: str) -> None:
+    """Fail when it never becomes true, however slow the machine."""
+    deadline = time.monotonic() + NEVER_SECONDS
     while not true():
         if time.monotonic() > deadline:
-            raise AssertionError(f"not in {seconds} s: {what}")
+            raise AssertionError(f"not in {NEVER_SECONDS} s: {what}")
         time.sleep(0.05)
 
 

@@ -51,24 +51,24 @@ def test_committed_jobs_all_run_and_rolled_back_ones_never_although_a_worker_is_
         # kombu takes a message off a Redis list before it notes who has it, so a worker that dies in that moment
         # loses one; one whose threads are all busy takes none.
         stack.send(*[("slow", f"held {number}", 10) for number in range(4)])
-        wait_until(lambda: stack.count("soak_ran", "key LIKE '%began'") == 4, 30, "the doomed worker is busy")
+        wait_until(lambda: stack.count("soak_ran", "key LIKE '%began'") == 4, "the doomed worker is busy")
     stack.worker()
-    wait_until(lambda: stack.count("config_heartbeat") == 2, 30, "both workers are ready")
+    wait_until(lambda: stack.count("config_heartbeat") == 2, "both workers are ready")
     producers = [stack.produce(f"producer{number}", 100) for number in range(4)]
-    wait_until(lambda: stack.count("soak_ran") > 20, 30, "the first jobs ran")
+    wait_until(lambda: stack.count("soak_ran") > 20, "the first jobs ran")
     doomed.kill()
-    assert [producer.wait(60) for producer in producers] == [0, 0, 0, 0]
+    assert [producer.wait(240) for producer in producers] == [0, 0, 0, 0]
 
     lost = "key NOT IN (SELECT key FROM soak_ran)"
-    wait_until(lambda: stack.count("soak_accepted", lost) == 0, 40, "every accepted job ran")
+    wait_until(lambda: stack.count("soak_accepted", lost) == 0, "every accepted job ran")
     assert stack.count("soak_accepted") == 200
     rolled_back = "key NOT IN (SELECT key FROM soak_accepted) AND key NOT LIKE 'held %'"
     assert stack.count("soak_ran", rolled_back) == 0
     if kind == "redis":
-        wait_until(lambda: all(stack.ran(f"held {number}") for number in range(4)), 40, "what it held ran as well")
+        wait_until(lambda: all(stack.ran(f"held {number}") for number in range(4)), "what it held ran as well")
     else:
         assert stack.count("soak_ran") <= 204  # twice ran only what the killed worker's four threads held
-        wait_until(lambda: stack.count("config_brokermessage") == 0, 10, "the queue is empty")
+        wait_until(lambda: stack.count("config_brokermessage") == 0, "the queue is empty")
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
@@ -76,14 +76,14 @@ def test_a_job_outlives_its_worker_and_a_living_worker_keeps_its_job(kind: str, 
     stack = stack_on(kind)
     first, second = stack.worker(), stack.worker()
     stack.send(("slow", "long", 7))  # more than twice the lease of 3 seconds
-    wait_until(lambda: stack.ran("long") == 1, 30, "it ended")
+    wait_until(lambda: stack.ran("long") == 1, "it ended")
     assert stack.ran("long began") == 1  # the lease was renewed: nobody else began it
 
     stack.send(("slow", "cut", 3))
-    wait_until(lambda: stack.ran("cut began") == 1, 30, "it began")
+    wait_until(lambda: stack.ran("cut began") == 1, "it began")
     holder = str(stack.rows("SELECT worker FROM config_brokermessage")[0][0])
     next(worker for worker in (first, second) if f":{worker.pid}:" in holder).kill()
-    wait_until(lambda: stack.ran("cut") == 1, 30, "the other worker finished it")
+    wait_until(lambda: stack.ran("cut") == 1, "the other worker finished it")
     assert stack.ran("cut began") == 2
 
 
@@ -92,7 +92,7 @@ def test_a_message_that_kills_its_workers_is_parked_and_those_beside_it_are_not(
     stack.send(("poison",), ("slow", "innocent", 1))
     for _ in range(8):
         worker = stack.worker()
-        wait_until(lambda worker=worker: worker.poll() is not None or _is_settled(stack), 30, "it died or all is done")
+        wait_until(lambda worker=worker: worker.poll() is not None or _is_settled(stack), "it died or all is done")
         if _is_settled(stack):
             break
     parked = stack.rows("SELECT task, worker, reason FROM config_brokermessage WHERE parked_at IS NOT NULL")
@@ -111,9 +111,7 @@ def test_jobs_that_never_end_cost_three_workers_and_are_parked_while_others_run(
     codes = []
     for number in range(9):
         worker = stack.worker(log="workers")
-        wait_until(
-            lambda worker=worker: worker.poll() is not None or _is_parked(stack, 2), 120, "it ends or all is done"
-        )
+        wait_until(lambda worker=worker: worker.poll() is not None or _is_parked(stack, 2), "it ends or all is done")
         if worker.poll() is None:
             break
         codes.append(worker.returncode)
@@ -122,7 +120,7 @@ def test_jobs_that_never_end_cost_three_workers_and_are_parked_while_others_run(
     parked = stack.rows("SELECT DISTINCT task, reason FROM config_brokermessage WHERE parked_at IS NOT NULL")
     assert parked == [("soak.endless", "It cost its worker 3 times; the last time it ran longer than its 2 s.")]
     assert stack.ran("innocent") == 1
-    wait_until(lambda: stack.ran("after 4") == 1, 60, "what was sent meanwhile ran")
+    wait_until(lambda: stack.ran("after 4") == 1, "what was sent meanwhile ran")
     assert [stack.ran(f"after {number}") for number in range(5)] == [1] * 5
     assert "Job soak.endless" in stack.log("workers")
 
@@ -135,8 +133,8 @@ def test_a_job_beside_one_that_never_ends_goes_back_to_the_queue_without_blame(s
     stack = stack_on("sqlite")
     stack.send(("endless", "stuck"), ("slow", "beside", 300))
     worker = stack.worker()
-    wait_until(lambda: stack.ran("beside began") == 1, 60, "both run")
-    wait_until(lambda: worker.poll() is not None, 120, "the worker is replaced")
+    wait_until(lambda: stack.ran("beside began") == 1, "both run")
+    wait_until(lambda: worker.poll() is not None, "the worker is replaced")
     left = stack.rows("SELECT task, worker, deliveries, reason FROM config_brokermessage ORDER BY id")
     assert left == [("soak.endless", "", 1, "it ran longer than its 2 s"), ("soak.slow", "", 0, "")]
     assert stack.count("config_heartbeat") == 0
@@ -146,12 +144,12 @@ def test_jobs_that_may_take_long_leave_half_of_the_threads_to_the_others(stack_o
     stack = stack_on("sqlite")
     stack.send(*[("long_endless", f"long {number}") for number in range(5)], ("note", "short"))
     worker = stack.worker()
-    wait_until(lambda: stack.ran("short") == 1, 60, "the short one ran")
+    wait_until(lambda: stack.ran("short") == 1, "the short one ran")
     assert stack.count("soak_ran", "key LIKE 'long % began'") == 2
     worker.kill()
     stack.worker()
     stack.send(("note", "after the restart"))
-    wait_until(lambda: stack.ran("after the restart") == 1, 60, "others run straight after a restart")
+    wait_until(lambda: stack.ran("after the restart") == 1, "others run straight after a restart")
 
 
 def test_a_countdown_outlives_the_workers_and_waits_in_the_table(stack_on: StackOn) -> None:
@@ -159,11 +157,11 @@ def test_a_countdown_outlives_the_workers_and_waits_in_the_table(stack_on: Stack
     sent_at = time.time()
     stack.send(("note", "later"), countdown=15)
     first = stack.worker()
-    wait_until(lambda: stack.count("config_heartbeat") == 1, 30, "the worker is ready")
+    wait_until(lambda: stack.count("config_heartbeat") == 1, "the worker is ready")
     assert stack.rows("SELECT worker, deliveries FROM config_brokermessage") == [("", 0)]
     first.kill()
     stack.worker()
-    wait_until(lambda: stack.ran("later") == 1, 30, "it ran")
+    wait_until(lambda: stack.ran("later") == 1, "it ran")
     assert float(str(stack.rows("SELECT at FROM soak_ran WHERE key = 'later'")[0][0])) > sent_at + 15
 
 
@@ -171,14 +169,14 @@ def test_a_stopped_worker_finishes_what_it_began_and_hands_over_the_rest(stack_o
     stack = stack_on("sqlite")
     worker = stack.worker()
     stack.send(*[("slow", f"job{number}", 4) for number in range(8)])  # four threads: four begin, four wait
-    wait_until(lambda: stack.count("soak_ran", "key LIKE '%began'") == 4, 30, "four began")
+    wait_until(lambda: stack.count("soak_ran", "key LIKE '%began'") == 4, "four began")
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(15) == 0
+    assert worker.wait(240) == 0
     assert stack.count("soak_ran", "key NOT LIKE '%began'") == 4
     left = stack.rows("SELECT worker, deliveries FROM config_brokermessage")
     assert all(row == ("", 0) for row in left)  # free at once, and nobody is blamed
     stack.worker()
-    wait_until(lambda: stack.count("config_brokermessage") == 0, 30, "the rest ran")
+    wait_until(lambda: stack.count("config_brokermessage") == 0, "the rest ran")
     assert stack.count("soak_ran", "key NOT LIKE '%began'") == 8
 
 
@@ -186,10 +184,10 @@ def test_jobs_retry_act_for_their_sender_and_fail_in_one_line_without_secrets(st
     stack = stack_on("sqlite")
     stack.send(("stubborn", "again"), ("who", "whose"), ("refused",), ("broken",), ("rejected",))
     stack.worker(log="worker")
-    wait_until(lambda: stack.ran("again") == 1, 30, "it was retried")
+    wait_until(lambda: stack.ran("again") == 1, "it was retried")
     assert stack.rows("SELECT note FROM soak_ran WHERE key = 'again'") == [("2",)]
     assert stack.rows("SELECT note FROM soak_ran WHERE key = 'whose'") == [("ada job request-7",)]
-    wait_until(lambda: "Parked" in stack.log("worker"), 10, "the rejected one is parked")
+    wait_until(lambda: "Parked" in stack.log("worker"), "the rejected one is parked")
     assert stack.rows("SELECT task, reason FROM config_brokermessage") == [("soak.rejected", "Rejected by the worker.")]
     log = stack.log("worker")
     refused = [line for line in log.splitlines() if "That was done before" in line]
@@ -205,7 +203,7 @@ def test_several_beats_send_every_run_once(stack_on: StackOn) -> None:
     stack.worker()
     stack.beat()
     stack.beat()
-    wait_until(lambda: stack.ran("tick") >= 6, 30, "six ticks ran")
+    wait_until(lambda: stack.ran("tick") >= 6, "six ticks ran")
     runs = int(str(stack.rows("SELECT total_runs FROM config_periodicrun WHERE name = 'soak.tick'")[0][0]))
     times = [float(str(at)) for (at,) in stack.rows("SELECT at FROM soak_ran WHERE key = 'tick' ORDER BY at")]
     assert runs <= (times[-1] - times[0]) / 0.5 + 3  # one of the two sent each
@@ -217,12 +215,12 @@ def test_the_worker_comes_back_when_postgresql_does(stack_on: StackOn) -> None:
     assert isinstance(stack.server, Cluster)
     worker = stack.worker(log="worker")
     stack.send(("slow", "across", 4))
-    wait_until(lambda: stack.ran("across began") == 1, 30, "it began")
+    wait_until(lambda: stack.ran("across began") == 1, "it began")
     producer = stack.produce("before", 40)
-    producer.wait(30)
+    producer.wait(240)
     stack.server.restart()
-    assert stack.produce("after", 40).wait(30) == 0
-    wait_until(lambda: stack.count("soak_accepted", "key NOT IN (SELECT key FROM soak_ran)") == 0, 30, "all ran")
-    wait_until(lambda: stack.ran("across") >= 1, 30, "so did the one that was running")
-    wait_until(lambda: stack.count("config_brokermessage") == 0, 30, "and all is acknowledged")
+    assert stack.produce("after", 40).wait(240) == 0
+    wait_until(lambda: stack.count("soak_accepted", "key NOT IN (SELECT key FROM soak_ran)") == 0, "all ran")
+    wait_until(lambda: stack.ran("across") >= 1, "so did the one that was running")
+    wait_until(lambda: stack.count("config_brokermessage") == 0, "and all is acknowledged")
     assert worker.poll() is None

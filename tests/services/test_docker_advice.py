@@ -65,7 +65,7 @@ def python_program(*lines: str) -> dict[str, str]:
 
 
 def ended(container: Any) -> None:
-    container.wait(timeout=20)
+    container.wait(timeout=240)
 
 
 def refused(container: Any) -> None:
@@ -391,7 +391,7 @@ def make(engine: docker.DockerClient) -> Iterator[Callable[[Made], Any]]:
         if made.files:
             stage.put_archive("/", docker_engine.files_in(made.files))
         stage.start()
-        assert stage.wait(timeout=30)["StatusCode"] == 0, stage.logs()
+        assert stage.wait(timeout=240)["StatusCode"] == 0, stage.logs()
         stage.commit(repository=NAME, tag="1", changes=list(made.changes))
         stage.remove()
         return f"{NAME}:1"
@@ -420,7 +420,7 @@ def make(engine: docker.DockerClient) -> Iterator[Callable[[Made], Any]]:
 def verified(command: str) -> tuple[int, str]:
     """A person runs it in a shell of the host."""
     env = {**os.environ, "DOCKER_HOST": docker_engine.ADDRESS}
-    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, env=env, timeout=60, check=False)
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, env=env, timeout=240, check=False)
     return done.returncode, done.stdout + done.stderr
 
 

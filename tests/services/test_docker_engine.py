@@ -60,7 +60,7 @@ def test_a_container_without_a_shell(run: Any) -> None:
 
 def test_a_stopped_container_is_read_from_its_files_and_log(run: Any) -> None:
     container = run(PYTHON, ["python", "-c", "import flask"], files=package("app", "1.0", "jinja2>=3"))
-    container.wait(timeout=10)
+    container.wait(timeout=240)
     facts, report = diagnose(container)
     assert facts.outcome == "read"
     assert keys(report) == ["module_not_found", "dependency_missing", "container_stopped"]

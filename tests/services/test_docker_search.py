@@ -81,7 +81,7 @@ def test_a_container_that_ends_meanwhile_is_read_from_its_files(run: Any, monkey
 
     def killing(*args: Any, **more: Any) -> Any:
         container.kill()
-        container.wait(timeout=10)
+        container.wait(timeout=240)
         return real(*args, **more)
 
     monkeypatch.setattr(execution, "run", killing)
@@ -95,7 +95,7 @@ def test_a_module_in_a_folder_of_its_own_is_found(run: Any, lives: bool) -> None
     program = "import time, traceback\ntry:\n    import flask\nexcept ImportError:\n    traceback.print_exc()\n    {}\n"
     after = "time.sleep(1e6)" if lives else "raise SystemExit(1)"
     container = run(PYTHON, ["python", "/code/main.py"], files={**FLASK, "/code/main.py": program.format(after)})
-    time.sleep(1) if lives else container.wait(timeout=20)
+    time.sleep(1) if lives else container.wait(timeout=240)
     _, report = diagnose(container)
     assert "ENV PYTHONPATH=/srv/libs" in fix(report)
 
@@ -113,7 +113,7 @@ def test_a_module_in_a_folder_of_its_own_is_found(run: Any, lives: bool) -> None
 def test_what_the_files_say_of_a_missing_module(run: Any, files: dict[str, str], says: str, lives: bool) -> None:
     main = RAISES if not lives else f"import os, time\nif os.fork():\n    time.sleep(1e6)\n{RAISES}"
     container = run(PYTHON, ["python", "main.py"], files={**files, "/code/main.py": main}, working_dir="/code")
-    time.sleep(1) if lives else container.wait(timeout=20)
+    time.sleep(1) if lives else container.wait(timeout=240)
     assert says in fix(diagnose(container)[1])
 
 

@@ -39,7 +39,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
         yield env
     finally:
         up.send_signal(signal.SIGTERM)
-        assert up.wait(20) is not None
+        assert up.wait(240) is not None
 
 
 def _wait_for(url: str, up: "subprocess.Popen[bytes]", log: Path) -> None:

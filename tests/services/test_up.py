@@ -31,7 +31,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
 
 def test_one_command_serves_everything_on_one_port_and_stops_in_time(service: Service) -> None:
     process = service.start()
-    wait_until(service.answers, 200, "the first answer")
+    wait_until(service.answers, "the first answer")
     key = service.key()
     assert "admin login  admin / " in service.output.read_text()
 
@@ -55,15 +55,15 @@ def test_one_command_serves_everything_on_one_port_and_stops_in_time(service: Se
     assert b'"serverInfo"' in answer
     assert service.get("/mcp", "", greeting)[0] == 401
 
-    wait_until(service.is_complete, 200, "worker and beat live")
-    wait_until(lambda: f"http://127.0.0.1:{service.port} answers" in service.output.read_text(), 5, "it says where")
+    wait_until(service.is_complete, "worker and beat live")
+    wait_until(lambda: f"http://127.0.0.1:{service.port} answers" in service.output.read_text(), "it says where")
     process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 0
+    assert process.wait(240) == 0
     assert "Traceback" not in service.output.read_text()
     assert signs_of_life(service) == []  # `restore` need not wait for anybody
 
     service.start()
-    wait_until(service.answers, 200, "the second start")
+    wait_until(service.answers, "the second start")
     assert "API key" not in service.output.read_text()  # shown once
     assert service.get("/api/v1/audit/events", key)[0] == 200
 
@@ -80,7 +80,7 @@ def test_clients_that_say_nothing_or_half_of_it_keep_nobody_from_an_answer(servi
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     service.start()
-    wait_until(service.answers, 200, "the first answer")
+    wait_until(service.answers, "the first answer")
     with ExitStack() as silent:
         for number in range(SILENT_CLIENTS):
             client = silent.enter_context(socket.create_connection(("127.0.0.1", service.port), timeout=60))
@@ -96,17 +96,17 @@ SILENT_CLIENTS = 1500  # more than the 1,024 connections the server takes by its
 
 def test_a_killed_supervisor_leaves_no_children(service: Service) -> None:
     process = service.start()
-    wait_until(lambda: service.answers() and service.is_complete(), 200, "all live")
+    wait_until(lambda: service.answers() and service.is_complete(), "all live")
     children = service.children()
     process.kill()
     process.wait()
     for pid in children.values():
-        wait_until(lambda pid=pid: not Path(f"/proc/{pid}").exists(), 10, "the children ended by themselves")
+        wait_until(lambda pid=pid: not Path(f"/proc/{pid}").exists(), "the children ended by themselves")
 
 
 def test_work_accepted_before_a_death_is_done_after_the_next_start(service: Service) -> None:
     process = service.start()
-    wait_until(lambda: service.answers() and service.is_complete(), 200, "all live")
+    wait_until(lambda: service.answers() and service.is_complete(), "all live")
     key = service.key()
     worker = service.children()["worker"]
     os.kill(worker, signal.SIGSTOP)  # it takes nothing any more
@@ -115,11 +115,11 @@ def test_work_accepted_before_a_death_is_done_after_the_next_start(service: Serv
     process.kill()  # the whole service, at once
     process.wait()
     os.kill(worker, signal.SIGKILL)
-    wait_until(lambda: not service.answers(), 200, "its children end")
+    wait_until(lambda: not service.answers(), "its children end")
     process = service.start()
-    wait_until(service.answers, 200, "the second start")
+    wait_until(service.answers, "the second start")
     path = "/api/v1/" + headers["Location"].partition("/api/v1/")[2]
-    wait_until(lambda: b'"finished"' in service.get(path, key)[2], 200, "the diagnosis is done")
+    wait_until(lambda: b'"finished"' in service.get(path, key)[2], "the diagnosis is done")
     process.send_signal(signal.SIGINT)  # Ctrl-C stops it as well
     assert process.wait(10) == 0
 
@@ -138,7 +138,7 @@ def test_the_service_recovers_when_postgresql_restarts_under_load(tmp_path: Path
 
 def _restart_under_load(service: Service, server: Cluster) -> None:
     process = service.start()
-    wait_until(lambda: service.answers() and service.is_complete(), 200, "all live")
+    wait_until(lambda: service.answers() and service.is_complete(), "all live")
     key = service.key()
     statuses: list[int] = []
     accepted: list[str] = []
@@ -169,6 +169,6 @@ def _restart_under_load(service: Service, server: Cluster) -> None:
     assert statuses[-1] in {200, 201}
     missing = [uid for uid in accepted if service.get(f"/api/v1/audit/events/{uid}", key)[0] != 200]
     assert missing == []  # what was accepted is there
-    wait_until(service.is_complete, 30, "worker and beat live on")
+    wait_until(service.is_complete, "worker and beat live on")
     assert process.poll() is None
     assert "Traceback" not in service.output.read_text()

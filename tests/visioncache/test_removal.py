@@ -159,7 +159,7 @@ def test_an_entry_that_is_being_read_does_not_outlive_its_invalidation() -> None
         with transaction.atomic():
             assert ask("a").hit  # counts the hit, which holds the row
             read.set()
-            assert go_on.wait(60)
+            assert go_on.wait(240)
         connection.close()
 
     def remover() -> None:
@@ -168,7 +168,7 @@ def test_an_entry_that_is_being_read_does_not_outlive_its_invalidation() -> None
 
     threads = [threading.Thread(target=reader), threading.Thread(target=remover)]
     threads[0].start()
-    assert read.wait(60)
+    assert read.wait(240)
     threads[1].start()
     threads[1].join(0.5)  # time to pass the row by, were it to do so
     go_on.set()
