@@ -8,9 +8,9 @@ from typing import Any, Literal
 from tree_sitter import Language, Node, Parser
 
 from audit.shell.found import Command, Doubt, FileUse, Found
-from audit.shell.places import Input, Place
 from audit.shell.programs import handler, ordinary
 from audit.shell.run import Run
+from audit.shell.surroundings import Input, Place
 from audit.shell.visitors import VISITORS, unseen_substitution
 from audit.shell.words import GLOB, UNKNOWN, is_computed, plain
 

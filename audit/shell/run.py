@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 from audit.shell.found import Found
-from audit.shell.places import Input
+from audit.shell.surroundings import Input
 
 
 class Collector(Protocol):

@@ -7,8 +7,8 @@ from functools import partial
 from tree_sitter import Node
 
 from audit.shell.environment import is_risky
-from audit.shell.places import Place, arguments, child_of, input_of, is_quoted
 from audit.shell.run import Collector
+from audit.shell.surroundings import Place, arguments, child_of, input_of, is_quoted
 from audit.shell.words import text, word
 
 Visitor = Callable[[Collector, Place, bytes, tuple[str, ...]], None]

@@ -1,4 +1,4 @@
-"""The Celery application: `celery -A config.celery worker`, or all of it by `manage.py up`."""
+"""The Celery application itself, which config/celery.py gives to `celery -A config.celery` and to the tasks."""
 
 import os
 import warnings

@@ -1,4 +1,6 @@
-"""The ASGI door: /mcp (and live streams) on the event loop, the rest of the site as WSGI on a bounded set of threads.
+"""The ASGI application itself, for config/asgi.py: /mcp (and live streams) on the event loop, the rest on threads.
+
+The rest of the site is WSGI on a bounded set of them.
 
 Django's own ASGI handler would cost a synchronous view more than half of its requests per second; one hop to a thread
 costs a few per cent (docs/benchmarks.md).

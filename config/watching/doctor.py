@@ -1,4 +1,4 @@
-"""`manage.py doctor`: what the health checks ask, and beyond them what only this machine can tell. Some it can mend."""
+"""What `doctor` finds: what health checks ask, and beyond them what only this machine can tell. Some it can mend."""
 
 import stat
 import sys

@@ -24,7 +24,6 @@ from prompts.assertions.terms import (
 __all__ = ["TYPES", "Assertion", "AssertionsInvalid", "Judgement", "Outcome", "Subject", "judge", "parse"]
 
 MAX_ASSERTIONS = 50
-_SCORED = {"rouge-n", "bleu"}
 TYPES: dict[str, tuple[Check, float | None, Callable[[Assertion], None]]] = {
     "equals": (checks.equals, None, wanted.anything),
     "contains": (checks.contains(fold=False), None, wanted.content),
@@ -94,7 +93,7 @@ def _evaluate(assertion: Assertion, subject: Subject) -> Outcome:
         # Could not be judged (a pattern that ran too long, no price known): never a pass, not even negated.
         return Outcome(type=assertion.name, passed=False, score=0.0, weight=assertion.weight, detail=str(fault))
     threshold = default_threshold
-    if default_threshold is not None and assertion.threshold is not None and assertion.type in _SCORED:
+    if default_threshold is not None and assertion.threshold is not None:
         threshold = assertion.threshold
     passed = score >= (1.0 if threshold is None else threshold) - 1e-9
     if assertion.negated:

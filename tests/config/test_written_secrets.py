@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from config.secrets import blank, is_secret_name
+from config.secrets import blank, is_secret_name, names
 
 # The secret is SEKRET1, to be gone.
 WRITTEN = [
@@ -173,6 +173,12 @@ def test_what_only_speaks_of_secrets_stays_readable(text: str) -> None:
 )
 def test_names_of_other_languages_and_tools(name: str, is_secret: bool) -> None:
     assert is_secret_name(name) is is_secret
+
+
+@pytest.mark.parametrize("word", sorted(names._WORDS))
+def test_every_word_of_the_list_is_found_by_itself_and_in_a_name(word: str) -> None:
+    assert is_secret_name(word)
+    assert is_secret_name(f"old_{word}")
 
 
 _SIZE = 1 << 17

@@ -1,3 +1,4 @@
+import re
 import resource
 from typing import Any
 
@@ -11,6 +12,7 @@ from prompts.assertions import TYPES, AssertionsInvalid, Subject, judge, parse, 
 from prompts.assertions.json_values import identity
 from prompts.tokens import count_tokens
 from tests.patience import costs_little
+from tests.project.sources import ROOT
 
 
 def passes(output: str, *raw: dict[str, Any], expected: str | None = None, **known: Any) -> bool:
@@ -360,3 +362,9 @@ def test_a_pattern_in_what_is_only_compared_is_no_pattern() -> None:
         "properties": {"pattern": {"const": {"pattern": "("}}, "enum": {"enum": [{"patternProperties": {"(": 1}}]}}
     }
     assert passes('{"pattern": {"pattern": "("}}', {"type": "is-json", "value": schema})
+
+
+def test_the_guide_has_a_row_for_every_type() -> None:
+    table = (ROOT / "docs" / "prompts.md").read_text().partition("| type | value |")[2].partition("\n\n")[0]
+    named = {name for row in table.splitlines()[2:] for name in re.findall("`([a-z-]+)`", row.split("|")[1])}
+    assert named == set(TYPES)
