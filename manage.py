@@ -1,6 +1,7 @@
 #!/usr/bin/env python
 """The command door of the service: `python manage.py help` lists every command."""
 
+import gc
 import os
 import sys
 
@@ -16,6 +17,7 @@ def _hook() -> None:
 
 def main() -> None:
     """Run the command named on the command line."""
+    gc.disable()  # until all is imported: config/apps.py
     if sys.argv[1:2] == ["hook"]:  # an agent waits: answered without Django if possible, and refused on any failure
         _hook()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")

@@ -11,9 +11,8 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         from audit import capture, rollback, subscribers  # noqa: F401  -- subscribers connects its receivers
-        from audit.permissions import store
 
-        rollback.register(store.ENTITY, store.RuleAdapter(), scope="admin")
+        rollback.register("rule", "audit.permissions.store.RuleAdapter", scope="admin")
         post_migrate.connect(_install_triggers, sender=self)
         connection_created.connect(capture.watch)
         # Who may do what is Django's own to keep, and the trail's to know, whoever writes it.

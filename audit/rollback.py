@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from django.core.exceptions import ValidationError
 from django.db import DataError, transaction
+from django.utils.module_loading import import_string
 
 from audit.changes import Change, deep_compare, json_patch
 from audit.models import Event
@@ -25,14 +26,22 @@ class Adapter(Protocol):
         """Make `state` the present state; None removes the entity. Raises DomainError when it cannot."""
 
 
-_adapters: dict[str, Adapter] = {}
+_adapters: dict[str, str] = {}
 _scopes: dict[str, str] = {}
 
 
-def register(entity_type: str, adapter: Adapter, *, scope: str = "write") -> None:
-    """Make entities of a type restorable in place; `scope` is what changing one of them needs."""
+def register(entity_type: str, adapter: str, *, scope: str = "write") -> None:
+    """Make entities of a type restorable in place; `scope` is what changing one of them needs.
+
+    The adapter's class is named by its dotted path: every process registers it, few ever roll anything back.
+    """
     _adapters[entity_type] = adapter
     _scopes[entity_type] = scope
+
+
+def _adapter_of(entity_type: str) -> Adapter | None:
+    path = _adapters.get(entity_type)
+    return import_string(path)() if path else None
 
 
 def scope_of(entity_type: str) -> str | None:
@@ -119,7 +128,7 @@ def plan_group(*, correlation_id: str) -> list[Plan]:
 
 def _plan(last: Event, reverted: list[Event], point: Event | None = None) -> Plan:
     """Undo `reverted`, newest first, whose newest should have left the entity as it is now."""
-    adapter = _adapters.get(last.entity_type)
+    adapter = _adapter_of(last.entity_type)
     source = point or reverted[-1]
     if source.erased_at:
         raise DomainError(f"The state in event {source.uid} is erased; choose another.")
@@ -193,7 +202,7 @@ def _carry_out(steps: Plan, reason: str, *, force: bool) -> Event:
             f"{steps.entity_type} {steps.entity_id} is not as the trail left it ({where}). Look at the plan; "
             "`force` overwrites."
         )
-    if adapter := _adapters.get(steps.entity_type):
+    if adapter := _adapter_of(steps.entity_type):
         if MARK in canonical_json(steps.target):
             raise SecretNotKept(
                 f"The trail keeps no secrets, and this state of {steps.entity_type} {steps.entity_id} had one. "

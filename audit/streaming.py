@@ -7,8 +7,8 @@ the place is kept after the receiver's 2xx, and a receiver tells a repetition by
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-import httpx2
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
@@ -18,6 +18,9 @@ from audit.export import COLUMNS
 from audit.models import Event, EventQuerySet, StreamPosition, Tile
 from config.context import caller
 from config.errors import Conflict, Forbidden, Unavailable
+
+if TYPE_CHECKING:
+    import httpx2  # loaded by who sends; health, metrics and retention only ask where the stream stands
 
 BATCH = 500
 LEASE = timedelta(minutes=2)
@@ -53,6 +56,8 @@ def send() -> int:
     """Send every sealed event that was not confirmed yet; returns how many. Raises NoReceiver, Unavailable."""
     if not settings.AUDIT_STREAM_URL:
         raise NoReceiver("No receiver is set. Set AUDIT_STREAM_URL, and AUDIT_STREAM_AUTHORIZATION if it wants one.")
+    import httpx2
+
     place = StreamPosition.objects.get_or_create(pk=1)[0]
     if not _leased(place):
         return 0  # another sender is at it
@@ -136,8 +141,10 @@ def _headers() -> dict[str, str]:
     return {"User-Agent": "handrail", "Content-Type": "application/x-ndjson", **authorization}
 
 
-def _post(client: httpx2.Client, events: list[Event]) -> str:
+def _post(client: "httpx2.Client", events: list[Event]) -> str:
     """What went wrong, empty when the receiver took them."""
+    import httpx2
+
     rows = ({name: getattr(event, name) for name in COLUMNS} for event in events)
     lines = (json.dumps(ocsf.entity_management(row), cls=DjangoJSONEncoder, ensure_ascii=False) for row in rows)
     try:

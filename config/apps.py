@@ -1,5 +1,9 @@
+import gc
+
 from django.apps import AppConfig
 from django.conf import settings
+
+import config.rest  # noqa: F401  -- before an app brings REST framework, with all it would take along
 
 
 class ConfigConfig(AppConfig):
@@ -7,8 +11,19 @@ class ConfigConfig(AppConfig):
     verbose_name = "Service"
 
     def ready(self) -> None:
+        if not gc.isenabled():
+            _collect_again()
         if settings.DATABASE["ENGINE"].endswith("postgresql"):
             _reconnect_each_second()
+
+
+def _collect_again() -> None:
+    """End what manage.py and the children of `up` begin: to import with the garbage collector off.
+
+    What is imported stays. Walking through it again and again took 70 of the 400 ms until here.
+    """
+    gc.freeze()
+    gc.enable()
 
 
 def _reconnect_each_second() -> None:

@@ -12,8 +12,8 @@ from config.errors import DomainError
 from dockerdebug import fields, infrastructure, insights
 from dockerdebug.checks import CHECKS, require_check
 from dockerdebug.diagnoses import request_diagnosis
-from dockerdebug.engine import require_name
 from dockerdebug.models import Diagnosis, Infrastructure, Insight, Tag
+from dockerdebug.targets import require_name
 
 
 class DiagnosisForm(forms.ModelForm):

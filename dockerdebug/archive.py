@@ -8,11 +8,14 @@ import re
 import tarfile
 from collections.abc import Iterator, Mapping
 from email.parser import HeaderParser
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from dockerdebug.engine import CallRefused, Engine
 from dockerdebug.facts import ContainerFacts, Distribution, PipFile, PythonFacts, Venv
 from dockerdebug.probe import system_of
+from dockerdebug.refusals import CallRefused
+
+if TYPE_CHECKING:
+    from dockerdebug.engine import Engine
 
 MAX_STREAM = 192 * 1024 * 1024
 MAX_FILE = 64 * 1024
@@ -24,7 +27,7 @@ WANTED = re.compile(r"(?:\.dist-info/(?:METADATA|WHEEL)|\.egg-info/PKG-INFO|\.eg
 class Archive:
     """The files of one container."""
 
-    def __init__(self, engine: Engine, container: str) -> None:
+    def __init__(self, engine: "Engine", container: str) -> None:
         self.engine, self.container = engine, container
         self.partial = False
 
@@ -102,7 +105,7 @@ _EMPTY: Any = _Empty()
 class _Stream:
     """Pieces of a response as a file that ends when the time or the bytes are used up."""
 
-    def __init__(self, pieces: Iterator[bytes], engine: Engine) -> None:
+    def __init__(self, pieces: Iterator[bytes], engine: "Engine") -> None:
         self._pieces, self._engine = iter(pieces), engine
         self._buffer, self._total, self.cut = b"", 0, False
 

@@ -15,17 +15,22 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
 from dockerdebug import archive, execution
 from dockerdebug.deadline import Deadline
-from dockerdebug.engine import HANGS, CallRefused, ContainerMissing, Engine, EngineUnavailable, connect, require_name
-from dockerdebug.facts import THIS_MACHINE, ContainerFacts, Facts, Outcome, Problem, PythonFacts, shorten
+from dockerdebug.facts import ContainerFacts, Facts, Outcome, Problem, PythonFacts, shorten
 from dockerdebug.file_search import Question, question_of, search
 from dockerdebug.interpreter_search import CANNOT_EXECUTE, NO_PYTHON, SEARCH, TAKEN, candidates
 from dockerdebug.reading import UnreadableProbe, cut_answer, read_container, read_probe
 from dockerdebug.redaction import plain
+from dockerdebug.refusals import HANGS, CallRefused, ContainerMissing, EngineUnavailable
+from dockerdebug.targets import THIS_MACHINE, require_name
+
+if TYPE_CHECKING:
+    from dockerdebug.engine import Engine
 
 BUDGET_SECONDS = 9.0
 """What collecting may take; judging and storing fit in the second that is left of the promised ten."""
@@ -147,6 +152,8 @@ def _read_machine(draft: Draft, deadline: Deadline) -> None:
 
 
 def _read_container(draft: Draft, deadline: Deadline) -> None:
+    from dockerdebug.engine import connect
+
     engine = connect(deadline)
     try:
         draft.container = read_container(engine.inspect(draft.target))
@@ -168,7 +175,7 @@ def _read_container(draft: Draft, deadline: Deadline) -> None:
         engine.close()
 
 
-def _look_again(draft: Draft, engine: Engine, before: ContainerFacts) -> None:
+def _look_again(draft: Draft, engine: "Engine", before: ContainerFacts) -> None:
     """Whether the container was still the same when the probe gave no answer. Raises ContainerMissing."""
     now = _require_there(draft, engine, before)
     waiting = Deadline(engine.deadline.within(SETTLE_SECONDS, reserve=2.0))
@@ -185,7 +192,7 @@ def _same(now: ContainerFacts, before: ContainerFacts) -> bool:
     return now.state == "running" and now.started_at == before.started_at
 
 
-def _require_there(draft: Draft, engine: Engine, container: ContainerFacts) -> ContainerFacts:
+def _require_there(draft: Draft, engine: "Engine", container: ContainerFacts) -> ContainerFacts:
     """The container as it is now: where little could be read, it may be gone. Raises ContainerMissing."""
     try:
         return read_container(engine.inspect(container.id))
@@ -204,7 +211,7 @@ def _removed(name: str) -> Problem:
     )
 
 
-def _probe(draft: Draft, engine: Engine, container: ContainerFacts, question: Question) -> None:
+def _probe(draft: Draft, engine: "Engine", container: ContainerFacts, question: Question) -> None:
     mark = secrets.token_hex(12)
     arguments = [PROBE.read_text(), mark, f"{CHILD_SECONDS:g}", json.dumps(question.public())]
     # By its path, since the application's PATH need not lead to a shell.
@@ -234,7 +241,7 @@ def _probe(draft: Draft, engine: Engine, container: ContainerFacts, question: Qu
 
 
 def _without_shell(
-    draft: Draft, engine: Engine, container: ContainerFacts, arguments: list[str]
+    draft: Draft, engine: "Engine", container: ContainerFacts, arguments: list[str]
 ) -> tuple[execution.Execution, str]:
     """No shell in the container: find the interpreters by their files and start them directly."""
     found, dangling = archive.find_interpreters(archive.Archive(engine, container.id), container)
@@ -272,7 +279,7 @@ def _take(draft: Draft, stdout: str, stderr: str, mark: str) -> None:
     draft.outcome = "ran"
 
 
-def _read_files(draft: Draft, engine: Engine, container: ContainerFacts, question: Question) -> None:
+def _read_files(draft: Draft, engine: "Engine", container: ContainerFacts, question: Question) -> None:
     """What can be known without starting anything."""
     files = archive.Archive(engine, container.id)
     python, tried = archive.read_python(files, container)

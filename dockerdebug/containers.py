@@ -3,7 +3,6 @@
 from typing import Any
 
 from dockerdebug.deadline import Deadline
-from dockerdebug.engine import connect
 from dockerdebug.redaction import plain
 
 LIST_SECONDS = 5.0
@@ -11,6 +10,8 @@ LIST_SECONDS = 5.0
 
 def list_containers() -> list[dict[str, Any]]:
     """Every container of the engine, by name. Raises EngineUnavailable."""
+    from dockerdebug.engine import connect
+
     engine = connect(Deadline(LIST_SECONDS))
     try:
         rows = engine.containers()

@@ -13,13 +13,13 @@ from audit.trail import record
 from config.context import caller
 from config.errors import NotFound
 from config.identifiers import row_of
-from config.jobs.task import send
+from config.jobs.sending import send
 from dockerdebug.checks import Report, examine, require_check
 from dockerdebug.collection import collect
-from dockerdebug.engine import require_name
 from dockerdebug.facts import Facts
 from dockerdebug.models import Diagnosis
 from dockerdebug.redaction import Redactor
+from dockerdebug.targets import require_name
 
 logger = logging.getLogger(__name__)
 

@@ -19,61 +19,17 @@ from django.conf import settings
 from docker.context import ContextAPI
 from docker.errors import APIError, DockerException, InvalidVersion, NotFound, NullResource, TLSParameterError
 
-from config.errors import DomainError, FieldError, Unavailable
 from dockerdebug.deadline import Deadline
 from dockerdebug.facts import Problem, shorten
 from dockerdebug.redaction import Redactor
+from dockerdebug.refusals import HANGS, CallRefused, ContainerMissing, EngineUnavailable
 
-NAME_PATTERN = r"^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}\Z"
-NAME_RULE = "A container's name or id starts with a letter or digit and has letters, digits, _ . or - (128 at most)."
 CALL_SECONDS = 5.0
 LOG_LINES, LOG_BYTES, LOG_READ, LOG_SECONDS = 200, 256 * 1024, 16 * 1024 * 1024, 2.0
 ENDPOINTS = (
     "GET /version, /containers/json, /containers/*/json, /containers/*/logs, /containers/*/archive and, for a look "
     "inside, POST /containers/*/exec, POST /exec/*/start, GET /exec/*/json"
 )
-
-
-HANGS = (
-    "Look at the engine's own log (journalctl -u docker). Restarting it ends its containers unless it has live-restore."
-)
-
-
-class EngineUnavailable(Unavailable):
-    """No engine answers; `problem` says why in a finding's words."""
-
-    remedy = "start the engine or set `DOCKER_HOST`; the finding says which"
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(f"{problem.cause} {problem.fix}")
-        self.code = problem.key.replace("_", "-")
-        self.problem = problem
-
-
-class ContainerMissing(DomainError):
-    """The engine has no container of that name; `problem` names those that are near."""
-
-    status = 404
-    code = "container-missing"
-    remedy = "use a name of those the answer lists"
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(f"{problem.cause} {problem.fix}")
-        self.problem = problem
-
-
-class CallRefused(Exception):
-    """The engine answered a call with a refusal that leaves others possible."""
-
-    def __init__(self, status: int, explanation: str) -> None:
-        super().__init__(explanation)
-        self.status, self.explanation = status, explanation
-
-
-def require_name(name: str) -> None:
-    """Refuse what no container is called, before it becomes part of a URL. Raises DomainError."""
-    if not re.match(NAME_PATTERN, name):
-        raise DomainError(NAME_RULE, errors=[FieldError(field="container", code="invalid", detail=NAME_RULE)])
 
 
 class Engine:

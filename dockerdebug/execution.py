@@ -9,10 +9,13 @@ import contextlib
 import socket
 import struct
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dockerdebug.deadline import Deadline
-from dockerdebug.engine import CallRefused, Engine
+from dockerdebug.refusals import CallRefused
+
+if TYPE_CHECKING:
+    from dockerdebug.engine import Engine
 
 MAX_OUTPUT = 2 * 1024 * 1024
 HEADER = struct.Struct(">BxxxL")  # stream number, three zero bytes, length: Docker's multiplexed stream
@@ -48,7 +51,7 @@ class Execution:
     """The program is not in the container."""
 
 
-def run(engine: Engine, container: str, command: list[str], *, seconds: float, mark: str = "") -> Execution:
+def run(engine: "Engine", container: str, command: list[str], *, seconds: float, mark: str = "") -> Execution:
     """Run a command as the container's own user. Raises CallRefused when the engine will not."""
     environment = {MARK: mark} if mark else None
     try:
@@ -70,7 +73,7 @@ def run(engine: Engine, container: str, command: list[str], *, seconds: float, m
     return Execution(stdout=output[1], stderr=output[2], exit_code=code, not_found=missing)
 
 
-def kill(engine: Engine, container: str, mark: str, *, python: str = "") -> bool:
+def kill(engine: "Engine", container: str, mark: str, *, python: str = "") -> bool:
     """End every process of the container that runs under this mark; False when nothing could."""
     if python:
         command = [python, "-I", "-S", "-B", "-c", KILL_PYTHON, f"{MARK}={mark}"]

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from packaging.utils import canonicalize_name
 
-THIS_MACHINE = "this machine"
+from dockerdebug.targets import THIS_MACHINE
+
 FileText = Annotated[str, "a file's"]
 """Bounded far beyond other texts when it is read from a container."""
 

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 from config.watching.health import Check
 from dockerdebug.deadline import Deadline
-from dockerdebug.engine import EngineUnavailable, address, connect
+from dockerdebug.refusals import EngineUnavailable
 
 SECONDS = 0.9
 
 
 def checks() -> Iterator[Check]:
+    from dockerdebug.engine import address, connect
+
     try:
         connect(Deadline(SECONDS)).close()
     except EngineUnavailable as error:

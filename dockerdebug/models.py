@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Length
 
 from config.identifiers import uuid7
-from dockerdebug.facts import THIS_MACHINE
+from dockerdebug.targets import THIS_MACHINE
 
 
 class DiagnosisQuerySet(models.QuerySet["Diagnosis"]):

@@ -5,11 +5,11 @@ from rest_framework import serializers
 from config.rest.views import QuerySerializer, StrictModelSerializer, StrictSerializer
 from dockerdebug import fields as limits
 from dockerdebug.checks import CHECKS
-from dockerdebug.engine import NAME_PATTERN, NAME_RULE
 from dockerdebug.findings import SEVERITIES
 from dockerdebug.infrastructure import TAG_PATTERN, TAG_RULE
 from dockerdebug.insights import insights_for
 from dockerdebug.models import Diagnosis, Infrastructure, Insight, Tag
+from dockerdebug.targets import NAME_PATTERN, NAME_RULE
 
 
 def container_name(**options: Any) -> serializers.RegexField:

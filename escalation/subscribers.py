@@ -9,7 +9,6 @@ from django.dispatch import receiver
 from audit.models import Event
 from audit.signals import event_recorded
 from escalation.fields import LONGEST_TEXT, check_metadata
-from escalation.reports import report_bug
 
 REGRESSION_FOUND = "prompt.regression_found"
 
@@ -19,6 +18,8 @@ def report_regression(sender: type[Event], event: Event, **kwargs: Any) -> None:
     """A prompt that got worse is a bug: one for each prompt, however often and in whichever version it is found."""
     if event.event_type != REGRESSION_FOUND:
         return
+    from escalation.reports import report_bug  # every process loads this module, few of them ever report
+
     told = event.context if isinstance(event.context, dict) else {}
     prompt = str(told.get("prompt_id") or event.entity_id)
     report_bug(

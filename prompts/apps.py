@@ -8,6 +8,5 @@ class PromptsConfig(AppConfig):
     def ready(self) -> None:
         from audit import rollback
         from prompts import subscribers  # noqa: F401  -- connects its receivers
-        from prompts.rollback import ActiveVersion
 
-        rollback.register("prompt", ActiveVersion())
+        rollback.register("prompt", "prompts.rollback.ActiveVersion")

@@ -14,7 +14,7 @@ from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from audit.trail import record
-from config.jobs.task import send
+from config.jobs.sending import send
 from prompts.comparison import verdict_of
 from prompts.models import Run, RunResult, Version
 from prompts.runs import RunBusy, RunNotFound, record_run

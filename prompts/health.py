@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 
-import httpx2
 from django.conf import settings
 
 from config.errors import DomainError
 from config.watching.health import Check
 from prompts import tokens
-from prompts.provider import HTTPProvider
 
 PROBE_SECONDS = 0.8
 
@@ -31,6 +29,10 @@ def _model() -> Check:
     fix = "Start the model or set MODEL_BASE_URL; only testing prompts needs it."
     if "." in settings.MODEL_API:
         return Check("model", "ok", f"answered by {settings.MODEL_API}, which is not probed")
+    import httpx2  # one HTTP client for whoever asks whether all is well, and not for each process
+
+    from prompts.provider.http import HTTPProvider
+
     try:
         with HTTPProvider(
             base_url=settings.MODEL_BASE_URL,

@@ -10,7 +10,7 @@ from django.db import transaction
 from config.canonical import compute_hash
 from config.context import caller
 from config.errors import DomainError, FieldError
-from config.jobs.task import send
+from config.jobs.sending import send
 from prompts import apart
 from prompts.cases import complete
 from prompts.models import DEFINITION, Prompt, Run, RunResult, TestCase, Version

@@ -13,12 +13,13 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import tiktoken
-from tiktoken.model import encoding_name_for_model
+from typing import TYPE_CHECKING
 
 from config.errors import DomainError, PayloadTooLarge, Unavailable
 from prompts.templates import Message
+
+if TYPE_CHECKING:
+    import tiktoken  # loaded by who counts; every process has this module, for versions of prompts
 
 RANKS = Path(__file__).parent / "ranks"
 FILES = {
@@ -83,12 +84,14 @@ class Tokenizer:
 
 
 _lock = threading.Lock()
-_encodings: dict[str, tiktoken.Encoding] = {}
+_encodings: "dict[str, tiktoken.Encoding]" = {}
 _cache: OrderedDict[tuple[str, bytes], int] = OrderedDict()
 
 
 def tokenizer_for(model: str = "") -> Tokenizer:
     """The tokenizer of a model, of an encoding by name, or, for no model, of cl100k_base."""
+    from tiktoken.model import encoding_name_for_model
+
     name = model.strip().rsplit("/", 1)[-1]
     if not name:
         return Tokenizer(ranks=DEFAULT_ENCODING, encoding=DEFAULT_ENCODING)
@@ -159,8 +162,10 @@ def encode(text: str, ranks: str = DEFAULT_ENCODING) -> list[int]:
     return load(ranks).encode_ordinary(text)
 
 
-def load(name: str) -> tiktoken.Encoding:
+def load(name: str) -> "tiktoken.Encoding":
     """The encoding, loaded at first use (0.2 to 0.3 s, some 60 MB). Raises RanksDamaged."""
+    import tiktoken
+
     if (found := _encodings.get(name)) is not None:
         return found
     with _lock:

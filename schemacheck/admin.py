@@ -7,9 +7,6 @@ from django.db import connections
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PostgresLexer
 
 from config.admin import ReadOnlyAdmin, pretty
 from config.errors import DomainError
@@ -208,6 +205,10 @@ class CheckAdmin(ReadOnlyAdmin):
 def _highlighted(sql: str, marked: Sequence[int] = ()) -> SafeString:
     if len(sql) > _HIGHLIGHT_LIMIT:
         return format_html('<pre class="schemacheck-sql">{}</pre>', sql)
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import PostgresLexer
+
     formatter = HtmlFormatter(linenos="inline", cssclass="schemacheck-sql", hl_lines=list(marked))
     # Pygments escapes the script itself; its markup has classes only, as the content security policy asks.
     return mark_safe(highlight(sql, PostgresLexer(stripnl=False), formatter))  # noqa: S308

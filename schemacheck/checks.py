@@ -12,7 +12,7 @@ from audit.trail import record
 from config import installation
 from config.context import caller
 from config.errors import DomainError, FieldError, Forbidden, NotFound
-from config.jobs.task import send
+from config.jobs.sending import send
 from config.secrets import blank, retold, scrub
 from schemacheck.bounds import IN_JOB, bounds_of
 from schemacheck.checker.findings import Report

@@ -31,7 +31,7 @@ from audit.trail import record
 from config.context import caller
 from config.errors import Conflict, DomainError, Forbidden, NotFound
 from config.identifiers import row_of
-from config.jobs.task import send
+from config.jobs.sending import send
 
 logger = logging.getLogger(__name__)
 

@@ -7,9 +7,11 @@ import base64
 import binascii
 import hashlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+if TYPE_CHECKING:
+    # 7 MB, loaded by who signs or verifies; most processes only read what is signed.
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 ED25519 = b"\x01"
 DASH = "\u2014"
@@ -51,12 +53,12 @@ def parse_verifier_key(text: str) -> tuple[str, bytes]:
     return name, raw[1:]
 
 
-def sign(head: Head, name: str, private: Ed25519PrivateKey) -> str:
+def sign(head: Head, name: str, private: "Ed25519PrivateKey") -> str:
     """The signed note of a tree head."""
     return sign_text(head.text(), name, private)
 
 
-def sign_text(text: str, name: str, private: Ed25519PrivateKey) -> str:
+def sign_text(text: str, name: str, private: "Ed25519PrivateKey") -> str:
     """The signed note of any text that ends with a newline."""
     public = private.public_key().public_bytes_raw()
     signature = key_id(name, public) + private.sign(text.encode())
@@ -70,6 +72,9 @@ def verify(note: str, key: str) -> Head:
 
 def verify_text(note: str, key: str) -> str:
     """The text of a note, once the key's signature on it holds. Raises BadNote."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     name, public = parse_verifier_key(key)
     body, separator, signatures = note.rpartition("\n\n")
     body += "\n"

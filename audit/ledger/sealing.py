@@ -13,7 +13,6 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
-from psycopg import sql
 
 from audit.leaves import envelope
 from audit.ledger import merkle, notes, signing
@@ -295,11 +294,7 @@ def rebase() -> int:
                 "(SELECT 1 FROM audit_tile WHERE first_tx <= tx AND last_tx >= tx)",
                 [base + now - 1, sealed, now],
             )
-        cursor.execute(
-            sql.SQL("ALTER TABLE audit_event ALTER tx SET DEFAULT (pg_current_xact_id()::text::bigint + {})").format(
-                base
-            )
-        )
+        cursor.execute(f"ALTER TABLE audit_event ALTER tx SET DEFAULT (pg_current_xact_id()::text::bigint + {base:d})")
     return TransactionBase.objects.create(base=base).base
 
 

@@ -5,14 +5,17 @@ import binascii
 import os
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from audit.ledger.notes import verifier_key
 from config import installation
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 
 def name() -> str:
@@ -30,13 +33,15 @@ def public_key() -> str:
     return verifier_key(name(), private_key().public_key().public_bytes_raw())
 
 
-def private_key() -> Ed25519PrivateKey:
+def private_key() -> "Ed25519PrivateKey":
     """AUDIT_SIGNING_KEY, or the one made in DATA_DIR at first use."""
     return _load(settings.AUDIT_SIGNING_KEY, settings.DATA_DIR / "audit_signing_key")
 
 
 @cache
-def _load(configured: str, path: Path) -> Ed25519PrivateKey:
+def _load(configured: str, path: Path) -> "Ed25519PrivateKey":
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     if not configured and not path.exists():
         _make(path)
     text = configured or path.read_text(encoding="ascii")
@@ -47,6 +52,8 @@ def _load(configured: str, path: Path) -> Ed25519PrivateKey:
 
 
 def _make(path: Path) -> None:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     installation.require()
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.touch(mode=0o600)

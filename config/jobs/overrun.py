@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 
-from celery import current_app
 from django.conf import settings
 
 from config.jobs import queue
@@ -30,6 +29,8 @@ FAREWELL_SECONDS = 5.0
 @cache
 def long_tasks() -> frozenset[str]:
     """The tasks that may take longer than others; they have a share of the worker's threads."""
+    from celery import current_app  # runs and deaths are counted in processes without Celery, too
+
     return frozenset(name for name, task in current_app.tasks.items() if (task.time_limit or 0) > settings.JOB_SECONDS)
 
 

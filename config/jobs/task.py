@@ -3,7 +3,6 @@
 import logging
 import time
 from contextlib import AbstractContextManager, nullcontext
-from importlib import import_module
 from typing import Any
 
 from celery.contrib.django.task import DjangoTask
@@ -14,7 +13,7 @@ from django.db import Error, connection
 from config.context import acting_as, caller
 from config.errors import DomainError
 from config.jobs import overrun
-from config.jobs.app import SENDER, app
+from config.jobs.app import SENDER
 
 logger = logging.getLogger(__name__)
 
@@ -73,13 +72,6 @@ class Job(DjangoTask):
         if self.app.conf.broker_url.startswith("database:") and not self.app.conf.task_always_eager:
             return self.apply_async(*args, **kwargs)
         return super().apply_async_on_commit(*args, **kwargs)
-
-
-def send(name: str, *args: object) -> None:
-    """Send the task `<app>.<task>` when the transaction commits; an operation need not import what calls it."""
-    import_module(f"{name.partition('.')[0]}.tasks")
-    task: Any = app.tasks[name]  # celery-types does not know Job
-    task.delay_on_commit(*args)
 
 
 def _lost_database() -> bool:

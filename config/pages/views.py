@@ -19,7 +19,6 @@ from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 from drf_spectacular.utils import extend_schema
-from prometheus_client.exposition import choose_encoder
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 
@@ -27,7 +26,7 @@ from config.errors import DomainError, MethodNotAllowed
 from config.pages import dashboard
 from config.rest.problems import problem_page
 from config.rest.views import APIView
-from config.watching import health, metrics
+from config.watching import health
 
 DEFAULT_RANGE = "24h"
 _KEPT_SECONDS = 2  # however many watch, the figures are read this often at most
@@ -85,8 +84,10 @@ class MetricsView(APIView):
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponse:
-        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-        return HttpResponse(encode(metrics.registry()), content_type=content_type)
+        from config.watching import metrics  # brings prometheus_client, for a service that is scraped
+
+        text, content_type = metrics.exposition(request.headers.get("Accept", ""))
+        return HttpResponse(text, content_type=content_type)
 
 
 @only_read

@@ -39,6 +39,7 @@ def end_with_parent(*, beating: bool = True) -> None:
 
 def keep_small(**kwargs: object) -> None:
     """Hand back what importing only needed for a moment, and spare the collector what will never be garbage."""
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
     with contextlib.suppress(OSError, AttributeError):  # glibc's own; others need no asking
@@ -116,6 +117,7 @@ def static() -> None:
 
 
 if __name__ == "__main__":
+    gc.disable()  # until all is imported: config/apps.py
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ["CELERY_SKIP_CHECKS"] = "1"  # `manage.py doctor` checks; they would import every URL
     name, arguments = sys.argv[1], sys.argv[2:]

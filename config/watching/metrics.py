@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from django.conf import settings
 from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from config.discovery import app_modules
@@ -41,11 +42,12 @@ class _Everything(Collector):
         yield failed
 
 
-def registry() -> CollectorRegistry:
-    """Everything there is to scrape."""
-    made = CollectorRegistry(auto_describe=False)
-    made.register(_Everything())
-    return made
+def exposition(accept: str) -> tuple[bytes, str]:
+    """Everything there is to scrape, in the form an Accept header prefers, and that form's content type."""
+    everything = CollectorRegistry(auto_describe=False)
+    everything.register(_Everything())
+    encode, content_type = choose_encoder(accept)
+    return encode(everything), content_type
 
 
 def _own() -> Iterator[Metric]:

@@ -7,11 +7,11 @@ no double can hold (`1e999`) is refused, as I-JSON does (RFC 7493).
 
 import json
 import math
+import re
 from collections.abc import Hashable, Iterator
 from typing import Any
 
-import regex
-
+_OPENING = re.compile(r"[{\[]")
 MAX_STARTS = 500
 """Places `contains-json` tries; an answer of a million brackets is no JSON."""
 
@@ -38,7 +38,7 @@ def values_in(text: str, *, whole: bool = False) -> Iterator[Any]:
             return
         return
     position = tries = 0
-    while tries < MAX_STARTS and (start := regex.search(r"[{\[]", text, pos=position)):
+    while tries < MAX_STARTS and (start := _OPENING.search(text, position)):
         tries += 1
         try:
             value, position = decoder.raw_decode(text, start.start())

@@ -4,13 +4,12 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-import regex
-from rapidfuzz.distance import Levenshtein
-
 from prompts.assertions.terms import Assertion, Subject, show
 
 
 def levenshtein(assertion: Assertion, subject: Subject) -> tuple[float, str]:
+    from rapidfuzz.distance import Levenshtein  # for the processes that judge, as regex below
+
     limit = int(assertion.threshold if assertion.threshold is not None else 5)
     distance = Levenshtein.distance(subject.text.strip(), assertion.value.strip(), score_cutoff=limit)
     return float(distance <= limit), f"More than {limit} edits from {show(assertion.value)}: {show(subject.text)}"
@@ -42,6 +41,8 @@ def bleu(assertion: Assertion, subject: Subject) -> tuple[float, str]:
 
 
 def _words(text: str) -> list[str]:
+    import regex
+
     found: list[str] = regex.findall(r"\w+", text.lower())
     return found
 

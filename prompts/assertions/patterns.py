@@ -6,10 +6,12 @@ escapes the estimate meets the limits of the process that compiles (`apart`).
 
 import re
 from functools import lru_cache
-
-import regex
+from typing import TYPE_CHECKING
 
 from prompts.assertions.terms import Fault
+
+if TYPE_CHECKING:
+    import regex  # loaded by the processes that judge; the service itself compiles no pattern
 
 SEARCH_SECONDS = 1.0
 """Of the process's CPU, which is what the regex package counts."""
@@ -31,6 +33,8 @@ _VERSION = re.compile(r"\(\?[a-zA-Z-]*V[01]")
 @lru_cache(maxsize=32)
 def compile_pattern(pattern: str) -> "regex.Pattern[str]":
     """Raises Fault when it is no pattern or costs too much."""
+    import regex
+
     if len(pattern) > MAX_PATTERN:
         raise Fault(f"A pattern has at most {MAX_PATTERN} characters.", "value")
     if parts(pattern) > MAX_PARTS:

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from prompts.provider.bodies import redact
-from prompts.provider.http import HTTPProvider
 from prompts.provider.terms import (
     Answer,
     ModelAnswerInvalid,
@@ -24,7 +23,6 @@ from prompts.provider.terms import (
 
 __all__ = [
     "Answer",
-    "HTTPProvider",
     "ModelAnswerInvalid",
     "ModelMisconfigured",
     "ModelRefused",
@@ -46,6 +44,8 @@ def connect() -> Provider:
         except (ImportError, TypeError) as error:
             raise ModelMisconfigured(f"MODEL_API names {settings.MODEL_API}, which cannot be used: {error}.") from error
         return provider
+    from prompts.provider.http import HTTPProvider  # brings the HTTP client, for the worker that asks
+
     return HTTPProvider(
         base_url=settings.MODEL_BASE_URL,
         api_key=settings.MODEL_API_KEY,

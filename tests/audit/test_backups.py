@@ -22,9 +22,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit import health, tasks, trail
-from audit.backups import engines, making, restoring
+from audit.backups import making, restoring
 from audit.backups import manifest as backup_manifest
-from audit.backups.engines import BackupFailed, SQLite
+from audit.backups.engines import BackupFailed, sqlite
+from audit.backups.engines.sqlite import SQLite
 from audit.backups.manifest import BadBackup, beside
 from audit.ledger import notes, sealing
 from audit.models import BackupRun, Event
@@ -127,7 +128,7 @@ def test_writers_go_on_during_a_backup_which_holds_one_moment(
                 yield opened
 
         monkeypatch.setattr(SQLite, "_source", source)
-        monkeypatch.setattr(engines, "PAGES", 10)
+        monkeypatch.setattr(sqlite, "PAGES", 10)
         folder.mkdir()
         facts = SQLite().dump(folder / "b.gz", meanwhile)
     assert len(written) > 5
@@ -138,7 +139,7 @@ def test_a_full_disk_leaves_nothing_half_done(folder: Path, run_command: Any, mo
     def full(*args: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(engines.shutil, "copyfileobj", full)
+    monkeypatch.setattr(sqlite.shutil, "copyfileobj", full)
     code, _, err = run_command("backup")
     assert (code, "No space left" in err) == (2, True)
     assert [path.name for path in folder.iterdir()] == [".lock"]
@@ -361,7 +362,7 @@ def test_a_database_somebody_has_open_is_not_swapped(tmp_path: Path) -> None:
         user.execute("BEGIN")
         user.execute("SELECT * FROM t").fetchall()
         with pytest.raises(Conflict, match="Stop the service"):
-            engines._settle(path)
+            sqlite._settle(path)
     assert path.exists()
 
 

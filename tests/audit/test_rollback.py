@@ -35,7 +35,7 @@ class Store:
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> Store:
     made = Store()
-    monkeypatch.setattr(rollback, "_adapters", {"setting": made})
+    monkeypatch.setattr(rollback, "_adapter_of", {"setting": made}.get)
     return made
 
 

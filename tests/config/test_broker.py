@@ -19,7 +19,7 @@ from config.jobs import queue as broker_queue
 from config.jobs import schedule
 from config.jobs.beat import Scheduler
 from config.jobs.heartbeat import beat, fall_silent
-from config.jobs.task import send
+from config.jobs.sending import send
 from config.jobs.transport import Channel
 from config.models import BrokerMessage, Heartbeat, PeriodicRun
 from config.signals import job_parked

@@ -6,7 +6,8 @@ import pytest
 
 from config.errors import DomainError
 from dockerdebug.checks import CHECKS, examine
-from dockerdebug.facts import THIS_MACHINE, Facts, Problem
+from dockerdebug.facts import Facts, Problem
+from dockerdebug.targets import THIS_MACHINE
 from tests.dockerdebug.makers import dist, healthy, python, stopped, with_environment
 
 NAMES = [

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from config.errors import DomainError
-from dockerdebug import collection
+from dockerdebug import collection, engine
 from dockerdebug.collection import Draft, collect
-from dockerdebug.engine import EngineUnavailable
-from dockerdebug.facts import THIS_MACHINE, Problem
+from dockerdebug.facts import Problem
 from dockerdebug.interpreter_search import SEARCH, candidates
+from dockerdebug.refusals import EngineUnavailable
+from dockerdebug.targets import THIS_MACHINE
 from tests.dockerdebug.makers import container
 from tests.patience import FOREVER_SECONDS, comes_back
 
@@ -27,7 +28,7 @@ def test_this_machine_is_read_without_an_engine(settings: Any) -> None:
 
 def test_an_engine_that_hangs_for_ever_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
-    monkeypatch.setattr(collection, "connect", lambda deadline: release.wait(FOREVER_SECONDS))
+    monkeypatch.setattr(engine, "connect", lambda deadline: release.wait(FOREVER_SECONDS))
     with comes_back():
         facts = collect("api", seconds=0.3)
     release.set()
@@ -65,7 +66,7 @@ def test_a_mistake_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> Non
     def fail(deadline: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(collection, "connect", fail)
+    monkeypatch.setattr(engine, "connect", fail)
     with pytest.raises(ZeroDivisionError):
         collect("api")
 

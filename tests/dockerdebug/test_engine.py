@@ -15,7 +15,9 @@ from config.errors import DomainError
 from dockerdebug.collection import collect
 from dockerdebug.containers import list_containers
 from dockerdebug.deadline import Deadline
-from dockerdebug.engine import EngineUnavailable, _missing, connect, diagnose_connection, require_name
+from dockerdebug.engine import _missing, connect, diagnose_connection
+from dockerdebug.refusals import EngineUnavailable
+from dockerdebug.targets import require_name
 
 
 @pytest.fixture

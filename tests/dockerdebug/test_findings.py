@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dockerdebug.facts import THIS_MACHINE, Access, Facts, PathEntry, PipFile, Problem, Search, Startup, Venv
+from dockerdebug.facts import Access, Facts, PathEntry, PipFile, Problem, Search, Startup, Venv
 from dockerdebug.findings import RULES, Finding, judge
+from dockerdebug.targets import THIS_MACHINE
 from tests.dockerdebug.makers import SITE, container, dist, healthy, python, stopped, traceback, with_environment
 
 VENV = Venv(root="/opt/venv", home="/usr/local/bin", version="3.12.4", libraries=("python3.12",))

@@ -11,7 +11,6 @@ from config.errors import DomainError
 from config.secrets import MARK
 from prompts.provider import (
     Answer,
-    HTTPProvider,
     ModelAnswerInvalid,
     ModelMisconfigured,
     ModelRefused,
@@ -22,6 +21,7 @@ from prompts.provider import (
     http,
     redact,
 )
+from prompts.provider.http import HTTPProvider
 from prompts.templates import Message
 from tests.patience import comes_back
 from tests.prompts.stub_model import Stub, completion, send

@@ -183,7 +183,7 @@ def test_the_containers_user_is_the_probes_user(run: Any) -> None:
 
 def test_a_refusing_proxy_leaves_the_files(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from dockerdebug import execution
-    from dockerdebug.engine import CallRefused
+    from dockerdebug.refusals import CallRefused
 
     def refuse(*args: Any, **more: Any) -> None:
         raise CallRefused(403, "forbidden")
