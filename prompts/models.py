@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from config.identifiers import uuid7
@@ -15,6 +16,13 @@ from prompts.templates import Message, Variables, inspect_messages
 
 PROMPT_ID = r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}"
 PROMPT_ID_RULE = RegexValidator(rf"^{PROMPT_ID}\Z", "Letters, digits and . _ : @ - only, at most 128.")
+
+
+class PromptQuerySet(models.QuerySet["Prompt"]):
+    def with_active_version(self) -> Self:
+        """Each with the number of its active version, as `active_version`."""
+        active = Version.objects.active().filter(prompt=OuterRef("pk")).values("number")[:1]
+        return self.annotate(active_version=Subquery(active))
 
 
 class Prompt(models.Model):
@@ -30,6 +38,8 @@ class Prompt(models.Model):
     latest_number = models.PositiveIntegerField(
         default=0, editable=False, help_text="Counts versions; a number is never given twice."
     )
+
+    objects = PromptQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

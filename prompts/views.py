@@ -3,7 +3,7 @@
 from typing import Any
 
 import django_filters
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -63,22 +63,17 @@ class PromptFilter(django_filters.FilterSet):
         fields = ["prompt_id"]
 
 
-def with_active(prompts: "QuerySet[Prompt]") -> "QuerySet[Prompt]":
-    active = Version.objects.active().filter(prompt=OuterRef("pk")).values("number")[:1]
-    return prompts.annotate(active_version=Subquery(active))
-
-
 class PromptViewSet(ReadViewSet):
     """Prompts, newest first."""
 
-    queryset = with_active(Prompt.objects.all())
+    queryset = Prompt.objects.with_active_version()
     serializer_class = PromptSerializer
     filterset_class = PromptFilter
     lookup_field = "prompt_id"
 
     def get_object(self) -> Prompt:
         prompts.get_prompt(prompt_id=self.kwargs["prompt_id"])
-        return with_active(Prompt.objects.all()).get(prompt_id=self.kwargs["prompt_id"])
+        return Prompt.objects.with_active_version().get(prompt_id=self.kwargs["prompt_id"])
 
     @extend_schema(examples=[OpenApiExample("A prompt", {"prompt_id": "extract-keywords"}, request_only=True)])
     def create(self, request: Request) -> Response:
@@ -107,7 +102,7 @@ class PromptViewSet(ReadViewSet):
         return Response(status=204)
 
     def _answer(self, prompt_id: str, status: int = 200) -> Response:
-        prompt = with_active(Prompt.objects.all()).get(prompt_id=prompt_id)
+        prompt = Prompt.objects.with_active_version().get(prompt_id=prompt_id)
         return Response(PromptSerializer(prompt).data, status=status)
 
 

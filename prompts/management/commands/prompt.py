@@ -21,7 +21,6 @@ from prompts.serializers import (
     VersionSerializer,
 )
 from prompts.statistics import Verdict
-from prompts.views import with_active
 
 NUMBER = Whole(fields.FIRST_VERSION, fields.LAST_VERSION)
 
@@ -91,7 +90,7 @@ class Command(OperationCommand):
             names = ["version", "is_active", "tokens", "success_rate", "created_by", "purpose"]
             rows = [{**row, "success_rate": (row["test_results"] or {}).get("success_rate", "-")} for row in data]
         else:
-            data = PromptSerializer(with_active(Prompt.objects.all()), many=True).data
+            data = PromptSerializer(Prompt.objects.with_active_version(), many=True).data
             names, rows = ["prompt_id", "active_version", "latest_version", "created_at"], list(data)
         if options["json"]:
             self.print_json(data)
