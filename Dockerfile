@@ -1,12 +1,15 @@
 # The service in a container: web, worker and beat under one supervisor; data in /data.
 FROM python:3.12-slim
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 HOST=0.0.0.0 PORT=8000 DATA_DIR=/data
+ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 HOST=0.0.0.0 PORT=8000 DATA_DIR=/data
 # pg_dump and pg_restore: backups of PostgreSQL
 RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY requirements.txt .
 RUN pip install -r requirements.txt
 COPY . .
+# The service's user may write no bytecode here, and the image's Python comes without its own: compiling anew cost each
+# command and each hook a third to a half of its time.
+RUN python -m compileall -q -x site-packages "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" .
 RUN useradd --system --uid 10001 --create-home handrail && install -d -o handrail -g handrail -m 700 /data
 USER handrail
 VOLUME /data

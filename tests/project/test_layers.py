@@ -1,9 +1,7 @@
 """Dependencies point one way: config <- audit <- each tool."""
 
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 from tests.project.sources import APPS, PACKAGES, ROOT, repository_files
 
@@ -20,15 +18,6 @@ def test_the_contract_names_every_app() -> None:
     assert all(f'"{package}"' in text for package in PACKAGES)
     [layers] = [line for line in text.splitlines() if line.startswith("layers")]
     assert all(app in layers for app in APPS)
-
-
-def test_a_process_that_only_starts_loads_no_door_and_no_tool(tmp_path: Path) -> None:
-    """A command, worker or beat would pay for what only others use: one import too early cost each of them 18 MB."""
-    program = "import django, sys; django.setup(); print(*sys.modules)"
-    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "DATA_DIR": str(tmp_path)}
-    loaded = subprocess.run([sys.executable, "-c", program], env=env, cwd=ROOT, check=True, capture_output=True).stdout
-    packages = {name.partition(".")[0] for name in loaded.decode().split()}
-    assert not packages & {"celery", "kombu", "mcp", "pydantic", "httpx2", "docker", "jsonschema"}
 
 
 def test_no_key_of_an_installation_is_under_version_control() -> None:
