@@ -1,23 +1,32 @@
-"""`make bench`, or `make bench ARGS="web broker"`: the figures of docs/benchmarks.md, measured here and now."""
+"""`make bench`, or `make bench ARGS="web broker"`: the figures of docs/benchmarks.md, measured here and now.
+
+`make bench ARGS="rest --before ../older"` measures an older checkout too, taking turns with this one.
+"""
 
 import os
 import platform
-import sys
+from argparse import ArgumentParser
+from pathlib import Path
 
-from tests.bench import broker, schemas, start, trail, web
+from tests.bench import broker, rest, schemas, start, trail, web
 
-PARTS = {"start": start, "web": web, "broker": broker, "audit": trail, "schemacheck": schemas}
+ALONE = {"start": start, "web": web, "broker": broker, "audit": trail, "schemacheck": schemas}
+BESIDE_BEFORE = {"rest": rest}
 
 
-def main(names: list[str]) -> None:
-    unknown = set(names) - set(PARTS)
-    if unknown:
-        sys.exit(f"Unknown: {', '.join(sorted(unknown))}. There are {', '.join(PARTS)}.")
+def main() -> None:
+    parser = ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("parts", nargs="*", metavar="part", choices=[*ALONE, *BESIDE_BEFORE, []])
+    parser.add_argument("--before", type=Path, help="a checkout of an older commit to measure beside this one")
+    asked = parser.parse_args()
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    for name in names or PARTS:
+    for name in asked.parts or [*ALONE, *BESIDE_BEFORE]:
         print(f"\n## {name}\n")
-        PARTS[name].measure()
+        if name in ALONE:
+            ALONE[name].measure()
+        else:
+            BESIDE_BEFORE[name].measure(asked.before)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

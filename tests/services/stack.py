@@ -30,8 +30,10 @@ def wait_until(true: Callable[[], object], what: str) -> None:
 class Stack:
     """Processes that share one database and one broker."""
 
-    def __init__(self, folder: Path, *, database_url: str = "", broker_url: str = "", settings: str = "") -> None:
-        self.folder = folder
+    def __init__(
+        self, folder: Path, *, database_url: str = "", broker_url: str = "", settings: str = "", root: Path = ROOT
+    ) -> None:
+        self.folder, self.root = folder, root
         self.database_url = database_url
         wanted = {
             "DATA_DIR": str(folder),
@@ -49,11 +51,13 @@ class Stack:
         self.run("manage.py", "migrate", "--run-syncdb", "-v", "0", "--skip-checks")
 
     def run(self, *arguments: str) -> None:
-        subprocess.run([sys.executable, *arguments], env=self.env, cwd=ROOT, check=True, timeout=120)
+        subprocess.run([sys.executable, *arguments], env=self.env, cwd=self.root, check=True, timeout=120)
 
     def start(self, *arguments: str, log: str = "") -> "subprocess.Popen[bytes]":
         with (self.folder / (log or "log")).open("ab") as output:
-            child = subprocess.Popen([sys.executable, *arguments], env=self.env, cwd=ROOT, stdout=output, stderr=output)
+            child = subprocess.Popen(
+                [sys.executable, *arguments], env=self.env, cwd=self.root, stdout=output, stderr=output
+            )
         self.children.append(child)
         return child
 
