@@ -18,7 +18,7 @@ from tests.project.operations.terms import QUIET, SILENT, Operation
 from tests.project.sources import APPS, ROOT, python_files, tree
 from tests.project.test_coverage_of_doors import operations
 
-DOOR_MODULES = {"views", "admin", "mcp", "tasks"}
+DOOR_MODULES = {"views", "admin", "mcp", "tasks", "commands"}  # or folders of such
 EVERY = [pytest.param(operation, id=operation.name) for operation in OPERATIONS]
 
 
@@ -108,7 +108,7 @@ def called_by_doors(app: str) -> set[str]:
     known = {f"{_module(path)}.{name}" for path, name in operations(app)}
     named: set[str] = set()
     for path in python_files(app):
-        if path.stem in DOOR_MODULES or path.parent.name == "commands":
+        if DOOR_MODULES & {path.stem, path.parent.name}:
             named |= set(_references(path))
     return known & named
 

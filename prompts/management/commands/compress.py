@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 from config.arguments import offer
 from config.commands import OperationCommand, text_of
 from prompts.compression import compress
-from prompts.serializers import CompressSerializer
+from prompts.serializers.texts import CompressSerializer
 
 LANGUAGES = {".py": "python", ".js": "javascript", ".ts": "typescript", ".md": "markdown", ".txt": "text"}
 

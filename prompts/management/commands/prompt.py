@@ -10,16 +10,9 @@ from config.arguments import offer, reads
 from config.commands import FINDINGS, OperationCommand, Whole, json_of, text_of
 from prompts import cases, comparison, execution, fields, prompts, regression, runs, testing, versions
 from prompts.models import Prompt, Run, RunResult
-from prompts.serializers import (
-    ComparisonSerializer,
-    NewVersionSerializer,
-    PromptSerializer,
-    ReportSerializer,
-    RunDetailSerializer,
-    TestCaseSerializer,
-    TestSerializer,
-    VersionSerializer,
-)
+from prompts.serializers.comparison import ComparisonSerializer, ReportSerializer
+from prompts.serializers.prompts import NewVersionSerializer, PromptSerializer, VersionSerializer
+from prompts.serializers.runs import RunDetailSerializer, TestCaseSerializer, TestSerializer
 from prompts.statistics import Verdict
 
 NUMBER = Whole(fields.FIRST_VERSION, fields.LAST_VERSION)

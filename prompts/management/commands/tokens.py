@@ -8,7 +8,7 @@ from django.core.management.base import CommandParser
 from config.arguments import offer
 from config.commands import OperationCommand, text_of
 from prompts import tokens
-from prompts.serializers import CountSerializer
+from prompts.serializers.texts import CountSerializer
 
 
 class Command(OperationCommand):

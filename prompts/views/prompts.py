@@ -1,6 +1,4 @@
-"""The REST door of prompts."""
-
-from typing import Any
+"""REST: prompts, their versions, and a render of one."""
 
 import django_filters
 from django.db.models import QuerySet
@@ -11,31 +9,21 @@ from rest_framework.response import Response
 
 from config.rest.openapi import refusals
 from config.rest.views import APIView, ReadViewSet
-from prompts import apart, cases, comparison, content, prompts, regression, runs, testing, versions
-from prompts import compression as compressing
+from prompts import apart, cases, content, prompts, runs, testing, versions
 from prompts.assertions import AssertionsInvalid
-from prompts.models import PROMPT_ID, Prompt, Run, TestCase, Version
-from prompts.serializers import (
-    ComparisonQuery,
-    ComparisonSerializer,
-    CompressedSerializer,
-    CompressSerializer,
-    CountedSerializer,
-    CountSerializer,
+from prompts.models import PROMPT_ID, Prompt, Version
+from prompts.serializers.prompts import (
     NewVersionSerializer,
     PromptSerializer,
     PromptUpdateSerializer,
     RenderedSerializer,
     RenderSerializer,
-    ReportSerializer,
-    RunDetailSerializer,
-    RunSerializer,
-    TestCaseSerializer,
-    TestSerializer,
     VersionSerializer,
 )
-from prompts.templates import Message, TemplateInvalid, VariablesInvalid
-from prompts.tokens import count, count_messages
+from prompts.serializers.runs import RunSerializer, TestSerializer
+from prompts.templates import TemplateInvalid, VariablesInvalid
+from prompts.tokens import count_messages
+from prompts.views.cases import CASE_EXAMPLE
 
 VERSION_EXAMPLE = {
     "messages": [
@@ -45,14 +33,6 @@ VERSION_EXAMPLE = {
     "purpose": "Index pages by keyword.",
     "settings": {"temperature": 0, "seed": 42},
 }
-CASE_EXAMPLE = {
-    "name": "sunset",
-    "input": "The sunset was beautiful",
-    "assertions": [{"type": "icontains", "value": "sunset"}, {"type": "word-count", "value": {"max": 5}}],
-}
-
-
-CASE_REFUSALS = refusals(cases.TestCaseInvalid, AssertionsInvalid)
 
 
 class PromptFilter(django_filters.FilterSet):
@@ -170,118 +150,6 @@ class VersionViewSet(ReadViewSet):
         return Response(RunSerializer(run).data, status=202, headers={"Location": location})
 
 
-class TestCaseFilter(django_filters.FilterSet):
-    __test__ = False
-
-    class Meta:
-        model = TestCase
-        fields = ["name", "type"]
-
-
-class TestCaseViewSet(ReadViewSet):
-    """The test cases of a prompt."""
-
-    __test__ = False
-    queryset = TestCase.objects.all()
-    serializer_class = TestCaseSerializer
-    filterset_class = TestCaseFilter
-    large_fields = ("input", "expected_output", "assertions")
-
-    def get_queryset(self) -> "QuerySet[TestCase]":
-        if "prompt_id" not in self.kwargs:
-            return self.queryset.none()
-        return self.queryset.filter(prompt=prompts.get_prompt(prompt_id=self.kwargs["prompt_id"]))
-
-    def get_object(self) -> TestCase:
-        return cases.get_test_case(prompt_id=self.kwargs["prompt_id"], uid=self.kwargs["uid"])
-
-    @extend_schema(
-        responses={201: TestCaseSerializer},
-        extensions=CASE_REFUSALS,
-        examples=[OpenApiExample("A case", CASE_EXAMPLE, request_only=True)],
-    )
-    def create(self, request: Request, prompt_id: str) -> Response:
-        """Add a case."""
-        case = cases.create_test_case(prompt_id=prompt_id, **self.validated(TestCaseSerializer))
-        return Response(TestCaseSerializer(case).data, status=201)
-
-    @extend_schema(extensions=CASE_REFUSALS)
-    def update(self, request: Request, prompt_id: str, uid: str) -> Response:
-        """Replace a case; runs that used it keep it as it was."""
-        body = self.validated(TestCaseSerializer)
-        case = cases.update_test_case(prompt_id=prompt_id, uid=uid, **{**cases.BLANK, **body})
-        return Response(TestCaseSerializer(case).data)
-
-    @extend_schema(extensions=CASE_REFUSALS)
-    def partial_update(self, request: Request, prompt_id: str, uid: str) -> Response:
-        """Change some of a case."""
-        serializer = TestCaseSerializer(data=request.data, partial=True)
-        serializer.is_valid(raise_exception=True)
-        case = cases.update_test_case(prompt_id=prompt_id, uid=uid, **serializer.validated_data)
-        return Response(TestCaseSerializer(case).data)
-
-    @extend_schema(responses={204: None})
-    def destroy(self, request: Request, prompt_id: str, uid: str) -> Response:
-        """Delete a case; runs that used it keep it."""
-        cases.delete_test_case(prompt_id=prompt_id, uid=uid)
-        return Response(status=204)
-
-
-class RunFilter(django_filters.FilterSet):
-    prompt_id = django_filters.CharFilter("version__prompt__prompt_id")
-    version = django_filters.NumberFilter("version__number")
-
-    class Meta:
-        model = Run
-        fields = ["status", "model", "ad_hoc"]
-
-
-class RunViewSet(ReadViewSet):
-    """Tests of versions, newest first; a single one with its results."""
-
-    queryset = Run.objects.select_related("version__prompt")
-    serializer_class = RunSerializer
-    filterset_class = RunFilter
-
-    def get_object(self) -> Run:
-        return runs.get_run(uid=self.kwargs["uid"])
-
-    @extend_schema(responses=RunDetailSerializer)
-    def retrieve(self, request: Request, uid: str) -> Response:
-        """A run with the result of every case; ask again while its status is pending or running."""
-        self.query()
-        return Response(_detail(self.get_object()))
-
-    @extend_schema(request=None, responses=RunDetailSerializer)
-    def cancel(self, request: Request, uid: str) -> Response:
-        """End a run that is not over."""
-        return Response(_detail(runs.cancel_run(uid=uid)))
-
-
-def _detail(run: Run) -> dict[str, Any]:
-    found = Run.objects.select_related("version__prompt").prefetch_related("results__test_case").get(pk=run.pk)
-    return RunDetailSerializer(found).data
-
-
-class CompareView(APIView):
-    """Two versions side by side."""
-
-    @extend_schema(responses=ComparisonSerializer, parameters=[ComparisonQuery])
-    def get(self, request: Request, prompt_id: str) -> Response:
-        """Difference of texts, settings and results, and whether it can be chance."""
-        asked = self.query(ComparisonQuery)
-        found = comparison.compare_versions(prompt_id=prompt_id, before=asked["from"], after=asked["to"])
-        return Response(ComparisonSerializer(found).data)
-
-
-class RegressionView(APIView):
-    @extend_schema(responses=ReportSerializer)
-    def get(self, request: Request, prompt_id: str) -> Response:
-        """How every version did, and whether the newest tested one is worse than the active one."""
-        self.query()
-        return Response(ReportSerializer(regression.regression_report(prompt_id=prompt_id)).data)
-
-
 class RenderView(APIView):
     scope = "read"
 
@@ -306,36 +174,3 @@ class RenderView(APIView):
             "exact": counted.exact,
         }
         return Response(RenderedSerializer(answer).data)
-
-
-class CountView(APIView):
-    scope = "read"
-
-    @extend_schema(
-        request=CountSerializer,
-        responses=CountedSerializer,
-        examples=[OpenApiExample("A text", {"text": "hello world", "model": "gpt-4o"}, request_only=True)],
-    )
-    def post(self, request: Request) -> Response:
-        """Count the tokens of a text or of messages, 1 MiB at most, without a network."""
-        body = self.validated(CountSerializer)
-        if "messages" in body:
-            body["messages"] = [Message(**message) for message in body["messages"]]
-        return Response(CountedSerializer(count(**body)).data)
-
-
-class CompressView(APIView):
-    scope = "read"
-
-    @extend_schema(
-        request=CompressSerializer,
-        responses=CompressedSerializer,
-        examples=[
-            OpenApiExample(
-                "A file", {"text": "x = 1  # one\n", "max_tokens": 5, "language": "python"}, request_only=True
-            )
-        ],
-    )
-    def post(self, request: Request) -> Response:
-        """A text of at most 1 MiB cut to a token budget, never over it: whitespace, comments, summary, truncation."""
-        return Response(CompressedSerializer(compressing.compress(**self.validated(CompressSerializer))).data)

@@ -1,0 +1,1 @@
+"""The REST door of prompts: prompts and versions, cases, runs, texts."""
