@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from audit.permissions.calls import Call
+from audit.permissions.index import RuleIndex, allowable, allowed_by, restrictable, restricted_by
 from audit.permissions.matching import Fit, Matcher, matcher
 from audit.permissions.parts import Part, parts_of
 from audit.permissions.patterns import absolute
@@ -74,10 +75,11 @@ class RuleSet:
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = list(rules)
         ready = [matcher(rule) for rule in self.rules]
-        self._deny = [item for item in ready if item.rule.decision == "deny"]
-        self._confirm = [item for item in ready if item.rule.decision == "confirm"]
-        self._allow = [item for item in ready if item.rule.decision == "allow"]
-        self._files = [(item.path.literal, item) for item in (*self._deny, *self._confirm) if item.path is not None]
+        deny, confirm, allow = ([item for item in ready if item.rule.decision == verdict] for verdict in STRICTNESS)
+        self._restricting = [*deny, *confirm]
+        self._deny, self._confirm = RuleIndex(deny, restricted_by), RuleIndex(confirm, restricted_by)
+        self._allow = RuleIndex(allow, allowed_by)
+        self._files = [(item.path.literal, item) for item in self._restricting if item.path is not None]
 
     def decide(self, call: Call) -> Decision:
         """Judge every part of the call. Never raises for what a call holds."""
@@ -103,7 +105,8 @@ class RuleSet:
                 return _judged(part, "confirm", found[0].rule, _because(found[0].rule, part) + doubt)
         if part.view is not None and (told := self._named_file(part, call) or self._hidden(part.view, call)):
             return _judged(part, "confirm", *told)
-        allowed = next((item for item in self._allow if _speaks_of(item, call) and item.allows(part, call)), None)
+        asked = self._allow.about(allowable(part, call))
+        allowed = next((item for item in asked if _speaks_of(item, call) and item.allows(part, call)), None)
         if allowed is not None:
             return _judged(part, "allow", allowed.rule, _because(allowed.rule, part))
         if part.kind == "doubt":
@@ -112,9 +115,9 @@ class RuleSet:
             return _judged(part, None, None, "")
         return _judged(part, "confirm", None, _unmatched(part.text))
 
-    def _strictest(self, ready: list[Matcher], part: Part, call: Call) -> tuple[Matcher, Fit] | None:
+    def _strictest(self, rules: RuleIndex, part: Part, call: Call) -> tuple[Matcher, Fit] | None:
         possible: tuple[Matcher, Fit] | None = None
-        for item in ready:
+        for item in rules.about(restrictable(part, call)):
             if _speaks_of(item, call) and (fit := item.restricts(part, call)) != "no":
                 if fit == "yes":
                     return item, fit
@@ -158,8 +161,8 @@ class RuleSet:
         """Why code that may be run needs a person: a rule it would break, or something that cannot be seen through."""
         parts = parts_of(call.running(code))
         for part in parts:
-            for ready in (self._deny, self._confirm):
-                if (found := self._strictest(ready, part, call)) and found[1] == "yes":
+            for rules in (self._deny, self._confirm):
+                if (found := self._strictest(rules, part, call)) and found[1] == "yes":
                     return found[0].rule, f"{found[0].rule.text} is about"
         views = [part.view for part in parts if part.view is not None]
         doubted = any(part.kind == "doubt" for part in parts)
@@ -175,7 +178,7 @@ class RuleSet:
     def _named_program(self, text: str, call: Call) -> tuple[Rule, str] | None:
         """The rule whose program is named in text that is no shell code."""
         tokens = re.split(r"[^\w./+-]+", text)
-        for item in (*self._deny, *self._confirm):
+        for item in self._restricting:
             if item.command and item.command.program in tokens and _speaks_of(item, call):
                 return item.rule, f"{item.rule.text} is about"
         return None
