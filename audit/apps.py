@@ -25,6 +25,8 @@ class AuditConfig(AppConfig):
 def _install_triggers(using: str, **kwargs: Any) -> None:
     from audit import capture
     from audit.ledger import triggers
+    from audit.permissions import version
 
     triggers.install(using)
     capture.install(using)
+    version.install(using)

@@ -4,7 +4,7 @@ from audit.models.backups import BackupRun
 from audit.models.capturing import CaptureBy, StagedChange
 from audit.models.events import CurrentTransaction, Event, EventQuerySet
 from audit.models.ledger import Checkpoint, RemovalPermit, Tile, TransactionBase
-from audit.models.permissions import PermissionRule, RuleQuerySet
+from audit.models.permissions import PermissionRule, RuleQuerySet, RulesVersion
 from audit.models.streaming import StreamPosition, StreamQuerySet
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "PermissionRule",
     "RemovalPermit",
     "RuleQuerySet",
+    "RulesVersion",
     "StagedChange",
     "StreamPosition",
     "StreamQuerySet",

@@ -1,6 +1,7 @@
 """The rules agents are held to."""
 
 from typing import Self
+from uuid import uuid4
 
 from django.db import models
 
@@ -11,6 +12,12 @@ class RuleQuerySet(models.QuerySet["PermissionRule"]):
     def enabled(self) -> Self:
         """The rules that decide."""
         return self.filter(is_enabled=True)
+
+    def locked(self) -> Self:
+        """To be changed in this transaction. Every change writes the version, so changes queue there first: two that
+        held rules of one another would wait there for ever."""
+        RulesVersion.objects.select_for_update().first()
+        return self.select_for_update()
 
 
 class PermissionRule(models.Model):
@@ -51,3 +58,15 @@ class PermissionRule(models.Model):
     def text(self) -> str:
         """The rule in Claude Code's syntax."""
         return f"{self.tool}({self.specifier})" if self.specifier else self.tool
+
+
+class RulesVersion(models.Model):
+    """One row whose value is another after each change of a rule; `audit.permissions.version` has the triggers."""
+
+    version = models.UUIDField(default=uuid4)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="rules_version_once")]
+
+    def __str__(self) -> str:
+        return str(self.version)

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from audit import trail
 from audit.models import Event
-from audit.permissions import compiled, hooks, store
+from audit.permissions import compiled, hooks, kept, store
 from audit.permissions.calls import Call, canonical_tool
 from audit.permissions.deciding import Decision, RuleSet
 from audit.permissions.records import column
@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 ENTITY = "decision"
 MADE, EXECUTED = "decision.made", "execution.recorded"
+_TOLD = ("microseconds", "milliseconds", "by")
+"""Milliseconds are in what hooks of releases before this one have left to be recorded."""
 _NOT_A_RECORD = (compiled.NotUsable, ValueError, KeyError, TypeError, AttributeError, OverflowError, DomainError)
 
 
@@ -68,10 +70,10 @@ def decide(
 def decide_request(request: hooks.Request) -> Decided:
     """Decide what an agent's hook asks, and record the decision. Raises PayloadTooLarge."""
     check_size({"tool_input": request.call.input}, most=hooks.MAX_BYTES)
-    rules = RuleSet(store.load_rules())
-    start = time.perf_counter()
+    rules = kept.rule_set()
+    start = time.perf_counter_ns()
     decision = rules.decide(request.call)
-    spent = (time.perf_counter() - start) * 1000
+    spent = time.perf_counter_ns() - start
     return Decided(decision=decision, event=record(hooks.decision_record(request, decision, spent)))
 
 
@@ -106,18 +108,16 @@ def record_run(decided: Decided, result: Mapping[str, Any]) -> Event:
 
 
 def _fields(known: Mapping[str, Any]) -> dict[str, Any]:
+    given = scrub(known["tool_input"])
     context = {name: value for name, value in known["context"].items() if value}
-    context |= {"decision_id": known["id"], "tool_name": known["tool_name"], "tool_input": known["tool_input"]}
-    for name in ("milliseconds", "by"):
-        if name in known:
-            context[name] = known[name]
-    context = scrub(context)
-    context["is_whole"] = known["is_whole"] and context["tool_input"] == known["tool_input"]
+    context |= {"decision_id": known["id"], "tool_name": known["tool_name"], "tool_input": given}
+    context |= {name: known[name] for name in _TOLD if name in known}
+    context["is_whole"] = known["is_whole"] and given == known["tool_input"]
     return {
         "event_type": MADE if known["kind"] == "decision" else EXECUTED,
         "entity_type": ENTITY,
         "entity_id": known["tool_use_id"] or known["id"],
-        "new_value": retold(known["value"], known["tool_input"]),
+        "new_value": retold(known["value"], known["tool_input"], given),
         "context": context,
         "agent": known["agent"],
         "session_id": known["session_id"],

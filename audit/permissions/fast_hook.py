@@ -139,9 +139,9 @@ def _answer_fast(agent: str, payload: bytes) -> bool:
     request = hooks.read(agent, hooks.parse(payload), local=True, root=root, home=os.path.expanduser("~"))
     decision = None
     if request.moment in ("before", "permission"):
-        start = time.perf_counter()
+        start = time.perf_counter_ns()
         decision = RuleSet(rules).decide(request.call)
-        record = hooks.decision_record(request, decision, (time.perf_counter() - start) * 1000)
+        record = hooks.decision_record(request, decision, time.perf_counter_ns() - start)
     elif request.moment == "after":
         record = hooks.execution_record(request)
     if request.moment != "other":

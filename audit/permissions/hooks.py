@@ -119,12 +119,12 @@ def _result(payload: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def decision_record(request: Request, decision: Decision, milliseconds: float) -> dict[str, Any]:
-    """What the trail keeps of a decision."""
+def decision_record(request: Request, decision: Decision, nanoseconds: int) -> dict[str, Any]:
+    """What the trail keeps of a decision, and how long deciding took."""
     return {
         **_record(request, "decision"),
         "value": tidy({"tool": request.call.tool, **decision.as_dict()}),
-        "milliseconds": round(milliseconds, 3),
+        "microseconds": nanoseconds // 1000,  # whole: a float makes the canonical JSON of an event eight times as dear
     }
 
 

@@ -102,7 +102,7 @@ def create_rule(*, tool: str, decision: str, **fields: Any) -> PermissionRule:
 def change_rule(*, uid: str, **fields: Any) -> PermissionRule:
     """Change fields of a rule. Raises RuleNotFound, RuleRefused, RuleExists, AdminOnly."""
     _require_admin()
-    row = PermissionRule.objects.select_for_update().filter(uid=_uid(uid)).first() or find_rule(uid=uid)
+    row = PermissionRule.objects.locked().filter(uid=_uid(uid)).first() or find_rule(uid=uid)
     before = state(row)
     for name, value in fields.items():
         setattr(row, name, value)
@@ -116,7 +116,7 @@ def change_rule(*, uid: str, **fields: Any) -> PermissionRule:
 def delete_rule(*, uid: str) -> None:
     """Remove a rule. Raises RuleNotFound, AdminOnly."""
     _require_admin()
-    row = PermissionRule.objects.select_for_update().filter(uid=_uid(uid)).first() or find_rule(uid=uid)
+    row = PermissionRule.objects.locked().filter(uid=_uid(uid)).first() or find_rule(uid=uid)
     before = state(row)
     row.delete()
     _event(str(row.uid), "deleted", before, None)
@@ -129,7 +129,7 @@ def import_rules(*, rules: Sequence[Rule], source: str, replace_source: bool = F
     Raises RuleRefused naming the first that is wrong, AdminOnly.
     """
     _require_admin()
-    known = {_identity(row): row for row in PermissionRule.objects.select_for_update()}
+    known = {_identity(row): row for row in PermissionRule.objects.locked()}
     done = Imported()
     wanted = set()
     already = 0
@@ -227,7 +227,7 @@ class RuleAdapter:
     """Makes rules restorable in place."""
 
     def read(self, entity_id: str) -> Any:
-        row = PermissionRule.objects.select_for_update().filter(uid=_uid(entity_id)).first()
+        row = PermissionRule.objects.locked().filter(uid=_uid(entity_id)).first()
         return state(row) if row else None
 
     def write(self, entity_id: str, state: Any) -> None:

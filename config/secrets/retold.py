@@ -19,10 +19,13 @@ _WORD = re.compile(r"[\w+/=.~-]{6,}+")  # of a secret of many: a line of a priva
 _QUOTES = str.maketrans("", "", "'\"\\")
 
 
-def retold(value: Any, given: Any) -> Any:
-    """`value` with a mark for the secrets that `given`, from which it was made, has in their places."""
+def retold(value: Any, given: Any, scrubbed: Any = None) -> Any:
+    """`value` with a mark for the secrets that `given`, from which it was made, has in their places.
+
+    Who has scrubbed `given` already says what it became.
+    """
     secrets = set()
-    for secret in _hidden(given, scrub(given)):
+    for secret in _hidden(given, scrub(given) if scrubbed is None else scrubbed):
         secrets |= {secret.strip(), secret.strip().translate(_QUOTES), *_words(secret)}
         if len(secrets) > _MOST_SECRETS:
             return _without(value, None)

@@ -415,6 +415,12 @@ def test_a_restore_brings_back_the_state_and_a_trail_that_holds(tmp_path: Path) 
     assert said.stdout == "restored\n", said.stderr
 
 
+def test_rules_that_a_restore_brings_back_decide_at_once(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.audit.restored_rules"]
+    said = subprocess.run(command, env=own_place(tmp_path), cwd=ROOT, capture_output=True, text=True, check=False)
+    assert said.stdout == "held\n", said.stderr
+
+
 def test_the_commands_of_the_docs_work_in_their_order(tmp_path: Path) -> None:
     """As an operator would paste them, in a place of its own."""
     lines = (ROOT / "docs" / "backups.md").read_text(encoding="utf-8").splitlines()

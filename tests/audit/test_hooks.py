@@ -333,6 +333,18 @@ def test_a_decision_of_a_clock_that_was_ahead_is_recorded_now(rules: None, setti
     assert Event.objects.get(entity_type="decision").timestamp.timestamp() <= time.time()
 
 
+def test_a_decision_that_a_release_before_left_behind_is_recorded_as_it_told(
+    rules: None, settings: Any, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path
+    request = hooks.read("claude", claude("npm test"))
+    record = hooks.decision_record(request, RuleSet(RULES).decide(request.call), 412_345)
+    assert record.pop("microseconds") == 412
+    compiled.spool(tmp_path, {**record, "milliseconds": 0.412, "at": time.time(), "actor": "console:x"})
+    assert decisions.ingest() == 1
+    assert Event.objects.get(entity_type="decision").context["milliseconds"] == 0.412
+
+
 @pytest.mark.parametrize(
     "raw",
     [

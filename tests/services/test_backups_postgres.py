@@ -133,6 +133,11 @@ print("back")
         assert said == "back\n"
 
 
+def test_rules_that_a_restore_brings_back_decide_at_once(clusters: list[postgres.Cluster], tmp_path: Path) -> None:
+    with stack(tmp_path, database_url=clusters[0].url, settings="config.settings") as made:
+        made.run("-m", "tests.audit.restored_rules")
+
+
 def test_a_backup_holds_one_moment_whatever_is_written_meanwhile(
     clusters: list[postgres.Cluster], tmp_path: Path
 ) -> None:
