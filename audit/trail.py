@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from secrets import token_hex
@@ -78,22 +78,29 @@ def record_all(*, events: Sequence[NewEvent]) -> list[Event]:
     if not 1 <= len(events) <= MAX_BATCH:
         raise InvalidEvent(f"Send 1 to {MAX_BATCH} events at once.")
     rows = [_row(new) for new in events]
-    keyed = any(row.idempotency_key for row in rows)
-    try:
-        return _write(rows, keyed=keyed)
-    except IntegrityError:
-        if not keyed:
-            raise
-        return _write(rows, keyed=True)  # another caller has just used the key; now it is found
+    known: dict[str, Event] = {}
+    while True:  # until no key is in the way: each round finds one more of them
+        try:
+            return _write(rows, known)
+        except IntegrityError:
+            found = _known(rows) if _have_keys(rows) else {}
+            if found.keys() <= known.keys():
+                raise
+            known = found
 
 
-def _write(rows: list[Event], *, keyed: bool) -> list[Event]:
-    with transaction.atomic(savepoint=keyed):
-        known = _known(rows) if keyed else {}
-        fresh = [row for row in rows if row.idempotency_key not in known]
+def _write(rows: list[Event], known: Mapping[str, Event]) -> list[Event]:
+    """Insert what is not known. Nobody looks for a key before it is in the way: nearly every one is new, and looking
+    took a quarter of a decision."""
+    fresh = [row for row in rows if row.idempotency_key not in known]
+    with transaction.atomic(savepoint=_have_keys(fresh)):
         _insert(fresh)
         transaction.on_commit(partial(_announce, fresh))
     return [known.get(row.idempotency_key or "", row) for row in rows]
+
+
+def _have_keys(rows: Sequence[Event]) -> bool:
+    return any(row.idempotency_key for row in rows)
 
 
 def _insert(rows: list[Event]) -> None:
@@ -158,7 +165,7 @@ def _row(new: NewEvent) -> Event:
         "entity_id": new.entity_id,
         "old_value": new.old_value,
         "new_value": new.new_value,
-        "changes": [asdict(change) for change in deep_compare(new.old_value, new.new_value)],
+        "changes": [change.as_dict() for change in deep_compare(new.old_value, new.new_value)],
         "user": new.user or by.actor,
         "actor": by.actor,
         "correlation_id": keyed(by.correlation_id),
@@ -181,13 +188,14 @@ _KEYS = ("event_type", "entity_type", "entity_id", "agent", "session_id", "tool_
 def _without_secrets(new: NewEvent) -> NewEvent:
     """The event as it may be kept for ever: values are marked, and what it is found by becomes a keyed hash."""
     keys: dict[str, Any] = {name: keyed(getattr(new, name)) for name in _KEYS}
+    blanked: dict[str, str] = {}  # what is old and new, and what is told of it, have most of their texts in common
     return replace(
         new,
         **keys,
         idempotency_key=keyed(new.idempotency_key) if new.idempotency_key else new.idempotency_key,
-        old_value=scrub(new.old_value),
-        new_value=scrub(new.new_value),
-        context=scrub(dict(new.context)) if new.context else new.context,
+        old_value=scrub(new.old_value, blanked),
+        new_value=scrub(new.new_value, blanked),
+        context=scrub(dict(new.context), blanked) if new.context else new.context,
         user=blank(new.user)[:255] if new.user else new.user,
     )
 

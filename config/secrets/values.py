@@ -10,37 +10,44 @@ from config.secrets.text import blank
 _DEEPEST = 128  # a body has at most 100 levels; what is deeper goes whole, so that no input exhausts the stack
 
 
-def scrub(value: Any) -> Any:
-    """A JSON value with a mark for its secrets, at every depth; what stands under a secret's name goes whole."""
-    return _scrub(value, _DEEPEST)
+def scrub(value: Any, blanked: dict[str, str] | None = None) -> Any:
+    """A JSON value with a mark for its secrets, at every depth; what stands under a secret's name goes whole.
+
+    Each text is searched once. Who scrubs several values that tell of one thing gives the same `blanked` to each.
+    """
+    return _scrub(value, _DEEPEST, {} if blanked is None else blanked)
 
 
-def _scrub(value: Any, depth: int) -> Any:
+def _scrub(value: Any, depth: int, blanked: dict[str, str]) -> Any:
     if depth == 0:
-        return MARK if isinstance(value, dict | list) else _leaf(value)
+        return MARK if isinstance(value, dict | list) else _leaf(value, blanked)
     match value:
         case {"name": str(name), "value": str()} | {"key": str(name), "value": str()} if is_secret_name(name):
             rest = {key: item for key, item in value.items() if key != "value"}
-            return {**_scrub(rest, depth - 1), "value": MARK}
+            return {**_scrub(rest, depth - 1, blanked), "value": MARK}
         case dict():
-            return {_leaf(key): _member(key, item, depth - 1) for key, item in value.items()}
+            return {_leaf(key, blanked): _member(key, item, depth - 1, blanked) for key, item in value.items()}
         case [str(name), str()] if is_secret_name(name):  # a header as a pair
             return [name, MARK]
         case list() | tuple():
-            items = [_scrub(item, depth - 1) for item in value]
+            items = [_scrub(item, depth - 1, blanked) for item in value]
             return _without_arguments(items) if len(items) > 1 and all(map(_is_text, items)) else items
-    return _leaf(value)
+    return _leaf(value, blanked)
 
 
-def _member(key: object, value: Any, depth: int) -> Any:
+def _member(key: object, value: Any, depth: int, blanked: dict[str, str]) -> Any:
     """Nothing and true or false tell no secret; all else under a secret's name does."""
     if value is None or isinstance(value, bool) or not is_secret_name(str(key)):
-        return _scrub(value, depth)
+        return _scrub(value, depth, blanked)
     return MARK
 
 
-def _leaf(value: Any) -> Any:
-    return blank(value) if isinstance(value, str) else value
+def _leaf(value: Any, blanked: dict[str, str]) -> Any:
+    if not isinstance(value, str):
+        return value
+    if (found := blanked.get(value)) is None:
+        found = blanked[value] = blank(value)
+    return found
 
 
 def _is_text(value: object) -> bool:

@@ -358,17 +358,6 @@ def test_a_removal_that_no_retention_recorded_is_found() -> None:
     attacked("deleted", position=3)
 
 
-# Idempotency
-
-
-def test_the_same_key_records_once() -> None:
-    first, second = record(1, idempotency_key="k"), record(1, idempotency_key="k")
-    assert first.pk == second.pk
-    assert Event.objects.count() == 1
-    with pytest.raises(DomainError, match="another event"):
-        record(2, idempotency_key="k")
-
-
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00"])
 def test_an_event_of_the_first_or_last_year_is_sealed_and_verified_like_any(moment: str) -> None:
     record(1, timestamp=datetime.fromisoformat(moment))

@@ -7,6 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from config.keys import PREFIX
 from config.secrets import MARK, blank, is_secret_name, keyed, known_as, scrub
@@ -320,6 +322,23 @@ def test_a_command_given_as_words_is_read_like_one() -> None:
     assert scrub(["mysql", "-phunter2", "-h", "db"]) == ["mysql", "-p[secret]", "-h", "db"]
     assert scrub(["run", "--password", "a b", "--name", "x"]) == ["run", "--password", MARK, "--name", "x"]
     assert scrub({"command": ["docker", "login", "-u", "bob", "-p", "hunter2"]})["command"][-1] == MARK
+
+
+_LEAVES = st.sampled_from([*SHAPES, *NAMED, *HARMLESS, "-phunter2", "--password", "x", "", 1, None, True])
+_TREES = st.recursive(
+    _LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from([*SECRET_NAMES, *OTHER_NAMES, "name", "value"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(trees=st.lists(_TREES, max_size=3))
+def test_values_that_share_what_was_searched_become_what_each_becomes_alone(trees: list[Any]) -> None:
+    blanked: dict[str, str] = {}
+    assert [scrub(tree, blanked) for tree in trees] == [scrub(tree) for tree in trees]
 
 
 _SIZE = 1 << 17
