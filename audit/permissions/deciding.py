@@ -1,7 +1,7 @@
 """The decision on a tool call: every part is judged, and the strictest judgement is the answer."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from audit.permissions.calls import Call
@@ -76,10 +76,9 @@ class RuleSet:
         self.rules = list(rules)
         ready = [matcher(rule) for rule in self.rules]
         deny, confirm, allow = ([item for item in ready if item.rule.decision == verdict] for verdict in STRICTNESS)
-        self._restricting = [*deny, *confirm]
-        self._deny, self._confirm = RuleIndex(deny, restricted_by), RuleIndex(confirm, restricted_by)
-        self._allow = RuleIndex(allow, allowed_by)
-        self._files = [(item.path.literal, item) for item in self._restricting if item.path is not None]
+        self._restricting = RuleIndex([*deny, *confirm], restricted_by)
+        self._allowing = RuleIndex(allow, allowed_by)
+        self._files = [(item.path.literal, item) for item in self._restricting.rules if item.path is not None]
 
     def decide(self, call: Call) -> Decision:
         """Judge every part of the call. Never raises for what a call holds."""
@@ -95,17 +94,15 @@ class RuleSet:
         )
 
     def _judge(self, part: Part, call: Call) -> Judgement:
-        denied = self._strictest(self._deny, part, call)
-        if denied and denied[1] == "yes":
-            return _judged(part, "deny", denied[0].rule, _because(denied[0].rule, part))
-        confirmed = self._strictest(self._confirm, part, call)
-        for found in (denied, confirmed):
-            if found is not None:
-                doubt = " may apply: part of it is only known when it runs" if found[1] == "maybe" else ""
-                return _judged(part, "confirm", found[0].rule, _because(found[0].rule, part) + doubt)
+        if restriction := min(self._restrictions(part, call), key=_weight, default=None):
+            item, fit = restriction
+            if fit == "maybe":
+                doubt = " may apply: part of it is only known when it runs"
+                return _judged(part, "confirm", item.rule, _because(item.rule, part) + doubt)
+            return _judged(part, item.rule.decision, item.rule, _because(item.rule, part))
         if part.view is not None and (told := self._named_file(part, call) or self._hidden(part.view, call)):
             return _judged(part, "confirm", *told)
-        asked = self._allow.about(allowable(part, call))
+        asked = self._allowing.about(allowable(part, call))
         allowed = next((item for item in asked if _speaks_of(item, call) and item.allows(part, call)), None)
         if allowed is not None:
             return _judged(part, "allow", allowed.rule, _because(allowed.rule, part))
@@ -115,14 +112,11 @@ class RuleSet:
             return _judged(part, None, None, "")
         return _judged(part, "confirm", None, _unmatched(part.text))
 
-    def _strictest(self, rules: RuleIndex, part: Part, call: Call) -> tuple[Matcher, Fit] | None:
-        possible: tuple[Matcher, Fit] | None = None
-        for item in rules.about(restrictable(part, call)):
+    def _restrictions(self, part: Part, call: Call) -> Iterator[tuple[Matcher, Fit]]:
+        """The rules that restrict the part or may do so, denying ones first."""
+        for item in self._restricting.about(restrictable(part, call)):
             if _speaks_of(item, call) and (fit := item.restricts(part, call)) != "no":
-                if fit == "yes":
-                    return item, fit
-                possible = possible or (item, fit)
-        return possible
+                yield item, fit
 
     def _named_file(self, part: Part, call: Call) -> tuple[Rule, str] | None:
         """A restricted file among the words of any command: nobody can say of every program what it does with it."""
@@ -161,9 +155,9 @@ class RuleSet:
         """Why code that may be run needs a person: a rule it would break, or something that cannot be seen through."""
         parts = parts_of(call.running(code))
         for part in parts:
-            for rules in (self._deny, self._confirm):
-                if (found := self._strictest(rules, part, call)) and found[1] == "yes":
-                    return found[0].rule, f"{found[0].rule.text} is about"
+            for item, fit in self._restrictions(part, call):
+                if fit == "yes":
+                    return item.rule, f"{item.rule.text} is about"
         views = [part.view for part in parts if part.view is not None]
         doubted = any(part.kind == "doubt" for part in parts)
         computed = any(UNKNOWN in view.words[0] for view in views)
@@ -178,7 +172,7 @@ class RuleSet:
     def _named_program(self, text: str, call: Call) -> tuple[Rule, str] | None:
         """The rule whose program is named in text that is no shell code."""
         tokens = re.split(r"[^\w./+-]+", text)
-        for item in self._restricting:
+        for item in self._restricting.rules:
             if item.command and item.command.program in tokens and _speaks_of(item, call):
                 return item.rule, f"{item.rule.text} is about"
         return None
@@ -194,6 +188,12 @@ def _values(word: str) -> list[str]:
 
 def _judged(part: Part, decision: Verdict | None, rule: Rule | None, reason: str) -> Judgement:
     return Judgement(part=part, decision=decision, rule=rule, reason=reason)
+
+
+def _weight(restriction: tuple[Matcher, Fit]) -> tuple[int, bool]:
+    """What may be denied is told before what is to be confirmed for sure."""
+    item, fit = restriction
+    return STRICTNESS[item.rule.decision], fit != "yes"
 
 
 def _severity(judgement: Judgement) -> tuple[int, bool]:
