@@ -1,5 +1,6 @@
 """Rules are kept in the process, and no decision is by rules that are no longer there."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -19,7 +20,7 @@ from tests.services.stack import wait_until
 
 ROOT = Path(__file__).parents[2]
 COMMAND = {"command": rule_changes.SPECIFIER}
-only_postgresql = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+only_postgresql = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite does not know this")
 
 
 def decided() -> str:
@@ -55,8 +56,6 @@ def elsewhere(function: Callable[[], Any]) -> Any:
 @pytest.fixture
 def other_process(transactional_db: None, tmp_path: Path) -> Iterator[Callable[[str], None]]:
     """A process of the service that changes rules when it is told how."""
-    import os
-
     known = connection.settings_dict
     address = f"sqlite:///{known['NAME']}"
     if connection.vendor == "postgresql":
@@ -234,13 +233,25 @@ def test_an_emptied_database_has_no_rules_and_a_version() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no TRUNCATE")
+@only_postgresql
 def test_rules_that_are_truncated_are_gone_at_once() -> None:
     allow()
     assert judged() == "allow"
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE audit_permissionrule")
     assert judged() == "confirm"
+
+
+@pytest.mark.django_db
+@only_postgresql
+def test_rules_that_replication_writes_hold_like_any() -> None:
+    allow()
+    assert judged() == "allow"
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        rule_changes.create_by_sql()
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    assert judged() == "deny"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -288,7 +299,7 @@ def test_two_that_change_the_same_rules_in_another_order_do_not_wait_for_one_ano
     with transaction.atomic():
         store.change_rule(uid=one, reason="first")
         second.start()
-        wait_until(waits, 60, "the second waits")
+        wait_until(waits, "the second waits")
         store.change_rule(uid=other, reason="first")
     second.join(60)
     assert {row.reason for row in PermissionRule.objects.all()} == {"changed"}
