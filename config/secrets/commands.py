@@ -118,6 +118,8 @@ def _programs(text: str) -> list[int]:
     """Where a program of the table is named."""
     found = []
     for program in _BY_PROGRAM:
+        if program not in text:
+            continue
         at = text.find(program)
         while at >= 0:
             end = at + len(program)
