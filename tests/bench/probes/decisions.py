@@ -1,32 +1,32 @@
 """Decisions in process by the 204 shipped rules, each of them with the event that records it."""
 
 from collections.abc import Callable
-from itertools import cycle
+from itertools import count, cycle
 
 from audit.permissions import decisions, store
 from audit.permissions.calls import Call
 from audit.permissions.deciding import RuleSet
 
-COMMANDS = [
-    "npm test",
-    "git status && git push origin main",
-    "cd build && sudo rm -rf .",
-    "psql -c 'drop table x'",
-    "ls -la | grep foo > out.txt",
+COMMANDS = [  # none of them comes twice
+    "npm test -- case-{}",
+    "git status && git push origin topic-{}",
+    "cd build-{} && sudo rm -rf .",
+    "psql -c 'drop table t{}'",
+    "ls -la src/{} | grep foo > out.txt",
 ]
 
 
 def cases() -> dict[str, Callable[[], object]]:
     assert len(store.load_defaults().created) == 204
     ready = RuleSet(store.load_rules())
-    commands = cycle(COMMANDS)
+    commands = (command.format(number) for number, command in zip(count(), cycle(COMMANDS), strict=False))
 
     def decide() -> object:
         given = {"command": next(commands)}
-        return decisions.decide(tool_name="Bash", tool_input=given, agent="claude", cwd="/project")
+        return decisions.decide(tool_name="Bash", tool_input=given, agent="claude", cwd="/home/you/project")
 
     def judge() -> object:
         given = {"command": next(commands)}
-        return ready.decide(Call(tool="Bash", input=given, agent="claude", cwd="/project", root="/project"))
+        return ready.decide(Call(tool="Bash", input=given, agent="claude", cwd="/home/you/project"))
 
     return {"a decision with its event": decide, "the judging alone": judge}
