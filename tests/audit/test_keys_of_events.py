@@ -1,7 +1,10 @@
 """Idempotency: events with a key that was used are found again, and everything around them goes on."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from audit import trail
@@ -45,6 +48,21 @@ def test_keys_that_others_use_one_after_another_meanwhile_are_found_in_the_end(m
     monkeypatch.setattr(trail, "_known", look_and_be_overtaken)
     assert [event.entity_id for event in trail.record_all(events=keyed("a", "b", "c"))] == ["a", "b", "c"]
     assert (Event.objects.count(), others) == (3, [])
+
+
+def test_of_callers_who_use_a_key_at_once_one_records_and_all_are_given_that_event() -> None:
+    together = threading.Barrier(4)
+
+    def record(number: int) -> int:
+        together.wait(60)
+        try:
+            return trail.record_all(events=keyed("a"))[0].pk
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        found = set(pool.map(record, range(4)))
+    assert found == {Event.objects.get().pk}
 
 
 def test_what_is_wrong_with_the_rows_themselves_is_told_and_not_tried_for_ever() -> None:
