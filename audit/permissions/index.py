@@ -1,4 +1,4 @@
-"""Rules by what they can be about, so that each part of a call asks those alone: of 204 rules some five.
+"""Rules by what they can be about, so that each part of a call asks those alone: of the 204 shipped rules a handful.
 
 A rule that is tied to a program or a tool stands under that name; one that is not, as `Bash(*)` or `mcp__*`, stands
 under the kind of part alone and is always asked. What a rule then says is for `matching` to know.
@@ -24,7 +24,7 @@ _KINDS = {
 
 
 class RuleIndex:
-    """Rules of one verdict, in their order."""
+    """The rules that restrict, or those that allow, in their order."""
 
     def __init__(self, rules: Sequence[Matcher], subjects: Callable[[Matcher], Iterable[Subject]]) -> None:
         self.rules = rules
