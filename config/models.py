@@ -51,6 +51,12 @@ class ApiKey(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_live(self) -> bool:
+        """What `live()` asks of the database, of one row and its user as they were just read."""
+        expired = self.expires_at is not None and self.expires_at <= timezone.now()
+        return self.revoked_at is None and not expired and self.user.is_active
+
     def allows(self, scope: str) -> bool:
         return Scope(self.scope).covers(scope)
 
