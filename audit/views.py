@@ -46,7 +46,9 @@ from audit.serializers import (
     VerdictSerializer,
     VerifySerializer,
 )
-from config.rest.views import APIView, FilterBackend, ReadViewSet, ViewSet
+from config.prepared import ByColumn
+from config.rest.filtering import FilterBackend
+from config.rest.views import APIView, ReadViewSet, ViewSet
 
 EXAMPLE = {
     "event_type": "permission.granted",
@@ -94,6 +96,7 @@ class EventViewSet(ReadViewSet):
     large_fields = ("old_value", "new_value", "changes", "context")
     lookup_field = "uid"
     lookup_value_converter = "uuid"
+    found_by = ByColumn(Event.objects.all(), "uid")
 
     @property
     def ordering(self) -> tuple[str, ...]:
@@ -162,6 +165,7 @@ class BackupViewSet(ReadViewSet):
     filterset_class = BackupFilter
     lookup_field = "uid"
     lookup_value_converter = "uuid"
+    found_by = ByColumn(BackupRun.objects.all(), "uid")
 
     @extend_schema(
         request=NewBackupSerializer,

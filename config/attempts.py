@@ -61,11 +61,20 @@ def login_failed(address: str) -> None:
 
 def wrong_key(address: str) -> int:
     """Count a wrong key. Seconds to wait, once there were too many; else 0."""
-    now = time.time()
-    slot = f"wrong-keys:{address}:{int(now // KEY_WINDOW_SECONDS)}"
-    cache.add(slot, 0, timeout=2 * KEY_WINDOW_SECONDS)
-    try:
-        seen = cache.incr(slot)
-    except ValueError:  # the cache dropped the slot between the two calls
+    if counted(f"wrong-keys:{address}", KEY_WINDOW_SECONDS) <= WRONG_KEYS:
         return 0
-    return 0 if seen <= WRONG_KEYS else int(KEY_WINDOW_SECONDS - now % KEY_WINDOW_SECONDS) + 1
+    return int(KEY_WINDOW_SECONDS - time.time() % KEY_WINDOW_SECONDS) + 1
+
+
+def counted(name: str, seconds: int) -> int:
+    """Count one more in the present window of so many seconds; how many that makes, 0 where the cache lost them."""
+    slot = f"{name}:{int(time.time() // seconds)}"
+    try:
+        return cache.incr(slot)  # first, since all but one find the slot there
+    except ValueError:
+        if cache.add(slot, 1, timeout=2 * seconds):
+            return 1
+    try:
+        return cache.incr(slot)  # another thread was the first
+    except ValueError:
+        return 0

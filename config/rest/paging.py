@@ -2,8 +2,9 @@
 
 from typing import Any, Self
 
-from django.db.models import F, IntegerField, QuerySet, TextField, Value
-from django.db.models.functions import Cast, Coalesce, Length
+from django.db import connection
+from django.db.models import IntegerField, QuerySet
+from django.db.models.expressions import RawSQL
 from rest_framework.pagination import CursorPagination
 
 MOST_PAGE_CHARACTERS = 4 * 1024 * 1024
@@ -29,9 +30,14 @@ class Weighed:
         return list(self._rows[part.start : part.start + size + 1])
 
     def _weight(self) -> Any:
-        """Measured by the database, so that only rows that are shown leave it."""
-        nothing: Any = Value(0, output_field=IntegerField())
-        return sum((Coalesce(Length(Cast(F(name), TextField())), 0) for name in self._fields), nothing)
+        """Measured by the database, so that only rows that are shown leave it.
+
+        As text: expressions of Length, Cast and Coalesce would take the ORM longer to compose than the query takes.
+        """
+        meta, quote = self._rows.model._meta, connection.ops.quote_name
+        columns = (f"{quote(meta.db_table)}.{quote(meta.get_field(name).column)}" for name in self._fields)
+        lengths = " + ".join(f"coalesce(length(cast({column} AS text)), 0)" for column in columns)
+        return RawSQL(lengths, (), IntegerField())  # noqa: S611 -- the names of our own columns
 
 
 def _fitting(weights: list[int]) -> int:

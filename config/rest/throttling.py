@@ -4,10 +4,10 @@ import time
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
-from django.core.cache import cache
 from rest_framework import throttling
 from rest_framework.request import Request
 
+from config.attempts import counted
 from config.rest.authentication import identity
 
 if TYPE_CHECKING:  # REST framework imports this module while it loads its views
@@ -24,12 +24,7 @@ class KeyThrottle(throttling.BaseThrottle):
         self.seconds = self.PERIODS[period or "minute"]
         if int(allowed) == 0:
             return True
-        slot = f"throttle:{identity(request)}:{int(time.time() // self.seconds)}"
-        cache.add(slot, 0, timeout=2 * self.seconds)
-        try:
-            return cache.incr(slot) <= int(allowed)
-        except ValueError:  # the cache dropped the slot between the two calls
-            return True
+        return counted(f"throttle:{identity(request)}", self.seconds) <= int(allowed)
 
     def wait(self) -> float:
         return self.seconds - time.time() % self.seconds

@@ -1,30 +1,30 @@
 """The REST conventions every view keeps: strict bodies, cursor paging, throttling and idempotent POSTs."""
 
 import logging
-import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from django.db import DatabaseError, models
+from django.core.exceptions import ValidationError as InvalidValue
+from django.db import DatabaseError
+from django.http import Http404
 from django.http.response import HttpResponseBase
-from django_filters import BooleanFilter, CharFilter, Filter, NumberFilter
-from django_filters.rest_framework import DjangoFilterBackend
-from django_filters.utils import get_model_field, translate_validation
 from rest_framework import mixins, routers, serializers, views, viewsets
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.prepared import ByColumn
 from config.rest import idempotency
 from config.rest.authentication import identity
 from config.rest.contract import wrong_together
 from config.rest.cursors import CursorPagination
+from config.rest.filtering import FilterBackend
+from config.rest.plans import PlannedFields
 
 logger = logging.getLogger(__name__)
 
 
-class StrictFields(serializers.Serializer[Any]):
+class StrictFields(PlannedFields):
     """Refuses unknown fields, and values of another JSON type than the field's: "1" is no integer.
 
     Of the fields these name, a body has exactly, at least or at most one; config.rest.contract says so in OpenAPI.
@@ -61,7 +61,7 @@ class StrictModelSerializer(StrictFields, serializers.ModelSerializer[Any]):
     """A body that is a table's row."""
 
 
-class QuerySerializer(serializers.Serializer[Any]):
+class QuerySerializer(PlannedFields):
     """The parameters of a query that no filter reads: each is known, and sent once. By itself it knows none."""
 
     def to_internal_value(self, data: Any) -> Any:
@@ -127,68 +127,6 @@ def _refused_as_sent(field: serializers.Field[Any, Any, Any, Any], value: Any) -
     return None
 
 
-class FilterBackend(DjangoFilterBackend):
-    """Filters a list; an unknown parameter is an error, since a misspelt filter would answer with every row."""
-
-    OWN: ClassVar = {"cursor", "page_size", "format"}
-
-    def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
-        filterset = self.get_filterset(request, queryset, view)
-        if getattr(view, "action", "list") == "list":
-            known = self.OWN | (_parameters(filterset) if filterset else set())
-            unknown = sorted(set(request.query_params) - known)
-            if unknown:
-                message = f"Unknown parameter. Known are: {', '.join(sorted(known))}."
-                raise ValidationError(dict.fromkeys(unknown, message))
-        if filterset is None:
-            return queryset
-        if misread := _misread(filterset, request.query_params, queryset.model) or _unreachable(filterset):
-            raise ValidationError(misread)
-        if not filterset.is_valid():
-            raise translate_validation(filterset.errors)
-        return filterset.qs
-
-
-def _parameters(filterset: Any) -> set[str]:
-    names = set(filterset.filters)
-    for name, declared in filterset.filters.items():
-        suffixes = getattr(declared.field.widget, "suffixes", [])
-        names |= {f"{name}_{suffix}" for suffix in suffixes}
-    return names
-
-
-def _misread(filterset: Any, sent: Any, model: Any) -> dict[str, str]:
-    """Values django-filter would take for something else: 0.5 for a whole number, "null" for no filter at all."""
-    errors = {}
-    for name, declared in filterset.filters.items():
-        for value in sent.getlist(name):
-            match declared:
-                case BooleanFilter() if value not in {"true", "false"}:
-                    errors[name] = "Must be true or false."
-                case NumberFilter() if not _WHOLE.fullmatch(value) and isinstance(
-                    get_model_field(model, declared.field_name), models.IntegerField
-                ):
-                    errors[name] = "Must be a whole number."
-                case Filter() if not value and not isinstance(declared, CharFilter):
-                    errors[name] = "Must not be blank."
-    return errors
-
-
-def _unreachable(filterset: Any) -> dict[str, str]:
-    """Reads times as UTC; names those that are none there, as the last second of the year 9999 in New York is."""
-    errors = {}
-    for name, value in list(filterset.form.cleaned_data.items()) if filterset.is_valid() else ():
-        if isinstance(value, datetime):
-            try:
-                filterset.form.cleaned_data[name] = value.astimezone(UTC)  # PostgreSQL takes no zone beyond 15 hours
-            except OverflowError:
-                errors[name] = "Must be a time between the years 1 and 9999 in UTC."
-    return errors
-
-
-_WHOLE = re.compile(r"-?[0-9]{1,18}")
-
-
 class Conventions(views.APIView):
     """What our views have in common. `scope` or `action_scopes` name a scope other than the method's own."""
 
@@ -198,7 +136,7 @@ class Conventions(views.APIView):
 
     def validated(self, serializer_class: type[serializers.BaseSerializer[Any]], data: Any = None) -> dict[str, Any]:
         """The request's body (or `data`) as the serializer reads it; ValidationError otherwise."""
-        serializer = serializer_class(data=self.request.data if data is None else data, context={"view": self})
+        serializer = serializer_class(data=self.request.data if data is None else data)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
@@ -256,6 +194,19 @@ class ViewSet(Conventions, viewsets.GenericViewSet[Any]):
     large_fields: tuple[str, ...] = ()
     """Columns that may hold a megabyte: a page of the list ends where they become too much together."""
     filter_backends = [FilterBackend]
+    found_by: ByColumn[Any] | None = None
+    """How the row of the path is found, where the queryset holds all rows as they are."""
+
+    def get_object(self) -> Any:
+        if self.found_by is None:
+            return super().get_object()
+        try:
+            found = self.found_by.find(self.kwargs[self.lookup_field])
+        except (TypeError, ValueError, InvalidValue):  # no such row: the column could not hold it
+            found = None
+        if found is None:
+            raise Http404
+        return found
 
 
 class ReadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ViewSet):
