@@ -138,6 +138,7 @@ async def _start() -> StreamableHTTPSessionManager:
     made = await asyncio.to_thread(server)
     made.streamable_http_app(
         stateless_http=True,
+        json_response=True,  # a stream would be for notices of progress, which no tool sends
         max_request_body_size=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
         # _check_source knows the wildcards of ALLOWED_HOSTS, which the SDK's own check does not.
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),

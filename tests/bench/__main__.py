@@ -8,19 +8,22 @@ import platform
 from argparse import ArgumentParser
 from pathlib import Path
 
-from tests.bench import broker, decisions, rest, schemas, start, trail, web
+from tests.bench import broker, decisions, mcp, rest, schemas, start, trail, web
 
 ALONE = {"start": start, "web": web, "broker": broker, "audit": trail, "schemacheck": schemas}
-BESIDE_BEFORE = {"rest": rest, "decisions": decisions}
+BESIDE_BEFORE = {"rest": rest, "mcp": mcp, "decisions": decisions}
 
 
 def main() -> None:
+    known = [*ALONE, *BESIDE_BEFORE]
     parser = ArgumentParser(prog="python -m tests.bench")
-    parser.add_argument("parts", nargs="*", metavar="part", choices=[*ALONE, *BESIDE_BEFORE, []])
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(known)}; by default all")
     parser.add_argument("--before", type=Path, help="a checkout of an older commit to measure beside this one")
     asked = parser.parse_args()
+    if unknown := set(asked.parts) - set(known):
+        parser.error(f"There is no {', '.join(sorted(unknown))}.")
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    for name in asked.parts or [*ALONE, *BESIDE_BEFORE]:
+    for name in asked.parts or known:
         print(f"\n## {name}\n")
         if name in ALONE:
             ALONE[name].measure()
