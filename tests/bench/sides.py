@@ -14,24 +14,27 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.bench.web import server
 from tests.services.postgres import cluster
 from tests.services.stack import ROOT, Stack
 
 DATABASES = ("SQLite", "PostgreSQL")
 TURNS = Path(__file__).parent / "turns.py"
-ROUNDS = 7
+ROUNDS = 15
 
 
 class Figure(NamedTuple):
-    """Microseconds a call, the median of the turns."""
+    """Microseconds a call: the median of the turns, and the least, which other work on the machine disturbs least."""
 
     cpu: float
+    least_cpu: float
     wall: float
+    least_wall: float
 
 
 Sides = dict[str, Stack]  # "now", and "before" where a checkout was named
@@ -68,21 +71,56 @@ def in_turns(pair: Sides, probe: Path, rounds: int = ROUNDS) -> Figures:
             for name, process in running.items():
                 turns[name].append(json.loads(_asked(process, "turn")))
     return {
-        case: {
-            name: Figure(*(statistics.median(turn[case][kind] for turn in found) for kind in Figure._fields))
-            for name, found in turns.items()
-        }
+        case: {name: _figure([turn[case] for turn in found]) for name, found in turns.items()}
         for case in turns["now"][0]
     }
 
 
+def _figure(turns: list[dict[str, float]]) -> Figure:
+    cpu, wall = ([turn[kind] for turn in turns] for kind in ("cpu", "wall"))
+    return Figure(statistics.median(cpu), min(cpu), statistics.median(wall), min(wall))
+
+
+Requests = dict[str, Callable[[Stack, int, dict[str, str]], float]]
+"""Requests a second by what is asked, of a side whose server has the port and whose database has what was prepared."""
+
+
+def rates(pair: Sides, requests: Requests, rounds: int = 3) -> dict[str, dict[str, float]]:
+    """Ask every side's web server in turns; the median of the requests a second by what is asked and by side."""
+    found: dict[str, dict[str, list[float]]] = {what: {name: [] for name in pair} for what in requests}
+    with ExitStack() as stack:
+        servers = []
+        for name, side in pair.items():
+            told = json.loads(_output(side, "-m", "tests.bench.site.prepare"))
+            servers.append((name, side, stack.enter_context(server(side, ["-m", "config.serving.web"])), told))
+        for _ in range(rounds):
+            for what, ask in requests.items():
+                for name, side, port, told in servers:
+                    found[what][name].append(ask(side, port, told))
+    return {what: {name: statistics.median(turns) for name, turns in by.items()} for what, by in found.items()}
+
+
+def _output(side: Stack, *arguments: str) -> bytes:
+    return subprocess.check_output([sys.executable, *arguments], env=side.env, cwd=side.root)
+
+
+def print_rates(database: str, found: Mapping[str, Mapping[str, float]]) -> None:
+    for what, by_side in found.items():
+        now, was = by_side["now"], by_side.get("before")
+        beside = "| |" if was is None else f"| {was:.0f} | {now / was:.1f} |"
+        print(f"| {database} | {what} | {now:.0f} {beside}", flush=True)
+
+
 def print_rows(database: str, figures: Figures, kind: str = "cpu") -> None:
-    """A row for each case, under `heading`."""
+    """A row for each case, under `heading`: median (least) of both sides, and the least of before by that of now."""
     for case, by_side in figures.items():
-        now = getattr(by_side["now"], kind)
-        was = getattr(by_side["before"], kind) if "before" in by_side else None
-        beside = "| |" if was is None else f"| {was / 1000:.2f} | {was / now:.1f} |"
-        print(f"| {database} | {case} | {now / 1000:.2f} {beside}", flush=True)
+        shown = {
+            name: (getattr(figure, kind) / 1000, getattr(figure, f"least_{kind}") / 1000)
+            for name, figure in by_side.items()
+        }
+        columns = [f"{median:.2f} ({least:.2f})" for median, least in shown.values()]
+        columns += [f"{shown['before'][1] / shown['now'][1]:.1f}"] if "before" in shown else ["", ""]
+        print(f"| {database} | {case} | {' | '.join(columns)} |", flush=True)
 
 
 def heading(what: str, unit: str = "CPU ms") -> str:

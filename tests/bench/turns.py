@@ -14,7 +14,7 @@ from pathlib import Path
 
 Case = Callable[[], object]  # or a coroutine function
 
-WARM_CALLS, TURN_SECONDS = 5, 0.3
+WARM_CALLS, TURN_SECONDS = 5, 0.15
 
 
 def main(probe: str) -> None:

@@ -6,15 +6,18 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.services.postgres import postgres
 from tests.services.stack import ROOT, Stack, wait_until
 from tests.services.throwaway import free_port
 
 SECONDS, ROUNDS, CONNECTIONS = 4, 3, 16
+EVENTS = "/api/v1/audit/events"
+EVENT = {"event_type": "bench.made", "entity_type": "bench", "entity_id": "1", "new_value": {"text": "forty two"}}
 POST = 'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\nwrk.body = [[%s]]\n'
 
 
@@ -39,35 +42,34 @@ def _measure_on(name: str, folder: Path, url: str, gunicorn: Path) -> None:
     told = json.loads(
         subprocess.check_output([sys.executable, "-m", "tests.bench.site.prepare"], env=stack.env, cwd=ROOT)
     )
-    event = {"event_type": "bench.made", "entity_type": "bench", "entity_id": "1", "new_value": {"text": "forty two"}}
     note = {"owner": "bench", "value": {"text": "forty two"}}
     requests = {
-        "GET one event": (f"/api/v1/audit/events/{told['event']}", None),
+        "GET one event": (f"{EVENTS}/{told['event']}", None),
         "GET, bare view": (f"/bare/notes/{told['note']}", None),
-        "POST an event": ("/api/v1/audit/events", event),
+        "POST an event": (EVENTS, EVENT),
         "POST, bare view": ("/bare/notes", note),
     }
-    with _server(stack, ["-m", "config.serving.web"]) as ours, _gunicorn(stack, gunicorn) as theirs:
+    with server(stack, ["-m", "config.serving.web"]) as ours, _gunicorn(stack, gunicorn) as theirs:
         for label, (path, body) in requests.items():
             rates: dict[int, list[float]] = {ours: [], theirs: []}
             for port in (ours, theirs):
-                _wrk(port, path, body, told["key"], folder, 1)
+                wrk(port, path, body, told["key"], folder, 1)
             for _ in range(ROUNDS):
                 for port, found in rates.items():
-                    found.append(_wrk(port, path, body, told["key"], folder, SECONDS))
+                    found.append(wrk(port, path, body, told["key"], folder, SECONDS))
             mine, other = (statistics.median(found) for found in rates.values())
             print(f"| {name} | {label} | {mine:.0f} | {other:.0f} | {mine / other:.2f} |", flush=True)
 
 
 @contextmanager
-def _server(stack: Stack, arguments: list[str], **environment: str) -> Iterator[int]:
+def server(stack: Stack, arguments: list[str], **environment: str) -> Iterator[int]:
     port = free_port()
     before = dict(stack.env)
     stack.env |= {"PORT": str(port), "HOST": "127.0.0.1"} | environment
     child = stack.start(*[argument.replace("PORT", str(port)) for argument in arguments])
     stack.env = before
     try:
-        wait_until(lambda: _wrk(port, "/health/live", None, "", stack.folder, 1, quiet=True), "the server answers")
+        wait_until(lambda: wrk(port, "/health/live", None, "", stack.folder, 1, quiet=True), "the server answers")
         yield port
     finally:
         child.terminate()
@@ -77,16 +79,28 @@ def _server(stack: Stack, arguments: list[str], **environment: str) -> Iterator[
 @contextmanager
 def _gunicorn(stack: Stack, installed: Path) -> Iterator[int]:
     arguments = ["-m", "gunicorn", "-w1", "--threads", "8", "-b", "127.0.0.1:PORT", "config.wsgi:application"]
-    with _server(stack, arguments, PYTHONPATH=f"{installed}:{ROOT}") as port:
+    with server(stack, arguments, PYTHONPATH=f"{installed}:{ROOT}") as port:
         yield port
 
 
-def _wrk(port: int, path: str, body: object, key: str, folder: Path, seconds: int, *, quiet: bool = False) -> float:
+def wrk(
+    port: int,
+    path: str,
+    body: object,
+    key: str,
+    folder: Path,
+    seconds: int,
+    *,
+    quiet: bool = False,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> float:
+    """Requests a second of one that must succeed."""
     script: list[str] = []
     if body is not None:
         (folder / "post.lua").write_text(POST % json.dumps(body))
         script = ["-s", str(folder / "post.lua")]
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", *script, "-H", f"Authorization: Bearer {key}"]
+    sent = [f"{name}: {value}" for name, value in ({"Authorization": f"Bearer {key}"} | dict(headers)).items()]
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", *script, *(f"-H{header}" for header in sent)]
     done = subprocess.run([*command, f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, check=False)
     if "Non-2xx" in done.stdout and not quiet:
         raise RuntimeError(f"{path}: {done.stdout}")

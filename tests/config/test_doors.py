@@ -1,7 +1,9 @@
 """Paths nobody serves, methods nobody offers, callers who guess."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -157,3 +159,21 @@ def test_wrong_keys_are_slowed_and_a_live_one_from_the_same_address_works(key_fo
     assert int(strict("Bearer hr_wrong").get(path).headers["Retry-After"]) > 0
     assert strict(f"Bearer {key_for('read')}").get(path).status_code == 200
     assert strict("Bearer hr_wrong").get(path, REMOTE_ADDR="203.0.113.9").status_code == 401
+
+
+def test_a_window_counts_every_thread_from_one(monkeypatch: Any) -> None:
+    monkeypatch.setattr(attempts, "time", SimpleNamespace(time=lambda: 7200.0))
+    with ThreadPoolExecutor(8) as pool:
+        found = sorted(pool.map(lambda _: attempts.counted("window", 3600), range(200)))
+    assert found == list(range(1, 201))
+    monkeypatch.setattr(attempts, "time", SimpleNamespace(time=lambda: 10800.0))
+    assert attempts.counted("window", 3600) == 1, "the next window begins anew"
+
+
+def test_a_cache_that_loses_its_counts_slows_nobody(monkeypatch: Any) -> None:
+    def lost(slot: str) -> int:
+        raise ValueError(slot)
+
+    monkeypatch.setattr(attempts.cache, "incr", lost)
+    monkeypatch.setattr(attempts.cache, "add", lambda *args, **options: False)
+    assert attempts.counted("window", 3600) == 0

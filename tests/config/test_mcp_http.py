@@ -13,6 +13,8 @@ import pytest
 import uvicorn
 from django.contrib.auth.models import User
 from django.db import connection, connections
+from django.db.backends.utils import CursorWrapper
+from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
@@ -178,3 +180,14 @@ def test_a_thousand_calls_leave_no_connection(address, key_for, monkeypatch):
     held = {made for made in opened if made is not connections["default"] and made.connection is not None}
     # SQLite keeps a handle a thread for CONN_MAX_AGE; PostgreSQL's go back to their pool at once.
     assert len(held) <= (8 if connection.vendor == "sqlite" else 0)
+
+
+def test_a_call_that_needs_no_data_costs_one_statement_composed_long_ago(address, key_for, monkeypatch):
+    key = key_for("read")
+    assert post(address, key).headers["Content-Type"] == "application/json"  # the first notes the key's use
+    sent, composed = [], []
+    execute, as_sql = CursorWrapper.execute, SQLCompiler.as_sql
+    monkeypatch.setattr(CursorWrapper, "execute", lambda *args: sent.append(args[1]) or execute(*args))
+    monkeypatch.setattr(SQLCompiler, "as_sql", lambda *args: composed.append(args[0]) or as_sql(*args))
+    assert '"isError":false' in post(address, key).text
+    assert (len(sent), "config_apikey" in sent[0], composed) == (1, True, [])
