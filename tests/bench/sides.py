@@ -107,7 +107,7 @@ def _output(side: Stack, *arguments: str) -> bytes:
 def print_rates(database: str, found: Mapping[str, Mapping[str, float]]) -> None:
     for what, by_side in found.items():
         now, was = by_side["now"], by_side.get("before")
-        beside = "| |" if was is None else f"| {was:.0f} | {now / was:.1f} |"
+        beside = "| | |" if was is None else f"| {was:.0f} | {now / was:.1f} |"
         print(f"| {database} | {what} | {now:.0f} {beside}", flush=True)
 
 
