@@ -22,6 +22,7 @@ class _Part:
 class _Statement:
     sql: str
     converters: list[tuple[int, list[Any], Any]]
+    """Of the connection it was composed for; they ask it for its time zone alone, which is the same for all."""
     parts: list[_Part]
     """The row's own, then one for each related row."""
 
