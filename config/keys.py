@@ -20,7 +20,7 @@ _BY_DIGEST = ByColumn(ApiKey.objects.select_related("user"), "digest")
 
 
 class BadKey(Unauthenticated):
-    """Unknown, expired or revoked."""
+    """Unknown, expired, revoked, or of a user who is not active any more."""
 
 
 class TooManyWrongKeys(Throttled):
