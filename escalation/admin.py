@@ -12,8 +12,9 @@ from django.utils.safestring import SafeString
 from config.admin import ReadOnlyAdmin, ReadOnlyInline, ToolAdmin, pretty
 from config.errors import DomainError, FieldError
 from escalation import bugs, fields, triage
+from escalation.checking import Report
 from escalation.models import Bug, BugQuerySet, Cycle, Impact, Occurrence, Tag, TicketLink
-from escalation.reports import Report, report_bug
+from escalation.reports import report_bug
 
 RESOLVED_HERE = "Resolved in the admin."
 

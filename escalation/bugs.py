@@ -9,15 +9,13 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from audit.trail import record
 from config.context import caller
 from config.errors import Conflict, FieldError, NotFound
 from config.secrets import blank
 from escalation import fields
+from escalation.changes import Change, tell
 from escalation.fields import InvalidBug, check_name, check_text, require
 from escalation.models import Bug, Cycle, Status, Tag
-
-ENTITY_TYPE = "bug"
 
 
 class BugNotFound(NotFound):
@@ -38,8 +36,8 @@ class Transition:
     event_type: str
 
 
-# The system makes two moves more: a report of a resolved bug may reopen it (reports.py decides), and an acknowledged
-# bug that nobody ever looked at goes back to pending when it becomes high or critical.
+# The system makes two moves more: a report of a resolved bug reopens it (digest.py), and an acknowledged
+# bug that nobody ever looked at goes back to pending when it becomes high or critical (changes.py).
 TRANSITIONS = {
     "acknowledge": Transition(sources=(Status.PENDING,), target=Status.ACKNOWLEDGED, event_type="bug.acknowledged"),
     "investigate": Transition(
@@ -181,72 +179,32 @@ def changed(*, bug_id: str, event_type: str, context: Mapping[str, Any] | None =
         bug = Bug.objects.select_for_update().called(bug_id).first()
         if bug is None:
             raise _not_found(bug_id)
-        before = bug.state()
+        change = Change(bug, before=bug.state(), event_type=event_type, context=context)
         yield bug
-        settle(bug, before=before, event_type=event_type, context=context, at=timezone.now())
+        change.weigh(at=timezone.now())
+        bug.save()
+        tell([change])
 
 
-def settle(
-    bug: Bug,
-    *,
-    before: dict[str, object] | None,
-    event_type: str,
-    tags: Iterable[str] = (),
-    context: Mapping[str, Any] | None = None,
-    at: datetime,
-) -> None:
-    """Weigh and save a bug, and record what changed: the change itself, then a new priority, then a new call."""
-    old_priority = bug.priority
-    if bug.is_open:
-        bug.weigh(at=at)
-    calls = _calls_again(bug, at=at)
-    if calls:
-        bug.status, bug.escalated_at = Status.PENDING, at
-    bug.save()
-    add_tags(bug, tags)
-    after = bug.state()
-    uncalled = {**after, "status": Status.ACKNOWLEDGED.value} if calls else after
-    risen = before is not None and old_priority != bug.priority
-    unweighed = {**uncalled, "priority": old_priority, "score": before["score"]} if before and risen else uncalled
-    if before != unweighed or event_type not in QUIET:
-        _record(event_type, bug, before, unweighed, context)
-    if risen:
-        _record("bug.priority_changed", bug, unweighed, uncalled, {"because": _reasons(bug)})
-    if calls:
-        _record("bug.escalated", bug, uncalled, after, {"because": f"{bug.priority} and acknowledged by nobody"})
+def add_tags(wanted: Mapping[Bug, Iterable[str]]) -> None:
+    """Tag bugs; tags are lower-case, and made when first used.
+
+    The new ones of all bugs are made at once and in one order: two batches that bring the same would otherwise wait
+    for each other on PostgreSQL.
+    """
+    missing = {bug: set(map(_tag_name, names)) - {tag.name for tag in bug.tags.all()} for bug, names in wanted.items()}
+    names = sorted(set().union(*missing.values()))
+    if not names:
+        return
+    Tag.objects.bulk_create([Tag(name=name) for name in names], ignore_conflicts=True)
+    tags = {tag.name: tag for tag in Tag.objects.filter(name__in=names)}
+    for bug, new in missing.items():
+        if new:
+            bug.tags.add(*(tags[name] for name in new))
 
 
-def add_tags(bug: Bug, names: Iterable[str]) -> None:
-    """Tag a bug; tags are lower-case, and made when first used."""
-    wanted = sorted({blank(name).lower()[: fields.LONGEST_TAG] for name in names})
-    if wanted:
-        Tag.objects.bulk_create([Tag(name=name) for name in wanted], ignore_conflicts=True)
-        bug.tags.add(*Tag.objects.filter(name__in=wanted))
-
-
-QUIET = frozenset({"bug.weighed", "bug.updated"})
-"""Changes that are recorded only when they changed something."""
-
-
-def _calls_again(bug: Bug, *, at: datetime) -> bool:
-    """Whether a bug that began too low for anybody to look at it now needs somebody."""
-    unseen = bug.status == Status.ACKNOWLEDGED and bug.acknowledged_at is None
-    return unseen and bug.is_urgent and not bug.is_muted(at=at)
-
-
-def _reasons(bug: Bug) -> list[str]:
-    return [f"{factor['reason']} ({factor['points']})" for factor in bug.priority_factors if factor["points"]]
-
-
-def _record(event_type: str, bug: Bug, old: object, new: object, context: Mapping[str, Any] | None) -> None:
-    record(
-        event_type=event_type,
-        entity_type=ENTITY_TYPE,
-        entity_id=bug.bug_id,
-        old_value=old,
-        new_value=new,
-        context=context,
-    )
+def _tag_name(name: str) -> str:
+    return blank(name).lower()[: fields.LONGEST_TAG]
 
 
 def _not_found(bug_id: str) -> BugNotFound:

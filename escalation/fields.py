@@ -20,7 +20,10 @@ LONGEST_TRACE = 262_144  # a recursion error of 1,000 frames has about 80,000
 LARGEST_METADATA = 262_144  # characters of its JSON
 MOST_TAGS = 50
 MOST_REPORTS = 1_000_000  # that one report may stand for
+MOST_AT_ONCE = 500  # reports of a batch, as many as the trail takes events
 FARTHEST_HOURS = 87_600.0  # ten years
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 Problems = Iterator[FieldError]
 
@@ -60,7 +63,7 @@ def check_text(field: str, value: str, *, longest: int = LONGEST_TEXT, blank: bo
     if len(value) > longest:
         yield FieldError(field=field, code="length", detail=f"Must have at most {longest} characters.")
         return  # the rest would read it character by character
-    if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+    if _UNSTORABLE.search(value):
         yield FieldError(field=field, code="text", detail="Must not contain NUL or lone surrogates.")
 
 

@@ -46,17 +46,26 @@ def compute_fingerprint(*, error_type: str, error_message: str = "", stack_trace
 
 
 def fingerprint_of(*, error_type: str, error_message: str, traces: Sequence[Trace]) -> Fingerprint:
-    """The fingerprint of a report whose frames are known; the reported type stands for the last trace's own."""
-    parts = [f"type {error_type}"]
+    """The fingerprint of a report whose frames are known."""
+    return fingerprint_at(error_type=error_type, error_message=error_message, place=place_of(traces))
+
+
+def fingerprint_at(*, error_type: str, error_message: str, place: Sequence[str]) -> Fingerprint:
+    """The fingerprint of an error at a place in the code, or of its message where the place is not known."""
+    parts = (f"type {error_type}", *(place or (f"message {normalise_message(error_message)}",)))
+    key = hashlib.sha256(json.dumps([RULE, *parts]).encode()).hexdigest()[:32]
+    return Fingerprint(key=f"{RULE}-{key}", parts=parts)
+
+
+def place_of(traces: Sequence[Trace]) -> tuple[str, ...]:
+    """Where in the own code it happened: causes and frames. The reported type stands for the last trace's own."""
+    parts: list[str] = []
     for position, trace in enumerate(traces, start=1):
         frames = _frames(trace)
         if frames and position < len(traces) and trace.error_type:
             parts.append(f"cause {trace.error_type}")
         parts += frames
-    if len(parts) == 1:
-        parts.append(f"message {normalise_message(error_message)}")
-    key = hashlib.sha256(json.dumps([RULE, *parts]).encode()).hexdigest()[:32]
-    return Fingerprint(key=f"{RULE}-{key}", parts=tuple(parts))
+    return tuple(parts)
 
 
 def _frames(trace: Trace) -> list[str]:

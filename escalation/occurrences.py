@@ -10,6 +10,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from audit.trail import record
+from escalation.checking import CheckedReport
 from escalation.models import Bug, Occurrence
 
 BATCH = 1000  # rows a transaction, so that reporters never wait long
@@ -44,6 +45,15 @@ def clean_up_occurrences(*, keep: int | None = None, days: int | None = None) ->
             context=limits,
         )
     return removed
+
+
+def worth_keeping(reports: Sequence[CheckedReport], *, of_new_bug: bool) -> Sequence[CheckedReport]:
+    """Of a batch, what retention would leave: the newest, and the first of a bug that is new."""
+    keep = max(settings.OCCURRENCES_PER_BUG, 1)
+    if len(reports) <= keep:
+        return reports
+    first = reports[:1] if of_new_bug else reports[:0]
+    return [*first, *reports[len(reports) - keep + len(first) :]]
 
 
 def _surplus(bug: int, keep: int) -> list[int]:

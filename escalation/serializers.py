@@ -196,6 +196,19 @@ class BugReportSerializer(StrictSerializer):
     tags = _tags(default=list)
 
 
+class BugBatchSerializer(StrictSerializer):
+    """Many reports, taken all or none in the order they stand."""
+
+    bugs = BugReportSerializer(many=True, min_length=1, max_length=fields.MOST_AT_ONCE)  # type: ignore[call-arg]
+
+
+class ReportedBugsSerializer(StrictSerializer):
+    """What became of a batch."""
+
+    bugs = BugSummarySerializer(many=True, help_text="Each bug once, as it is after all of its reports.")
+    bug_ids = serializers.ListField(child=serializers.CharField(), help_text="The bug of each report, in their order.")
+
+
 class BugUpdateSerializer(StrictSerializer):
     """What to change; a field that is left out stays as it is."""
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from config.celery import shared_task
 from escalation import bugs, occurrences, reports, triage
+from escalation.checking import Report
 
 SCHEDULE = {
     "escalation.weigh_due_bugs": {"task": "escalation.weigh_due_bugs", "schedule": timedelta(minutes=1)},
@@ -16,6 +17,12 @@ SCHEDULE = {
 def report_bug(**report: Any) -> str:
     """Report a bug from a job; returns its id. A job that is delivered twice counts twice, as two reports would."""
     return reports.report_bug(**report).bug_id
+
+
+@shared_task(name="escalation.report_bugs")
+def report_bugs(bugs: list[dict[str, Any]]) -> list[str]:
+    """Report a burst from a job, up to 500 at once, all or none; returns the id of each report's bug."""
+    return [bug.bug_id for bug in reports.report_bugs(bugs=[Report(**report) for report in bugs])]
 
 
 @shared_task(name="escalation.update_bug")

@@ -102,4 +102,4 @@ def _set(bug: Bug, changes: Changes) -> None:
         bug.metadata = scrub(dict(changes["metadata"]))
     if "tags" in changes:
         bug.tags.clear()
-        add_tags(bug, changes["tags"])
+        add_tags({bug: changes["tags"]})

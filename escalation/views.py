@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, PolymorphicProxySerializer, extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,12 +12,14 @@ from rest_framework.response import Response
 from config.rest.openapi import refusals
 from config.rest.views import APIView, ReadViewSet
 from escalation import bugs, reports, triage
+from escalation.checking import Report
 from escalation.fields import InvalidBug
 from escalation.filters import ORDERS, BugFilter
 from escalation.models import Bug, Occurrence
 from escalation.priority import calculate_priority
 from escalation.serializers import (
     BugAssignSerializer,
+    BugBatchSerializer,
     BugCountsSerializer,
     BugMuteSerializer,
     BugReopenSerializer,
@@ -31,6 +33,7 @@ from escalation.serializers import (
     OccurrenceSerializer,
     PriorityQuestionSerializer,
     PriorityScoreSerializer,
+    ReportedBugsSerializer,
     TicketLinkSerializer,
 )
 from escalation.summary import summarise
@@ -66,15 +69,34 @@ class BugViewSet(ReadViewSet):
         return Bug.objects.brief().prefetch_related("tags")
 
     @extend_schema(
-        request=BugReportSerializer,
-        responses={201: BugSerializer},
+        request=PolymorphicProxySerializer(
+            component_name="NewBugs",
+            serializers=[BugReportSerializer, BugBatchSerializer],
+            resource_type_field_name=None,
+        ),
+        responses={
+            201: PolymorphicProxySerializer(
+                component_name="ReportedBugs",
+                serializers=[BugSerializer, ReportedBugsSerializer],
+                resource_type_field_name=None,
+            )
+        },
         extensions=refusals(InvalidBug),
         examples=[OpenApiExample("A refused connection", REPORT, request_only=True)],
     )
     def create(self, request: Request) -> Response:
-        """Report a bug. The same `bug_id` again, or without one the same error again, raises its frequency."""
-        body = self.validated(BugReportSerializer)
-        return self._answer(reports.report_bug(**body), status=201)
+        """Report a bug, or up to 500 as `{"bugs": [...]}`: all or none.
+
+        The same `bug_id` again, or without one the same error again, raises its frequency.
+        """
+        if isinstance(request.data, dict) and "bugs" in request.data:
+            return self._report_all(self.validated(BugBatchSerializer)["bugs"])
+        return self._answer(reports.report_bug(**self.validated(BugReportSerializer)), status=201)
+
+    def _report_all(self, bodies: list[dict[str, Any]]) -> Response:
+        found = reports.report_bugs(bugs=[Report(**body) for body in bodies])
+        answer = {"bugs": list(dict.fromkeys(found)), "bug_ids": [bug.bug_id for bug in found]}
+        return Response(ReportedBugsSerializer(answer).data, status=201)
 
     def retrieve(self, request: Request, bug_id: str) -> Response:
         """A bug with all that is known of it."""

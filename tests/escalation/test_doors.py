@@ -82,6 +82,61 @@ def test_a_report_is_the_same_by_mcp(call_tool: Any) -> None:
     assert stored() == EXPECTED
 
 
+def left_by_a_burst() -> dict[str, tuple[int, str, str]]:
+    found = {bug.bug_id: (bug.frequency, bug.status, events(bug.bug_id)[-1]) for bug in Bug.objects.all()}
+    Bug.objects.all().delete()
+    return found
+
+
+def test_a_burst_is_the_same_by_rest_and_job_and_answers_each_bug_once(api: Any) -> None:
+    burst = [REPORT, {**REPORT, "bug_id": "other", "user_impact": "low"}, {**REPORT, "stack_trace": "t" * 60_000}]
+    answer = api.post(BUGS, {"bugs": burst})
+    assert answer.status_code == 201, answer.json()
+    assert answer.json()["bug_ids"] == ["db-1", "other", "db-1"]
+    assert [(bug["bug_id"], bug["frequency"]) for bug in answer.json()["bugs"]] == [("db-1", 2), ("other", 1)]
+    assert "stack_trace" not in answer.json()["bugs"][0], "As lists show it."
+    expected = {"db-1": (2, "pending", "bug.reported"), "other": (1, "pending", "bug.reported")}
+    assert left_by_a_burst() == expected
+    assert tasks.report_bugs.delay(bugs=burst).get() == ["db-1", "other", "db-1"]
+    assert left_by_a_burst() == expected
+
+
+def test_one_wrong_report_of_a_burst_takes_none(api: Any) -> None:
+    for wrong, field in (
+        ({"user_impact": "huge"}, "bugs[1].user_impact"),
+        ({"bugs": []}, "bugs[1].bugs"),
+        ({"tags": ["a", "b,c"]}, "bugs[1].tags[1]"),
+        ({"metadata": {"a": "x" * 300_000}}, "bugs[1].metadata"),
+    ):
+        answer = api.post(BUGS, {"bugs": [REPORT, REPORT | wrong]})
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, field)
+    for bounds in ([], [REPORT] * 501):
+        answer = api.post(BUGS, {"bugs": bounds})
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "bugs")
+    assert api.post(BUGS, {"bugs": [REPORT], "colour": "red"}).json()["errors"][0]["field"] == "colour"
+    assert not Bug.objects.exists()
+    assert not Event.objects.of("bug", "db-1").exists()
+
+
+def test_a_burst_sent_again_under_its_key_counts_once_and_is_answered_alike(api: Any) -> None:
+    sent = [api.post(BUGS, {"bugs": [REPORT] * 3}, headers={"Idempotency-Key": "burst-1"}) for _ in range(2)]
+    assert [answer.status_code for answer in sent] == [201, 201]
+    assert sent[0].json() == sent[1].json()
+    assert Bug.objects.get().frequency == 3
+    other = api.post(BUGS, {"bugs": [REPORT] * 4}, headers={"Idempotency-Key": "burst-1"})
+    assert other.status_code == 409
+    assert Bug.objects.get().frequency == 3
+
+
+def test_a_reader_may_not_report_a_burst(reader: Any) -> None:
+    assert reader.post(BUGS, {"bugs": [REPORT]}).status_code == 403
+
+
+def test_a_report_without_metadata_says_so_by_null_as_well(api: Any) -> None:
+    assert api.post(BUGS, {"bugs": [REPORT | {"metadata": None}]}).status_code == 201
+    assert Bug.objects.get().metadata == {}
+
+
 def resolved() -> tuple[Any, ...]:
     bug = Bug.objects.get(bug_id="one")
     found = (bug.status, bug.resolution, bug.resolved_by, bug.resolved_at is not None, events("one")[-1])

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalation.fingerprint import compute_fingerprint, fingerprint_of
-from escalation.stacktrace import Frame, Trace
+from escalation.fingerprint import compute_fingerprint, fingerprint_at, fingerprint_of, place_of
+from escalation.stacktrace import Frame, Trace, parse_stack_trace
 from tests.escalation.test_stacktrace import NODE, PYTHON
 
 names = st.from_regex(r"[a-z][a-z_]{0,10}", fullmatch=True)
@@ -95,3 +95,11 @@ def test_without_own_frames_those_of_libraries_count():
     frames = (Frame(function="get", file="lib.py", in_app=False),)
     found = fingerprint_of(error_type="E", error_message="m", traces=[Trace(error_type="E", frames=frames)])
     assert found.parts == ("type E", "frame lib.py get")
+
+
+def test_a_place_in_the_code_counts_more_than_the_message_and_a_message_is_all_there_is_without():
+    place = place_of(parse_stack_trace(PYTHON))
+    at = fingerprint_at(error_type="KeyError", error_message="no item 17", place=place)
+    assert at == compute_fingerprint(error_type="KeyError", error_message="gone", stack_trace=PYTHON)
+    nowhere = fingerprint_at(error_type="KeyError", error_message="no item 17", place=())
+    assert nowhere == compute_fingerprint(error_type="KeyError", error_message="no item 4711")

@@ -12,7 +12,7 @@ from hypothesis.extra.django import TestCase
 
 from audit.models import Event
 from config.context import acting_as
-from escalation import bugs, reports
+from escalation import bugs, digest
 from escalation.fields import InvalidBug
 from escalation.models import Bug, Occurrence
 from escalation.reports import report_bug
@@ -191,14 +191,14 @@ def test_odd_ids_are_fine(bug_id):
 def test_a_report_that_loses_the_race_to_insert_is_counted(monkeypatch):
     """The first look finds nothing, although another reporter has inserted by then."""
     reported(bug_id="one")
-    known = reports._known
-    looks: list[str] = []
+    locked = digest._locked
+    looks: list[digest.Batch] = []
 
-    def miss_once(bug_id: str) -> Bug | None:
-        looks.append(bug_id)
-        return known(bug_id) if len(looks) > 1 else None
+    def miss_once(batch: digest.Batch) -> dict[str, Bug]:
+        looks.append(batch)
+        return locked(batch) if len(looks) > 1 else {}
 
-    monkeypatch.setattr(reports, "_known", miss_once)
+    monkeypatch.setattr(digest, "_locked", miss_once)
     assert reported(bug_id="one").frequency == 2
     assert Bug.objects.count() == 1
     assert Occurrence.objects.count() == 2

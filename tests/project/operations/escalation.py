@@ -1,6 +1,6 @@
 """The operations on bugs."""
 
-from tests.project.operations.terms import BUDGET, FILTERS, NARROW, PAGES, PERSON, READ, Operation, each
+from tests.project.operations.terms import BUDGET, FILTERS, NARROW, PAGES, PERSON, PROGRAM, READ, Operation, each
 
 OPERATIONS = [
     Operation(
@@ -13,6 +13,15 @@ OPERATIONS = [
         },
         names={"admin": {"tag_names": "tags"}},
         differs={"admin": {"tags": "separated by commas", "error_message": "an empty field sends a blank message"}},
+    ),
+    Operation(
+        calls=("escalation.reports.report_bugs",),
+        doors={"rest": "POST escalation/bugs"},
+        without={
+            "mcp": "an agent reports what it met; `frequency` says how often",
+            "command": PROGRAM,
+            "admin": "a person reports one error at a time",
+        },
     ),
     Operation(
         calls=("escalation.triage.update_bug",),

@@ -1,0 +1,145 @@
+"""How reports become bugs: a batch of any size at once, and one report as a batch of one.
+
+The reports of a bug are counted one after the other, in memory; then the bug is saved once, and told by an event for
+each of its changes. So a burst leaves what single reports would, at the price of one.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import prefetch_related_objects
+from django.utils import timezone
+
+from escalation.bugs import add_tags, open_again
+from escalation.changes import Change, tell
+from escalation.checking import CheckedReport
+from escalation.models import Bug, Impact, Occurrence, Status
+from escalation.occurrences import worth_keeping
+
+MOST_FREQUENCY = 2**31 - 1  # what the column holds on PostgreSQL
+_RANK = {impact: rank for rank, impact in enumerate(Impact.values)}
+
+Batch = Mapping[str, Sequence[CheckedReport]]
+"""The reports of each bug, by bug_id."""
+
+
+def digest(reports: Sequence[CheckedReport]) -> list[Bug]:
+    """Count reports, all or none; returns the bug of each, in their order."""
+    batch = _by_bug(reports)
+    found = -1
+    while True:
+        try:
+            bugs = _store(batch)
+        except IntegrityError:  # somebody else reported one of them between our look and our insert
+            lost_to, found = found, Bug.objects.filter(bug_id__in=batch).count()
+            if found <= lost_to:
+                raise
+        else:
+            return [bugs[report.bug_id] for report in reports]
+
+
+def _by_bug(reports: Sequence[CheckedReport]) -> Batch:
+    """In one order for every batch: two that insert the same new bugs would else wait for each other on PostgreSQL."""
+    batch: dict[str, list[CheckedReport]] = {bug_id: [] for bug_id in sorted({report.bug_id for report in reports})}
+    for report in reports:
+        batch[report.bug_id].append(report)
+    return batch
+
+
+@transaction.atomic
+def _store(batch: Batch) -> dict[str, Bug]:
+    now = timezone.now()
+    known = _locked(batch)
+    changes = [_counted(known.get(bug_id), reports, now) for bug_id, reports in batch.items()]
+    bugs = [change.bug for change in changes]
+    for bug in bugs:
+        bug.save()
+    prefetch_related_objects(bugs, "tags", "tickets")
+    add_tags({bug: [tag for report in batch[bug.bug_id] for tag in report.tags] for bug in bugs})
+    prefetch_related_objects(bugs, "tags")
+    tell(changes)
+    Occurrence.objects.bulk_create(
+        _occurrence(bug, report, now)
+        for bug in bugs
+        for report in worth_keeping(batch[bug.bug_id], of_new_bug=bug.bug_id not in known)
+    )
+    return {bug.bug_id: bug for bug in bugs}
+
+
+def _locked(batch: Batch) -> dict[str, Bug]:
+    """The bugs that are known, locked in one order for every batch."""
+    known = Bug.objects.select_for_update().filter(bug_id__in=batch).order_by("bug_id")
+    return {bug.bug_id: bug for bug in known.prefetch_related("tags", "tickets")}
+
+
+def _counted(bug: Bug | None, reports: Sequence[CheckedReport], now: datetime) -> Change:
+    """The change that reports make to a bug, or to none yet."""
+    first, *others = reports
+    change = _made(first, now) if bug is None else _returned(bug, now) if not bug.is_open else _repeated(bug)
+    for report in others if bug is None else reports:
+        _count(change.bug, report, now)
+        change.weigh(at=now)
+    return change
+
+
+def _made(report: CheckedReport, now: datetime) -> Change:
+    """High and critical bugs wait for somebody; the others are taken note of by the system."""
+    bug = Bug(
+        bug_id=report.bug_id,
+        frequency=report.frequency,
+        user_impact=report.user_impact,
+        deadline_at=report.deadline_at(now),
+        first_seen_at=now,
+        began_at=now,
+        last_seen_at=now,
+        escalated_at=now,
+        metadata=report.metadata,
+    )
+    _show(bug, report)
+    bug.weigh(at=now)
+    bug.status = Status.PENDING if bug.is_urgent else Status.ACKNOWLEDGED
+    return Change(bug, before=None, event_type="bug.reported")
+
+
+def _repeated(bug: Bug) -> Change:
+    return Change(bug, before=bug.state(), event_type="bug.reported_again")
+
+
+def _returned(bug: Bug, now: datetime) -> Change:
+    context = {"because": "reported again", "resolution": bug.resolution[:1000]}
+    change = Change(bug, before=bug.state(), event_type="bug.reopened", context=context)
+    open_again(bug, at=now)
+    bug.deadline_at = None  # the old one belonged to the life that ended
+    return change
+
+
+def _count(bug: Bug, report: CheckedReport, now: datetime) -> None:
+    bug.frequency = min(bug.frequency + report.frequency, MOST_FREQUENCY)
+    bug.user_impact = max(bug.user_impact, report.user_impact, key=_RANK.__getitem__)
+    bug.deadline_at = min(filter(None, (bug.deadline_at, report.deadline_at(now))), default=None)
+    bug.last_seen_at = now
+    bug.metadata = {**bug.metadata, **report.metadata}
+    _show(bug, report)
+
+
+def _show(bug: Bug, report: CheckedReport) -> None:
+    """A bug shows its latest report; a report without a trace leaves the trace of an earlier one."""
+    bug.error_type, bug.error_message = report.error_type, report.error_message
+    bug.stack_trace = report.stack_trace or bug.stack_trace
+    bug.fingerprint, bug.fingerprint_parts = report.fingerprint.key, list(report.fingerprint.parts)
+
+
+def _occurrence(bug: Bug, report: CheckedReport, now: datetime) -> Occurrence:
+    return Occurrence(
+        bug=bug,
+        seen_at=now,
+        error_type=report.error_type,
+        error_message=report.error_message,
+        stack_trace=report.stack_trace,
+        user_impact=report.user_impact,
+        metadata=report.metadata,
+        fingerprint=report.fingerprint.key,
+        reporter=report.reporter,
+        correlation_id=report.correlation_id,
+    )
