@@ -15,7 +15,7 @@ from escalation.bugs import add_tags, open_again
 from escalation.changes import Change, tell
 from escalation.checking import CheckedReport
 from escalation.models import Bug, Impact, Occurrence, Status
-from escalation.occurrences import worth_keeping
+from escalation.occurrences import insert, worth_keeping
 
 MOST_FREQUENCY = 2**31 - 1  # what the column holds on PostgreSQL
 _RANK = {impact: rank for rank, impact in enumerate(Impact.values)}
@@ -59,7 +59,7 @@ def _store(batch: Batch) -> dict[str, Bug]:
     add_tags({bug: [tag for report in batch[bug.bug_id] for tag in report.tags] for bug in bugs})
     prefetch_related_objects(bugs, "tags")
     tell(changes)
-    Occurrence.objects.bulk_create(
+    insert(
         _occurrence(bug, report, now)
         for bug in bugs
         for report in worth_keeping(batch[bug.bug_id], of_new_bug=bug.bug_id not in known)

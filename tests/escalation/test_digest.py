@@ -114,6 +114,14 @@ def test_every_report_is_kept_with_who_sent_it_as_far_as_retention_would_leave_i
         ]
 
 
+def test_an_occurrence_is_read_back_as_it_was_reported():
+    given = {"metadata": {"n": [1, None, "\u00e4"]}, "stack_trace": None, "error_message": "100 % of ?"}
+    [bug] = report_bugs(bugs=[Report(**EQUAL | given)])
+    row = bug.occurrences.get()
+    assert {name: getattr(row, name) for name in given} == given
+    assert (row.seen_at, row.fingerprint, row.user_impact) == (bug.last_seen_at, bug.fingerprint, "medium")
+
+
 # ---------------------------------------------------------------- what is refused
 
 
@@ -154,13 +162,20 @@ def test_a_burst_costs_the_statements_and_events_of_one_report():
     burst(10)
     single = cost(lambda: burst(1))
     assert single[0] <= 6, "the bug, its tags and tickets, its update, its event, its occurrence"
-    # SQLite takes 90 occurrences a statement, and more than 100 are not kept
-    assert cost(lambda: burst(90)) == single
-    assert cost(lambda: burst(MOST_AT_ONCE)) <= (single[0] + 1, single[1])
+    assert cost(lambda: burst(2)) == cost(lambda: burst(MOST_AT_ONCE)) == single
+
+
+def test_a_burst_of_several_bugs_costs_an_update_more_for_each():
+    sent = [Report(**EQUAL | {"bug_id": f"bug-{number % 10}"}) for number in range(100)]
+    report_bugs(bugs=sent)
+    several, single = cost(lambda: report_bugs(bugs=sent)), cost(lambda: burst(1, bug_id="bug-0"))
+    assert (several[0] - single[0], several[1]) == (9, 10)
 
 
 def test_the_first_burst_costs_the_statements_of_a_first_report():
-    single, many = (cost(lambda count=count: burst(count, bug_id=str(count), tags=["a"])) for count in (1, 90))
+    single, many = (
+        cost(lambda count=count: burst(count, bug_id=str(count), tags=["a"])) for count in (1, MOST_AT_ONCE)
+    )
     assert many[0] <= single[0]
     assert (single[1], many[1]) == (1, 3)
 
