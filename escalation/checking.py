@@ -119,7 +119,7 @@ class _Cleaner:
             deadline_hours=report.deadline_hours,
             frequency=report.frequency,
             metadata=scrub(dict(report.metadata or {})),
-            tags=report.tags,
+            tags=[self._blank(tag) for tag in report.tags],
             fingerprint=fingerprint,
             reporter=by.actor,
             correlation_id=by.correlation_id,

@@ -56,7 +56,7 @@ def _store(batch: Batch) -> dict[str, Bug]:
     for bug in bugs:
         bug.save()
     prefetch_related_objects(bugs, "tags", "tickets")
-    add_tags({bug: [tag for report in batch[bug.bug_id] for tag in report.tags] for bug in bugs})
+    add_tags({bug: {tag for report in batch[bug.bug_id] for tag in report.tags} for bug in bugs})
     prefetch_related_objects(bugs, "tags")
     tell(changes)
     insert(
