@@ -1,8 +1,10 @@
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
@@ -39,13 +41,14 @@ class EntryAdmin(ReadOnlyAdmin):
         "model_version",
         "namespace",
         "confidence_score",
-        "hit_count",
-        "last_hit_at",
+        "hits",
+        "last_hit",
         "stored_at",
         "expires_at",
         "is_live",
     ]
     unlisted = ("extracted_data", "request")
+    list_select_related = ["stat"]
     list_filter = [LifeFilter, "namespace", "model_version", "stored_at"]
     # Exact matches only: each has an index.
     search_fields = ["=image_hash", "=uid", "=key", "=model_version", "=tag_rows__name"]
@@ -57,12 +60,20 @@ class EntryAdmin(ReadOnlyAdmin):
         ("Identity", {"fields": ["uid", "key", "namespace", "image_hash", "image_hashes", "model_version", "asked"]}),
         ("Answer", {"fields": ["data", "confidence_score", "image_url", "tags", "size_bytes"]}),
         ("Life", {"fields": ["created_at", "stored_at", "expires_at"]}),
-        ("Use", {"fields": ["hit_count", "last_hit_at", "latency_ms", "cost_micros", "saved_ms", "saved_cost_micros"]}),
+        ("Use", {"fields": ["hits", "last_hit", "latency_ms", "cost_micros", "saved_ms", "saved_cost_micros"]}),
     ]
 
     @admin.display(description="Image", ordering="image_hash")
     def short_hash(self, entry: Entry) -> str:
         return f"{entry.image_hash[:12]}..."
+
+    @admin.display(description="Hits", ordering=Coalesce("stat__hit_count", 0))
+    def hits(self, entry: Entry) -> int:
+        return entry.hit_count
+
+    @admin.display(description="Last hit", ordering="stat__last_hit_at")
+    def last_hit(self, entry: Entry) -> datetime | None:
+        return entry.last_hit_at
 
     @admin.display(description="Live", boolean=True)
     def is_live(self, entry: Entry) -> bool:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from config.pages.dashboard import Chart, Panel, Tile
+from visioncache.counting import flush
 from visioncache.models import Entry
 from visioncache.tallies import per_hour, totals
 
@@ -13,11 +14,12 @@ _MOST_USED = 5
 
 
 def panel(since: datetime) -> Panel:
+    flush()
     sums = totals(since)
     asked = sums["hits"] + sums["misses"]
     live = Entry.objects.live()
     soon = live.filter(expires_at__lte=timezone.now() + timedelta(hours=1))
-    used = live.filter(hit_count__gt=0).order_by("-hit_count", "-id")[:_MOST_USED]
+    used = [entry for entry in live.most_used(_MOST_USED) if entry.hit_count]
     entries = "/admin/visioncache/entry/"
     return Panel(
         title="Vision cache",

@@ -106,11 +106,12 @@ def _upsert(identity: Identity, values: dict[str, Any]) -> tuple[Entry, dict[str
         request_hash=identity.request_hash,
         **values,
     )
+    rows = Entry.objects.select_related("stat").select_for_update(of=("self",)).filter(key=fresh.key)
     for _ in range(3):  # a row that another writer made may be invalidated before it is locked here
-        entry = Entry.objects.select_for_update().filter(key=fresh.key).first()
+        entry = rows.first()
         if entry is None:
             Entry.objects.bulk_create([fresh], ignore_conflicts=True)
-            entry = Entry.objects.select_for_update().filter(key=fresh.key).first()
+            entry = rows.first()
         if entry is not None:
             break
     else:
@@ -151,9 +152,9 @@ def snapshot(entry: Entry) -> dict[str, Any]:
 
 def find_entry(*, entry_id: UUID | str, locked: bool = False) -> Entry:
     """The live entry of an id; inside a transaction its row can be locked. Raises EntryNotFound."""
-    entries = Entry.objects.live()
+    entries = Entry.objects.select_related("stat").live()
     missing = EntryNotFound("No live entry has this id. It has expired, or was invalidated.")
-    return row_of(entries.select_for_update() if locked else entries, entry_id, missing)
+    return row_of(entries.select_for_update(of=("self",)) if locked else entries, entry_id, missing)
 
 
 @transaction.atomic

@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from audit.changes import deep_compare
 from config.secrets import MARK
-from visioncache import tallies
+from visioncache.counting import count_hit, count_miss, count_wait
 from visioncache.identity import DEFAULT_NAMESPACE, Identity, identify, wrong
 from visioncache.images import choose_images
 from visioncache.leases import LEASE_SECONDS, LeaseAnswer, read_lease_seconds, take_lease
 from visioncache.models import Entry, Lease
+from visioncache.reading import find_answer
 
 NEAREST_OF = 50
 """How many entries of the image are compared to explain a miss."""
@@ -80,35 +81,25 @@ def look_up(
         raise wrong("model_version", "required", "A lease is for one model's answer: name the model.")
     seconds = read_lease_seconds(lease_seconds)
     now = timezone.now()
-    with transaction.atomic():
-        entry, answer = _read(identity, now, seconds if lease else None)
-        _count(identity.namespace, now, entry, answer)
+    entry, answer = find_answer(identity, now), None
+    if entry is None and lease:
+        entry, answer = _lease(identity, now, seconds)
     if entry is not None:
+        count_hit(identity.namespace, now, entry)
         return Lookup(hit=True, match="exact", entry=entry)
+    waits = answer is not None and answer.status == "wait"
+    (count_wait if waits else count_miss)(identity.namespace, now)
     return Lookup(hit=False, lease=answer, why_miss=explain_miss(identity, now))
 
 
-def _read(identity: Identity, now: datetime, seconds: int | None) -> tuple[Entry | None, LeaseAnswer | None]:
-    entry = Entry.objects.all().hit(identity, now)
-    if entry is not None or seconds is None:
-        return entry, None
+@transaction.atomic
+def _lease(identity: Identity, now: datetime, seconds: int) -> tuple[Entry | None, LeaseAnswer | None]:
     answer = take_lease(identity.key, now, seconds)
-    if answer.status == "granted" and (entry := Entry.objects.all().hit(identity, now)):
+    if answer.status == "granted" and (entry := find_answer(identity, now)):
         # The answer came between the look-up and the lease: nobody needs to compute it again.
         Lease.objects.filter(token=answer.token).delete()
         return entry, None
     return None, answer
-
-
-def _count(namespace: str, now: datetime, entry: Entry | None, answer: LeaseAnswer | None) -> None:
-    if entry is not None:
-        saved_ms, saved_cost = entry.latency_ms or 0, entry.cost_micros or 0
-        tallies.count(namespace, now, hits=1, saved_ms=saved_ms, saved_cost_micros=saved_cost)
-    elif answer is not None and answer.status == "wait":
-        # A waiting caller polls: its repeats say nothing of how good the cache is.
-        tallies.count(namespace, now, waits=1)
-    else:
-        tallies.count(namespace, now, misses=1)
 
 
 def explain_miss(identity: Identity, at: datetime) -> WhyMiss:

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from django.db.models import Sum
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from visioncache.counting import flush
 from visioncache.models import Entry, Tally
 
 _KINDS = {"hit": "hits", "miss": "misses", "wait": "waits"}
 
 
 def collect() -> Iterator[Metric]:
+    flush()
     lookups = CounterMetricFamily("handrail_visioncache_lookups", "Look-ups.", labels=["namespace", "result"])
     seconds = CounterMetricFamily("handrail_visioncache_saved_seconds", "Model time saved.", labels=["namespace"])
     dollars = CounterMetricFamily("handrail_visioncache_saved_dollars", "Model cost saved.", labels=["namespace"])

@@ -1,28 +1,30 @@
 """What the models answered, how often that was used, and who is asking right now."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Self
 
-from django.db import connections, models
+from django.db import models
 from django.db.models import Avg, Count, Q, Sum
 from django.utils import timezone
 
+from audit.fields import JSONField
 from config.identifiers import uuid7
 from config.secrets import known_as
-from visioncache.identity import Identity
+from visioncache.buffer import BUFFER, Use
 
 
-def _lives(at: datetime) -> Q:
-    """What may answer: entries without an end, or with one that lies ahead."""
-    return Q(expires_at=None) | Q(expires_at__gt=at)
+def _expired(at: datetime) -> Q:
+    """What may answer no more; every other entry lives. `Entry.is_expired` says it of one row."""
+    return Q(expires_at__lte=at)
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):
     def live(self, at: datetime | None = None) -> Self:
-        return self.filter(_lives(at or timezone.now()))
+        return self.filter(~_expired(at or timezone.now()))
 
     def expired(self, at: datetime | None = None) -> Self:
-        return self.filter(expires_at__lte=at or timezone.now())
+        return self.filter(_expired(at or timezone.now()))
 
     def of_image(self, image_hash: str) -> Self:
         """Entries about an image, whether it was the first or a further one of the request."""
@@ -37,7 +39,7 @@ class EntryQuerySet(models.QuerySet["Entry"]):
 
     def figures(self) -> dict[str, Any]:
         """Number, size, hits and mean confidence of these entries, by one query."""
-        live = _lives(timezone.now())
+        live = ~_expired(timezone.now())
         return self.aggregate(
             total_entries=Count("pk"),
             live_entries=Count("pk", filter=live),
@@ -46,35 +48,22 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         )
 
     def remove(self) -> int:
-        """Delete these rows by three statements; `delete()` would fetch every row because of the cascades."""
+        """Delete these rows by four statements; `delete()` would fetch every row because of the cascades."""
         ids = list(self.values_list("pk", flat=True))
         EntryTag.objects.filter(entry_id__in=ids).delete()
         EntryImage.objects.filter(entry_id__in=ids).delete()
+        EntryStat.objects.filter(entry_id__in=ids).delete()
         removed: int = Entry.objects.filter(pk__in=ids)._raw_delete(self.db)  # noqa: SLF001 -- see above
         return removed
 
-    def hit(self, identity: Identity, at: datetime) -> "Entry | None":
-        """The live entry that answers, its hit counted by the very statement that reads it."""
-        # One UPDATE .. RETURNING loses no count between processes and is faster than an ORM read alone.
-        column, value = ("key", identity.key) if identity.model_version else ("question_key", identity.question_key)
-        now = connections[self.db].ops.adapt_datetimefield_value(at)
-        sql = _HIT.format(column=column, lives=_LIVES)
-        return next(iter(self.raw(sql, {"value": value, "now": now})), None)
-
-
-_LIVES = "(expires_at IS NULL OR expires_at > %(now)s)"  # _lives() in SQL
-_HIT = """
-UPDATE visioncache_entry
-   SET hit_count = hit_count + 1,
-       last_hit_at = %(now)s,
-       saved_ms = saved_ms + COALESCE(latency_ms, 0),
-       saved_cost_micros = saved_cost_micros + COALESCE(cost_micros, 0)
- WHERE id = (SELECT id FROM visioncache_entry
-              WHERE {column} = %(value)s AND {lives}
-              ORDER BY stored_at DESC, id DESC LIMIT 1)
-   AND {lives}
-RETURNING *
-"""
+    def most_used(self, most: int) -> list["Entry"]:
+        """The entries that answered most, then the newest of those that never did."""
+        # Two questions, each answered by an index: one for both would sort every entry, 70 ms of 100,000.
+        rows = self.select_related("stat")
+        used: list[Entry] = list(
+            rows.filter(stat__hit_count__gt=0).order_by("-stat__hit_count", "-stat__entry_id")[:most]
+        )
+        return [*used, *rows.filter(stat=None).order_by("-pk")[: most - len(used)]]
 
 
 class Entry(models.Model):
@@ -85,31 +74,26 @@ class Entry(models.Model):
     question_key = models.CharField(max_length=64, editable=False, help_text="The key without the model.")
     namespace = models.CharField(max_length=64, help_text="Keeps tenants apart.")
     image_hash = models.CharField(max_length=64, help_text="SHA-256 of the (first) image's bytes.")
-    image_hashes = models.JSONField(help_text="All images of the request, in order.")
+    image_hashes = JSONField(help_text="All images of the request, in order.")
     model_version = models.CharField(max_length=255, help_text="The resolved model, never an alias.")
-    request = models.JSONField(help_text="Prompt, parameters and whatever else was asked; transport fields dropped.")
+    request = JSONField(help_text="Prompt, parameters and whatever else was asked; transport fields dropped.")
     request_hash = models.CharField(max_length=64, editable=False)
     image_url = models.CharField(max_length=2048, null=True, blank=True)  # noqa: DJ001 -- null: none was given
-    extracted_data = models.JSONField()
+    extracted_data = JSONField()
     confidence_score = models.FloatField(help_text="0 to 1.")
-    tags = models.JSONField(default=list)
+    tags = JSONField(default=list)
     cost_micros = models.PositiveBigIntegerField(null=True, help_text="What the model call cost, micro-dollars.")
     latency_ms = models.PositiveBigIntegerField(null=True, help_text="How long the model call took.")
     size_bytes = models.PositiveBigIntegerField(help_text="Extracted data and request as JSON.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     stored_at = models.DateTimeField(help_text="When the present data was stored; created_at is when the first was.")
     expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: never.")
-    hit_count = models.PositiveBigIntegerField(default=0)
-    last_hit_at = models.DateTimeField(null=True)
-    saved_ms = models.PositiveBigIntegerField(default=0)
-    saved_cost_micros = models.PositiveBigIntegerField(default=0)
 
     objects = EntryQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "entries"
         ordering = ["-id"]
-        # Nothing that a hit writes is indexed: PostgreSQL can then update the row in place (HOT).
         indexes = [
             models.Index(fields=["question_key", "-stored_at"], name="entry_question"),
             # Both, else SQLite prefers the namespace's index and reads all of the tenant: 60 ms a miss, not 0.3.
@@ -133,9 +117,58 @@ class Entry(models.Model):
         return self.expires_at is not None and self.expires_at <= timezone.now()
 
     @property
+    def use(self) -> Use:
+        """How often it answered and what that saved: what is written, and what this process has yet to write."""
+        use = BUFFER.use_of(self.pk)
+        with suppress(EntryStat.DoesNotExist):  # it never answered yet
+            use.add(self.stat.use)
+        return use
+
+    @property
+    def hit_count(self) -> int:
+        return self.use.hit_count
+
+    @property
+    def last_hit_at(self) -> datetime | None:
+        return self.use.last_hit_at
+
+    @property
+    def saved_ms(self) -> int:
+        return self.use.saved_ms
+
+    @property
+    def saved_cost_micros(self) -> int:
+        return self.use.saved_cost_micros
+
+    @property
     def age_seconds(self) -> int:
         """Since the present data was stored."""
         return max(0, int((timezone.now() - self.stored_at).total_seconds()))
+
+
+class EntryStat(models.Model):
+    """What an entry's hits come to. A row of its own, as hits rewrite it: entries are some KB, this 40 bytes."""
+
+    entry = models.OneToOneField(Entry, models.CASCADE, primary_key=True, related_name="stat")
+    hit_count = models.PositiveBigIntegerField()
+    last_hit_at = models.DateTimeField()
+    saved_ms = models.PositiveBigIntegerField()
+    saved_cost_micros = models.PositiveBigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["hit_count", "entry"], name="entrystat_hits")]
+
+    def __str__(self) -> str:
+        return f"{self.hit_count} hits"
+
+    @property
+    def use(self) -> Use:
+        return Use(
+            hit_count=self.hit_count,
+            last_hit_at=self.last_hit_at,
+            saved_ms=self.saved_ms,
+            saved_cost_micros=self.saved_cost_micros,
+        )
 
 
 class EntryImage(models.Model):

@@ -103,7 +103,16 @@ class EntryInSerializer(ImageSerializer):
     )
 
 
-class EntrySerializer(StrictModelSerializer):
+class UseSerializer(StrictModelSerializer):
+    """How often an entry answered and what that saved."""
+
+    hit_count = serializers.IntegerField(read_only=True)
+    last_hit_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    saved_ms = serializers.IntegerField(read_only=True)
+    saved_cost_micros = serializers.IntegerField(read_only=True)
+
+
+class EntrySerializer(UseSerializer):
     """An entry of the cache, with its figures."""
 
     id = serializers.UUIDField(source="uid", read_only=True)
@@ -213,7 +222,7 @@ class InvalidationSerializer(StrictSerializer):
     dry_run = serializers.BooleanField()
 
 
-class EntryFiguresSerializer(StrictModelSerializer):
+class EntryFiguresSerializer(UseSerializer):
     """The figures of one entry."""
 
     id = serializers.UUIDField(source="uid", read_only=True)

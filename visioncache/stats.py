@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import Sum
 
+from visioncache.counting import flush
 from visioncache.identity import read_hashes, read_namespace
 from visioncache.models import Entry, Tally
 from visioncache.tallies import COUNTS
@@ -31,10 +32,11 @@ class Stats:
 
 def get_stats(*, namespace: str | None = None, image_hash: str | None = None) -> Stats:
     """Totals of one namespace or of all, and the figures of single entries. Raises InvalidEntry."""
+    flush()
     entries, tallies = Entry.objects.all(), Tally.objects.all()
     if namespace is not None:
         entries, tallies = entries.filter(namespace=read_namespace(namespace)), tallies.filter(namespace=namespace)
-    used = entries.live().order_by("-hit_count", "-id")
+    used = entries.live()
     if image_hash is not None:
         used = used.of_image(read_hashes([image_hash])[0])
     sums = tallies.aggregate(**{f"sum_{name}": Sum(name, default=0) for name in COUNTS})
@@ -47,5 +49,5 @@ def get_stats(*, namespace: str | None = None, image_hash: str | None = None) ->
         hit_rate=hits / (hits + misses) if hits + misses else None,
         saved_ms=sums["sum_saved_ms"],
         saved_cost_micros=sums["sum_saved_cost_micros"],
-        entries=list(used[:MOST_USED]),
+        entries=used.most_used(MOST_USED),
     )

@@ -1,6 +1,8 @@
-"""Counting look-ups: one row an hour, namespace and slot, written by one statement."""
+"""Look-ups by the hour: one row an hour, namespace and slot."""
 
 import threading
+from collections.abc import Mapping
+from dataclasses import astuple, fields
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -8,39 +10,36 @@ from django.db.models import F, Sum
 from django.db.models.functions import TruncDay
 from django.utils import timezone
 
+from visioncache.buffer import MOST_SAVED, Hour, Tallied
 from visioncache.models import Tally
 
 SLOTS = 8
 FOLD_AFTER = timedelta(days=30)
-COUNTS = ("hits", "misses", "waits", "saved_ms", "saved_cost_micros")
+COUNTS = tuple(count.name for count in fields(Tallied))
 
-_COUNT = """
+_ADD = """
 INSERT INTO visioncache_tally (namespace, hour, slot, hits, misses, waits, saved_ms, saved_cost_micros)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (namespace, hour, slot) DO UPDATE
    SET hits = visioncache_tally.hits + excluded.hits,
        misses = visioncache_tally.misses + excluded.misses,
        waits = visioncache_tally.waits + excluded.waits,
-       saved_ms = visioncache_tally.saved_ms + excluded.saved_ms,
-       saved_cost_micros = visioncache_tally.saved_cost_micros + excluded.saved_cost_micros
+       saved_ms = {least}(visioncache_tally.saved_ms + excluded.saved_ms, {most}),
+       saved_cost_micros = {least}(visioncache_tally.saved_cost_micros + excluded.saved_cost_micros, {most})
 """
 
 
-def count(
-    namespace: str,
-    at: datetime,
-    *,
-    hits: int = 0,
-    misses: int = 0,
-    waits: int = 0,
-    saved_ms: int = 0,
-    saved_cost_micros: int = 0,
-) -> None:
-    """Add to the present hour."""
-    hour = connection.ops.adapt_datetimefield_value(at.replace(minute=0, second=0, microsecond=0))
+def hour_of(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
+def add(counted: Mapping[Hour, Tallied]) -> None:
+    """Add to the hours, in one order, so that two who add to the same rows cannot wait for each other in a circle."""
     slot = threading.get_native_id() % SLOTS
+    sql = _ADD.format(most=MOST_SAVED, least="LEAST" if connection.vendor == "postgresql" else "MIN")
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT, [namespace, hour, slot, hits, misses, waits, saved_ms, saved_cost_micros])
+        for (namespace, hour), tallied in sorted(counted.items()):
+            cursor.execute(sql, [namespace, connection.ops.adapt_datetimefield_value(hour), slot, *astuple(tallied)])
 
 
 def fold_tallies(*, before: datetime | None = None) -> int:

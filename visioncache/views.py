@@ -72,7 +72,7 @@ class EntryViewSet(ReadViewSet):
     lookup_url_kwarg = "id"
 
     def get_queryset(self) -> QuerySet[Entry]:
-        return Entry.objects.live()
+        return Entry.objects.live().select_related("stat")
 
     def get_object(self) -> Entry:
         return find_entry(entry_id=self.kwargs["id"])

@@ -14,6 +14,7 @@ from functools import cache
 
 from django.conf import settings
 
+from config.farewell import say_farewell
 from config.jobs import queue
 from config.processes import OUTLASTED
 
@@ -106,6 +107,7 @@ class Watch(threading.Thread):
         farewell = threading.Thread(target=self._hand_over, args=(late,), daemon=True)
         farewell.start()
         farewell.join(FAREWELL_SECONDS)
+        say_farewell()
         self._end(OUTLASTED)
 
     def _hand_over(self, late: list[Running]) -> None:

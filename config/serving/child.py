@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from config.farewell import say_farewell
 from config.serving.pulse import EVERY_SECONDS, Pulse
 
 PARENT = os.getppid()
@@ -33,6 +34,7 @@ def end_with_parent(*, beating: bool = True) -> None:
             time.sleep(EVERY_SECONDS)
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(ORPHAN_SECONDS)
+        say_farewell()
         os._exit(1)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()

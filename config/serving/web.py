@@ -13,6 +13,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
+from config.farewell import say_farewell
 from config.serving.pulse import EVERY_SECONDS
 
 MOST_CONNECTIONS = 65_536
@@ -64,6 +65,7 @@ def main(host: str, port: int, beat: Callable[[], None] = lambda: None) -> None:
     """Serve, and leave at once afterwards. `beat` is called by the event loop every second."""
     asyncio.run(serve(host, port, beat, _connections()))
     sys.stdout.flush()
+    say_farewell()
     os._exit(0)  # a thread that is still busy with a request nobody waits for would hold the process
 
 

@@ -4,8 +4,10 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -71,16 +73,38 @@ def test_without_a_live_key_it_stops_with_one_line(environment, key):
     assert "apikey create" in done.stderr
 
 
-def test_ctrl_c_ends_it_at_once_although_a_thread_waits_for_stdin(environment):
+def messages() -> bytes:
+    """A greeting, and a question to the vision cache that it counts as a miss."""
     greeting = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
-    line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": greeting}) + "\n"
+    question = {"name": "check_cache", "arguments": {"image_hash": "0" * 64}}
+    lines = [
+        {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": greeting},
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": question},
+    ]
+    return "".join(json.dumps(line) + "\n" for line in lines).encode()
+
+
+def misses_counted(environment: dict[str, str]) -> int:
+    with closing(sqlite3.connect(Path(environment["DATA_DIR"]) / "handrail.sqlite3", timeout=20)) as database:
+        return database.execute("SELECT COALESCE(sum(misses), 0) FROM visioncache_tally").fetchone()[0]
+
+
+@pytest.mark.parametrize("order", [signal.SIGINT, signal.SIGTERM, None])
+def test_an_order_ends_it_although_a_thread_waits_for_stdin_and_what_it_counted_is_written(environment, order):
+    before = misses_counted(environment)
     with subprocess.Popen(
         [sys.executable, "manage.py", "mcp"], cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as server:
         assert server.stdin is not None
         assert server.stdout is not None
-        server.stdin.write(line.encode())
+        server.stdin.write(messages())
         server.stdin.flush()
-        assert b"serverInfo" in server.stdout.readline()  # stdin stays open: nothing else could end it
-        server.send_signal(signal.SIGINT)
-        assert server.wait(240) == 128 + signal.SIGINT
+        assert b"serverInfo" in server.stdout.readline()
+        assert b"why_miss" in server.stdout.readline()
+        if order is None:
+            server.stdin.close()  # as a client that is done does
+        else:
+            server.send_signal(order)  # stdin stays open: nothing else could end it
+        assert server.wait(240) == (0 if order is None else 128 + order)
+    assert misses_counted(environment) == before + 1

@@ -7,6 +7,7 @@ from config.context import acting_as
 from config.errors import NotFound
 from tests.visioncache.makers import ask, make_entry
 from visioncache import leases, lookups
+from visioncache.counting import flush
 from visioncache.identity import InvalidEntry
 from visioncache.leases import drop_expired_leases, release_lease
 from visioncache.models import Entry, Lease, Tally
@@ -71,12 +72,14 @@ def test_an_answer_that_comes_between_look_up_and_lease_is_a_hit(monkeypatch: py
     found = ask(lease=True)
     assert (found.hit, found.lease, found.entry.hit_count) == (True, None, 1)
     assert not Lease.objects.exists()
+    flush()
     assert [(row.hits, row.misses) for row in Tally.objects.all()] == [(1, 0)]
 
 
 def test_waiting_counts_neither_as_hit_nor_as_miss() -> None:
     for _ in range(3):
         ask(lease=True)
+    flush()
     [row] = Tally.objects.all()
     assert (row.hits, row.misses, row.waits) == (0, 1, 2)
 

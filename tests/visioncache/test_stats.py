@@ -7,11 +7,13 @@ import time_machine
 from django.utils import timezone
 
 from tests.visioncache.makers import ask, make_entry, picture
+from visioncache.buffer import Tallied
+from visioncache.counting import flush
 from visioncache.identity import InvalidEntry
 from visioncache.models import Tally
 from visioncache.removal import cleanup_expired, invalidate
 from visioncache.stats import get_stats
-from visioncache.tallies import count, fold_tallies, per_hour, totals
+from visioncache.tallies import add, fold_tallies, hour_of, per_hour, totals
 
 pytestmark = pytest.mark.django_db
 
@@ -69,10 +71,9 @@ def test_hits_outlive_their_entries() -> None:
 def test_old_hours_are_folded_to_days_and_totals_stay() -> None:
     day = datetime(2026, 9, 1, tzinfo=UTC)
     for hour in range(24):
-        count("default", day + timedelta(hours=hour, minutes=7), hits=2, misses=1, saved_ms=5)
-    count("other", day + timedelta(hours=3), waits=4)
-    recent = timezone.now()
-    count("default", recent, hits=1)
+        add({("default", day + timedelta(hours=hour)): Tallied(hits=2, misses=1, saved_ms=5)})
+    add({("other", day + timedelta(hours=3)): Tallied(waits=4)})
+    add({("default", hour_of(timezone.now())): Tallied(hits=1)})
     before = totals(day)
     assert fold_tallies() == 23
     assert fold_tallies() == 0
@@ -85,5 +86,6 @@ def test_clean_up_folds_too() -> None:
     with time_machine.travel("2026-09-01T05:30:00Z"):
         ask()
         ask(namespace="other")
+    flush()
     cleanup_expired()
     assert {row.hour for row in Tally.objects.all()} == {datetime(2026, 9, 1, tzinfo=UTC)}

@@ -9,6 +9,7 @@ from django.core.management.base import CommandError
 
 from config.commands import OperationCommand
 from config.errors import DomainError
+from config.farewell import say_farewell
 from config.keys import authenticate_key
 
 
@@ -16,7 +17,8 @@ class Command(OperationCommand):
     help = "Serve MCP over stdin and stdout, with the key in HANDRAIL_API_KEY."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        signal.signal(signal.SIGINT, _end_at_once)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _end_at_once)
         raw = os.environ.pop("HANDRAIL_API_KEY", "")  # no child process shall inherit it
         if not raw:
             raise CommandError("HANDRAIL_API_KEY is not set. `manage.py apikey create NAME` makes a key.", returncode=2)
@@ -32,4 +34,5 @@ class Command(OperationCommand):
 
 def _end_at_once(number: int, frame: FrameType | None) -> None:
     """A thread waits for the next line of stdin, which nothing can end; a transaction under way rolls back."""
+    say_farewell()
     os._exit(128 + number)

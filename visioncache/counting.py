@@ -1,0 +1,115 @@
+"""Counting look-ups: kept in the process and written by a thread, each second, so that no answer waits for a write.
+
+A look-up that wrote took 313 us of CPU on SQLite and 619 on PostgreSQL; it takes 75 and 193 without.
+"""
+
+import logging
+import os
+import threading
+import time
+from datetime import datetime
+
+from django.db import close_old_connections, transaction
+
+from config.farewell import before_exit
+from visioncache import tallies, uses
+from visioncache.buffer import BUFFER, Tallied, Use
+from visioncache.models import Entry
+
+logger = logging.getLogger(__name__)
+
+FLUSH_SECONDS = 1.0
+FLUSH_KEYS = 500
+"""Written at once. 2,000 held the write lock of SQLite for 25 ms, and took 109 ms on PostgreSQL."""
+
+
+def count_hit(namespace: str, at: datetime, entry: Entry) -> None:
+    """An entry answered; that spared the call it came from."""
+    saved_ms, saved_cost = entry.latency_ms or 0, entry.cost_micros or 0
+    use = Use(hit_count=1, last_hit_at=at, saved_ms=saved_ms, saved_cost_micros=saved_cost)
+    tallied = Tallied(hits=1, saved_ms=saved_ms, saved_cost_micros=saved_cost)
+    FLUSHER.notice(BUFFER.add((namespace, tallies.hour_of(at)), tallied, entry.pk, use))
+
+
+def count_miss(namespace: str, at: datetime) -> None:
+    FLUSHER.notice(BUFFER.add((namespace, tallies.hour_of(at)), Tallied(misses=1)))
+
+
+def count_wait(namespace: str, at: datetime) -> None:
+    """A waiting caller polls: its repeats say nothing of how good the cache is."""
+    FLUSHER.notice(BUFFER.add((namespace, tallies.hour_of(at)), Tallied(waits=1)))
+
+
+_one_at_a_time = threading.Lock()
+
+
+def flush() -> bool:
+    """Write what this process counted; False if the database would not have it now: then it is kept for the next time.
+
+    Never inside a transaction of the caller's, which may yet roll back. Where a database's last word is lost with the
+    connection, a batch that it did commit is written again.
+    """
+    with _one_at_a_time:
+        while batch := BUFFER.take(FLUSH_KEYS):
+            try:
+                with transaction.atomic(durable=True):
+                    uses.add(batch.uses)
+                    tallies.add(batch.tallies)
+            except Exception as error:  # noqa: BLE001 -- whatever it is, answers go on and counts are tried again
+                BUFFER.put_back()
+                logger.warning("Look-ups are not counted yet, which is tried again: %s", str(error).strip())
+                return False
+            BUFFER.written()
+    if refused := BUFFER.refused():
+        logger.error(
+            "%d counts found no room while the database took none; what was answered is not affected.", refused
+        )
+    return True
+
+
+class _Flusher:
+    """The thread that flushes, FLUSH_SECONDS after the first count or when FLUSH_KEYS wait. Started by the first."""
+
+    def __init__(self) -> None:
+        self.start_afresh()
+
+    def start_afresh(self) -> None:
+        self._due, self._full = threading.Event(), threading.Event()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def notice(self, waiting: int) -> None:
+        if waiting >= FLUSH_KEYS:
+            self._full.set()
+        if not self._due.is_set():
+            self._due.set()
+            self._start()
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="counting", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            self._due.wait()
+            self._full.wait(FLUSH_SECONDS)
+            self._due.clear()
+            self._full.clear()
+            if not flush():
+                self._due.set()
+                time.sleep(FLUSH_SECONDS)
+            close_old_connections()
+
+
+FLUSHER = _Flusher()
+
+
+def _forget() -> None:
+    BUFFER.forget()
+    FLUSHER.start_afresh()
+
+
+before_exit(flush)
+os.register_at_fork(after_in_child=_forget)
