@@ -1,5 +1,6 @@
 """Load on a service whose processes are killed: what was acknowledged, and whether it is still there."""
 
+import hashlib
 import json
 import threading
 import time
@@ -13,16 +14,20 @@ CHILDREN = ("web", "worker", "beat")
 
 
 class Load:
-    """Clients that write events and ask for jobs, and remember what they were promised."""
+    """Clients that write events, ask for jobs and use the cache, and remember what they were promised."""
 
     def __init__(self, service: Service, key: str) -> None:
         self.service, self.key = service, key
         self.events: list[str] = []
         self.jobs: list[str] = []
+        self.answers: list[str] = []
+        self.asked = 0
+        self.missed: list[str] = []
         self.refused = 0
         self._stop = threading.Event()
         self._threads = [
-            threading.Thread(target=self._run, args=(ask,)) for ask in (self._write, self._write, self._send)
+            threading.Thread(target=self._run, args=(ask,))
+            for ask in (self._write, self._write, self._send, self._cache)
         ]
 
     def __enter__(self) -> Self:
@@ -59,6 +64,30 @@ class Load:
             self.refused += 1
         self._stop.wait(0.3)
 
+    def _cache(self) -> None:
+        image = hashlib.sha256(str(len(self.answers)).encode()).hexdigest()
+        entry = {"image_hash": image, "model_version": "m", "extracted_data": image, "confidence_score": 1}
+        if self.service.get("/api/v1/visioncache/entries", self.key, entry)[0] in {200, 201}:
+            self.answers.append(image)
+            self._look_up(image)
+        else:
+            self.refused += 1
+
+    def _look_up(self, image: str) -> None:
+        self.asked += 1
+        question = {"image_hash": image, "model_version": "m"}
+        status, _, body = self.service.get("/api/v1/visioncache/lookup", self.key, question)
+        if status == 200 and (json.loads(body)["entry"] or {}).get("extracted_data") != image:
+            self.missed.append(image)
+
+    def lost_answers(self) -> list[str]:
+        for image in self.answers:
+            self._look_up(image)
+        return self.missed
+
+    def hits(self) -> int:
+        return int(json.loads(self.service.get("/api/v1/visioncache/stats", self.key)[2])["total_hits"])
+
     def lost_events(self) -> list[str]:
         return [uid for uid in self.events if self.service.get(f"/api/v1/audit/events/{uid}", self.key)[0] != 200]
 
@@ -90,6 +119,8 @@ def kill_under_load(service: Service, *, rounds: int, victims: Sequence[str] = C
             time.sleep(max(began + apart - time.monotonic(), 0))
     assert process.poll() is None
     assert load.lost_events() == []
+    assert load.lost_answers() == []
+    assert len(load.answers) <= load.hits() <= load.asked  # the last ones are counted, and none twice
     wait_until(lambda: not load.unfinished_jobs(), "every job that was accepted is done")
     verdict = json.loads(service.get("/api/v1/audit/verify", service.key(), {})[2])
     assert verdict["valid"], verdict

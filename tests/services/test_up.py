@@ -57,10 +57,12 @@ def test_one_command_serves_everything_on_one_port_and_stops_in_time(service: Se
 
     wait_until(service.is_complete, "worker and beat live")
     wait_until(lambda: f"http://127.0.0.1:{service.port} answers" in service.output.read_text(), "it says where")
+    assert service.get("/api/v1/visioncache/lookup", key, {"image_hash": "0" * 64})[0] == 200
     process.send_signal(signal.SIGTERM)
     assert process.wait(240) == 0
     assert "Traceback" not in service.output.read_text()
-    assert signs_of_life(service) == []  # `restore` need not wait for anybody
+    assert rows(service, "SELECT name FROM config_heartbeat") == []  # `restore` need not wait for anybody
+    assert rows(service, "SELECT misses FROM visioncache_tally") == [(1,)]  # counted, and written on leaving
 
     service.start()
     wait_until(service.answers, "the second start")
@@ -68,9 +70,9 @@ def test_one_command_serves_everything_on_one_port_and_stops_in_time(service: Se
     assert service.get("/api/v1/audit/events", key)[0] == 200
 
 
-def signs_of_life(service: Service) -> list[tuple[str]]:
+def rows(service: Service, sql: str) -> list[tuple[object, ...]]:
     with closing(sqlite3.connect(service.folder / "handrail.sqlite3", timeout=20)) as database:
-        return database.execute("SELECT name FROM config_heartbeat").fetchall()
+        return database.execute(sql).fetchall()
 
 
 def test_clients_that_say_nothing_or_half_of_it_keep_nobody_from_an_answer(service: Service) -> None:

@@ -105,7 +105,7 @@ def elsewhere(act: Callable[[], object]) -> None:
 
     thread = threading.Thread(target=run)
     thread.start()
-    thread.join(60)
+    thread.join(240)
 
 
 @pytest.mark.django_db(transaction=True)
