@@ -8,10 +8,10 @@ import platform
 from argparse import ArgumentParser
 from pathlib import Path
 
-from tests.bench import broker, bursts, decisions, mcp, rest, schemas, start, trail, web
+from tests.bench import broker, bursts, decisions, mcp, rest, schemas, start, trail, vision, web
 
 ALONE = {"start": start, "web": web, "broker": broker, "audit": trail, "schemacheck": schemas}
-BESIDE_BEFORE = {"rest": rest, "mcp": mcp, "decisions": decisions, "bursts": bursts}
+BESIDE_BEFORE = {"rest": rest, "mcp": mcp, "decisions": decisions, "bursts": bursts, "vision": vision}
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """Counting: kept in the process, written together, lost by nothing but a kill, and never in an answer's way."""
 
+import os
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from config import farewell
 from tests.visioncache.makers import ask, make_entry, picture
 from visioncache import buffer, counting, tallies, uses
-from visioncache.buffer import MOST_SAVED, Buffer, Tallied, Use
+from visioncache.buffer import BUFFER, MOST_SAVED, Buffer, Tallied, Use
 from visioncache.counting import flush
 from visioncache.models import Entry, EntryStat, Tally
 from visioncache.removal import invalidate
@@ -225,10 +226,13 @@ def test_a_process_that_leaves_writes_first(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_forked_child_leaves_its_parents_counts_to_the_parent() -> None:
-    make_entry()
+    entry = make_entry().entry.pk
     ask()
-    counting._forget()
-    assert Entry.objects.get().hit_count == 0
+    child = os.fork()
+    if not child:
+        os._exit(BUFFER.use_of(entry).hit_count)
+    assert os.waitpid(child, 0)[1] == 0
+    assert BUFFER.use_of(entry).hit_count == 1
 
 
 def test_writers_of_several_entries_take_them_in_the_order_of_their_ids() -> None:

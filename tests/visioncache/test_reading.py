@@ -31,9 +31,9 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     seen: list[str] = []
     fetch = reading._fetch
 
-    def counted(sql: str, parameters: Any) -> Any:
+    def counted(database: Any, sql: str, parameters: Any) -> Any:
         seen.append(sql)
-        return fetch(sql, parameters)
+        return fetch(database, sql, parameters)
 
     monkeypatch.setattr(reading, "_fetch", counted)
     with CaptureQueriesContext(connection) as queries:
