@@ -47,15 +47,6 @@ class EntryQuerySet(models.QuerySet["Entry"]):
             bytes=Sum("size_bytes", default=0),
         )
 
-    def remove(self) -> int:
-        """Delete these rows by four statements; `delete()` would fetch every row because of the cascades."""
-        ids = list(self.values_list("pk", flat=True))
-        EntryTag.objects.filter(entry_id__in=ids).delete()
-        EntryImage.objects.filter(entry_id__in=ids).delete()
-        EntryStat.objects.filter(entry_id__in=ids).delete()
-        removed: int = Entry.objects.filter(pk__in=ids)._raw_delete(self.db)  # noqa: SLF001 -- see above
-        return removed
-
     def most_used(self, most: int) -> list["Entry"]:
         """The entries that answered most, then the newest of those that never did."""
         # Two questions, each answered by an index: one for both would sort every entry, 70 ms of 100,000.
@@ -100,7 +91,6 @@ class Entry(models.Model):
             models.Index(fields=["image_hash", "namespace"], name="entry_image"),
             models.Index(fields=["model_version", "namespace"], name="entry_model"),
             models.Index(fields=["namespace", "-id"], name="entry_namespace"),
-            models.Index(fields=["request_hash"], name="entry_request"),
             models.Index(fields=["expires_at"], name="entry_expiry", condition=Q(expires_at__isnull=False)),
         ]
         constraints = [

@@ -10,7 +10,7 @@ from tests.bench.sides import DATABASES, heading, in_turns, print_rows, sides
 from tests.services.stack import Stack
 
 PROBES = Path(__file__).parent / "probes"
-PROCESSES, LOOK_UPS = 4, 5_000
+PROCESSES, LOOK_UPS = 4, 2_000
 COUNTED = "from visioncache.stats import get_stats; print(get_stats().total_hits)"
 
 

@@ -38,7 +38,7 @@ def stored() -> dict[str, Any]:
     assert event.entity_id == str(entry.uid)
     assert event.new_value["request_hash"] == entry.request_hash
     said = {name: getattr(entry, name) for name in [*BODY, "key", "namespace", "hit_count"]}
-    Entry.objects.all().remove()
+    Entry.objects.all().delete()
     return said
 
 

@@ -79,7 +79,7 @@ TIMES = st.datetimes(datetime(2027, 1, 1), datetime(2090, 1, 1), timezones=st.ju
 )
 @settings(max_examples=60)
 def test_a_row_is_read_as_the_orm_reads_it(data, request, score, url, ends, cost, hit, model) -> None:
-    Entry.objects.all().remove()
+    invalidate(namespace="default")
     stored = make_entry(latency_ms=3).entry
     fields = {"extracted_data": data, "request": request, "confidence_score": score, "image_url": url}
     Entry.objects.filter(pk=stored.pk).update(expires_at=ends, cost_micros=cost, tags=["t"], **fields)

@@ -51,4 +51,5 @@ class Migration(migrations.Migration):
         migrations.RemoveField(model_name="entry", name="last_hit_at"),
         migrations.RemoveField(model_name="entry", name="saved_ms"),
         migrations.RemoveField(model_name="entry", name="saved_cost_micros"),
+        migrations.RemoveIndex(model_name="entry", name="entry_request"),  # asked by nothing
     ]

@@ -25,7 +25,7 @@ from visioncache import models  # noqa: E402
 from visioncache.models import Entry, Lease  # noqa: E402
 from visioncache.removal import cleanup_expired  # noqa: E402
 
-EXPIRED = 60_000
+EXPIRED = 30_000
 PAUSE_SECONDS = 0.002
 
 
