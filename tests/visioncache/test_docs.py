@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from visioncache import identity, images, leases, lookups, removal, terms
+from visioncache import buffer, counting, identity, images, leases, lookups, removal, terms
 
 TEXT = (Path(__file__).parents[2] / "docs" / "visioncache.md").read_text(encoding="utf-8")
 
@@ -24,3 +24,6 @@ def test_the_figures_are_those_of_the_code() -> None:
     assert f"({leases.LEASE_SECONDS}; 1 to {leases.MAX_LEASE_SECONDS})" in TEXT
     assert f"newest {lookups.NEAREST_OF} entries" in TEXT
     assert f"batches of {removal.BATCH:,}" in TEXT
+    assert f"as many as {1_000 * removal.HOLD_SECONDS:.0f} ms" in TEXT
+    assert f"as soon as {counting.FLUSH_KEYS} entries wait" in TEXT
+    assert f"{buffer.MOST_KEPT:,} entries and" in TEXT

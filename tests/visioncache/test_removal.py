@@ -1,6 +1,7 @@
 """Invalidating and cleaning up: what goes, what stays, what the trail says."""
 
 import base64
+import itertools
 import threading
 
 import pytest
@@ -136,6 +137,30 @@ def test_clean_up_works_in_batches_with_an_event_each(monkeypatch: pytest.Monkey
     events = Event.objects.filter(event_type="entries.expired").order_by("id")
     assert [event.new_value["removed"] for event in events] == [3, 3, 1]
     assert len(pauses) == 2
+
+
+def test_on_sqlite_a_batch_is_as_long_as_a_writer_can_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = itertools.count(step=0.005)  # each batch holds the write lock for 5 ms
+    monkeypatch.setattr(removal.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(removal, "FEWEST", 2)
+    for number in range(9):
+        make_entry(f"old-{number}", ttl_hours=0)
+    assert cleanup_expired() == 9
+    events = Event.objects.filter(event_type="entries.expired").order_by("id")
+    expected = [2, 6, 1] if connection.vendor == "sqlite" else [9]
+    assert [event.new_value["removed"] for event in events] == expected
+
+
+def test_clean_up_gives_sqlite_its_memory_back() -> None:
+    def pages() -> object:
+        if connection.vendor != "sqlite":
+            return None
+        with connection.cursor() as cursor:
+            return cursor.execute("PRAGMA cache_size").fetchone()
+
+    before = pages()
+    make_entry(ttl_hours=0)
+    assert (cleanup_expired(), pages()) == (1, before)
 
 
 def test_a_clean_up_with_nothing_to_do_leaves_no_event() -> None:

@@ -1,4 +1,7 @@
-"""What hits come to moves from the entries to a narrow table of its own; entries that were never hit have no row."""
+"""What hits come to moves from the entries to a narrow table of its own; entries that were never hit have no row.
+
+The index of request hashes goes: nothing asked it, and each entry paid for it.
+"""
 
 import django.db.models.deletion
 from django.db import migrations, models
