@@ -1,6 +1,6 @@
 """Counting look-ups: kept in the process and written by a thread, each second, so that no answer waits for a write.
 
-A look-up that wrote took 313 us of CPU on SQLite and 619 on PostgreSQL; it takes 75 and 193 without.
+A look-up that wrote took three times as much CPU (docs/benchmarks.md), and its turn at SQLite's one write lock.
 """
 
 import logging
