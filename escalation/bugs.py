@@ -135,7 +135,7 @@ def move(bug: Bug, verb: str) -> None:
         raise TransitionRefused(f"Bug {bug.bug_id} is {bug.status}; {verb} needs {needed}. Allowed now: {allowed}.")
     bug.status = transition.target
     if bug.acknowledged_at is None and verb != "reopen":
-        bug.acknowledged_at = timezone.now()
+        bug.take_notice(at=timezone.now())
 
 
 def close(bug: Bug, *, resolution: str, resolved_by: str) -> None:
@@ -144,7 +144,7 @@ def close(bug: Bug, *, resolution: str, resolved_by: str) -> None:
     require(check_name("resolved_by", resolved_by, blank=True))
     bug.resolution = blank(resolution)
     bug.resolved_by = blank(resolved_by)[: fields.LONGEST_NAME] or caller().actor
-    bug.resolved_at = timezone.now()
+    bug.end(at=timezone.now())
     bug.muted_until = None
     bug.weigh_again_at = None
 
@@ -153,14 +153,14 @@ def open_again(bug: Bug, *, at: datetime) -> None:
     """Back to the start: somebody must look again, whatever the priority. The times of the cycle that ends are kept."""
     _keep_cycle(bug, at)
     bug.status = Status.PENDING
-    bug.began_at = bug.escalated_at = at
-    bug.acknowledged_at = bug.resolved_at = bug.muted_until = None
+    bug.begin_again(at=at)
+    bug.muted_until = None
     bug.resolution = bug.resolved_by = ""
 
 
 def _keep_cycle(bug: Bug, reopened_at: datetime) -> None:
     if bug.resolved_at is not None:
-        times = {name: getattr(bug, name) for name in ("began_at", "escalated_at", "acknowledged_at", "resolved_at")}
+        times = {name: getattr(bug, name) for name in Cycle.TIMES}
         Cycle.objects.create(bug=bug, reopened_at=reopened_at, **times)
 
 

@@ -10,11 +10,10 @@ from django.db.models.functions import TruncDay, TruncHour
 from django.utils import timezone
 
 from config.pages.dashboard import Chart, Panel, Tile
-from escalation.models import Bug, Cycle, Priority, Status
+from escalation.models import OPEN, Bug, Cycle, Priority
 from escalation.summary import summarise
 
 LIST = "/admin/escalation/bug/"
-OPEN = [Status.PENDING, Status.ACKNOWLEDGED, Status.INVESTIGATING]
 
 
 def panel(since: datetime) -> Panel:

@@ -1,7 +1,7 @@
 """Bugs, each report of them, the tickets they are linked to and their tags."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
@@ -51,6 +51,7 @@ class LinkType(models.TextChoices):
     DOCUMENTS = "documents"
 
 
+OPEN = (Status.PENDING, Status.ACKNOWLEDGED, Status.INVESTIGATING)
 URGENT = (Priority.HIGH, Priority.CRITICAL)
 SHOWN_CYCLES = 20
 
@@ -77,7 +78,8 @@ class BugQuerySet(models.QuerySet["Bug"]):
         return self.filter(bug_id__in=known_as(bug_id))
 
     def open(self) -> Self:
-        return self.exclude(status=Status.RESOLVED)
+        """Named, not "all but resolved": an index beginning with the status leads to these."""
+        return self.filter(status__in=OPEN)
 
     def muted(self, *, at: datetime) -> Self:
         return self.filter(muted_until__gt=at)
@@ -124,6 +126,9 @@ class Bug(models.Model):
     escalated_at = models.DateTimeField(help_text="Since when it waits for somebody: first report, return, or rise.")
     acknowledged_at = models.DateTimeField(null=True, blank=True, help_text="When somebody took notice.")
     resolved_at = models.DateTimeField(null=True, blank=True)
+    # Written at the move, so that a mean over all bugs reads one narrow index: computed anew it took 400 ms of 100,000.
+    acknowledge_ms = models.PositiveBigIntegerField(null=True, editable=False, help_text="From escalated to noticed.")
+    resolve_ms = models.PositiveBigIntegerField(null=True, editable=False, help_text="From its beginning to resolved.")
     resolution = models.TextField(blank=True)
     resolved_by = models.CharField(max_length=255, blank=True)
     assignee = models.CharField(max_length=255, blank=True)
@@ -141,9 +146,17 @@ class Bug(models.Model):
             models.Index(fields=["assignee", "-id"], name="bug_assignee"),
             models.Index(fields=["fingerprint"], name="bug_fingerprint"),
             models.Index(fields=["weigh_again_at"], name="bug_weigh", condition=Q(weigh_again_at__isnull=False)),
-            models.Index(fields=["deadline_at"], name="bug_deadline", condition=Q(deadline_at__isnull=False)),
+            # These four answer the counts of the summary by themselves: no row is read for them.
+            models.Index(fields=["status", "priority"], name="bug_grid"),
+            models.Index(fields=["status", "deadline_at"], name="bug_overdue"),
+            models.Index(fields=["assignee", "status"], name="bug_unassigned"),
+            models.Index(fields=["muted_until", "status"], name="bug_muted", condition=Q(muted_until__isnull=False)),
+            models.Index(fields=["-score", "-id"], name="bug_urgent"),
+            models.Index(fields=["-last_seen_at", "-id"], name="bug_latest"),
             models.Index(fields=["first_seen_at"], name="bug_first_seen"),
             models.Index(fields=["resolved_at"], name="bug_resolved", condition=Q(resolved_at__isnull=False)),
+            models.Index(fields=["acknowledge_ms"], name="bug_ack_ms", condition=Q(acknowledge_ms__isnull=False)),
+            models.Index(fields=["resolve_ms"], name="bug_resolve_ms", condition=Q(resolve_ms__isnull=False)),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(frequency__gte=1), name="bug_frequency_from_1"),
@@ -170,6 +183,19 @@ class Bug(models.Model):
 
     def is_muted(self, *, at: datetime) -> bool:
         return self.muted_until is not None and self.muted_until > at
+
+    def take_notice(self, *, at: datetime) -> None:
+        """Somebody looks at it for the first time in this cycle."""
+        self.acknowledged_at, self.acknowledge_ms = at, _milliseconds(self.escalated_at, at)
+
+    def end(self, *, at: datetime) -> None:
+        """Its present cycle is over."""
+        self.resolved_at, self.resolve_ms = at, _milliseconds(self.began_at, at)
+
+    def begin_again(self, *, at: datetime) -> None:
+        """A new cycle, which nobody has looked at."""
+        self.began_at = self.escalated_at = at
+        self.acknowledged_at = self.acknowledge_ms = self.resolved_at = self.resolve_ms = None
 
     def newest_cycles(self) -> Sequence["Cycle"]:
         return list(self.cycles.all()[:SHOWN_CYCLES])
@@ -219,12 +245,19 @@ class Cycle(models.Model):
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     resolved_at = models.DateTimeField()
     reopened_at = models.DateTimeField()
+    acknowledge_ms = models.PositiveBigIntegerField(null=True, editable=False)
+    resolve_ms = models.PositiveBigIntegerField(editable=False)
+
+    TIMES = ("began_at", "escalated_at", "acknowledged_at", "resolved_at", "acknowledge_ms", "resolve_ms")
+    """What it keeps of the bug whose cycle it was."""
 
     class Meta:
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["bug", "-id"], name="cycle_bug"),
             models.Index(fields=["resolved_at"], name="cycle_resolved"),
+            models.Index(fields=["acknowledge_ms"], name="cycle_ack_ms", condition=Q(acknowledge_ms__isnull=False)),
+            models.Index(fields=["resolve_ms"], name="cycle_resolve_ms"),
         ]
 
     def __str__(self) -> str:
@@ -292,6 +325,11 @@ class TicketLink(models.Model):
     def state(self) -> dict[str, str]:
         """What the trail keeps of a link."""
         return {name: getattr(self, name) for name in ("system", "ticket_id", "url", "link_type", "status")}
+
+
+def _milliseconds(start: datetime, end: datetime) -> int:
+    """A clock that was set back makes no time negative."""
+    return max(0, (end - start) // timedelta(milliseconds=1))
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -1,13 +1,14 @@
 """The state of all bugs in one look."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db.models import Count, DurationField, ExpressionWrapper, F, Sum
+from django.db.models import Count
 from django.utils import timezone
 
-from escalation.models import Bug, Cycle, Priority, Status
+from config.figures import number_of, read_figures, sum_of
+from escalation.models import OPEN, Bug, Cycle, Priority, Status
 
 MOST_ERROR_TYPES = 20
 
@@ -31,9 +32,7 @@ class Summary:
 
 def summarise(*, at: datetime | None = None) -> Summary:
     """Count the bugs by status, priority and error type; the twenty most frequent types only."""
-    at = at or timezone.now()
-    bugs = Bug.objects.order_by()
-    grid = {(status, priority): count for status, priority, count in _grid()}
+    grid = _grid()
     by_status = {status: sum(grid.get((status, level), 0) for level in Priority.values) for status in Status.values}
     return Summary(
         total=sum(by_status.values()),
@@ -41,33 +40,40 @@ def summarise(*, at: datetime | None = None) -> Summary:
         by_status=by_status,
         by_priority={level: sum(grid.get((status, level), 0) for status in Status.values) for level in Priority.values},
         open_by_priority={
-            level: {status: grid.get((status, level), 0) for status in Status.values if status != Status.RESOLVED}
-            for level in reversed(Priority.values)
+            level: {status: grid.get((status, level), 0) for status in OPEN} for level in reversed(Priority.values)
         },
-        by_error_type=dict(
-            bugs.values_list("error_type")
-            .annotate(count=Count("id"))
-            .order_by("-count", "error_type")[:MOST_ERROR_TYPES]
-        ),
-        overdue=bugs.overdue(at=at).count(),
-        muted=bugs.open().muted(at=at).count(),
-        unassigned=bugs.open().filter(assignee="").count(),
-        seconds_to_acknowledge=_mean_seconds("escalated_at", "acknowledged_at"),
-        seconds_to_resolve=_mean_seconds("began_at", "resolved_at"),
+        by_error_type=_most_frequent_types(),
+        seconds_to_acknowledge=_mean_seconds("acknowledge_ms"),
+        seconds_to_resolve=_mean_seconds("resolve_ms"),
+        **_waiting(at or timezone.now()),
     )
 
 
-def _grid() -> Sequence[tuple[str, str, int]]:
-    return list(Bug.objects.order_by().values_list("status", "priority").annotate(Count("id")))
+def _grid() -> Mapping[tuple[str, str], int]:
+    rows = Bug.objects.order_by().values_list("status", "priority").annotate(Count("id"))
+    return {(status, priority): count for status, priority, count in rows}
 
 
-def _mean_seconds(start: str, end: str) -> float | None:
-    """The mean time from one moment to another, of the present cycles of all bugs and of those that ended before."""
-    span = ExpressionWrapper(F(end) - F(start), output_field=DurationField())
-    sums = [
-        rows.filter(**{f"{end}__isnull": False}).aggregate(count=Count("id"), total=Sum(span, default=timedelta()))
-        for rows in (Bug.objects.order_by(), Cycle.objects.order_by())
-    ]
-    count = sum(found["count"] for found in sums)
-    total = sum((found["total"] for found in sums), timedelta())
-    return round(total.total_seconds() / count, 1) if count else None
+def _most_frequent_types() -> Mapping[str, int]:
+    types = Bug.objects.order_by().values_list("error_type").annotate(count=Count("id"))
+    return dict(types.order_by("-count", "error_type")[:MOST_ERROR_TYPES])
+
+
+def _waiting(at: datetime) -> dict[str, int]:
+    bugs = Bug.objects.open()
+    return read_figures(
+        overdue=number_of(bugs.overdue(at=at)),
+        muted=number_of(bugs.muted(at=at)),
+        unassigned=number_of(bugs.filter(assignee="")),
+    )
+
+
+def _mean_seconds(span: str) -> float | None:
+    """The mean of a kept time, over the present cycles of all bugs and those that ended before."""
+    known = {f"{span}__isnull": False}
+    now, before = Bug.objects.filter(**known), Cycle.objects.filter(**known)
+    found = read_figures(
+        now=number_of(now), before=number_of(before), now_ms=sum_of(now, span), before_ms=sum_of(before, span)
+    )
+    count, milliseconds = found["now"] + found["before"], found["now_ms"] + found["before_ms"]
+    return round(milliseconds / 1000 / count, 1) if count else None
