@@ -2,28 +2,30 @@
 
 from datetime import datetime
 
-from django.db.models import Count
 from django.urls import reverse
 
+from audit.ledger import counting
 from audit.models import Event
 from config.pages.dashboard import Chart, Happening, Panel, Tile
 
+SHOWN = 8
+
 
 def panel(since: datetime) -> Panel:
-    events = Event.objects.filter(timestamp__gte=since)
-    by_type = list(events.values_list("event_type").annotate(count=Count("id")).order_by("-count")[:8])
-    by_actor = list(events.values_list("actor").annotate(count=Count("id")).order_by("-count")[:8])
-    rollbacks = events.filter(event_type="entity.rolled_back").count()
+    counts = counting.counts_since(since)
+    by_type, by_actor, decisions = (counts[dimension] for dimension in ("type", "actor", "decision"))
+    denied = decisions.get("deny", 0)
     return Panel(
         title="Audit",
         tiles=[
-            Tile(label="Events", value=str(events.count()), link="/admin/audit/event/"),
-            Tile(label="Actors", value=str(events.values("actor").distinct().count())),
-            Tile(label="Rollbacks", value=str(rollbacks)),
+            Tile(label="Events", value=str(sum(by_type.values())), link="/admin/audit/event/"),
+            Tile(label="Actors", value=str(len(by_actor))),
+            Tile(label="Rollbacks", value=str(by_type.get("entity.rolled_back", 0))),
+            Tile(label="Calls denied", value=f"{denied} of {sum(decisions.values())}"),
         ],
         charts=[
-            Chart(title="Events by type", kind="bar", points=by_type),
-            Chart(title="Events by actor", kind="bar", points=by_actor),
+            Chart(title="Events by type", kind="bar", points=list(by_type.items())[:SHOWN]),
+            Chart(title="Events by actor", kind="bar", points=list(by_actor.items())[:SHOWN]),
         ],
     )
 

@@ -3,18 +3,19 @@
 from collections.abc import Iterator
 
 from django.conf import settings
-from django.db.models import Count, Max
+from django.db.models import Max
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from audit import streaming
-from audit.ledger import sealing
-from audit.models import BackupRun, Event
+from audit.ledger import counting, sealing
+from audit.models import BackupRun
+from audit.permissions.rules import VERDICTS
 
 _TYPES = 100  # callers name their own types of event, and every label is a time series of its own
 
 
 def collect() -> Iterator[Metric]:
-    yield _events()
+    yield from _counted()
     unsealed = "Age of the oldest event that no checkpoint holds."
     yield GaugeMetricFamily("handrail_audit_unsealed_seconds", unsealed, sealing.seconds_unsealed())
     sound = BackupRun.objects.filter(verification=BackupRun.Verification.PASSED, removed_at=None)
@@ -27,11 +28,17 @@ def collect() -> Iterator[Metric]:
         yield GaugeMetricFamily("handrail_audit_stream_waiting_events", waiting, streaming.standing().waiting)
 
 
-def _events() -> Metric:
-    family = CounterMetricFamily("handrail_audit_events", "Events recorded.", labels=["event_type"])
-    counts = list(Event.objects.values_list("event_type").annotate(count=Count("id")).order_by("-count", "event_type"))
-    for event_type, count in counts[:_TYPES]:
-        family.add_metric([event_type], count)
-    if counts[_TYPES:]:
-        family.add_metric(["other"], sum(count for _, count in counts[_TYPES:]))
-    return family
+def _counted() -> Iterator[Metric]:
+    """Counters that only grow: what retention removes stays counted."""
+    counts = counting.counts_since(counting.EVER)
+    events = CounterMetricFamily("handrail_audit_events", "Events recorded.", labels=["event_type"])
+    by_type = list(counts["type"].items())
+    for event_type, count in by_type[:_TYPES]:
+        events.add_metric([event_type], count)
+    if by_type[_TYPES:]:
+        events.add_metric(["other"], sum(count for _, count in by_type[_TYPES:]))
+    yield events
+    decisions = CounterMetricFamily("handrail_audit_decisions", "Tool calls decided.", labels=["decision"])
+    for verdict in VERDICTS:
+        decisions.add_metric([verdict], counts["decision"].get(verdict, 0))
+    yield decisions

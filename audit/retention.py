@@ -71,7 +71,7 @@ def _prune_batch(days: Mapping[str, int]) -> int:
     if last is None or not days:
         return 0
     sealed = streaming.confirmed(expired(days, timezone.now())).up_to(last.last_tx, last.last_id)
-    rows = list(sealed.order_by("tx", "id").values_list("tx", "id")[:BATCH])
+    rows = list(sealed.in_order().values_list("tx", "id")[:BATCH])
     if not rows:
         return 0
     positions = _positions(rows)

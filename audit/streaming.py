@@ -125,7 +125,7 @@ def _leased(place: StreamPosition) -> bool:
 
 
 def _next(place: StreamPosition) -> list[Event]:
-    return list(_sealed_after(place).order_by("tx", "id")[:BATCH])
+    return list(_sealed_after(place).in_order()[:BATCH])
 
 
 def _sealed_after(place: StreamPosition) -> EventQuerySet:

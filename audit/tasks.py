@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 
 SCHEDULE = {
     "audit.seal": {"task": "audit.seal", "schedule": timedelta(minutes=1)},
+    "audit.fold_counts": {"task": "audit.fold_counts", "schedule": timedelta(days=1)},
     "audit.stream": {"task": "audit.stream", "schedule": timedelta(minutes=1)},
     "audit.prune": {"task": "audit.prune", "schedule": timedelta(days=1)},
     # Every hour asks whether the day's backup is due: a service that was down at its time makes it up.
@@ -43,6 +44,12 @@ def seal() -> None:
     """Hold what was recorded or captured by a signed checkpoint; the schedule is the trail's open window."""
     capture.collect()
     sealing.seal()
+
+
+@shared_task(name="audit.fold_counts")
+def fold_counts() -> None:
+    """Join the hourly counts of events to daily ones, once they are three days old."""
+    sealing.fold_counts()
 
 
 @shared_task(name="audit.stream", time_limit=settings.LONG_JOB_SECONDS)

@@ -2,6 +2,7 @@
 
 from audit.models.backups import BackupRun
 from audit.models.capturing import CaptureBy, StagedChange
+from audit.models.counting import EventCount
 from audit.models.events import CurrentTransaction, Event, EventQuerySet
 from audit.models.ledger import Checkpoint, RemovalPermit, Tile, TransactionBase
 from audit.models.permissions import PermissionRule, RuleQuerySet, RulesVersion
@@ -13,6 +14,7 @@ __all__ = [
     "Checkpoint",
     "CurrentTransaction",
     "Event",
+    "EventCount",
     "EventQuerySet",
     "PermissionRule",
     "RemovalPermit",
