@@ -9,6 +9,7 @@ from audit.models import Event
 from config.pages.dashboard import Chart, Happening, Panel, Tile
 
 SHOWN = 8
+_TOLD = ("timestamp", "event_type", "entity_type", "entity_id", "user", "actor")
 
 
 def panel(since: datetime) -> Panel:
@@ -39,5 +40,5 @@ def recent_events(limit: int) -> list[Happening]:
             who=event.user or event.actor,
             link=reverse("admin:audit_event_change", args=[event.pk]),
         )
-        for event in Event.objects.newest_first()[:limit]
+        for event in Event.objects.newest_first().only(*_TOLD)[:limit]
     ]

@@ -1,6 +1,7 @@
 """The admin's own look, the API keys, and the base of tables that are only read there."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -13,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from config.admin_lists import BoundedPaginator, MonthFilter, known_by
 from config.keys import create_key, revoke_key
 from config.models import ApiKey, BrokerMessage, Heartbeat, PeriodicRun
 
@@ -27,12 +29,28 @@ class ToolAdmin(admin.ModelAdmin):
 
     unlisted: tuple[str, ...] = ()
     """Large columns that the list does not show: a hundred rows of them can be as many megabytes."""
+    known_by: tuple[str, ...] = ()
+    """Indexed columns a row is searched by, exactly; a search for parts of a text reads every row."""
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # a count beside each filter is a scan for each
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
         # An action needs whole rows, and one row that is opened, too.
         page = request.resolver_match.url_name if request.resolver_match and request.method == "GET" else None
         return rows.defer(*self.unlisted) if page and page.endswith("_changelist") else rows
+
+    def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
+        return self.known_by or super().get_search_fields(request)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip()
+        if self.known_by and term:
+            return known_by(queryset, self.known_by, term), False
+        return super().get_search_results(request, queryset, search_term)
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         try:
@@ -124,9 +142,8 @@ class BrokerMessageAdmin(ReadOnlyAdmin):
     """Jobs that wait, run, or were parked because no worker survived them."""
 
     list_display = ["id", "task", "task_id", "queue", "state", "deliveries", "available_at", "worker", "reason"]
-    list_filter = [("parked_at", admin.EmptyFieldListFilter), "queue", "task"]
+    list_filter = [("parked_at", admin.EmptyFieldListFilter), "queue", "task", ("created_at", MonthFilter)]
     search_fields = ["task", "task_id", "worker"]
-    date_hierarchy = "created_at"
     exclude = ["payload"]
     actions = ["requeue"]
 

@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from config.admin import ReadOnlyAdmin, ToolAdmin
+from config.admin_lists import MonthFilter
 from config.errors import DomainError
 from dockerdebug import fields, infrastructure, insights
 from dockerdebug.checks import CHECKS, require_check
@@ -42,10 +43,8 @@ class DiagnosisForm(forms.ModelForm):
 class DiagnosisAdmin(ReadOnlyAdmin):
     form = DiagnosisForm
     list_display = ["created_at", "target", "status", "worst", "score", "first_finding", "created_by", "took"]
-    list_filter = ["status", "worst", "created_at"]
+    list_filter = ["status", "worst", ("created_at", MonthFilter)]
     search_fields = ["container", "summary", "created_by"]
-    date_hierarchy = "created_at"
-    show_full_result_count = False
     actions = ["diagnose_again"]
     fieldsets = [
         (None, {"fields": ["target", "status", "summary", "image", "only_check"]}),
@@ -125,9 +124,8 @@ class InsightForm(forms.ModelForm):
 class InsightAdmin(OperationAdmin):
     form = InsightForm
     list_display = ["__str__", "category", "confidence", "priority", "about", "finding_key", "updated_at"]
-    list_filter = ["category", "confidence", "priority"]
+    list_filter = ["category", "confidence", "priority", ("created_at", MonthFilter)]
     search_fields = ["text", "about", "finding_key"]
-    date_hierarchy = "created_at"
 
     def save_model(self, request: HttpRequest, obj: Insight, form: Any, change: bool) -> None:
         if change:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.urls import reverse
 
+from config.figures import distinct_of, number_of, read_figures
 from config.pages.dashboard import Chart, Job, Panel, Tile
 from dockerdebug.models import Diagnosis, Insight
 
@@ -14,21 +15,27 @@ ROWS = 5
 
 def panel(since: datetime) -> Panel:
     made = Diagnosis.objects.filter(created_at__gte=since)
-    with_errors = made.filter(worst=Diagnosis.Severity.ERROR).count()
+    figures = read_figures(
+        made=number_of(made),
+        with_errors=number_of(made.filter(worst=Diagnosis.Severity.ERROR)),
+        containers=distinct_of(made.exclude(container=""), "container"),
+        insights=number_of(Insight.objects.all()),
+    )
+    with_errors = figures["with_errors"]
     keys = Counter(key for diagnosis in made.only("findings")[:LATEST] for key in diagnosis.finding_keys)
     link = reverse("admin:dockerdebug_diagnosis_changelist")
     return Panel(
         title="Docker environments",
         tiles=[
-            Tile(label="Diagnoses", value=made.count(), link=link),
+            Tile(label="Diagnoses", value=figures["made"], link=link),
             Tile(
                 label="With errors",
                 value=with_errors,
                 link=f"{link}?worst__exact=error",
                 tone="warn" if with_errors else "",
             ),
-            Tile(label="Containers", value=made.exclude(container="").values("container").distinct().count()),
-            Tile(label="Insights", value=Insight.objects.count(), link=reverse("admin:dockerdebug_insight_changelist")),
+            Tile(label="Containers", value=figures["containers"]),
+            Tile(label="Insights", value=figures["insights"], link=reverse("admin:dockerdebug_insight_changelist")),
         ],
         charts=[Chart(title="Findings", kind="bar", points=keys.most_common(8))],
         headers=("Container", "Checks passed", "Worst", "First finding"),

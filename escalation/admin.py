@@ -10,6 +10,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from config.admin import ReadOnlyAdmin, ReadOnlyInline, ToolAdmin, pretty
+from config.admin_lists import MonthFilter
 from config.errors import DomainError, FieldError
 from escalation import bugs, fields, triage
 from escalation.checking import Report
@@ -138,10 +139,8 @@ class BugAdmin(ToolAdmin):
         "last_seen_at",
     ]
     unlisted = ("error_message", "stack_trace", "metadata", "fingerprint_parts", "resolution")
-    list_filter = ["status", "priority", "user_impact", "error_type", "assignee", "tags"]
+    list_filter = ["status", "priority", "user_impact", "error_type", "assignee", "tags", ("last_seen_at", MonthFilter)]
     search_fields = ["bug_id", "error_type", "error_message"]
-    date_hierarchy = "last_seen_at"
-    show_full_result_count = False
     actions = ["acknowledge", "investigate", "resolve", "reopen", "mute", "end_muting"]
     inlines = [TicketInline, CycleInline, OccurrenceInline]
     seen = [
@@ -250,10 +249,9 @@ class BugAdmin(ToolAdmin):
 @admin.register(Occurrence)
 class OccurrenceAdmin(ReadOnlyAdmin):
     list_display = ["seen_at", "bug", "error_type", "user_impact", "reporter"]
-    list_filter = ["user_impact", "seen_at"]
+    list_filter = ["user_impact", ("seen_at", MonthFilter)]
     list_select_related = ["bug"]
-    search_fields = ["=bug__bug_id", "=correlation_id"]
-    show_full_result_count = False
+    search_fields = ["bug__bug_id__exact"]
 
 
 @admin.register(TicketLink)

@@ -2,24 +2,34 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, DateTimeField, QuerySet
-from django.db.models.functions import TruncDay, TruncHour
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
+from config.moments import Day, Hour
 from config.pages.dashboard import Chart, Panel, Tile
 from escalation.models import OPEN, Bug, Cycle, Priority
-from escalation.summary import summarise
+from escalation.summary import count_bugs
 
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    of: type[Hour | Day]
+    length: timedelta
+    label: str
+
+
+_HOURS, _DAYS = Step(Hour, timedelta(hours=1), "%H:00"), Step(Day, timedelta(days=1), "%d %b")
 LIST = "/admin/escalation/bug/"
 
 
 def panel(since: datetime) -> Panel:
-    summary = summarise()
-    recent = Bug.objects.filter(resolved_at__gte=since)
-    resolved = (recent, Cycle.objects.filter(resolved_at__gte=since))  # what came back was resolved, too
+    summary = count_bugs()
+    new = _per_step(Bug.objects.all(), "first_seen_at", since)
+    resolved, came_back = (_per_step(rows, "resolved_at", since) for rows in (Bug.objects.all(), Cycle.objects.all()))
     rows = [[level, *(row[status] for status in OPEN)] for level, row in summary.open_by_priority.items()]
     critical = sum(summary.open_by_priority[Priority.CRITICAL].values())
     return Panel(
@@ -28,13 +38,13 @@ def panel(since: datetime) -> Panel:
             Tile("Open bugs", summary.open, LIST),
             Tile("Critical", critical, f"{LIST}?priority__exact=critical", "fail" if critical else "ok"),
             Tile("Overdue", summary.overdue, LIST, "fail" if summary.overdue else "ok"),
-            Tile("Resolved", recent.count(), f"{LIST}?status__exact=resolved"),
+            Tile("Resolved", resolved.total(), f"{LIST}?status__exact=resolved"),
             Tile("Mean time to acknowledge", duration(summary.seconds_to_acknowledge)),
             Tile("Mean time to resolve", duration(summary.seconds_to_resolve)),
         ],
         charts=[
-            Chart("New bugs", "line", _per_step([Bug.objects.all()], "first_seen_at", since), "bugs"),
-            Chart("Resolved bugs", "line", _per_step(resolved, "resolved_at", since), "bugs"),
+            Chart("New bugs", "line", _line(new, since), "bugs"),
+            Chart("Resolved bugs", "line", _line(resolved + came_back, since), "bugs"),
         ],
         headers=["Open by priority", *(status.label for status in OPEN)],
         rows=rows,
@@ -51,19 +61,20 @@ def duration(seconds: float | None) -> str:
     return f"{seconds:.0f} s"
 
 
-def _per_step(rows: Sequence[QuerySet[Any]], field: str, since: datetime) -> Sequence[tuple[str, float]]:
-    """How many each hour, or each day of a longer time; empty steps count as zero."""
-    now = timezone.now()
-    hourly = now - since <= timedelta(days=2)
-    truncate, step, label = (
-        (TruncHour, timedelta(hours=1), "%H:00") if hourly else (TruncDay, timedelta(days=1), "%d %b")
-    )
-    found: Counter[datetime] = Counter()
-    for counted in rows:
-        step_of = truncate(field, output_field=DateTimeField())
-        recent = counted.filter(**{f"{field}__gte": since}).annotate(step=step_of)
-        found.update(dict(recent.order_by().values_list("step").annotate(Count("id"))))
+def _step(since: datetime) -> Step:
+    return _HOURS if timezone.now() - since <= timedelta(days=2) else _DAYS
+
+
+def _per_step(rows: "QuerySet[Any]", field: str, since: datetime) -> Counter[datetime]:
+    """How many each hour, or each day of a longer time."""
+    recent = rows.filter(**{f"{field}__gte": since}).order_by()
+    return Counter(dict(recent.values_list(_step(since).of(field)).annotate(Count("id"))))
+
+
+def _line(found: Counter[datetime], since: datetime) -> Sequence[tuple[str, float]]:
+    """The steps in their order; empty ones count as zero."""
+    step = _step(since)
     start = since.replace(minute=0, second=0, microsecond=0)
-    start = start if hourly else start.replace(hour=0)
-    steps = [start + step * index for index in range(int((now - start) / step) + 1)]
-    return [(moment.strftime(label), float(found[moment])) for moment in steps]
+    start = start if step is _HOURS else start.replace(hour=0)
+    moments = [start + step.length * index for index in range(int((timezone.now() - start) / step.length) + 1)]
+    return [(moment.strftime(step.label), float(found[moment])) for moment in moments]

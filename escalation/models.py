@@ -146,13 +146,14 @@ class Bug(models.Model):
             models.Index(fields=["assignee", "-id"], name="bug_assignee"),
             models.Index(fields=["fingerprint"], name="bug_fingerprint"),
             models.Index(fields=["weigh_again_at"], name="bug_weigh", condition=Q(weigh_again_at__isnull=False)),
-            # These four answer the counts of the summary by themselves: no row is read for them.
+            # The first four answer the counts of the summary by themselves: no row is read for them.
             models.Index(fields=["status", "priority"], name="bug_grid"),
             models.Index(fields=["status", "deadline_at"], name="bug_overdue"),
             models.Index(fields=["assignee", "status"], name="bug_unassigned"),
             models.Index(fields=["muted_until", "status"], name="bug_muted", condition=Q(muted_until__isnull=False)),
             models.Index(fields=["-score", "-id"], name="bug_urgent"),
-            models.Index(fields=["-last_seen_at", "-id"], name="bug_latest"),
+            # A report moves a bug in this one anyway; with the frequency in it, all reports are summed from it.
+            models.Index(fields=["-last_seen_at", "-id", "frequency"], name="bug_latest"),
             models.Index(fields=["first_seen_at"], name="bug_first_seen"),
             models.Index(fields=["resolved_at"], name="bug_resolved", condition=Q(resolved_at__isnull=False)),
             models.Index(fields=["acknowledge_ms"], name="bug_ack_ms", condition=Q(acknowledge_ms__isnull=False)),

@@ -13,8 +13,8 @@ from escalation.models import OPEN, Bug, Cycle, Priority, Status
 MOST_ERROR_TYPES = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+@dataclass(frozen=True, kw_only=True)
+class Counts:
     """Counts of bugs; times are means in seconds over all their cycles that have them, None when none has."""
 
     total: int
@@ -22,7 +22,6 @@ class Summary:
     by_status: Mapping[str, int]
     by_priority: Mapping[str, int]
     open_by_priority: Mapping[str, Mapping[str, int]]
-    by_error_type: Mapping[str, int]
     overdue: int
     muted: int
     unassigned: int
@@ -30,11 +29,25 @@ class Summary:
     seconds_to_resolve: float | None
 
 
-def summarise(*, at: datetime | None = None) -> Summary:
-    """Count the bugs by status, priority and error type; the twenty most frequent types only."""
+@dataclass(frozen=True, kw_only=True)
+class Summary(Counts):
+    """With the twenty most frequent types of error."""
+
+    by_error_type: Mapping[str, int]
+
+
+def summarise() -> Summary:
+    """Count the bugs by status, priority and error type."""
+    types = Bug.objects.order_by().values_list("error_type").annotate(count=Count("id"))
+    most = dict(types.order_by("-count", "error_type")[:MOST_ERROR_TYPES])
+    return Summary(**vars(count_bugs()), by_error_type=most)
+
+
+def count_bugs() -> Counts:
+    """Count the bugs by status and priority, from indexes alone."""
     grid = _grid()
     by_status = {status: sum(grid.get((status, level), 0) for level in Priority.values) for status in Status.values}
-    return Summary(
+    return Counts(
         total=sum(by_status.values()),
         open=sum(by_status.values()) - by_status[Status.RESOLVED],
         by_status=by_status,
@@ -42,21 +55,15 @@ def summarise(*, at: datetime | None = None) -> Summary:
         open_by_priority={
             level: {status: grid.get((status, level), 0) for status in OPEN} for level in reversed(Priority.values)
         },
-        by_error_type=_most_frequent_types(),
         seconds_to_acknowledge=_mean_seconds("acknowledge_ms"),
         seconds_to_resolve=_mean_seconds("resolve_ms"),
-        **_waiting(at or timezone.now()),
+        **_waiting(timezone.now()),
     )
 
 
 def _grid() -> Mapping[tuple[str, str], int]:
     rows = Bug.objects.order_by().values_list("status", "priority").annotate(Count("id"))
     return {(status, priority): count for status, priority, count in rows}
-
-
-def _most_frequent_types() -> Mapping[str, int]:
-    types = Bug.objects.order_by().values_list("error_type").annotate(count=Count("id"))
-    return dict(types.order_by("-count", "error_type")[:MOST_ERROR_TYPES])
 
 
 def _waiting(at: datetime) -> dict[str, int]:

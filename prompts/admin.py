@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.utils.safestring import SafeString
 
 from config.admin import ReadOnlyAdmin, ReadOnlyInline, ToolAdmin, pretty
+from config.admin_lists import MonthFilter
 from config.errors import DomainError
 from prompts import cases, content, model_settings, prompts, runs, testing, versions
 from prompts.models import Prompt, Run, RunResult, TestCase, Version
@@ -28,7 +29,7 @@ class VersionInline(ReadOnlyInline):
 class PromptAdmin(ToolAdmin):
     list_display = ["prompt_id", "active_version", "latest_number", "description", "created_at", "created_by"]
     search_fields = ["prompt_id", "description"]
-    date_hierarchy = "created_at"
+    list_filter = [("created_at", MonthFilter)]
     fields = ["prompt_id", "description"]
     inlines = [VersionInline]
 
@@ -105,9 +106,8 @@ class VersionAdmin(ReadOnlyAdmin):
 
     form = VersionForm
     list_display = ["__str__", "is_active", "tokens", "purpose", "success", "created_at", "created_by"]
-    list_filter = ["is_active", "created_at", "prompt"]
+    list_filter = ["is_active", ("created_at", MonthFilter), "prompt"]
     search_fields = ["prompt__prompt_id", "purpose", "notes", "prompt_text", "=content_hash"]
-    date_hierarchy = "created_at"
     list_select_related = ["prompt"]
     actions = ["activate", "run_test"]
     shown = [
@@ -244,11 +244,9 @@ class RunResultInline(ReadOnlyInline):
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin):
     list_display = ["uid", "version", "status", "passed", "total", "rate", "call", "model", "ad_hoc", "created_at"]
-    list_filter = ["status", "ad_hoc", "model", "created_at"]
+    list_filter = ["status", "ad_hoc", "model", ("created_at", MonthFilter)]
     search_fields = ["=uid", "version__prompt__prompt_id", "model"]
-    date_hierarchy = "created_at"
     list_select_related = ["version__prompt"]
-    show_full_result_count = False
     inlines = [RunResultInline]
     actions = ["cancel"]
     exclude = ["verdict", "claim", "claimed_at"]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from config.figures import number_of, read_figures
 from config.pages.dashboard import Chart, Job, Panel, Tile
 from prompts.models import Prompt, Run, Version
 
@@ -10,17 +11,23 @@ RUNS = "/admin/prompts/run/"
 
 
 def panel(since: datetime) -> Panel:
-    runs = Run.objects.filter(created_at__gte=since).select_related("version__prompt")
-    finished = list(runs.filter(status=Run.Status.FINISHED)[:50])
+    runs = Run.objects.filter(created_at__gte=since)
+    finished = list(runs.filter(status=Run.Status.FINISHED).select_related("version__prompt")[:50])
     regressions = sum((run.verdict or {}).get("call") == "regression" for run in finished)
     passed, total = sum(run.passed for run in finished), sum(run.answered for run in finished)
-    failed = runs.filter(status=Run.Status.FAILED).count()
+    figures = read_figures(
+        prompts=number_of(Prompt.objects.all()),
+        versions=number_of(Version.objects.filter(created_at__gte=since)),
+        runs=number_of(runs),
+        failed=number_of(runs.filter(status=Run.Status.FAILED)),
+    )
+    failed = figures["failed"]
     return Panel(
         title="Prompts",
         tiles=[
-            Tile(label="Prompts", value=str(Prompt.objects.count()), link="/admin/prompts/prompt/"),
-            Tile(label="New versions", value=str(Version.objects.filter(created_at__gte=since).count())),
-            Tile(label="Test runs", value=str(runs.count()), link=RUNS),
+            Tile(label="Prompts", value=str(figures["prompts"]), link="/admin/prompts/prompt/"),
+            Tile(label="New versions", value=str(figures["versions"])),
+            Tile(label="Test runs", value=str(figures["runs"]), link=RUNS),
             Tile(label="Cases passed", value=f"{100 * passed / total:.0f} %" if total else "-"),
             Tile(label="Regressions", value=str(regressions), link=RUNS, tone="fail" if regressions else "ok"),
             Tile(label="Runs failed", value=str(failed), link=RUNS, tone="warn" if failed else ""),

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from django.db.models import Count, Sum
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from config.figures import number_of, read_figures
 from prompts.models import Prompt, Run, Version
 
 
 def collect() -> Iterator[Metric]:
-    yield GaugeMetricFamily("handrail_prompts", "Prompts.", value=Prompt.objects.count())
-    yield GaugeMetricFamily("handrail_prompt_versions", "Versions of prompts.", value=Version.objects.count())
+    kept = read_figures(prompts=number_of(Prompt.objects.all()), versions=number_of(Version.objects.all()))
+    yield GaugeMetricFamily("handrail_prompts", "Prompts.", value=kept["prompts"])
+    yield GaugeMetricFamily("handrail_prompt_versions", "Versions of prompts.", value=kept["versions"])
     # Runs are deleted when they are old, so these are gauges of what is kept.
     runs = GaugeMetricFamily("handrail_prompt_runs", "Test runs kept.", labels=["status"])
     counted = dict(Run.objects.order_by().values_list("status").annotate(count=Count("pk")))

@@ -9,6 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from config.admin import ReadOnlyAdmin, pretty
+from config.admin_lists import MonthFilter
 from config.errors import DomainError
 from schemacheck import checks
 from schemacheck.checker.findings import KINDS
@@ -89,12 +90,9 @@ class CheckAdmin(ReadOnlyAdmin):
         "door",
         "duration_ms",
     ]
-    list_filter = ["valid", "status", "dialect", "database", "door", "created_at"]
-    # Exact matches only: each has an index, and a text search would read every script.
-    search_fields = ["=sql_hash", "=uid", "=requested_by", "=table_name"]
+    list_filter = ["valid", "status", "dialect", "database", "door", ("created_at", MonthFilter)]
+    known_by = ("sql_hash", "uid", "requested_by", "table_name")
     search_help_text = "A hash of the SQL, an id, a caller or a table, exactly."
-    date_hierarchy = "created_at"
-    show_full_result_count = False
     actions = ["check_again"]
     form = CheckForm
     fieldsets = [

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Avg, Count
+from django.db.models import Count, Sum
 
 from config.pages.dashboard import Chart, Panel, Tile
 from schemacheck.models import Check
@@ -15,8 +15,11 @@ _SAMPLE = 200
 
 def panel(since: datetime) -> Panel:
     checks = Check.objects.filter(created_at__gte=since)
-    totals = dict(checks.order_by().values_list("valid").annotate(count=Count("id")))
-    average = checks.aggregate(Avg("duration_ms"))["duration_ms__avg"]
+    spent = checks.order_by().values_list("valid").annotate(Count("id"), Count("duration_ms"), Sum("duration_ms"))
+    verdicts = list(spent)
+    totals = {valid: count for valid, count, _, _ in verdicts}
+    timed = sum(count for _, _, count, _ in verdicts)
+    average = sum(total or 0 for _, _, _, total in verdicts) / timed if timed else None
     rules: Counter[str] = Counter()
     for report in checks.filter(report__isnull=False).order_by("-id").values_list("report", flat=True)[:_SAMPLE]:
         found: dict[str, Any] = report or {"errors": [], "warnings": []}

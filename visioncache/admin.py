@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin import SimpleListFilter
@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from config.admin import ReadOnlyAdmin, pretty
+from config.admin_lists import MOST_COUNTED, MonthFilter
 from config.errors import DomainError
 from visioncache.entries import extend_entry
 from visioncache.models import Entry, EntryQuerySet, Lease, Tally
@@ -23,7 +24,7 @@ class LifeFilter(SimpleListFilter):
         return [("live", "Live"), ("expired", "Expired"), ("for-ever", "For ever")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        entries = Entry.objects.filter(pk__in=queryset.values("pk"))
+        entries = cast("EntryQuerySet", queryset)
         match self.value():
             case "live":
                 return entries.live()
@@ -50,11 +51,8 @@ class EntryAdmin(ReadOnlyAdmin):
     unlisted = ("extracted_data", "request")
     list_select_related = ["stat"]
     list_filter = [LifeFilter, "namespace", "model_version", "stored_at"]
-    # Exact matches only: each has an index.
-    search_fields = ["=image_hash", "=uid", "=key", "=model_version", "=tag_rows__name"]
+    known_by = ("image_hash", "uid", "key", "model_version")
     search_help_text = "An image hash, an id, a key, a model or a tag, exactly."
-    date_hierarchy = "stored_at"
-    show_full_result_count = False
     actions = ["invalidate_selected", "extend_a_day"]
     fieldsets = [
         ("Identity", {"fields": ["uid", "key", "namespace", "image_hash", "image_hashes", "model_version", "asked"]}),
@@ -62,6 +60,15 @@ class EntryAdmin(ReadOnlyAdmin):
         ("Life", {"fields": ["created_at", "stored_at", "expires_at"]}),
         ("Use", {"fields": ["hits", "last_hit", "latency_ms", "cost_micros", "saved_ms", "saved_cost_micros"]}),
     ]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Entry], search_term: str
+    ) -> tuple[QuerySet[Entry], bool]:
+        rows, _ = super().get_search_results(request, queryset, search_term)
+        tagged = Entry.objects.tagged(search_term.strip()) if search_term.strip() else Entry.objects.none()
+        # Fetched first, as in `of_image`: an OR with a subquery is no search by index.
+        ids = list(tagged.values_list("pk", flat=True)[:MOST_COUNTED])
+        return (rows | queryset.filter(pk__in=ids) if ids else rows), False
 
     @admin.display(description="Image", ordering="image_hash")
     def short_hash(self, entry: Entry) -> str:
@@ -112,13 +119,12 @@ class EntryAdmin(ReadOnlyAdmin):
 @admin.register(Tally)
 class TallyAdmin(ReadOnlyAdmin):
     list_display = ["hour", "namespace", "slot", "hits", "misses", "waits", "saved_ms", "saved_cost_micros"]
-    list_filter = ["namespace"]
-    date_hierarchy = "hour"
+    list_filter = ["namespace", ("hour", MonthFilter)]
     ordering = ["-hour", "namespace"]
 
 
 @admin.register(Lease)
 class LeaseAdmin(ReadOnlyAdmin):
     list_display = ["key", "holder", "taken_at", "expires_at"]
-    search_fields = ["=key", "=holder"]
+    known_by = ("key", "holder")
     exclude = ["token"]

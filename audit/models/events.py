@@ -108,7 +108,9 @@ class Event(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["entity_type", "entity_id", "-timestamp", "-id"], name="event_entity"),
+            # The id first: it finds an entity as well, and serves those who know the id alone.
+            models.Index(fields=["entity_id", "entity_type", "-timestamp", "-id"], name="event_entity"),
+            models.Index(fields=["entity_type", "-id"], name="event_entity_type"),
             models.Index(fields=["timestamp", "id"], name="event_time"),
             models.Index(fields=["event_type", "-id"], name="event_type"),
             models.Index(fields=["actor", "-id"], name="event_actor"),

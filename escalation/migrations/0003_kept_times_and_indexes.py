@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="bug",
-            index=models.Index(fields=["-last_seen_at", "-id"], name="bug_latest"),
+            index=models.Index(fields=["-last_seen_at", "-id", "frequency"], name="bug_latest"),
         ),
         migrations.AddIndex(
             model_name="bug",
