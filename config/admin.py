@@ -1,7 +1,6 @@
 """The admin's own look, the API keys, and the base of tables that are only read there."""
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -41,7 +40,7 @@ class ToolAdmin(admin.ModelAdmin):
         page = request.resolver_match.url_name if request.resolver_match and request.method == "GET" else None
         return rows.defer(*self.unlisted) if page and page.endswith("_changelist") else rows
 
-    def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...] | list[str]:
         return self.known_by or super().get_search_fields(request)
 
     def get_search_results(

@@ -68,7 +68,7 @@ def _step(since: datetime) -> Step:
 def _per_step(rows: "QuerySet[Any]", field: str, since: datetime) -> Counter[datetime]:
     """How many each hour, or each day of a longer time."""
     recent = rows.filter(**{f"{field}__gte": since}).order_by()
-    return Counter(dict(recent.values_list(_step(since).of(field)).annotate(Count("id"))))
+    return Counter(dict(recent.values_list(_step(since).of(field)).annotate(count=Count("*"))))
 
 
 def _line(found: Counter[datetime], since: datetime) -> Sequence[tuple[str, float]]:

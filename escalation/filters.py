@@ -13,9 +13,11 @@ ORDERS = {"newest": ("-id",), "urgent": ("-score", "-id"), "latest": ("-last_see
 
 
 class BugFilter(django_filters.FilterSet):
-    status = django_filters.MultipleChoiceFilter(choices=Status.choices, label="repeat for several")
-    priority = django_filters.MultipleChoiceFilter(choices=Priority.choices, label="repeat for several")
-    user_impact = django_filters.MultipleChoiceFilter(choices=Impact.choices, label="repeat for several")
+    status = django_filters.MultipleChoiceFilter(choices=Status.choices, distinct=False, label="repeat for several")
+    priority = django_filters.MultipleChoiceFilter(choices=Priority.choices, distinct=False, label="repeat for several")
+    user_impact = django_filters.MultipleChoiceFilter(
+        choices=Impact.choices, distinct=False, label="repeat for several"
+    )
     error_type = django_filters.CharFilter(label="exactly")
     assignee = django_filters.CharFilter(label="exactly")
     fingerprint = django_filters.CharFilter(label="exactly")
@@ -41,8 +43,9 @@ class BugFilter(django_filters.FilterSet):
         return bugs.open() if value else bugs.filter(status=Status.RESOLVED)
 
     def only_muted(self, bugs: BugQuerySet, name: str, value: bool) -> BugQuerySet:
-        muted = bugs.muted(at=timezone.now())
-        return muted if value else bugs.exclude(pk__in=muted.values("pk"))
+        # Found first: there are few, and beside an order SQLite would rather look at every bug in that order.
+        muted = Bug.objects.order_by().muted(at=timezone.now()).values("pk")
+        return bugs.filter(pk__in=muted) if value else bugs.exclude(pk__in=muted)
 
     def only_overdue(self, bugs: BugQuerySet, name: str, value: bool) -> BugQuerySet:
         overdue = bugs.overdue(at=timezone.now())

@@ -94,7 +94,7 @@ class BugQuerySet(models.QuerySet["Bug"]):
 
     def counts(self, field: str, values: Iterable[str]) -> dict[str, int]:
         """How many bugs have each value, zero included."""
-        found = dict(self.order_by().values_list(field).annotate(Count("id")))
+        found = dict(self.order_by().values_list(field).annotate(count=Count("*")))
         return {value: found.get(value, 0) for value in values}
 
 

@@ -38,7 +38,7 @@ class Summary(Counts):
 
 def summarise() -> Summary:
     """Count the bugs by status, priority and error type."""
-    types = Bug.objects.order_by().values_list("error_type").annotate(count=Count("id"))
+    types = Bug.objects.order_by().values_list("error_type").annotate(count=Count("*"))
     most = dict(types.order_by("-count", "error_type")[:MOST_ERROR_TYPES])
     return Summary(**vars(count_bugs()), by_error_type=most)
 
@@ -62,7 +62,7 @@ def count_bugs() -> Counts:
 
 
 def _grid() -> Mapping[tuple[str, str], int]:
-    rows = Bug.objects.order_by().values_list("status", "priority").annotate(Count("id"))
+    rows = Bug.objects.order_by().values_list("status", "priority").annotate(count=Count("*"))
     return {(status, priority): count for status, priority, count in rows}
 
 

@@ -68,6 +68,7 @@ class Check(models.Model):
             models.Index(fields=["created_at"], name="schemacheck_created"),
             models.Index(fields=["valid", "-id"], name="schemacheck_valid"),
             models.Index(fields=["requested_by", "-id"], name="schemacheck_requested_by"),
+            models.Index(fields=["table_name", "-id"], name="schemacheck_table_name"),
             models.Index(fields=["id"], condition=models.Q(status="pending"), name="schemacheck_pending"),
         ]
         constraints = [

@@ -126,5 +126,5 @@ class TallyAdmin(ReadOnlyAdmin):
 @admin.register(Lease)
 class LeaseAdmin(ReadOnlyAdmin):
     list_display = ["key", "holder", "taken_at", "expires_at"]
-    known_by = ("key", "holder")
+    search_fields = ["=key", "=holder"]
     exclude = ["token"]
