@@ -142,6 +142,15 @@ def test_folding_joins_the_hours_of_old_days_and_leaves_the_sums() -> None:
     assert counting.counts_since(late.timestamp) == counted_by_hand(late.timestamp), "a late one joins its day"
 
 
+def test_folding_again_changes_nothing() -> None:
+    for hours in (100, 101, 125):
+        record(ago=timedelta(hours=hours))
+    sealing.seal()
+    for _ in range(2):
+        counting.fold(now=NOW)
+        assert sorted(EventCount.objects.filter(dimension="type").values_list("count", flat=True)) == [1, 2]
+
+
 def test_what_retention_removes_stays_counted() -> None:
     for _ in range(5):
         record("old.one", ago=timedelta(days=10))

@@ -1,6 +1,6 @@
 """How long people wait for figures and lists of a large installation, and how long it takes to migrate to them.
 
-BENCH_BEFORE names a checkout of an earlier commit: its code fills the database, and both are measured in turns.
+The code of before fills the database, where there is one, and both are measured in turns.
 """
 
 import json
@@ -19,7 +19,7 @@ from tests.services.postgres import cluster
 from tests.services.stack import ROOT
 
 SCRIPT = Path(__file__).parent / "site" / "figures.py"
-ROUNDS = 2
+ROUNDS = 3
 
 Figures = dict[str, dict[str, float]]
 
@@ -49,11 +49,10 @@ Copy = Callable[[], Side]
 """Makes the installation of today out of that of before."""
 
 
-def measure() -> None:
+def measure(before: Path | None) -> None:
     """Print the table of docs/benchmarks.md."""
-    before = os.environ.get("BENCH_BEFORE")
     for name, installations in (("SQLite", _files), ("PostgreSQL", _databases)):
-        with installations(Path(before or ROOT).resolve()) as (old, copied):
+        with installations((before or ROOT).resolve()) as (old, copied):
             old.migrate()
             old.run(str(SCRIPT), "fill")
             new = copied()
@@ -74,10 +73,13 @@ def _in_turns(sides: list[Side]) -> list[Figures]:
 
 
 def _tell(*sides: Figures) -> None:
-    print("| | " + " | ".join(["before, ms", "queries", "now, ms", "queries"][-2 * len(sides) :]) + " |")
-    print("|---" * (2 * len(sides) + 1) + "|")
+    names = ["before", "now"][-len(sides) :]
+    print("| | " + " | ".join(f"{name}, ms | CPU | queries" for name in names) + " |")
+    print("|---" * (3 * len(sides) + 1) + "|")
     for what in sides[0]:
-        cells = " | ".join(f"{side[what]['ms']:,.0f} | {side[what]['queries']:.0f}" for side in sides)
+        cells = " | ".join(
+            f"{side[what]['ms']:,.0f} | {side[what]['cpu']:,.0f} | {side[what]['queries']:.0f}" for side in sides
+        )
         print(f"| {what} | {cells} |", flush=True)
 
 
