@@ -49,10 +49,7 @@ def measure() -> None:
 
 
 def _wholes() -> dict[str, Callable[[], Any]]:
-    from prometheus_client.exposition import generate_latest
-
     from config.pages import dashboard
-    from config.watching import metrics
 
     def shown(chosen: str) -> Callable[[], Any]:
         def show() -> None:
@@ -63,8 +60,7 @@ def _wholes() -> dict[str, Callable[[], Any]]:
 
         return show
 
-    found: dict[str, Callable[[], Any]] = {f"dashboard, {chosen}": shown(chosen) for chosen in ("24h", "30d")}
-    return found | {"/metrics": lambda: generate_latest(metrics.registry())}
+    return {f"dashboard, {chosen}": shown(chosen) for chosen in ("24h", "30d")}
 
 
 def _lists() -> dict[str, Callable[[], Any]]:
@@ -86,6 +82,7 @@ def _lists() -> dict[str, Callable[[], Any]]:
         return ask
 
     pages = {f"/admin/{path}": asked(people, f"/admin/{path}") for path in PAGES}
+    pages["/metrics"] = asked(programs, "/metrics")
     return pages | {f"/api/v1/{path}": asked(programs, f"/api/v1/{path}") for path in ENDPOINTS}
 
 
