@@ -192,6 +192,7 @@ def test_an_installation_of_before_has_its_sealed_events_counted() -> None:
     decided("deny")
     decided("perhaps")
     sealing.seal()
+    sealing.fold_counts()
     expected = list(EventCount.objects.order_by("pk").values_list("dimension", "hour", "value", "count"))
     EventCount.objects.all().delete()
     record("not.sealed")

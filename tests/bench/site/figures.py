@@ -30,15 +30,17 @@ from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from audit.ledger import sealing  # noqa: E402
+
 TURNS = 3
 
 
 def fill() -> None:
     """The sealer then does what it would have done minute by minute."""
     crowd.fill(events=1_000_000, bugs=100_000, entries=100_000)
-    started = time.perf_counter()
     call_command("audit_seal")
-    print(f"sealed in {time.perf_counter() - started:.1f} s", file=sys.stderr)
+    if fold := getattr(sealing, "fold_counts", None):  # which the older code has not
+        fold()
     crowd.analyze()
 
 
