@@ -23,7 +23,7 @@ from config.context import acting_as
 # The sealer waits for transactions that still run, the test's own included: these tests commit.
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 3, 14, 15, 9, 26, 535898, tzinfo=UTC)
-migration = import_module("audit.migrations.0006_event_counts")
+migration = import_module("audit.migrations.0007_event_counts")
 
 
 @pytest.fixture(autouse=True)

@@ -48,7 +48,7 @@ def count_what_is_sealed(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("audit", "0005_event_agent")]
+    dependencies = [("audit", "0006_rules_version")]
 
     operations = [
         migrations.CreateModel(

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("audit", "0006_event_counts"),
+        ("audit", "0007_event_counts"),
     ]
 
     operations = [
