@@ -44,7 +44,7 @@ class BugFilter(django_filters.FilterSet):
 
     def only_muted(self, bugs: BugQuerySet, name: str, value: bool) -> BugQuerySet:
         # Found first: there are few, and beside an order SQLite would rather look at every bug in that order.
-        muted = Bug.objects.order_by().muted(at=timezone.now()).values("pk")
+        muted = list(Bug.objects.order_by().muted(at=timezone.now()).values_list("pk", flat=True))
         return bugs.filter(pk__in=muted) if value else bugs.exclude(pk__in=muted)
 
     def only_overdue(self, bugs: BugQuerySet, name: str, value: bool) -> BugQuerySet:
