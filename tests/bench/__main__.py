@@ -11,7 +11,14 @@ from pathlib import Path
 from tests.bench import broker, bursts, decisions, figures, mcp, rest, schemas, start, trail, vision, web
 
 ALONE = {"start": start, "web": web, "broker": broker, "audit": trail, "schemacheck": schemas}
-BESIDE_BEFORE = {"rest": rest, "mcp": mcp, "decisions": decisions, "bursts": bursts, "vision": vision, "figures": figures}
+BESIDE_BEFORE = {
+    "rest": rest,
+    "mcp": mcp,
+    "decisions": decisions,
+    "bursts": bursts,
+    "vision": vision,
+    "figures": figures,
+}
 
 
 def main() -> None:
