@@ -1,7 +1,6 @@
 """The trail as a file: JSON, JSON lines, CSV or OCSF, streamed with constant memory."""
 
 import csv
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, get_args
 
@@ -40,7 +39,8 @@ COLUMNS = (
     "leaf_hash",
 )
 _JSON_COLUMNS = {"old_value", "new_value", "changes", "context"}
-_ROWS_A_READ = 2000
+ROWS_A_READ = 200
+"""In memory at once. 2,000 took 9 MB, and a tenth of them takes 3 % more time."""
 # A spreadsheet runs a cell that starts like a formula; a leading apostrophe makes it text again.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -52,7 +52,7 @@ def export(*, events: EventQuerySet, form: str) -> Iterator[str]:
         raise DomainError(detail, errors=[FieldError(field="format", code="unknown", detail=detail)])
     if connection.vendor == "postgresql" and form in _COPY:
         return _copy(events, form)
-    rows = events.order_by("id").values_list(*COLUMNS).iterator(_ROWS_A_READ)
+    rows = events.order_by("id").values_list(*COLUMNS).iterator(ROWS_A_READ)
     return {"json": _json, "jsonl": _json_lines, "csv": _csv, "ocsf": _ocsf}[form](rows)
 
 
@@ -91,8 +91,7 @@ def _ocsf(rows: Iterable[tuple[Any, ...]]) -> Iterator[str]:
         yield _dumps(ocsf.entity_management(dict(zip(COLUMNS, row, strict=True)))) + "\n"
 
 
-def _dumps(value: Any) -> str:
-    return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False)
+_dumps = DjangoJSONEncoder(ensure_ascii=False).encode
 
 
 def _csv(rows: Iterable[tuple[Any, ...]]) -> Iterator[str]:
