@@ -18,8 +18,8 @@ from tests.services.throwaway import free_port
 class Service:
     """One `manage.py up` with a data directory of its own."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, root: Path = ROOT, **environment: str) -> None:
+        self.folder, self.root = folder, root
         folder.mkdir(exist_ok=True)
         self.port = free_port()
         self.env = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
@@ -31,10 +31,9 @@ class Service:
         self.output = folder / "output"
 
     def start(self) -> "subprocess.Popen[bytes]":
+        command = [sys.executable, str(self.root / "manage.py"), "up"]
         with self.output.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, str(ROOT / "manage.py"), "up"], env=self.env, cwd="/", stdout=output, stderr=output
-            )
+            self.process = subprocess.Popen(command, env=self.env, cwd="/", stdout=output, stderr=output)
         return self.process
 
     def get(self, path: str, key: str = "", body: object = None) -> tuple[int, Message, bytes]:
