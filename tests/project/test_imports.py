@@ -52,14 +52,14 @@ TELLING = """
 import atexit, sys
 atexit.register(lambda: print("MODULES", *sys.modules, file=sys.stderr))
 """
-RUNNING = "import runpy; sys.argv = ['manage.py', *sys.argv[1:]]; runpy.run_path('manage.py', run_name='__main__')"
+RUNNING = "import runpy, sys; sys.argv = ['manage.py', *sys.argv[1:]]; runpy.run_path('manage.py', run_name='__main__')"
 
 
-def loaded(program: str, data: Path, *arguments: str) -> set[str]:
-    """Every module that a program has in the end, in a process of its own."""
+def ran(program: str, data: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """A program in a process of its own, of an installation that has nothing but its data folder."""
     own = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     done = subprocess.run(
-        [sys.executable, "-c", TELLING + program, *arguments],
+        [sys.executable, "-c", program, *arguments],
         cwd=ROOT,
         env=own | {"DATA_DIR": str(data), "DJANGO_SETTINGS_MODULE": "config.settings", "CELERY_SKIP_CHECKS": "1"},
         stdin=subprocess.DEVNULL,
@@ -67,9 +67,14 @@ def loaded(program: str, data: Path, *arguments: str) -> set[str]:
         text=True,
         check=False,
     )
-    said, _, modules = done.stderr.rpartition("MODULES ")
-    assert done.returncode in {0, 1}, f"{done.stdout}\n{said}"  # 1: it worked and found something
-    return set(modules.split())
+    worked = done.returncode in {0, 1} and "Traceback" not in done.stderr  # 1: it worked and found something
+    assert worked, done.stdout + done.stderr
+    return done
+
+
+def loaded(program: str, data: Path, *arguments: str) -> set[str]:
+    """Every module that a program has in the end."""
+    return set(ran(TELLING + program, data, *arguments).stderr.rpartition("MODULES ")[2].split())
 
 
 def of_command(command: str, data: Path) -> set[str]:
@@ -117,3 +122,8 @@ def test_what_a_process_may_load_is_known_to_be_heavy() -> None:
 def test_on_sqlite_rest_framework_brings_none_of_what_it_only_may_use(data: Path) -> None:
     modules = loaded("import django; django.setup(); import rest_framework.serializers", data)
     assert not {"psycopg", "requests", "pygments", "yaml", "uritemplate"} & modules
+
+
+def test_the_garbage_collector_only_waits_for_the_imports(data: Path) -> None:
+    at_the_end = "import atexit, gc; atexit.register(lambda: print(gc.isenabled(), gc.get_freeze_count() > 0))\n"
+    assert ran(at_the_end + RUNNING, data, "version").stdout.split()[1:] == ["True", "True"]
