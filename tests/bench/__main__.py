@@ -8,10 +8,33 @@ import platform
 from argparse import ArgumentParser
 from pathlib import Path
 
-from tests.bench import broker, bursts, commands, decisions, exports, figures, mcp, rest, schemas, start, trail, vision, web
+from tests.bench import (
+    broker,
+    bursts,
+    commands,
+    decisions,
+    exports,
+    figures,
+    mcp,
+    rest,
+    schemas,
+    start,
+    trail,
+    vision,
+    web,
+)
 
-ALONE = {}
-BESIDE_BEFORE = {"rest": rest, "mcp": mcp, "decisions": decisions, "bursts": bursts, "vision": vision, "figures": figures, "web": web, "broker": broker, "audit": trail, "schemacheck": schemas, "start": start, "commands": commands, "export": exports}
+ALONE = {"web": web, "broker": broker, "audit": trail, "schemacheck": schemas}
+BESIDE_BEFORE = {
+    "start": start,
+    "commands": commands,
+    "rest": rest,
+    "mcp": mcp,
+    "decisions": decisions,
+    "vision": vision,
+    "figures": figures,
+    "bursts": bursts,
+    "export": exports,
 }
 
 
