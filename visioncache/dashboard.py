@@ -25,7 +25,6 @@ def panel(since: datetime) -> Panel:
         expired=number_of(Entry.objects.expired(now)),
         soon=number_of(Entry.objects.filter(expires_at__gt=now, expires_at__lte=now + timedelta(hours=1))),
     )
-    used = [entry for entry in Entry.objects.live().most_used(_MOST_USED) if entry.hit_count]
     entries = "/admin/visioncache/entry/"
     return Panel(
         title="Vision cache",
@@ -40,7 +39,11 @@ def panel(since: datetime) -> Panel:
         ],
         charts=[
             Chart(title="Hit rate, %", kind="line", points=_hit_rates(since)),
-            Chart(title="Most used entries", kind="bar", points=[(str(entry), entry.hit_count) for entry in used]),
+            Chart(
+                title="Most used entries",
+                kind="bar",
+                points=[(str(entry), entry.hit_count) for entry in Entry.objects.live().used(_MOST_USED)],
+            ),
         ],
     )
 

@@ -47,14 +47,16 @@ class EntryQuerySet(models.QuerySet["Entry"]):
             bytes=Sum("size_bytes", default=0),
         )
 
+    def used(self, most: int) -> list["Entry"]:
+        """The entries that answered most, of those that did."""
+        rows = self.select_related("stat").filter(stat__hit_count__gt=0)
+        return list(rows.order_by("-stat__hit_count", "-stat__entry_id")[:most])
+
     def most_used(self, most: int) -> list["Entry"]:
         """The entries that answered most, then the newest of those that never did."""
         # Two questions, each answered by an index: one for both would sort every entry, 70 ms of 100,000.
-        rows = self.select_related("stat")
-        used: list[Entry] = list(
-            rows.filter(stat__hit_count__gt=0).order_by("-stat__hit_count", "-stat__entry_id")[:most]
-        )
-        return [*used, *rows.filter(stat=None).order_by("-pk")[: most - len(used)]]
+        used = self.used(most)
+        return [*used, *self.select_related("stat").filter(stat=None).order_by("-pk")[: most - len(used)]]
 
 
 class Entry(models.Model):
