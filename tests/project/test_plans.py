@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models import Count
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
@@ -76,7 +76,12 @@ PAGES = [
 
 
 @pytest.fixture(scope="module", autouse=True, params=["analysed", "as filled"])
-def _crowd(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+def _crowd(
+    request: pytest.FixtureRequest,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[None]:
     """Many rows, committed, so that PostgreSQL can be told about them; gone after the last test here.
 
     Nobody analyses an SQLite installation, so its planner must also choose well without figures; autovacuum does.
@@ -86,7 +91,8 @@ def _crowd(request: pytest.FixtureRequest, django_db_setup: None, django_db_bloc
         if postgresql and request.param == "as filled":
             pytest.skip("autovacuum analyses")
         crowd.fill(events=ROWS["audit_event"], bugs=ROWS["escalation_bug"], entries=ROWS["visioncache_entry"])
-        sealing.seal()
+        with override_settings(AUDIT_CHECKPOINT_DIR=tmp_path_factory.mktemp("checkpoints")):
+            sealing.seal()
         for entity in ("behind", "the seal"):
             Event.objects.create(event_type="late", entity_type="late", entity_id=entity, actor="late")
         if request.param == "analysed":
