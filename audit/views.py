@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, PolymorphicProxySerializer, extend_schema
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
@@ -50,15 +50,6 @@ from config.prepared import ByColumn
 from config.rest.filtering import FilterBackend
 from config.rest.views import APIView, ReadViewSet, ViewSet
 
-EXAMPLE = {
-    "event_type": "permission.granted",
-    "entity_type": "role",
-    "entity_id": "deployer",
-    "old_value": {"can": ["read"]},
-    "new_value": {"can": ["read", "deploy"]},
-    "user": "dana",
-}
-
 
 class EventFilter(django_filters.FilterSet):
     start = django_filters.IsoDateTimeFilter("timestamp", "gte", label="from this time on")
@@ -88,7 +79,7 @@ class EventFilter(django_filters.FilterSet):
 
 
 class EventViewSet(ReadViewSet):
-    """Events, newest first. They are recorded once and never altered."""
+    """Events, newest first. Each is recorded once and never altered."""
 
     queryset = Event.objects.all()
     serializer_class = EventSerializer
@@ -115,10 +106,9 @@ class EventViewSet(ReadViewSet):
                 resource_type_field_name=None,
             )
         },
-        examples=[OpenApiExample("A permission is granted", EXAMPLE, request_only=True)],
     )
     def create(self, request: Request) -> Response:
-        """Record one event, or up to 500 as `{"events": [...]}`: all or none."""
+        """Record an event, or several at once: up to 500 as `{"events": [...]}`, all or none."""
         many = isinstance(request.data, dict) and "events" in request.data
         bodies = self.validated(BatchSerializer)["events"] if many else [self.validated(NewEventSerializer)]
         rows = reports.report(events=[trail.NewEvent(**body) for body in bodies])
@@ -128,7 +118,7 @@ class EventViewSet(ReadViewSet):
     @extend_schema(responses={200: ProofSerializer, 409: None}, parameters=[ProofQuery])
     @action(detail=True)
     def proof(self, request: Request, uid: str) -> Response:
-        """That a signed checkpoint holds the event; `audit/ledger/verify_proof.py` checks it anywhere."""
+        """Prove that a signed checkpoint holds an event; `audit/ledger/verify_proof.py` checks it anywhere."""
         size = self.query(ProofQuery).get("size")
         return Response(sealing.prove(uid=uid, checkpoint_size=size))
 
@@ -143,7 +133,7 @@ class CheckpointViewSet(mixins.ListModelMixin, ViewSet):
     @extend_schema(responses=CheckpointsSerializer, filters=False)
     @action(detail=False, url_path="status", pagination_class=None)
     def status(self, request: Request) -> Response:
-        """The public key to check notes with, and what no checkpoint holds yet."""
+        """Show what no checkpoint holds yet: how many events; and the public key to check notes with."""
         self.query()
         count = sealing.unsealed().count()
         return Response(
@@ -170,7 +160,6 @@ class BackupViewSet(ReadViewSet):
     @extend_schema(
         request=NewBackupSerializer,
         responses={202: BackupSerializer},
-        examples=[OpenApiExample("Before a risky change", {"kind": "manual"}, request_only=True)],
     )
     def create(self, request: Request) -> Response:
         """Start a backup; follow Location until its status is completed or failed."""
@@ -194,13 +183,13 @@ class StreamView(APIView):
 
     @extend_schema(responses=StandingSerializer)
     def get(self, request: Request) -> Response:
-        """Where it stands."""
+        """Show how far the stream to the SIEM has come."""
         self.query()
         return Response(StandingSerializer(streaming.standing()).data)
 
     @extend_schema(request=SendSerializer, responses=StandingSerializer)
     def post(self, request: Request) -> Response:
-        """Send now what waits, which the worker does each minute."""
+        """Send what waits for the SIEM now; the worker does so each minute."""
         if self.validated(SendSerializer)["restart"]:
             streaming.restart()
         streaming.send()
@@ -208,7 +197,7 @@ class StreamView(APIView):
 
 
 class HistoryView(APIView):
-    """What happened to an entity, newest first."""
+    """Show what happened to an entity, newest first."""
 
     @extend_schema(responses=HistorySerializer(many=True), parameters=[HistoryQuery])
     def get(self, request: Request, entity_type: str, entity_id: str) -> Response:
@@ -217,7 +206,7 @@ class HistoryView(APIView):
 
 
 class StateView(APIView):
-    """What an entity was at a time."""
+    """Show what an entity was at a time."""
 
     AT = OpenApiParameter("at", OpenApiTypes.DATETIME, description="ISO 8601; by default now.")
 
@@ -266,7 +255,7 @@ class GroupRollbackView(APIView):
 
 
 class ExportView(APIView):
-    """All events that match the filters, oldest first, as a file."""
+    """Export all events that match the filters, oldest first, as a file."""
 
     queryset = Event.objects.all()
     filterset_class = EventFilter

@@ -5,7 +5,7 @@ import django_filters
 from django.db.models import QuerySet
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -66,13 +66,9 @@ class DiagnosisViewSet(ReadViewSet):
         parameters=[WAIT, PREFER],
         request=NewDiagnosisSerializer,
         responses={201: DiagnosisSerializer, 202: DiagnosisSerializer},
-        examples=[
-            OpenApiExample("A container", {"container": "shop-api"}, request_only=True),
-            OpenApiExample("One check of this machine", {"check": "installed_packages"}, request_only=True),
-        ],
     )
     def create(self, request: Request) -> Response:
-        """Diagnose a container, or without one this machine: 202 and a Location to follow, or 201 when waited for."""
+        """Diagnose a container, or this machine: 202 and a Location to follow, or 201 when waited for."""
         body = {name: value or "" for name, value in self.validated(NewDiagnosisSerializer).items()}
         asked = self.query(WaitQuery)
         preferred = _prefers_waiting(request)
@@ -93,7 +89,7 @@ def _prefers_waiting(request: Request) -> bool:
 
 
 class ContainersView(APIView):
-    """The engine's containers."""
+    """List the engine's containers."""
 
     @extend_schema(responses=ContainerSerializer(many=True))
     def get(self, request: Request) -> Response:
@@ -102,7 +98,7 @@ class ContainersView(APIView):
 
 
 class ChecksView(APIView):
-    """The checks there are."""
+    """List the checks of a diagnosis."""
 
     @extend_schema(responses=KnownCheckSerializer(many=True))
     def get(self, request: Request) -> Response:
@@ -120,7 +116,7 @@ class ChecksView(APIView):
 
 
 class FindingsView(APIView):
-    """The findings a diagnosis may have, apart from those of an engine or container that cannot be reached."""
+    """List the findings a diagnosis may have; that an engine or container cannot be reached is not among them."""
 
     @extend_schema(responses=KnownFindingSerializer(many=True))
     def get(self, request: Request) -> Response:
@@ -139,14 +135,9 @@ class CompareView(APIView):
     @extend_schema(
         request=NewComparisonSerializer,
         responses=ComparisonSerializer,
-        examples=[
-            OpenApiExample(
-                "Two containers", {"left": {"container": "api-dev"}, "right": {"container": "api"}}, request_only=True
-            )
-        ],
     )
     def post(self, request: Request) -> Response:
-        """Compare stored diagnoses, or containers, which are diagnosed now; `{}` is this machine."""
+        """Compare two environments: stored diagnoses, or containers, which are diagnosed now; `{}` is this machine."""
         body = self.validated(NewComparisonSerializer)
         left, right = (_side(body[name]) for name in ("left", "right"))
         return Response(ComparisonSerializer(compare(left=left, right=right)).data)
@@ -189,7 +180,7 @@ class InsightViewSet(ReadViewSet):
         return self._change(pk, self.validated(InsightSerializer))
 
     def partial_update(self, request: Request, pk: Any) -> Response:
-        """Change some fields."""
+        """Change fields of an insight."""
         serializer = InsightSerializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         return self._change(pk, serializer.validated_data)
@@ -216,6 +207,7 @@ class InfrastructureViewSet(ReadViewSet):
     """Containers, hosts, services and clients with their tags, newest first."""
 
     queryset = Infrastructure.objects.prefetch_related("tags")
+    noun = "piece of infrastructure"
     serializer_class = InfrastructureSerializer
     filterset_class = InfrastructureFilter
     lookup_value_converter = "uuid"
@@ -231,7 +223,7 @@ class InfrastructureViewSet(ReadViewSet):
         return self._change(pk, self.validated(InfrastructureSerializer))
 
     def partial_update(self, request: Request, pk: Any) -> Response:
-        """Change some fields; `tags` replaces all of them."""
+        """Change fields of a piece of infrastructure; `tags` replaces all of them."""
         serializer = InfrastructureSerializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         return self._change(pk, serializer.validated_data)
@@ -242,7 +234,7 @@ class InfrastructureViewSet(ReadViewSet):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: Any) -> Response:
-        """Remove it; its tags come off with it."""
+        """Remove a piece of infrastructure; its tags come off with it."""
         infrastructure.remove_infrastructure(infrastructure_id=pk)
         return Response(status=204)
 

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiExample, PolymorphicProxySerializer, extend_schema, extend_schema_view
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -37,15 +37,6 @@ from escalation.serializers import (
     TicketLinkSerializer,
 )
 from escalation.summary import summarise
-
-REPORT = {
-    "error_type": "DatabaseConnectionError",
-    "error_message": "connection to db1:5432 refused",
-    "user_impact": "high",
-    "deadline_hours": 2,
-    "metadata": {"release": "2026.11"},
-}
-QUESTION = {"error_type": "DatabaseConnectionError", "user_impact": "high", "frequency": 10, "deadline_hours": 2}
 
 
 @extend_schema_view(
@@ -82,10 +73,9 @@ class BugViewSet(ReadViewSet):
             )
         },
         extensions=refusals(InvalidBug),
-        examples=[OpenApiExample("A refused connection", REPORT, request_only=True)],
     )
     def create(self, request: Request) -> Response:
-        """Report a bug, or up to 500 as `{"bugs": [...]}`: all or none.
+        """Report a bug, or several at once: up to 500 as `{"bugs": [...]}`, all or none.
 
         The same `bug_id` again, or without one the same error again, raises its frequency.
         """
@@ -99,7 +89,7 @@ class BugViewSet(ReadViewSet):
         return Response(ReportedBugsSerializer(answer).data, status=201)
 
     def retrieve(self, request: Request, bug_id: str) -> Response:
-        """A bug with all that is known of it."""
+        """Show a bug with all that is known of it."""
         self.query()
         return self._answer(bugs.find_bug(bug_id=bug_id))
 
@@ -111,7 +101,7 @@ class BugViewSet(ReadViewSet):
     @extend_schema(request=NoBodySerializer, responses=BugSerializer)
     @action(detail=True, methods=["post"])
     def acknowledge(self, request: Request, bug_id: str) -> Response:
-        """Take notice of a pending bug."""
+        """Acknowledge a pending bug."""
         self.validated(NoBodySerializer)
         return self._answer(bugs.acknowledge(bug_id=bug_id))
 
@@ -125,31 +115,31 @@ class BugViewSet(ReadViewSet):
     @extend_schema(request=BugResolveSerializer, responses=BugSerializer)
     @action(detail=True, methods=["post"])
     def resolve(self, request: Request, bug_id: str) -> Response:
-        """Close a bug, saying how and by whom."""
+        """Resolve a bug, saying how and by whom."""
         return self._answer(bugs.resolve(bug_id=bug_id, **self.validated(BugResolveSerializer)))
 
     @extend_schema(request=BugReopenSerializer, responses=BugSerializer)
     @action(detail=True, methods=["post"])
     def reopen(self, request: Request, bug_id: str) -> Response:
-        """Take back a resolution."""
+        """Reopen a bug: take back its resolution."""
         return self._answer(bugs.reopen(bug_id=bug_id, **self.validated(BugReopenSerializer)))
 
     @extend_schema(request=BugMuteSerializer, responses=BugSerializer, extensions=refusals(InvalidBug))
     @action(detail=True, methods=["post"])
     def mute(self, request: Request, bug_id: str) -> Response:
-        """Keep a bug from calling for attention until a time; it still counts."""
+        """Mute a bug until a time; it still counts, and calls for no attention."""
         return self._answer(bugs.mute(bug_id=bug_id, **self.validated(BugMuteSerializer)))
 
     @extend_schema(request=BugAssignSerializer, responses=BugSerializer)
     @action(detail=True, methods=["post"])
     def assign(self, request: Request, bug_id: str) -> Response:
-        """Say whose bug it is."""
+        """Assign a bug: say whose it is."""
         return self._answer(bugs.assign(bug_id=bug_id, **self.validated(BugAssignSerializer)))
 
     @extend_schema(request=NewTicketLinkSerializer, responses={201: TicketLinkSerializer})
     @action(detail=True, methods=["post"])
     def tickets(self, request: Request, bug_id: str) -> Response:
-        """Link the bug to a ticket elsewhere; the same ticket again updates its link."""
+        """Link a bug to a ticket elsewhere; the same ticket again updates its link."""
         link = triage.link_ticket(bug_id=bug_id, **self.validated(NewTicketLinkSerializer))
         return Response(TicketLinkSerializer(link).data, status=201)
 
@@ -175,7 +165,7 @@ class SummaryView(APIView):
 
     @extend_schema(responses=BugCountsSerializer)
     def get(self, request: Request) -> Response:
-        """Count bugs by status, priority and error type, with the times to acknowledge and resolve."""
+        """Count bugs by status, priority and error type; with the times to acknowledge and resolve."""
         self.query()
         return Response(BugCountsSerializer(asdict(summarise())).data)
 
@@ -188,7 +178,6 @@ class PriorityView(APIView):
     @extend_schema(
         request=PriorityQuestionSerializer,
         responses=PriorityScoreSerializer,
-        examples=[OpenApiExample("The documents' own example", QUESTION, request_only=True)],
     )
     def post(self, request: Request) -> Response:
         """Weigh a bug, and show what each factor adds."""

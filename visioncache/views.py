@@ -4,7 +4,7 @@ from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -28,19 +28,6 @@ from visioncache.serializers import (
 )
 from visioncache.stats import get_stats
 from visioncache.terms import EmptyResult
-
-IMAGE_HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-ENTRY = {
-    "image_hash": IMAGE_HASH,
-    "model_version": "acme-vision-2026-10-01",
-    "request": {"prompt": "What does the status line say?", "parameters": {"temperature": 0}},
-    "extracted_data": {"status": "PASSED", "tests": 214},
-    "confidence_score": 0.97,
-    "tags": ["ci"],
-    "latency_ms": 1840,
-    "cost_micros": 4200,
-}
-LOOKUP = {name: ENTRY[name] for name in ("image_hash", "model_version", "request")}
 
 
 class EntryFilter(django_filters.FilterSet):
@@ -81,7 +68,6 @@ class EntryViewSet(ReadViewSet):
         request=EntryInSerializer,
         responses={200: EntrySerializer, 201: EntrySerializer},
         extensions=refusals(InvalidEntry, EmptyResult),  # what is no image in base64, or no answer
-        examples=[OpenApiExample("A model read a screenshot", ENTRY, request_only=True)],
     )
     def create(self, request: Request) -> Response:
         """Store a model's answer: 201; 200 if it replaces the data stored under the same identity."""
@@ -90,7 +76,7 @@ class EntryViewSet(ReadViewSet):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, id: Any) -> Response:  # noqa: A002 -- the name in the path
-        """Remove one entry."""
+        """Remove an entry."""
         remove_entry(entry_id=id)
         return Response(status=204)
 
@@ -104,10 +90,9 @@ class LookupView(APIView):
         request=LookupInSerializer,
         responses={200: LookupSerializer},
         extensions=refusals(InvalidEntry),
-        examples=[OpenApiExample("Is it known?", LOOKUP, request_only=True)],
     )
     def post(self, request: Request) -> Response:
-        """A miss says why, and with `lease: true` who computes the answer."""
+        """Look up an answer; a miss says why, and with `lease: true` who computes it."""
         found = look_up(**self.validated(LookupInSerializer))
         return Response(LookupSerializer(found).data)
 
@@ -119,7 +104,7 @@ class LeaseView(APIView):
 
     @extend_schema(request=None, responses={204: None})
     def delete(self, request: Request, token: str) -> Response:
-        """Give a lease back, so that the next caller may compute the answer at once."""
+        """Give a lease back; the next caller may then compute the answer at once."""
         release_lease(token=token)
         return Response(status=204)
 
@@ -131,10 +116,9 @@ class InvalidateView(APIView):
         request=InvalidateInSerializer,
         responses={200: InvalidationSerializer},
         extensions=refusals(InvalidEntry),
-        examples=[OpenApiExample("A model is retired", {"model_version": "acme-vision-2026-10-01"}, request_only=True)],
     )
     def post(self, request: Request) -> Response:
-        """Entries that meet all the conditions are removed; `dry_run` only counts them."""
+        """Remove the entries that meet all conditions; `dry_run` only counts them."""
         done = invalidate(**self.validated(InvalidateInSerializer))
         return Response(InvalidationSerializer(done).data)
 
@@ -149,5 +133,5 @@ class StatsView(APIView):
 
     @extend_schema(responses=StatsSerializer, parameters=[NAMESPACE, IMAGE])
     def get(self, request: Request) -> Response:
-        """Totals of all namespaces or of one, and the most used entries."""
+        """Show what the cache holds and saves; in all namespaces or one, with the most used entries."""
         return Response(StatsSerializer(get_stats(**self.query(StatsQuery))).data)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any, ClassVar
 
 import django_filters
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -33,24 +33,7 @@ from config.rest.views import APIView, ReadViewSet
 
 logger = logging.getLogger(__name__)
 
-RULE = {
-    "tool": "Bash",
-    "specifier": "git push *",
-    "decision": "confirm",
-    "reason": "what is pushed is seen by others",
-    "match": ["git -C /repo push origin main"],
-    "not_match": ["git stash push"],
-}
-CALL = {"tool_name": "Bash", "tool_input": {"command": "cd build && sudo rm -rf ."}, "agent": "claude"}
 REFUSED = refusals(store.RuleRefused)  # a specifier its tool has no use for, examples that do not fit
-HOOK = {
-    "session_id": "abc",
-    "hook_event_name": "PreToolUse",
-    "tool_name": "Bash",
-    "tool_input": {"command": "npm test"},
-    "tool_use_id": "toolu_01",
-    "cwd": "/project",
-}
 
 
 class UnreadableRules(DomainError):
@@ -86,10 +69,9 @@ class RuleViewSet(ReadViewSet):
         request=RuleSerializer,
         responses={201: RuleSerializer},
         extensions=REFUSED,
-        examples=[OpenApiExample("Pushes are confirmed", RULE, request_only=True)],
     )
     def create(self, request: Request) -> Response:
-        """Keep a rule; its examples are checked."""
+        """Add a rule; its examples are checked."""
         row = store.create_rule(**self.validated(RuleSerializer))
         return Response(RuleSerializer(row).data, status=201)
 
@@ -120,7 +102,7 @@ class RuleViewSet(ReadViewSet):
     )
     @action(detail=False, methods=["post"], url_path="import")
     def read_file(self, request: Request) -> Response:
-        """Import the rules of a Claude Code settings file, of Codex rules, or of YAML lists."""
+        """Import rules from a file: Claude Code's settings, Codex's rules, or YAML lists."""
         body = self.validated(RuleFileSerializer)
         found = _read(body["text"], body["format"], body["agent"])
         if body["dry_run"]:
@@ -133,7 +115,7 @@ class RuleViewSet(ReadViewSet):
     @extend_schema(parameters=[ExportQuery], responses=ExportedSerializer, filters=False)
     @action(detail=False, methods=["get"], url_path="export", pagination_class=None)
     def write_file(self, request: Request) -> Response:
-        """The rules as a file of another program."""
+        """Export the rules as a file of another program."""
         asked = self.query(ExportQuery)
         done = formats.write(store.load_rules(), asked["format"], asked["agent"])
         return Response({"format": asked["format"], "text": done.text, "notes": done.notes})
@@ -141,14 +123,14 @@ class RuleViewSet(ReadViewSet):
     @extend_schema(request=None, responses={201: ImportedSerializer})
     @action(detail=False, methods=["post"])
     def defaults(self, request: Request) -> Response:
-        """Keep the shipped rules that are not there yet."""
+        """Add the shipped rules that are not there yet."""
         done = store.load_defaults()
         return Response(_imported(done, []), status=201)
 
     @extend_schema(request=ReplaySerializer, responses=ReplayedSerializer, extensions=REFUSED)
     @action(detail=False, methods=["post"], url_path="dry-run")
     def dry_run(self, request: Request) -> Response:
-        """Judge the newest recorded decisions again by other rules: what would have changed."""
+        """Judge recorded decisions again by other rules: what would have changed of the newest."""
         body = self.validated(ReplaySerializer)
         rules, add = (
             [_rule(item, f"{name}[{index}].") for index, item in enumerate(body[name])] if name in body else None
@@ -165,10 +147,9 @@ class DecisionView(APIView):
     @extend_schema(
         request=CallSerializer,
         responses=DecisionSerializer,
-        examples=[OpenApiExample("A command with more than one part", CALL, request_only=True)],
     )
     def post(self, request: Request) -> Response:
-        """Decide by the rules, and record the decision. Without a matching rule the answer is confirm."""
+        """Decide whether an agent may make a tool call, and record it. Where no rule matches, it is to confirm."""
         decided = decisions.decide(**self.validated(CallSerializer))
         return Response(decisions.present(decided))
 
@@ -179,10 +160,12 @@ class HookView(APIView):
     @extend_schema(
         request=HookSerializer,
         responses={200: dict[str, Any]},
-        examples=[OpenApiExample("Claude Code before a command", HOOK, request_only=True)],
     )
     def post(self, request: Request, agent: str) -> Response:
-        """Decide before a tool call, record after it. What cannot be understood is denied, in the agent's words."""
+        """Answer an agent's hook: decide before a tool call, record after it.
+
+        What cannot be understood is denied, in the agent's words.
+        """
         if agent not in AGENTS:
             raise NotFound(f"There is no hook for {agent[:32]}; known are {', '.join(AGENTS)}.")
         payload: Any = None

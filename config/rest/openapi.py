@@ -8,8 +8,10 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
 from config.errors import DomainError, MalformedBody
+from config.rest import summaries
 from config.rest.authentication import HasScope
 from config.rest.contract import COMPONENTS, NUMBER, TEXT, declare_request, declare_response
+from config.rest.examples import add_examples
 
 ERRORS = {
     400: ("invalid", "Some fields are not valid; see errors."),
@@ -96,7 +98,10 @@ class Schema(AutoSchema):
 
     def get_description(self) -> str:  # type: ignore[override]
         scope = HasScope.needed(self.view.request, self.view) if self.view.request else ""
-        return f"{super().get_description()}\n\nScope: `{scope}`".strip()
+        return f"{summaries.description(self.view, self.method)}\n\nScope: `{scope}`"
+
+    def get_summary(self) -> str:
+        return summaries.summary(self.view, self.method)
 
 
 def refusals(*errors: type[DomainError]) -> dict[str, list[str]]:
@@ -120,6 +125,7 @@ def document_conventions(result: dict[str, Any], **kwargs: Any) -> dict[str, Any
             _document_answers(operation, has_body=method in {"post", "put", "patch", "delete"})
             if method == "post":
                 operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
+            add_examples(operation)
             for parameter in operation.get("parameters", ()):
                 _document_parameter(parameter["schema"])
             for content in operation.get("requestBody", {}).get("content", {}).values():

@@ -193,6 +193,8 @@ class ViewSet(Conventions, viewsets.GenericViewSet[Any]):
     pagination_class = CursorPagination
     large_fields: tuple[str, ...] = ()
     """Columns that may hold a megabyte: a page of the list ends where they become too much together."""
+    noun: str = ""
+    """What one row is, where its model's own name does not say it well: `Show a piece of infrastructure`."""
     filter_backends = [FilterBackend]
     found_by: ByColumn[Any] | None = None
     """How the row of the path is found, where the queryset holds all rows as they are."""

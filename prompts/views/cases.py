@@ -2,7 +2,7 @@
 
 import django_filters
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -12,13 +12,6 @@ from prompts import cases, prompts
 from prompts.assertions import AssertionsInvalid
 from prompts.models import TestCase
 from prompts.serializers.runs import TestCaseSerializer
-
-CASE_EXAMPLE = {
-    "name": "sunset",
-    "input": "The sunset was beautiful",
-    "assertions": [{"type": "icontains", "value": "sunset"}, {"type": "word-count", "value": {"max": 5}}],
-}
-
 
 CASE_REFUSALS = refusals(cases.TestCaseInvalid, AssertionsInvalid)
 
@@ -51,23 +44,22 @@ class TestCaseViewSet(ReadViewSet):
     @extend_schema(
         responses={201: TestCaseSerializer},
         extensions=CASE_REFUSALS,
-        examples=[OpenApiExample("A case", CASE_EXAMPLE, request_only=True)],
     )
     def create(self, request: Request, prompt_id: str) -> Response:
-        """Add a case."""
+        """Add a test case."""
         case = cases.create_test_case(prompt_id=prompt_id, **self.validated(TestCaseSerializer))
         return Response(TestCaseSerializer(case).data, status=201)
 
     @extend_schema(extensions=CASE_REFUSALS)
     def update(self, request: Request, prompt_id: str, uid: str) -> Response:
-        """Replace a case; runs that used it keep it as it was."""
+        """Replace a test case; runs that used it keep it as it was."""
         body = self.validated(TestCaseSerializer)
         case = cases.update_test_case(prompt_id=prompt_id, uid=uid, **{**cases.BLANK, **body})
         return Response(TestCaseSerializer(case).data)
 
     @extend_schema(extensions=CASE_REFUSALS)
     def partial_update(self, request: Request, prompt_id: str, uid: str) -> Response:
-        """Change some of a case."""
+        """Change fields of a test case."""
         serializer = TestCaseSerializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         case = cases.update_test_case(prompt_id=prompt_id, uid=uid, **serializer.validated_data)
@@ -75,6 +67,6 @@ class TestCaseViewSet(ReadViewSet):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, prompt_id: str, uid: str) -> Response:
-        """Delete a case; runs that used it keep it."""
+        """Delete a test case; runs that used it keep it."""
         cases.delete_test_case(prompt_id=prompt_id, uid=uid)
         return Response(status=204)

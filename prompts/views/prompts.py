@@ -3,7 +3,7 @@
 import django_filters
 from django.db.models import QuerySet
 from django.urls import reverse
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -23,16 +23,6 @@ from prompts.serializers.prompts import (
 from prompts.serializers.runs import RunSerializer, TestSerializer
 from prompts.templates import TemplateInvalid, VariablesInvalid
 from prompts.tokens import count_messages
-from prompts.views.cases import CASE_EXAMPLE
-
-VERSION_EXAMPLE = {
-    "messages": [
-        {"role": "system", "content": "Answer with the keywords of the text, separated by commas."},
-        {"role": "user", "content": "{{ input }}"},
-    ],
-    "purpose": "Index pages by keyword.",
-    "settings": {"temperature": 0, "seed": 42},
-}
 
 
 class PromptFilter(django_filters.FilterSet):
@@ -55,7 +45,6 @@ class PromptViewSet(ReadViewSet):
         prompts.get_prompt(prompt_id=self.kwargs["prompt_id"])
         return Prompt.objects.with_active_version().get(prompt_id=self.kwargs["prompt_id"])
 
-    @extend_schema(examples=[OpenApiExample("A prompt", {"prompt_id": "extract-keywords"}, request_only=True)])
     def create(self, request: Request) -> Response:
         """Make a prompt; saving a version makes it too."""
         prompt = prompts.create_prompt(**self.validated(PromptSerializer))
@@ -63,13 +52,13 @@ class PromptViewSet(ReadViewSet):
 
     @extend_schema(request=PromptUpdateSerializer)
     def update(self, request: Request, prompt_id: str) -> Response:
-        """Change the description."""
+        """Replace the description of a prompt."""
         prompts.update_prompt(prompt_id=prompt_id, **self.validated(PromptUpdateSerializer))
         return self._answer(prompt_id)
 
     @extend_schema(request=PromptUpdateSerializer(partial=True))
     def partial_update(self, request: Request, prompt_id: str) -> Response:
-        """Change the description, if one is given."""
+        """Change the description of a prompt, if one is given."""
         serializer = PromptUpdateSerializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         prompts.update_prompt(prompt_id=prompt_id, **serializer.validated_data)
@@ -115,10 +104,9 @@ class VersionViewSet(ReadViewSet):
         request=NewVersionSerializer,
         responses={201: VersionSerializer, 200: VersionSerializer},
         extensions=refusals(content.VersionInvalid, TemplateInvalid),
-        examples=[OpenApiExample("Chat turns", VERSION_EXAMPLE, request_only=True)],
     )
     def create(self, request: Request, prompt_id: str) -> Response:
-        """Save the next version. One that says exactly the same is answered with 200 and is not saved twice."""
+        """Save the next version of a prompt. One that says exactly the same is answered with 200, not saved again."""
         saved = versions.save_version(prompt_id=prompt_id, **self.validated(NewVersionSerializer))
         location = reverse("prompts-version", args=[prompt_id, saved.version.number])
         answer = VersionSerializer(saved.version).data
@@ -126,17 +114,16 @@ class VersionViewSet(ReadViewSet):
 
     @extend_schema(request=None, responses=VersionSerializer)
     def activate(self, request: Request, prompt_id: str, number: int) -> Response:
-        """Make this version the active one."""
+        """Make a version the active one."""
         return Response(VersionSerializer(versions.activate_version(prompt_id=prompt_id, number=number)).data)
 
     @extend_schema(
         request=TestSerializer,
         responses={202: RunSerializer},
         extensions=refusals(testing.CasesInvalid, cases.TestCaseInvalid, AssertionsInvalid),
-        examples=[OpenApiExample("One case of its own", {"test_cases": [CASE_EXAMPLE]}, request_only=True)],
     )
     def test(self, request: Request, prompt_id: str, number: int) -> Response:
-        """Test this version with the model; follow Location for the results."""
+        """Test a version with the model; follow Location for the results."""
         body = self.validated(TestSerializer)
         run = testing.test_prompt_version(
             prompt_id=prompt_id,
@@ -157,10 +144,9 @@ class RenderView(APIView):
         request=RenderSerializer,
         responses=RenderedSerializer,
         extensions=refusals(VariablesInvalid, TemplateInvalid),
-        examples=[OpenApiExample("A text", {"input": "The sunset was beautiful"}, request_only=True)],
     )
     def post(self, request: Request, prompt_id: str) -> Response:
-        """The messages a model would be sent; a missing or unknown variable is an error."""
+        """Render the messages a model would be sent; a missing or unknown variable is an error."""
         body = self.validated(RenderSerializer)
         version = versions.get_version(prompt=prompts.get_prompt(prompt_id=prompt_id), number=body.get("version"))
         messages = apart.conversation(version.conversation, body["input"], plain=version.is_plain)

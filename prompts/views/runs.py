@@ -35,13 +35,13 @@ class RunViewSet(ReadViewSet):
 
     @extend_schema(responses=RunDetailSerializer)
     def retrieve(self, request: Request, uid: str) -> Response:
-        """A run with the result of every case; ask again while its status is pending or running."""
+        """Show a run with the result of every case; ask again while its status is pending or running."""
         self.query()
         return Response(_detail(self.get_object()))
 
     @extend_schema(request=None, responses=RunDetailSerializer)
     def cancel(self, request: Request, uid: str) -> Response:
-        """End a run that is not over."""
+        """Cancel a run that is not over."""
         return Response(_detail(runs.cancel_run(uid=uid)))
 
 
@@ -55,7 +55,7 @@ class CompareView(APIView):
 
     @extend_schema(responses=ComparisonSerializer, parameters=[ComparisonQuery])
     def get(self, request: Request, prompt_id: str) -> Response:
-        """Difference of texts, settings and results, and whether it can be chance."""
+        """Compare two versions: texts, settings and results, and whether the difference can be chance."""
         asked = self.query(ComparisonQuery)
         found = comparison.compare_versions(prompt_id=prompt_id, before=asked["from"], after=asked["to"])
         return Response(ComparisonSerializer(found).data)
@@ -64,6 +64,6 @@ class CompareView(APIView):
 class RegressionView(APIView):
     @extend_schema(responses=ReportSerializer)
     def get(self, request: Request, prompt_id: str) -> Response:
-        """How every version did, and whether the newest tested one is worse than the active one."""
+        """Report how every version did: whether the newest tested one is worse than the active one."""
         self.query()
         return Response(ReportSerializer(regression.regression_report(prompt_id=prompt_id)).data)

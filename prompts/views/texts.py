@@ -1,6 +1,6 @@
 """REST: counting and compressing."""
 
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,10 +17,9 @@ class CountView(APIView):
     @extend_schema(
         request=CountSerializer,
         responses=CountedSerializer,
-        examples=[OpenApiExample("A text", {"text": "hello world", "model": "gpt-4o"}, request_only=True)],
     )
     def post(self, request: Request) -> Response:
-        """Count the tokens of a text or of messages, 1 MiB at most, without a network."""
+        """Count the tokens of a text or of messages; 1 MiB at most, without a network."""
         body = self.validated(CountSerializer)
         if "messages" in body:
             body["messages"] = [Message(**message) for message in body["messages"]]
@@ -33,12 +32,7 @@ class CompressView(APIView):
     @extend_schema(
         request=CompressSerializer,
         responses=CompressedSerializer,
-        examples=[
-            OpenApiExample(
-                "A file", {"text": "x = 1  # one\n", "max_tokens": 5, "language": "python"}, request_only=True
-            )
-        ],
     )
     def post(self, request: Request) -> Response:
-        """A text of at most 1 MiB cut to a token budget, never over it: whitespace, comments, summary, truncation."""
+        """Cut a text to a token budget: whitespace, comments, summary, truncation; of 1 MiB at most, never over it."""
         return Response(CompressedSerializer(compressing.compress(**self.validated(CompressSerializer))).data)

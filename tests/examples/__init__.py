@@ -1,0 +1,1 @@
+"""What is asked of the demo's data for the examples of the API's documentation, app by app, and their recorder."""

@@ -1,0 +1,74 @@
+"""Questions to the trail, its permission rules and its backups."""
+
+from tests.examples.asking import Ask, Got, Post
+
+ROLE = {"entity_type": "role", "entity_id": "deployer"}
+CHANGE = {
+    "event_type": "permission.granted",
+    "entity_type": "role",
+    "entity_id": "deployer",
+    "old_value": {"can": ["read"]},
+    "new_value": {"can": ["read", "deploy"]},
+    "user": "dana",
+}
+RULE = {
+    "tool": "Bash",
+    "specifier": "git push *",
+    "decision": "confirm",
+    "reason": "what is pushed is seen by others",
+    "match": ["git -C /repo push origin main"],
+    "not_match": ["git stash push"],
+}
+HOOK = {
+    "session_id": "abc",
+    "hook_event_name": "PreToolUse",
+    "tool_name": "Bash",
+    "tool_input": {"command": "npm test"},
+    "tool_use_id": "toolu_01",
+    "cwd": "/project",
+}
+CLAUDE = '{"permissions": {"deny": ["Bash(rm -rf *)"], "ask": ["Bash(git push *)"]}}'
+A_RULE = {"uid": Got("results.0.uid", "audit/rules?page_size=1")}
+AN_EVENT = {"uid": Got("results.0.uid", "audit/events?entity_type=role&page_size=1")}
+A_BACKUP = Post("audit/backups", {"kind": "manual"})
+
+ASKS = {
+    "audit_events_list": Ask(query={"entity_type": "role", "page_size": 2}),
+    "audit_events_create": Ask(body=CHANGE),
+    "audit_events_retrieve": Ask(path=AN_EVENT),
+    "audit_events_proof_retrieve": Ask(path=AN_EVENT),
+    "audit_entities_history_list": Ask(path=ROLE, query={"limit": 2}),
+    "audit_entities_state_retrieve": Ask(path=ROLE),
+    "audit_entities_rollback_create": Ask(
+        path=ROLE,
+        body={"to": Got("results.3.uid", "audit/events?entity_type=role"), "reason": "read only for now"},
+    ),
+    "audit_rollback_create": Ask(
+        body={"correlation_id": Got("correlation_id", "audit/events", CHANGE), "reason": "undo the agent's change"}
+    ),
+    "audit_export_retrieve": Ask(query={"entity_type": "role"}),
+    "audit_checkpoints_list": Ask(query={"page_size": 1}),
+    "audit_checkpoints_status_retrieve": Ask(),
+    "audit_verify_create": Ask(body={"since": 0}),
+    "audit_backups_list": Ask(query={"kind": "manual"}, after=[A_BACKUP]),
+    "audit_backups_create": Ask(body={"kind": "manual"}),
+    "audit_backups_retrieve": Ask(path={"uid": Got("uid", A_BACKUP.path, A_BACKUP.body)}),
+    "audit_stream_retrieve": Ask(),
+    "audit_stream_create": Ask(body={"restart": False}),
+    "audit_decisions_create": Ask(
+        body={"tool_name": "Bash", "tool_input": {"command": "cd build && sudo rm -rf ."}, "agent": "claude"}
+    ),
+    "audit_hooks_create": Ask(path={"agent": "claude"}, body=HOOK),
+    "audit_rules_list": Ask(query={"decision": "deny", "page_size": 2}),
+    "audit_rules_create": Ask(body=RULE),
+    "audit_rules_retrieve": Ask(path=A_RULE),
+    "audit_rules_update": Ask(path=A_RULE, body=RULE),
+    "audit_rules_partial_update": Ask(path=A_RULE, body={"is_enabled": False}),
+    "audit_rules_destroy": Ask(path=A_RULE),
+    "audit_rules_defaults_create": Ask(),
+    "audit_rules_dry_run_create": Ask(
+        body={"add": [{"tool": "Bash", "specifier": "pytest *", "decision": "confirm"}], "limit": 100}
+    ),
+    "audit_rules_import_create": Ask(body={"format": "claude", "text": CLAUDE, "dry_run": True}),
+    "audit_rules_export_retrieve": Ask(query={"format": "claude"}),
+}

@@ -1,0 +1,54 @@
+"""Questions about prompts, their versions, cases and runs, and about texts."""
+
+from typing import Any
+
+from tests.examples.asking import Ask, Got
+
+PROMPT = {"prompt_id": "triage-ticket"}
+THIRD = {**PROMPT, "number": 3}
+UNDER = "prompts/prompts/triage-ticket"
+A_CASE = {**PROMPT, "uid": Got("results.0.id", f"{UNDER}/test-cases?page_size=1")}
+A_RUN = {"uid": Got("results.0.id", "prompts/runs?page_size=1")}
+NEW_RUN = {"uid": Got("id", f"{UNDER}/versions/1/test", {})}
+CASE: dict[str, Any] = {
+    "name": "refund",
+    "input": "I want my money back for order 4711.",
+    "assertions": [{"type": "icontains", "value": "billing"}, {"type": "word-count", "value": {"max": 5}}],
+}
+VERSION = {
+    "messages": [
+        {"role": "system", "content": "You sort support tickets. Answer with bug, billing or feature alone."},
+        {"role": "user", "content": "{{ input }}"},
+    ],
+    "purpose": "Triage",
+    "settings": {"temperature": 0, "seed": 42},
+}
+CODE = "def total(items):\n    # prices are in cents\n    return sum(item.price for item in items)\n"
+
+ASKS = {
+    "prompts_prompts_list": Ask(query={"search": "triage"}),
+    "prompts_prompts_create": Ask(body={"prompt_id": "extract-keywords", "description": "Index pages by keyword."}),
+    "prompts_prompts_retrieve": Ask(path=PROMPT),
+    "prompts_prompts_update": Ask(path=PROMPT, body={"description": "Sorts the tickets of the help desk."}),
+    "prompts_prompts_partial_update": Ask(path=PROMPT, body={"description": "Sorts tickets."}),
+    "prompts_prompts_destroy": Ask(path=PROMPT),
+    "prompts_prompts_versions_list": Ask(path=PROMPT, query={"page_size": 1}),
+    "prompts_prompts_versions_create": Ask(path=PROMPT, body=VERSION),
+    "prompts_prompts_versions_retrieve": Ask(path=THIRD),
+    "prompts_prompts_versions_activate_create": Ask(path={**PROMPT, "number": 2}),
+    "prompts_prompts_versions_test_create": Ask(path=THIRD, body={"test_cases": [CASE]}),
+    "prompts_prompts_compare_retrieve": Ask(path=PROMPT, query={"from": 1, "to": 3}),
+    "prompts_prompts_regression_retrieve": Ask(path=PROMPT),
+    "prompts_prompts_render_create": Ask(path=PROMPT, body={"input": "I was charged twice."}),
+    "prompts_prompts_test_cases_list": Ask(path=PROMPT, query={"type": "triage", "page_size": 2}),
+    "prompts_prompts_test_cases_create": Ask(path=PROMPT, body=CASE),
+    "prompts_prompts_test_cases_retrieve": Ask(path=A_CASE),
+    "prompts_prompts_test_cases_update": Ask(path=A_CASE, body=CASE),
+    "prompts_prompts_test_cases_partial_update": Ask(path=A_CASE, body={"expected_output": "billing"}),
+    "prompts_prompts_test_cases_destroy": Ask(path=A_CASE),
+    "prompts_runs_list": Ask(query={"prompt_id": "triage-ticket", "page_size": 1}),
+    "prompts_runs_retrieve": Ask(path=A_RUN),
+    "prompts_runs_cancel_create": Ask(path=NEW_RUN),
+    "prompts_tokens_count_create": Ask(body={"text": "The sunset was beautiful", "model": "gpt-4o"}),
+    "prompts_compress_create": Ask(body={"text": CODE, "max_tokens": 20, "language": "python"}),
+}

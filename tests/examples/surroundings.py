@@ -1,0 +1,44 @@
+"""What the service has around it while it is asked: a container engine with the demo's containers, and a SIEM."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
+
+from django.conf import settings
+
+from tests.dockerdebug.makers import container, healthy, stopped, traceback
+
+IMAGE = "shop/api:2026.11"
+CONTAINERS = [
+    {"Id": "3f1c" * 16, "Names": ["/shop-api"], "Image": IMAGE, "State": "running", "Status": "Up 3 hours"},
+    {"Id": "9b07" * 16, "Names": ["/shop-worker"], "Image": IMAGE, "State": "exited", "Status": "Exited (1) 2 min ago"},
+]
+
+
+class _Engine:
+    def containers(self) -> list[dict[str, Any]]:
+        return CONTAINERS
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+def _collected(name: str) -> Any:
+    """The facts of a container: the worker ended for want of a package, the others are well."""
+    if name == "shop-worker":
+        ended = stopped(logs=traceback("ModuleNotFoundError: No module named 'celery'", "/app/worker.py"))
+        return replace(ended, target=name, container=replace(ended.container, name=name, image=IMAGE))
+    return healthy(target=name, container=container(name=name, image=IMAGE))
+
+
+@contextmanager
+def surroundings() -> Iterator[None]:
+    with (
+        patch("dockerdebug.diagnoses.collect", _collected),
+        patch("dockerdebug.engine.connect", lambda deadline: _Engine()),
+        patch.object(settings, "AUDIT_STREAM_URL", "https://siem.example.org/collect"),
+        patch("audit.streaming._post", lambda client, events: ""),
+    ):
+        yield
