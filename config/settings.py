@@ -163,6 +163,7 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,  # `format` is a parameter of exports
     "COERCE_DECIMAL_TO_STRING": False,
 }
+API_DOCS_OPEN: bool = env.switch("API_DOCS_OPEN")  # whether /api/schema/ and /api/docs need neither key nor login
 THROTTLE_RATE: str = env.rate("THROTTLE_RATE", "6000/minute")  # a key; 0/minute is no limit
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Handrail",
@@ -173,8 +174,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SERVE_PERMISSIONS": [],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     # Enums stay where they are used: as components, every app's `status` would need a name of its own here.
     "POSTPROCESSING_HOOKS": ["config.rest.openapi.document_conventions"],
 }

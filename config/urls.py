@@ -5,9 +5,8 @@ from importlib.util import find_spec
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
-from drf_spectacular.views import SpectacularSwaggerSplitView
 
-from config.pages import errors, views
+from config.pages import api_docs, errors, views
 
 admin.autodiscover()  # here and not at start: only a process that answers requests needs the admin's modules
 
@@ -18,8 +17,8 @@ urlpatterns = [
     path("health/ready", views.ready, name="health-ready"),
     path("metrics", views.MetricsView.as_view(), name="metrics"),
     *[path(f"api/v1/{app}/", include(f"{app}.urls")) for app in ["audit", *settings.TOOLS] if find_spec(f"{app}.urls")],
-    path("api/schema/", views.schema, name="schema"),
-    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("api/schema/", api_docs.schema, name="schema"),
+    path("api/docs", api_docs.docs, name="docs"),
     re_path(r"^api(/|$)", errors.not_found),
     path("admin/login/", errors.login),
     path("admin/", admin.site.urls),

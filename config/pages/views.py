@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable
-from functools import cache as cache_forever
 from functools import wraps
 from typing import Any
 
@@ -16,13 +15,11 @@ from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from drf_spectacular.generators import SchemaGenerator
-from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 from drf_spectacular.utils import extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 
-from config.errors import DomainError, MethodNotAllowed
+from config.errors import MethodNotAllowed
 from config.pages import dashboard
 from config.rest.problems import problem_page
 from config.rest.views import APIView
@@ -66,7 +63,7 @@ def ready(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": status, "components": components}, status=503 if status == "fail" else 200)
 
 
-class _AnyAccept(BaseContentNegotiation):
+class AnyAccept(BaseContentNegotiation):
     """Prometheus asks for text/plain and OpenMetrics; errors are problem+json whatever was asked."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
@@ -80,7 +77,7 @@ class MetricsView(APIView):
     """Prometheus text or OpenMetrics, whichever the scraper prefers."""
 
     scope = "read"
-    content_negotiation_class = _AnyAccept
+    content_negotiation_class = AnyAccept
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponse:
@@ -88,25 +85,6 @@ class MetricsView(APIView):
 
         text, content_type = metrics.exposition(request.headers.get("Accept", ""))
         return HttpResponse(text, content_type=content_type)
-
-
-@only_read
-def schema(request: HttpRequest) -> HttpResponse:
-    """The OpenAPI document: JSON, or YAML for who asks by `?format=yaml` or an Accept header that names it alone."""
-    accepted = request.headers.get("Accept", "")
-    wanted = "yaml" if "yaml" in accepted and "json" not in accepted else "json"
-    form = request.GET.get("format", wanted)
-    if form not in {"json", "yaml"}:
-        return problem_page(DomainError("The document comes as `format=json` or `format=yaml`."))
-    return HttpResponse(_document(form), content_type=f"application/{form}")
-
-
-@cache_forever
-def _document(form: str) -> bytes:
-    """Made once a process: it takes a second or two, and anybody may ask."""
-    renderer = OpenApiYamlRenderer() if form == "yaml" else OpenApiJsonRenderer()
-    document = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
-    return bytes(renderer.render(document, renderer_context={}))
 
 
 @only_read

@@ -113,6 +113,7 @@ def document_conventions(result: dict[str, Any], **kwargs: Any) -> dict[str, Any
     """Add to every operation what rest/views.py does for it: problems, idempotency, strict bodies and parameters."""
     schemas = result["components"].setdefault("schemas", {})
     schemas |= COMPONENTS | {"Problem": _PROBLEM}
+    result["components"]["responses"] = {_name(status): _problem_answer(status) for status in ERRORS}
     for name, schema in schemas.items():
         if name.endswith("Request") and "properties" in schema:
             schema.setdefault("additionalProperties", False)  # unknown fields are refused
@@ -139,14 +140,16 @@ def _document_refusals(operation: dict[str, Any], schemas: dict[str, Any]) -> No
 
 
 def _document_answers(operation: dict[str, Any], *, has_body: bool) -> None:
-    for status, (code, detail) in ERRORS.items():
+    answers = operation["responses"]
+    for status in ERRORS:
         if has_body or status not in _WITH_BODY:
-            operation["responses"].setdefault(str(status), _problem_answer(status, code, detail))
-    for status, answer in operation["responses"].items():
+            answers.setdefault(str(status), _shared(status))
+    for status, answer in answers.items():
         if answer == {"description": ""} and int(status) in ERRORS:  # declared by a view that answers it too
-            operation["responses"][status] = _problem_answer(int(status), *ERRORS[int(status)])
+            answers[status] = _shared(int(status))
     if codes := operation.get(REFUSALS):
-        operation["responses"]["400"]["description"] += f". By its code, beyond the schema: {', '.join(codes)}."
+        said = f"Bad Request. By its code, beyond the schema: {', '.join(codes)}."
+        answers["400"] = _problem_answer(400) | {"description": said}
 
 
 def _document_parameter(schema: dict[str, Any]) -> None:
@@ -183,8 +186,17 @@ def _needs_something(schema: dict[str, Any], schemas: dict[str, Any]) -> bool:
     return bool(schema.get("required")) or any(_needs_something(item, schemas) for item in alternatives)
 
 
-def _problem_answer(status: int, code: str, detail: str) -> dict[str, Any]:
-    title = HTTPStatus(status).phrase
+def _name(status: int) -> str:
+    return HTTPStatus(status).phrase.replace(" ", "")
+
+
+def _shared(status: int) -> dict[str, Any]:
+    """An answer that stands once: said in full for each operation, these were half of the document."""
+    return {"$ref": f"#/components/responses/{_name(status)}"}
+
+
+def _problem_answer(status: int) -> dict[str, Any]:
+    title, (code, detail) = HTTPStatus(status).phrase, ERRORS[status]
     example = {"type": f"urn:handrail:problem:{code}", "title": title, "status": status, "detail": detail, "code": code}
     content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
     return {"description": title, "content": {"application/problem+json": content}}

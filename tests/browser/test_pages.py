@@ -158,8 +158,20 @@ def test_every_list_and_one_row_of_it_open_in_the_admin(tab: Page, service: str)
 def test_the_api_pages_open(tab: Page, service: str) -> None:
     tab.goto(f"{service}/api/docs")
     tab.get_by_text("/api/v1/audit/events", exact=True).first.wait_for()
+    tab.get_by_text("Record an event, or several at once").wait_for()
     tab.locator(".opblock-summary").first.click()
     tab.get_by_text("Responses").first.wait_for()
+
+
+def test_the_api_page_is_dark_when_the_system_is_or_the_admins_theme(tab: Page, service: str) -> None:
+    tab.goto(f"{service}/api/docs")
+    for system, chosen, dark in [("dark", "auto", True), ("light", "auto", False), ("light", "dark", True)]:
+        tab.emulate_media(color_scheme=system)  # type: ignore[arg-type]
+        tab.evaluate("chosen => localStorage.setItem('theme', chosen)", chosen)
+        tab.reload()
+        tab.locator(".opblock").first.wait_for()
+        ground = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert ground == ("rgb(16, 22, 28)" if dark else "rgb(250, 250, 250)"), (system, chosen)
 
 
 @pytest.mark.skipif(not os.environ.get("SCREENSHOT"), reason="SCREENSHOT=1 renews docs/screenshot.png")

@@ -1,13 +1,11 @@
 """Paths nobody serves, methods nobody offers, callers who guess."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import yaml
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
@@ -63,24 +61,6 @@ def test_another_method_is_405_and_names_those_there_are(api: APIClient, path: s
     answer = api.generic("PROPFIND", f"/api/v1/{path}")
     assert answer.status_code == 405
     assert set(allowed.split(", ")) <= set(answer.headers["Allow"].split(", "))
-
-
-def test_the_schema_is_json_unless_yaml_is_asked_for(client: Client) -> None:
-    for query, accept in [
-        ("?format=json", "*/*"),
-        ("", "*/*"),
-        ("", "text/html"),
-        ("?format=json", "application/yaml"),
-    ]:
-        answer = client.get(f"/api/schema/{query}", headers={"Accept": accept})
-        assert answer.headers["Content-Type"] == "application/json"
-        assert json.loads(answer.content)["openapi"].startswith("3.1")
-    for query, accept in [("?format=yaml", "*/*"), ("", "application/yaml"), ("?format=yaml", "application/json")]:
-        answer = client.get(f"/api/schema/{query}", headers={"Accept": accept})
-        assert answer.headers["Content-Type"] == "application/yaml"
-    assert yaml.safe_load(answer.content)["openapi"].startswith("3.1")
-    answer = client.get("/api/schema/?format=xml")
-    assert (answer.status_code, answer.headers["Content-Type"]) == (400, PROBLEM)
 
 
 # Operations that a key for writing must not reach

@@ -40,15 +40,17 @@ def record_everything() -> None:
 
 
 def prepare() -> None:
-    """The demo's data, sealed, as the examples want it."""
+    """The demo's data, sealed and counted."""
     from audit.ledger import sealing
     from config.context import acting_as
     from config.discovery import app_modules
+    from visioncache import counting
 
     with acting_as(actor="dana"):
         for _, demo in app_modules("demo"):
             demo.load()
     sealing.seal()
+    counting.flush()
 
 
 def answered(client: Any, operation: Any, ask: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from unittest.mock import patch
 from django.conf import settings
 
 from tests.dockerdebug.makers import container, healthy, stopped, traceback
+from visioncache import counting
 
 IMAGE = "shop/api:2026.11"
 CONTAINERS = [
@@ -42,3 +43,4 @@ def surroundings() -> Iterator[None]:
         patch("audit.streaming._post", lambda client, events: ""),
     ):
         yield
+    counting.BUFFER.forget()  # no rollback takes back what a process counts

@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from jsonschema import Draft202012Validator
 from rest_framework.test import APIClient
 
@@ -74,8 +76,10 @@ def test_every_example_fits_the_schema_beside_it() -> None:
 
 @pytest.mark.django_db
 def test_the_service_takes_each_request_and_answers_as_it_is_shown(
-    admin_api: APIClient, django_capture_on_commit_callbacks: Any
+    admin_api: APIClient, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    # Files, which no rollback takes back. Not pytest's `settings`: under those no process of ours finds its module.
+    monkeypatch.setattr(settings, "AUDIT_CHECKPOINT_DIR", tmp_path / "checkpoints")
     with django_capture_on_commit_callbacks(execute=True):  # as a regression opens a bug
         prepare()
     admin_api.defaults["HTTP_HOST"] = ADDRESS
