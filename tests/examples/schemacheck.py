@@ -11,5 +11,5 @@ ASKS = {
     "schemacheck_rules_list": Ask(),
     "schemacheck_live_create": Ask(body={"database": "default"}),
     "schemacheck_migrations_create": Ask(body={"app": "schemacheck", "name": "0002_check_probe", "proof": "parse"}),
-    "schemacheck_migrations_trial_create": Ask(body={"app": "schemacheck", "name": "0002_check_probe"}),
+    "schemacheck_migrations_trial_create": Ask(body={"app": "schemacheck"}),
 }
