@@ -74,14 +74,13 @@ def test_every_example_fits_the_schema_beside_it() -> None:
     assert not wrong, f"{ANEW}\n" + "\n".join(wrong)
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)  # PostgreSQL seals what is committed, and what a commit sets off is shown too
 def test_the_service_takes_each_request_and_answers_as_it_is_shown(
-    admin_api: APIClient, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    admin_api: APIClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     # Files, which no rollback takes back. Not pytest's `settings`: under those no process of ours finds its module.
     monkeypatch.setattr(settings, "AUDIT_CHECKPOINT_DIR", tmp_path / "checkpoints")
-    with django_capture_on_commit_callbacks(execute=True):  # as a regression opens a bug
-        prepare()
+    prepare()
     admin_api.defaults["HTTP_HOST"] = ADDRESS
     known = {operation.described["operationId"]: operation for operation in operations()}
     assert set(recorded()) == set(ASKS) == set(known), ANEW
