@@ -9,6 +9,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from audit import streaming
+from audit.ledger import triggers
 from audit.ledger.sealing import seconds_unsealed
 from audit.models import BackupRun
 from audit.permissions import compiled
@@ -31,12 +32,7 @@ def checks() -> Iterator[Check]:
 
 
 def _guard() -> Check:
-    catalog = "pg_trigger" if connection.vendor == "postgresql" else "sqlite_master"
-    column = "tgname" if connection.vendor == "postgresql" else "name"
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM {catalog} WHERE {column} LIKE 'audit_event_%'")  # noqa: S608
-        guarded = cursor.fetchone()[0] >= 2
-    if guarded:
+    if triggers.are_in_place():
         return Check("audit-guard", "ok", "Triggers refuse changes to events.")
     fix = "Run `manage.py migrate`, which puts them back, then `manage.py audit_verify`."
     return Check("audit-guard", "fail", "The triggers that guard the trail are gone.", fix)

@@ -7,7 +7,7 @@ Installed after every migration, since SQLite loses a table's triggers when a mi
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 
 from audit.models import Event, RemovalPermit
 
@@ -40,6 +40,18 @@ _POSTGRESQL = [
     """CREATE OR REPLACE TRIGGER audit_event_guard_truncate BEFORE TRUNCATE ON audit_event
         FOR EACH STATEMENT EXECUTE FUNCTION audit_event_guard()""",
 ]
+
+_COUNT_SQLITE = """SELECT count(*) FROM sqlite_master
+    WHERE type = 'trigger' AND name IN ('audit_event_no_update', 'audit_event_no_delete')"""
+_COUNT_POSTGRESQL = """SELECT count(*) FROM pg_trigger WHERE tgrelid = 'audit_event'::regclass
+    AND tgname IN ('audit_event_guard', 'audit_event_guard_truncate') AND tgenabled <> 'D'"""
+
+
+def are_in_place() -> bool:
+    """Whether both are there and switched on."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_POSTGRESQL if connection.vendor == "postgresql" else _COUNT_SQLITE)
+        return bool(cursor.fetchone()[0] == 2)
 
 
 def install(using: str) -> None:

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 
@@ -32,7 +33,6 @@ def _point_at_copy(alias: str, copied: dict[str, Any]) -> None:
 
 def _try(asked: dict[str, Any]) -> dict[str, Any]:
     from django.db import connections
-    from django.db.migrations.exceptions import IrreversibleError
     from django.db.migrations.executor import MigrationExecutor
 
     connection = connections[asked["alias"]]
@@ -45,36 +45,36 @@ def _try(asked: dict[str, Any]) -> dict[str, Any]:
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan([tuple(key) for key in asked["targets"]])
     before = _schema(connection)
-    steps: list[dict[str, Any]] = []
-    ran = []
-    for migration, _ in plan:
-        state = executor.loader.project_state((migration.app_label, migration.name), at_end=False)
-        state.apps  # noqa: B018  -- as the executor does, so that signals and models work
-        started = time.perf_counter()
-        try:
-            executor.apply_migration(state, migration)
-        except Exception as error:  # noqa: BLE001  -- a migration may raise anything
-            steps.append(_step(migration, "forwards", "failed", started, error))
-            break
-        steps.append(_step(migration, "forwards", "done", started))
-        ran.append(migration)
-    for migration in reversed(ran):
-        state = executor.loader.project_state((migration.app_label, migration.name), at_end=False)
-        state.apps  # noqa: B018
-        started = time.perf_counter()
-        try:
-            executor.unapply_migration(state, migration)
-        except IrreversibleError as error:
-            steps.append(_step(migration, "backwards", "irreversible", started, error))
-            break
-        except Exception as error:  # noqa: BLE001
-            steps.append(_step(migration, "backwards", "failed", started, error))
-            break
-        steps.append(_step(migration, "backwards", "done", started))
+    # What is applied already is reached by taking back what is applied behind it.
+    there = list(_steps(executor, plan))
+    done = [step for step in there if step["status"] == "done"]
+    back = [(migration, not backwards) for migration, backwards in plan[: len(done)]]
+    steps = [*there, *_steps(executor, back[::-1])]
     returned = all(step["status"] == "done" for step in steps)
     differences = _differences(before, _schema(connection)) if returned else []
     connection.close()
     return {"steps": steps, "differences": differences}
+
+
+def _steps(executor: Any, plan: list[tuple[Any, bool]]) -> Iterator[dict[str, Any]]:
+    """Run a plan up to the first migration that does not come through; each item says whether it goes backwards."""
+    from django.db.migrations.exceptions import IrreversibleError
+
+    for migration, backwards in plan:
+        state = executor.loader.project_state((migration.app_label, migration.name), at_end=False)
+        state.apps  # noqa: B018  -- as the executor does, so that signals and models work
+        run = executor.unapply_migration if backwards else executor.apply_migration
+        direction = "backwards" if backwards else "forwards"
+        started = time.perf_counter()
+        try:
+            run(state, migration)
+        except IrreversibleError as error:
+            yield _step(migration, direction, "irreversible", started, error)
+            return
+        except Exception as error:  # noqa: BLE001  -- a migration may raise anything
+            yield _step(migration, direction, "failed", started, error)
+            return
+        yield _step(migration, direction, "done", started)
 
 
 def _key(item: tuple[Any, bool]) -> tuple[str, str]:

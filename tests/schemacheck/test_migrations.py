@@ -246,6 +246,15 @@ def test_a_trial_goes_there_and_back_on_a_copy_and_changes_nothing(site: Project
 
 
 @pytest.mark.services
+def test_a_trial_of_what_is_applied_takes_back_what_stands_on_it_and_returns(project: Project) -> None:
+    second(project, 'migrations.AddField("order", "currency", models.CharField(max_length=3, default="EUR")),')
+    assert project.command("migrate", "shop").returncode == 0
+    done = project.command("schemacheck", "--migrations", "shop", "0001", "--trial")
+    there, back = (done.stderr.index(f"[DONE] shop.0002_more {way}") for way in ("backwards", "forwards"))
+    assert there < back, done.stderr
+
+
+@pytest.mark.services
 def test_a_trial_shows_what_fails_and_what_is_left_behind(project: Project) -> None:
     assert project.command("migrate", "shop").returncode == 0
     second(project, 'migrations.RunSQL("CREATE TABLE left_over (id integer)", migrations.RunSQL.noop),')
