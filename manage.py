@@ -26,13 +26,13 @@ def main() -> None:
 
         supervisor.start_web()  # it imports the site while we do, and waits for the migrations
     try:
-        from django.core.management import execute_from_command_line
+        from config.commandline import entry
     except ImportError:
         sys.exit("Django is not installed in this Python. Run `make up`, which makes .venv, or use .venv/bin/python.")
     from django.core.exceptions import ImproperlyConfigured
 
     try:
-        execute_from_command_line(sys.argv)
+        entry.run(sys.argv)
     except ImproperlyConfigured as error:
         sys.stderr.write(f"The settings cannot be used: {error}\n")
         sys.exit(2)

@@ -1,4 +1,4 @@
-"""The base of our management commands: a named caller, errors with exit code 2, and `--json`."""
+"""The base of our management commands: a named caller, errors with exit code 2, `--json`, what a person sees."""
 
 import argparse
 import contextlib
@@ -14,10 +14,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import DatabaseError, DataError
+from django.db import DatabaseError, DataError, connections
 from django.utils.dateparse import parse_datetime
 
 from config import installation
+from config.commandline import help as guidance
+from config.commandline import names, terminal
 from config.context import acting_as, correlation_id
 from config.errors import DomainError
 from config.secrets import blank
@@ -29,22 +31,42 @@ FINDINGS = 1
 class OperationCommand(BaseCommand):
     """Exit codes: 0 fine, 1 findings, 2 usage or operational error."""
 
+    examples: Sequence[guidance.Example] = ()
+    """What `--help` shows: two of the command, and those of the verb that is asked about."""
+    older_name_of = ""
+    """The name to use instead, where this one is only kept for who knows it."""
+    _bar = ""
+    """What stands on the terminal's last line while work goes on."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._dress()
+
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.set_defaults(skip_checks=True)  # `check` and `doctor` do: they import every URL, a second and 40 MB
         _offer_json(parser)
+        guidance.arrange(parser, self, name=subcommand, others=names.others(subcommand))
         return parser
 
     def run_from_argv(self, argv: list[str]) -> None:
+        self._called_from_command_line = True
+        parser = self.create_parser(argv[0], argv[1])
         try:
-            super().run_from_argv(argv)
-        except CommandError as error:  # of an argument: Django shows only what handle() raises
+            options = vars(parser.parse_args(argv[2:]))
+            self.execute(*options.pop("args", ()), **options)
+        except CommandError as error:
             if "--traceback" in argv:
                 raise
-            self.stderr.write(f"CommandError: {error}")
+            self._end_bar()
+            self.stderr.write(f"{parser.prog}: error: {error}")
             sys.exit(2)
+        finally:
+            connections.close_all()
 
     def execute(self, *args: Any, **options: Any) -> str | None:
+        if options.get("no_color") or options.get("force_color"):
+            self._dress(colour=bool(options["force_color"]))
         with acting_as(actor=f"console:{_os_user()}", door="command", correlation_id=correlation_id()):
             try:
                 return super().execute(*args, **options)
@@ -71,11 +93,11 @@ class OperationCommand(BaseCommand):
         self.stdout.write(json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2))
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-        """Columns as wide as their widest cell."""
-        cells = [[str(cell) for cell in row] for row in [headers, *rows]]
-        widths = [max(len(row[column]) for row in cells) for column in range(len(headers))]
-        for row in cells:
-            self.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        """Columns as wide as their widest cell; on a terminal no wider than that."""
+        watched = self.stdout.isatty()
+        paint = self._paint if watched else terminal.plain
+        for line in terminal.table(headers, rows, most=terminal.width() if watched else None, paint=paint):
+            self.stdout.write(line, style_func=str)
 
     @property
     def shows_progress(self) -> bool:
@@ -84,8 +106,25 @@ class OperationCommand(BaseCommand):
 
     def progress(self, done: int, total: int, what: str) -> None:
         """One line on the terminal that is written over; nothing when nobody watches."""
-        if self.shows_progress:
-            self.stderr.write(f"\r{what}: {done}/{total}", ending="\n" if done >= total else "")
+        if not self.shows_progress:
+            return
+        line = terminal.bar(done, total, what, most=terminal.width())
+        if line != self._bar:
+            self.stderr.write(f"\r{line.ljust(len(self._bar))}", style_func=str, ending="")
+            self._bar = line
+        if done >= total:
+            self._end_bar()
+
+    def _end_bar(self) -> None:
+        if self._bar:
+            self.stderr.write("", style_func=str)
+            self._bar = ""
+
+    def _dress(self, colour: bool | None = None) -> None:
+        """Make what goes to a terminal harmless, with its marks in colour; a file or a pipe gets the text as it is."""
+        self._paint = terminal.coloured if terminal.has_colour(asked=colour) else terminal.plain
+        for stream in (self.stdout, self.stderr):
+            stream.style_func = terminal.marked(self._paint)
 
 
 def text_of(path: str, *, errors: str = "strict") -> str:

@@ -16,7 +16,7 @@ from config.errors import Unavailable
 
 DATABASE_FILE = "handrail.sqlite3"
 _PROGRAMS = {"manage.py", "handrail"}
-_MAKERS = {"up", "migrate", "restore", "runserver"}
+_MAKERS = {"up", "migrate", "backup restore", "backup_restore", "restore", "runserver"}
 
 
 class NoInstallation(Unavailable):
@@ -42,7 +42,8 @@ def may_make(arguments: Sequence[str] | None = None) -> bool:
     program, *words = arguments or sys.argv
     if Path(program).name not in _PROGRAMS:
         return True
-    return bool(words) and (words[0] in _MAKERS or (words[0] == "doctor" and "--fix" in words))
+    makes = words[:1] == ["doctor"] and "--fix" in words
+    return makes or not _MAKERS.isdisjoint((" ".join(words[:1]), " ".join(words[:2])))
 
 
 def opened_only(database: dict[str, Any]) -> dict[str, Any]:

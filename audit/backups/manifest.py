@@ -18,7 +18,7 @@ class BadBackup(DomainError):
 
     status = 409
     code = "bad-backup"
-    remedy = "try the file with `manage.py verify_backup`, or restore another one"
+    remedy = "try the file with `manage.py backup verify`, or restore another one"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ def write(manifest: Manifest, path: Path) -> None:
 def read(path: Path, key: str = "") -> Manifest:
     """The manifest of a backup file, its signature checked. Raises NotFound, BadBackup."""
     if not path.is_file():
-        raise NotFound(f"There is no backup {path}. Name a file that `manage.py backup` made.")
+        raise NotFound(f"There is no backup {path}. Name a file that `manage.py backup create` made.")
     try:
         signed = beside(path).read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -97,7 +97,7 @@ def read(path: Path, key: str = "") -> Manifest:
     try:
         text = notes.verify_text(signed, key or signing.public_key())
     except notes.BadNote as error:
-        hint = "If another installation made it, give that one's public key (`audit_prove --key` there) as --key."
+        hint = "If another installation made it, give that one's public key (`audit prove --key` there) as --key."
         raise BadBackup(f"The manifest of {path.name} does not hold: {error} {hint}") from error
     try:
         return _parse(text)

@@ -1,7 +1,7 @@
 """Checks a proof without Handrail: `python verify_proof.py PROOF CHECKPOINT PUBLIC_KEY`.
 
 Needs only Python and the `cryptography` package; give this one file to whoever must not trust the service. PROOF is
-what `manage.py audit_prove` wrote, CHECKPOINT a signed checkpoint the auditor kept (or `-` for the one in the
+what `manage.py audit prove` wrote, CHECKPOINT a signed checkpoint the auditor kept (or `-` for the one in the
 proof), PUBLIC_KEY the verifier key the auditor was given. Exit codes: 0 it holds, 1 it does not, 2 it cannot be read.
 """
 

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import shutil
 import socket
 import sqlite3
@@ -84,7 +85,7 @@ def test_every_door_makes_the_same_backup(api: Any, run_command: Any, admin_clie
     answer = api.post(BACKUPS, {"kind": "pre-migration"})
     assert answer.status_code == 202
     by_rest = api.get(answer.headers["Location"]).json()
-    code, out, _ = run_command("backup", "--kind", "pre-migration", "--json")
+    code, out, _ = run_command("backup_create", "--kind", "pre-migration", "--json")
     by_command = json.loads(out)
     waiting = BackupRun.objects.create(kind="pre-migration")
     tasks.back_up.delay(str(waiting.uid))
@@ -140,7 +141,7 @@ def test_a_full_disk_leaves_nothing_half_done(folder: Path, run_command: Any, mo
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(sqlite.shutil, "copyfileobj", full)
-    code, _, err = run_command("backup")
+    code, _, err = run_command("backup_create")
     assert (code, "No space left" in err) == (2, True)
     assert [path.name for path in folder.iterdir()] == [".lock"]
     assert BackupRun.objects.get().status == "failed"
@@ -166,7 +167,7 @@ def test_what_a_killed_backup_left_is_cleared_by_the_next(folder: Path) -> None:
 
 def test_one_at_a_time(run_command: Any) -> None:
     with making.exclusive():
-        code, _, err = run_command("backup")
+        code, _, err = run_command("backup_create")
     assert (code, "Another backup" in err) == (2, True)
 
 
@@ -189,7 +190,7 @@ def test_every_door_sees_that_a_backup_restores(
     run_command: Any, admin_client: Client, settings: Any, folder: Path
 ) -> None:
     run = making.back_up()
-    code, out, _ = run_command("verify_backup", run.file)
+    code, out, _ = run_command("backup_verify", run.file)
     assert (code, "restores" in out) == (0, True)
     for again in ("admin", "job"):
         BackupRun.objects.update(verification="not_verified")
@@ -204,16 +205,27 @@ def test_every_door_sees_that_a_backup_restores(
     assert not list(folder.glob("*.part"))
 
 
+def test_the_list_says_when_how_large_and_whether_it_restores(run_command: Any, folder: Path) -> None:
+    made = json.loads(run_command("backup_create", "--json")[1])
+    code, out, _ = run_command("backup_list")
+    assert code == 0
+    header, row = out.splitlines()
+    assert header.split() == ["made", "kind", "status", "size", "verification", "file"]
+    assert made["file"] in row
+    assert re.search(r"\d kB |\d MB ", row)
+    assert json.loads(run_command("backup_list", "--json")[1])[0]["size_bytes"] == made["size_bytes"]
+
+
 def test_an_altered_file_fails_its_verification(run_command: Any, folder: Path) -> None:
     run = making.back_up()
     with (folder / run.file).open("r+b") as file:
         file.seek(200)
         file.write(b"altered")
-    code, out, _ = run_command("verify_backup", str(folder / run.file))
+    code, out, _ = run_command("backup_verify", str(folder / run.file))
     assert (code, "[FAIL]" in out, "altered" in out) == (1, True, True)
     run.refresh_from_db()
     assert run.verification == "failed"
-    assert json.loads(run_command("verify_backup", run.file, "--json")[1])["passed"] is False
+    assert json.loads(run_command("backup_verify", run.file, "--json")[1])["passed"] is False
 
 
 @pytest.mark.parametrize(
@@ -242,8 +254,8 @@ def test_files_that_are_no_backup_for_here_are_refused(folder: Path, run_command
     with pytest.raises(BadBackup, match="does not hold"):
         making.verify(path=path)
     beside(path).unlink()
-    assert "has no manifest" in run_command("verify_backup", str(path))[2]
-    assert "There is no backup" in run_command("verify_backup", str(tmp_path / "none"))[2]
+    assert "has no manifest" in run_command("backup_verify", str(path))[2]
+    assert "There is no backup" in run_command("backup_verify", str(tmp_path / "none"))[2]
 
 
 def test_what_has_no_file_is_neither_found_nor_verified(api: Any) -> None:
@@ -338,11 +350,11 @@ def test_health_warns_when_no_sound_backup_is_young(settings: Any, monkeypatch: 
 
 def test_a_restore_asks_and_refuses_while_the_service_lives(run_command: Any, folder: Path) -> None:
     run = making.back_up()
-    assert "--yes" in run_command("restore", run.file)[2]
+    assert "--yes" in run_command("backup_restore", run.file)[2]
     Heartbeat.objects.create(name="worker@here:1", role="worker")
-    assert "The service runs: worker@here:1" in run_command("restore", run.file, "--yes")[2]
+    assert "The service runs: worker@here:1" in run_command("backup_restore", run.file, "--yes")[2]
     resign(folder / run.file, "migration audit.0001_initial", "migration audit.9999_later")
-    assert "newer version" in run_command("restore", run.file, "--yes", "--force")[2]
+    assert "newer version" in run_command("backup_restore", run.file, "--yes", "--force")[2]
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite keeps a database in memory")
@@ -351,7 +363,7 @@ def test_a_database_in_memory_is_not_restored_into(
 ) -> None:
     run = making.back_up()
     monkeypatch.setitem(connection.settings_dict, "NAME", "file:other?mode=memory&cache=shared")
-    assert "in memory cannot" in run_command("restore", run.file, "--yes", "--force")[2]
+    assert "in memory cannot" in run_command("backup_restore", run.file, "--yes", "--force")[2]
 
 
 def test_a_database_somebody_has_open_is_not_swapped(tmp_path: Path) -> None:

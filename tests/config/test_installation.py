@@ -32,6 +32,8 @@ READING = [
     ["escalation", "list"],
     ["prompt", "list"],
     ["mcp"],
+    ["backup", "list"],
+    ["backup", "verify", "nowhere.gz"],
     ["verify_backup", "nowhere.gz"],
     ["showmigrations", "audit"],
     ["doctor"],

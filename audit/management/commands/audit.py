@@ -27,6 +27,12 @@ DETAILS = (
 
 class Command(OperationCommand):
     help = "Record events, look them up, and roll an entity back."
+    examples = (
+        ("audit events --entity-type prompt --limit 5", "the last five events about prompts"),
+        ("audit history prompt triage-ticket", "what happened to one prompt, newest first"),
+        ("audit rollback prompt triage-ticket --dry-run", "what a rollback by one step would change"),
+        ('audit record deploy.finished service shop --new \'{"version": "1.4"}\'', "record an event of your own"),
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)

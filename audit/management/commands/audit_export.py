@@ -1,4 +1,4 @@
-"""`manage.py audit_export`: the trail as JSON, JSON lines, CSV or OCSF."""
+"""`manage.py audit export`: the trail as JSON, JSON lines, CSV or OCSF."""
 
 from contextlib import nullcontext
 from pathlib import Path
@@ -13,6 +13,13 @@ from config.commands import OperationCommand, time_of
 
 class Command(OperationCommand):
     help = "Write the events that match the filters, oldest first."
+    examples = (
+        ("audit export --format csv --output trail.csv", "the whole trail as a table"),
+        (
+            "audit export --start 2026-11-01T00:00:00Z --format jsonl --output november.jsonl --manifest",
+            "all since a time, with a signed statement beside it",
+        ),
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_filters(parser)
@@ -50,7 +57,7 @@ class Command(OperationCommand):
 
 
 def add_filters(parser: Any) -> None:
-    """The filters that `audit events` and `audit_export` share."""
+    """The filters that `audit events` and `audit export` share."""
     for name in ("entity-type", "entity-id", "event-type"):
         parser.add_argument(f"--{name}")
     for name in ("start", "end"):

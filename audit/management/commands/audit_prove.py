@@ -1,4 +1,4 @@
-"""`manage.py audit_prove`: evidence for somebody who does not trust the service."""
+"""`manage.py audit prove`: evidence for somebody who does not trust the service."""
 
 import json
 from pathlib import Path
@@ -15,6 +15,13 @@ class Command(OperationCommand):
     help = (
         "Write the proof that a checkpoint holds an event, or that history only grew between two checkpoints. "
         "audit/ledger/verify_proof.py checks it without Handrail."
+    )
+    examples = (
+        (
+            "audit prove 01a22a2d-afa6-7024-adeb-0f895a2145d4 --output proof.json",
+            "that a signed checkpoint holds an event",
+        ),
+        ("audit prove --key", "the key an auditor checks it with"),
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,4 +1,4 @@
-"""`manage.py audit_prune`: remove old events by AUDIT_RETENTION_DAYS, or erase one payload; proofs stay."""
+"""`manage.py audit prune`: remove old events by AUDIT_RETENTION_DAYS, or erase one payload; proofs stay."""
 
 from typing import Any
 
@@ -12,6 +12,13 @@ from config.commands import OperationCommand
 
 class Command(OperationCommand):
     help = "Remove events past the days AUDIT_RETENTION_DAYS gives their type, or erase the payload of one event."
+    examples = (
+        ("audit prune --dry-run", "how many events are past their days"),
+        (
+            "audit prune --erase 01a22a2d-afa6-7024-adeb-0f895a2145d4 --reason 'asked for by the person'",
+            "erase what one event says; its proof stays",
+        ),
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="only count")

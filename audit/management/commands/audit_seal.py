@@ -1,4 +1,4 @@
-"""`manage.py audit_seal`: hold every recorded event by a signed checkpoint, now."""
+"""`manage.py audit seal`: hold every recorded event by a signed checkpoint, now."""
 
 from typing import Any
 
@@ -11,6 +11,10 @@ from config.commands import OperationCommand
 
 class Command(OperationCommand):
     help = "Seal events into the ledger and sign a checkpoint. Beat does this every minute."
+    examples = (
+        ("audit seal", "hold what was recorded by a signed checkpoint, before an export"),
+        ("audit seal --json", "the same, with the numbers for a program"),
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--rebase", action="store_true", help="once, after a restore into another PostgreSQL")

@@ -1,4 +1,4 @@
-"""`manage.py audit_stream`: send the trail on to the SIEM now, which the worker does each minute."""
+"""`manage.py audit stream`: send the trail on to the SIEM now, which the worker does each minute."""
 
 from dataclasses import asdict
 from typing import Any
@@ -11,6 +11,10 @@ from config.commands import OperationCommand
 
 class Command(OperationCommand):
     help = "Send sealed events that the receiver (AUDIT_STREAM_URL) has not confirmed yet."
+    examples = (
+        ("audit stream --status", "how many events wait, and what the receiver said last"),
+        ("audit stream", "send them now"),
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--status", action="store_true", help="only say where the stream stands")

@@ -1,4 +1,4 @@
-"""`manage.py audit_verify`: is the trail the one that was recorded?"""
+"""`manage.py audit verify`: is the trail the one that was recorded?"""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +14,10 @@ from config.commands import FINDINGS, OperationCommand, Whole, text_of
 
 class Command(OperationCommand):
     help = "Check events, tree and checkpoints against each other. Exit code 1 names the first fault."
+    examples = (
+        ("audit verify", "is all of the trail as it was recorded?"),
+        ("audit verify --manifest trail.csv.manifest", "is an export the one that was written?"),
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

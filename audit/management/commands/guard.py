@@ -20,6 +20,10 @@ def _end(number: int, frame: object) -> None:
 
 class Command(OperationCommand):
     help = "Decide on a command by the rules, run it without a shell inside a project, and record what became of it."
+    examples = (
+        ("guard -- npm test", "run it if the rules allow it, and record what became of it"),
+        ("guard --timeout 60 --root ./shop -- pytest -q", "inside one project, for a minute at most"),
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--root", type=Path, default=Path(), help="the project; by default the working folder")

@@ -22,6 +22,10 @@ logger = logging.getLogger(__name__)
 
 class Command(OperationCommand):
     help = "Answer an agent's hook: JSON on stdin, its dialect's answer on stdout, exit 2 to block."
+    examples = (
+        ("hook claude", "what the PreToolUse hook of Claude Code calls, with its JSON on stdin"),
+        ("rules decide 'git push --force origin main'", "to see the same answer without an agent"),
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("agent", choices=AGENTS)

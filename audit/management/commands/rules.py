@@ -23,6 +23,18 @@ RULE_FIELDS = ("reason", "agent", "match", "not_match")
 
 class Command(OperationCommand):
     help = "List, add, remove, import, export, check and try permission rules."
+    examples = (
+        ("rules add deny 'Bash(git push --force *)' --reason 'Ask first.'", "keep a rule"),
+        ("rules decide 'git push --force origin main'", "what the rules say of a command; nothing is recorded"),
+        ("rules list --decision deny", "all that is denied"),
+        ("rules remove 01a22a2d-afa6-7024-adeb-0f895a2145d4", "by the uid that `rules list` shows"),
+        ("rules defaults", "load the rules that Handrail comes with"),
+        ("rules import .claude/settings.json --replace", "take over the rules of a project of Claude Code"),
+        ("rules check rules.yaml", "are they valid? Nothing is kept"),
+        ("rules export --format claude", "for the settings of an agent"),
+        ("rules dry-run rules.yaml --add", "which past decisions these would have changed"),
+        ("rules compile", "after the database was replaced by hand"),
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)

@@ -16,6 +16,11 @@ LONGEST_DAYS = 36500
 
 class Command(OperationCommand):
     help = "Create, list and revoke API keys. `create` prints the key alone on stdout, once."
+    examples = (
+        ("apikey create ci --scope write --expires-days 90", "a key for a program, printed once"),
+        ("apikey list", "all keys, and when each was last used"),
+        ("apikey revoke ci", "end it at once"),
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)

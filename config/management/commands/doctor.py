@@ -9,6 +9,10 @@ from config.watching import doctor
 
 class Command(OperationCommand):
     help = "Check everything the service stands on, with the fix for what is wrong. Exit code 1 when something failed."
+    examples = (
+        ("doctor", "what is wrong, and how to mend it"),
+        ("doctor --fix", "mend what is safe to mend"),
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

@@ -15,6 +15,10 @@ from config.keys import authenticate_key
 
 class Command(OperationCommand):
     help = "Serve MCP over stdin and stdout, with the key in HANDRAIL_API_KEY."
+    examples = (
+        ("apikey create agent --scope write", "the key for HANDRAIL_API_KEY, first"),
+        ("mcp", "what an agent starts, with that key in its environment"),
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):

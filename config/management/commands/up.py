@@ -25,6 +25,10 @@ class Command(OperationCommand):
         "Start the whole service: bring the database up to date, make the admin user and a first API key once, and run "
         "web, worker and beat until SIGTERM or Ctrl-C. HOST, PORT and DATA_DIR say where."
     )
+    examples = (
+        ("up", "web, worker and beat; prints the address and, once, the login"),
+        ("up --host 0.0.0.0 --port 9000", "for the whole network"),
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default=settings.HOST, help="Address to listen on (HOST, %(default)s).")

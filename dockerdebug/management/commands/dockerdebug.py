@@ -16,6 +16,10 @@ SEVERITIES = {"error": "[FAIL]", "warning": "[WARN]", "info": "[INFO]"}
 
 class Command(OperationCommand):
     help = "Diagnose the Python environment of a container, or of this machine. Exit code 1 when something is wrong."
+    examples = (
+        ("dockerdebug shop-web-1", "examine a running container"),
+        ("dockerdebug --check pip_config", "one check, of this machine"),
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         offer(parser, NewDiagnosisSerializer, first=["container"])

@@ -13,6 +13,13 @@ from dockerdebug.serializers import InfrastructureSerializer
 
 class Command(OperationCommand):
     help = "Keep the list of containers, hosts, services and clients, and the tags on them."
+    examples = (
+        ("infrastructure list --kind host", "all hosts, with their tags"),
+        ("infrastructure add db1 --kind host --tag production", "add one"),
+        ("infrastructure change 01a22a2d-afa6-7024-adeb-0f895a2145d4 --tag retired", "by the id that `list` shows"),
+        ("infrastructure remove 01a22a2d-afa6-7024-adeb-0f895a2145d4", "its tags come off with it"),
+        ("infrastructure remove-tag retired", "off everything, and forgotten"),
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)

@@ -13,6 +13,15 @@ from dockerdebug.serializers import InsightSerializer, RecallSerializer
 
 class Command(OperationCommand):
     help = "Keep what was learnt about environments, and recall it."
+    examples = (
+        ("insights list --query pip", "what is known about pip"),
+        ("insights add dependencies 'The image pins pip 24: newer ones refuse our index.'", "keep what was learnt"),
+        (
+            "insights change 01a22a2d-afa6-7024-adeb-0f895a2145d4 --text 'The image pins pip 25.'",
+            "by the id that `list` shows",
+        ),
+        ("insights remove 01a22a2d-afa6-7024-adeb-0f895a2145d4", "forget it"),
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)

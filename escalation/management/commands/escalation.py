@@ -20,6 +20,27 @@ from escalation.summary import summarise
 
 class Command(OperationCommand):
     help = "Report bugs, look through them, and move them from state to state."
+    examples = (
+        ("escalation list --priority critical --status pending", "what nobody looks at yet"),
+        (
+            "escalation report --error-type TimeoutError --error-message 'Checkout timed out' --user-impact high",
+            "report a bug",
+        ),
+        ("escalation acknowledge shop-17", "say that you saw it"),
+        ("escalation investigate shop-17", "say that you are on it"),
+        ("escalation resolve shop-17 --resolution 'Raised the timeout; see release 1.4.'", "close it"),
+        ("escalation reopen shop-17", "it is back"),
+        ("escalation mute shop-17 2026-12-24T08:00:00Z", "no call for attention until then"),
+        ("escalation assign shop-17 mona", "say whose it is"),
+        ("escalation link shop-17 jira SHOP-17", "to its ticket"),
+        ("escalation update shop-17 --user-impact low", "what is left out stays as it is"),
+        ("escalation show shop-17", "all that is known, with the reasons of its priority"),
+        ("escalation summary", "how many, how urgent, how old"),
+        (
+            "escalation priority --error-type TimeoutError --user-impact high --frequency 12 --deadline-hours 4",
+            "weigh it without storing it",
+        ),
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)

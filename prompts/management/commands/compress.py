@@ -16,6 +16,10 @@ LANGUAGES = {".py": "python", ".js": "javascript", ".ts": "typescript", ".md": "
 
 class Command(OperationCommand):
     help = "Cut a file, or standard input, to a token budget: whitespace, comments, summary, truncation."
+    examples = (
+        ("compress notes.md --max-tokens 2000", "the text on stdout, what was done on stderr"),
+        ("compress shop.py --max-tokens 800 --model gpt-4o", "counted as that model counts"),
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", nargs="?", default="-", help="a file; - is standard input")

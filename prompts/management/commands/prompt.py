@@ -20,6 +20,22 @@ NUMBER = Whole(fields.FIRST_VERSION, fields.LAST_VERSION)
 
 class Command(OperationCommand):
     help = "Save prompts in versions, activate one, test them with the model, compare them."
+    examples = (
+        (
+            "prompt save greeting 'Greet {{ name }} in one sentence.' --purpose 'first line of a mail'",
+            "its first version, or the next",
+        ),
+        ("prompt test greeting", "all test cases with the model; exit code 1 on a failed one"),
+        ("prompt list", "all prompts; with a name the versions of one"),
+        ("prompt show greeting 2", "the text of a version"),
+        ("prompt activate greeting 2", "what programs get from now on"),
+        (
+            'prompt case greeting polite --input \'{"name": "Mona"}\' --expected "Good morning, Mona."',
+            "keep a test case",
+        ),
+        ("prompt compare greeting 1 2", "texts and results side by side"),
+        ("prompt regression greeting", "how every version did"),
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)

@@ -13,6 +13,10 @@ from prompts.serializers.texts import CountSerializer
 
 class Command(OperationCommand):
     help = "Count the tokens of files, or of standard input, without a network."
+    examples = (
+        ("tokens notes.md", "how many tokens a file has"),
+        ("tokens --model gpt-4o README.md CHANGELOG.md", "counted as that model counts"),
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("paths", nargs="*", default=["-"], help="files; - is standard input")

@@ -19,6 +19,16 @@ EXIT_NOT_CHECKED = 2
 
 class Command(OperationCommand):
     help = "Say what the database would say to SQL files, without running them. Exit code 1 when one is not valid."
+    examples = (
+        (
+            "schemacheck migrations/0042_orders.sql --dialect postgresql",
+            "what PostgreSQL would say, without running it",
+        ),
+        (
+            "schemacheck --migrations shop --format github",
+            "the migrations of an app that are not applied, as notes on a pull request",
+        ),
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("paths", nargs="*", metavar="PATH", help="Files or folders of .sql files; - for stdin.")

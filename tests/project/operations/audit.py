@@ -153,9 +153,9 @@ OPERATIONS = [
     ),
     Operation(
         calls=("audit.backups.making.start", "audit.backups.making.back_up"),
-        doors={"rest": "POST audit/backups", "command": "backup", "admin": "audit.admin.BackupRunAdmin.back_up"},
+        doors={"rest": "POST audit/backups", "command": "backup_create", "admin": "audit.admin.BackupRunAdmin.back_up"},
         without={"mcp": PERSON},
-        own={"command": {"list": "GET backups at REST", "verify": "`verify_backup` right after"}},
+        own={"command": {"verify": "`backup verify` right after"}},
         lacks={"admin": {"kind": "an action has no form; it is manual"}},
     ),
     Operation(
@@ -201,8 +201,9 @@ APART: dict[str, str] = {
     "audit_prune": "for who is at the machine",
     "audit_seal": "for who is at the machine",
     "guard": "for who is at the machine",
-    "restore": "for who is at the machine",
-    "verify_backup": "for who is at the machine",
+    "backup_restore": "for who is at the machine",
+    "backup_verify": "for who is at the machine",
+    "backup_list": "a list of the table, as the admin has it",
     "rules compile": "for who is at the machine",
     "rules check": "for who is at the machine",
     "rules list": "a list of the table, as the admin has it",

@@ -29,6 +29,19 @@ MORE = ("ttl_hours", "image_url", "tags", "cost_micros", "latency_ms")
 
 class Command(OperationCommand):
     help = "Look at the vision cache, ask it, fill it, take entries out of it, or clean it up."
+    examples = (
+        ("visioncache stats", "what the cache saved"),
+        (
+            "visioncache lookup --image invoice.png --model acme-vision-2026-10-01",
+            "exit code 0 for a hit, 1 for a miss",
+        ),
+        (
+            "visioncache store --image a.png --model acme-vision-2 --confidence 0.97 --data '{\"total\": 12.5}'",
+            "keep an answer",
+        ),
+        ("visioncache invalidate --model acme-vision-2025-01-01 --dry-run", "what would go"),
+        ("visioncache cleanup", "remove what is expired"),
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         commands = parser.add_subparsers(dest="action", required=True, metavar="stats|lookup|store|invalidate|cleanup")

@@ -1,0 +1,1 @@
+"""What a terminal shows and takes: names of commands, help, tables, values, completion."""

@@ -1,0 +1,45 @@
+"""What `manage.py help` shows: our commands by tool, a sentence each, and the names of Django's."""
+
+import shutil
+import textwrap
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.core.management import get_commands, load_command_class
+
+from config.commandline.help import Documented
+from config.commandline.names import spoken
+
+Found = tuple[str, str, Documented]
+"""An app, the name of a command of it, and the command."""
+
+
+def ours() -> Iterator[Found]:
+    """Every command of the service, the older names of some included."""
+    commands = get_commands()
+    for app in ("config", "audit", *settings.TOOLS):
+        for name in sorted(name for name, owner in commands.items() if owner == app):
+            command = load_command_class(app, name)
+            if isinstance(command, Documented):
+                yield app, name, command
+
+
+def text(program: str) -> str:
+    """The whole page, folded to the terminal."""
+    width = max(shutil.get_terminal_size().columns, 50)
+    found = list(ours())
+    parts = [f"usage: {program} COMMAND ...\n\n`{program} COMMAND --help` shows its options, and examples."]
+    for app in dict.fromkeys(app for app, _, _ in found):
+        rows = [
+            _row(name, command, width) for owner, name, command in found if owner == app and not command.older_name_of
+        ]
+        parts.append("\n".join([f"{'service' if app == 'config' else app}:", *rows]))
+    rest = ", ".join(sorted(set(get_commands()) - {name for _, name, _ in found}))
+    parts.append("of Django:\n" + textwrap.fill(rest, width, initial_indent="  ", subsequent_indent="  "))
+    return "\n\n".join(parts)
+
+
+def _row(name: str, command: Documented, width: int) -> str:
+    start = f"  {spoken(name):<17} "
+    sentence = command.help.partition(". ")[0].removesuffix(".")
+    return textwrap.fill(sentence, width, initial_indent=start, subsequent_indent=" " * len(start))
