@@ -21,7 +21,7 @@ def dollars(micros: int | None) -> str:
     if micros is None:
         return NOTHING
     digits = len(str(abs(micros)))
-    places = max(2, min(8 - digits, 6))
+    places = max(2, min(8 - digits, 6)) if micros else 2
     return f"{'-' if micros < 0 else ''}${abs(micros) / 1_000_000:,.{places}f}"
 
 

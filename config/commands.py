@@ -62,6 +62,7 @@ class OperationCommand(BaseCommand):
             self.stderr.write(f"{parser.prog}: error: {error}")
             sys.exit(2)
         finally:
+            self._end_bar()
             connections.close_all()
 
     def execute(self, *args: Any, **options: Any) -> str | None:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from typing import Any
 
 import pytest
@@ -206,7 +207,10 @@ def test_stats_are_the_same_by_rest_and_command(reader: Any, run_command: Any) -
         "bytes": Entry.objects.get().size_bytes,
     }
     _, out, _ = run_command("visioncache", "stats", "--image-hash", picture())
-    assert "hit_rate" in out
+    assert "hit rate" in out
+    assert re.search(r"saved cost +\$\d", out)
+    assert re.search(r"confidence +\d+ %", out)
+    assert re.search(r"size +\d+ bytes", out)
     assert MODEL in out
 
 

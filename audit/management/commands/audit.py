@@ -9,6 +9,7 @@ from audit.export import select
 from audit.management.commands.audit_export import add_filters
 from audit.models import Event
 from audit.serializers import EventSerializer, NewEventSerializer, RollbackSerializer
+from config.amounts import moment
 from config.arguments import given, offer, reads
 from config.commands import OperationCommand, Whole, count_of
 
@@ -104,10 +105,10 @@ class Command(OperationCommand):
             self.print_json(EventSerializer(events, many=True).data)
             return
         rows = [
-            [event.timestamp.isoformat(), event.event_type, event.entity_type, event.entity_id, event.user, event.uid]
+            [moment(event.timestamp), event.event_type, event.entity_type, event.entity_id, event.user, event.uid]
             for event in events
         ]
-        self.table(["timestamp", "event", "type", "entity", "user", "uid"], rows)
+        self.table(["time", "event", "type", "entity", "user", "uid"], rows)
 
 
 def add_entity(parser: Any) -> None:

@@ -37,7 +37,7 @@ class Command(OperationCommand):
 
             given = {name: str(value) for name, value in filters.items() if value}
             path = manifest.write(export=options["output"], events=count, filters=given)
-            self.stdout.write(f"[OK] {count} events; signed in {path}")
+            self.stdout.write(f"[OK] {count:,} events; signed in {path}")
 
     def write(self, output: Path | None, events: EventQuerySet, form: str) -> int:
         """Write the events; returns how many there were, where somebody wants to know."""
@@ -51,6 +51,7 @@ class Command(OperationCommand):
                         self.stdout.write(chunk, ending="")
                     if done % 1000 == 0:
                         self.progress(done, total, "events")
+                self.progress(total, total, "events")
         except OSError as error:
             raise CommandError(f"Cannot write {output}: {error.strerror}.") from error
         return total

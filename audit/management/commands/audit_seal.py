@@ -27,4 +27,4 @@ class Command(OperationCommand):
         if options["json"]:
             self.print_json({"events": sealed.events, "size": sealed.size})
         else:
-            self.stdout.write(f"[OK] {sealed.events} events sealed, {sealed.size} in all")
+            self.stdout.write(f"[OK] {sealed.events:,} events sealed, {sealed.size:,} in all")

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from audit import streaming
+from config.amounts import moment
 from config.commands import OperationCommand
 
 
@@ -30,8 +31,7 @@ class Command(OperationCommand):
             return
         if not options["status"]:
             self.stdout.write(f"[OK] {sent} events sent to {standing.receiver}")
-        self.stdout.write(
-            f"{standing.waiting} sealed events wait; the last was sent {standing.last_sent_at or 'never'}"
-        )
+        last = moment(standing.last_sent_at) if standing.last_sent_at else "never"
+        self.stdout.write(f"{standing.waiting:,} sealed events wait; the last was sent {last}")
         if standing.failure:
             self.stdout.write(f"[WARN] the last try: it {standing.failure}")

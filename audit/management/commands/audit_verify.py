@@ -54,9 +54,9 @@ class Command(OperationCommand):
                 f"[FAIL] {verdict.fault.kind}{where}: {verdict.fault.detail} {verdict.fault.uid}".rstrip()
             )
         else:
-            removed = f", {verdict.removed} removed by retention" if verdict.removed else ""
+            removed = f", {verdict.removed:,} removed by retention" if verdict.removed else ""
             self.stdout.write(
-                f"[OK] {verdict.events} events as recorded{removed}; {verdict.checkpoints} checkpoints hold"
+                f"[OK] {verdict.events:,} events as recorded{removed}; {verdict.checkpoints:,} checkpoints hold"
             )
         if not verdict.valid:
             raise SystemExit(FINDINGS)

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from config.amounts import moment
 from config.commands import OperationCommand
 from config.keys import create_key, revoke_key
 from config.models import ApiKey, Scope
@@ -51,7 +52,8 @@ class Command(OperationCommand):
         if options["json"]:
             self.print_json(keys)
         else:
-            self.table(fields, [[key[field] or "-" for field in fields] for key in keys])
+            headers = ["name", "prefix", "scope", "user", "expires", "revoked", "last used"]
+            self.table(headers, [[*list(key.values())[:4], *map(moment, list(key.values())[4:])] for key in keys])
 
     def revoke(self, options: dict[str, Any]) -> None:
         self.stdout.write(f"[OK] {revoke_key(name=options['name']).name} is revoked")

@@ -1,3 +1,4 @@
+from itertools import groupby
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -41,8 +42,9 @@ class Command(OperationCommand):
 
     def _print(self, diagnosis: Diagnosis) -> None:
         self.stdout.write(f"{diagnosis.target}" + (f" ({diagnosis.image})" if diagnosis.image else ""))
-        for check in diagnosis.checks:
-            self.stdout.write(f"{MARKS[check['status']]:7}{check['name']}: {check['result']}")
+        alike = groupby(diagnosis.checks, key=lambda check: (check["status"], check["result"]))
+        for (status, result), checks in alike:  # an engine that is not there is no news for each check anew
+            self.stdout.write(f"{MARKS[status]:7}{', '.join(check['name'] for check in checks)}: {result}")
         for finding in diagnosis.findings:
             self.stdout.write(f"\n{SEVERITIES[finding['severity']]:7}{finding['key']}")
             for name in ("evidence", "cause", "fix", "verify"):

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from config.amounts import NOTHING, duration
 from config.arguments import given, offer
 from config.commands import OperationCommand, count_of
 from escalation import bugs, triage
@@ -146,8 +147,7 @@ class Command(OperationCommand):
             return
         levels = summary.pop("open_by_priority")
         for name, value in summary.items():
-            text = ", ".join(f"{key} {count}" for key, count in value.items()) if isinstance(value, dict) else value
-            self.stdout.write(f"{name.replace('_', ' ')}: {'-' if text in (None, '') else text}")
+            self.stdout.write(f"{name.replace('seconds', 'time').replace('_', ' ')}: {_figure(name, value)}")
         statuses = [status for status in Status.values if status != Status.RESOLVED]
         self.table(
             ["open", *statuses], [[level, *(row[status] for status in statuses)] for level, row in levels.items()]
@@ -162,6 +162,14 @@ class Command(OperationCommand):
     def _factors(self, factors: list[dict[str, Any]]) -> None:
         for factor in factors:
             self.stdout.write(f"  {factor['points']:>3}  {factor['name']}: {factor['reason']}")
+
+
+def _figure(name: str, value: Any) -> str:
+    if name.startswith("seconds_"):
+        return duration(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {count}" for key, count in value.items()) or NOTHING
+    return NOTHING if value is None else str(value)
 
 
 def _line(bug: Bug) -> str:

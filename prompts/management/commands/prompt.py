@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from config.amounts import NOTHING, percent
 from config.arguments import offer, reads
 from config.commands import FINDINGS, OperationCommand, Whole, json_of, text_of
 from prompts import cases, comparison, execution, fields, prompts, regression, runs, testing, versions
@@ -96,15 +97,13 @@ class Command(OperationCommand):
         if options["prompt_id"]:
             found = prompts.get_prompt(prompt_id=options["prompt_id"]).versions.select_related("prompt")
             data = VersionSerializer(found, many=True).data
-            names = ["version", "is_active", "tokens", "success_rate", "created_by", "purpose"]
-            rows = [{**row, "success_rate": (row["test_results"] or {}).get("success_rate", "-")} for row in data]
+            names = ["version", "active", "tokens", "passed", "created by", "purpose"]
+            rows = [_version_row(row) for row in data]
         else:
             data = PromptSerializer(Prompt.objects.with_active_version(), many=True).data
-            names, rows = ["prompt_id", "active_version", "latest_version", "created_at"], list(data)
-        if options["json"]:
-            self.print_json(data)
-        else:
-            self.table(names, [["-" if row[name] is None else row[name] for name in names] for row in rows])
+            names = ["prompt", "active", "latest", "created"]
+            rows = [_prompt_row(row) for row in data]
+        self.print_json(data) if options["json"] else self.table(names, rows)
 
     def do_show(self, options: dict[str, Any]) -> None:
         prompt = prompts.get_prompt(prompt_id=options["prompt_id"])
@@ -217,6 +216,16 @@ class Command(OperationCommand):
     def _leave(self, verdict: Verdict) -> None:
         if verdict.call == "regression":
             raise SystemExit(FINDINGS)
+
+
+def _prompt_row(row: Any) -> list[Any]:
+    made = moment(parse_datetime(row["created_at"]))
+    return [row["prompt_id"], row["active_version"] or NOTHING, row["latest_version"] or NOTHING, made]
+
+
+def _version_row(row: Any) -> list[Any]:
+    passed = percent((row["test_results"] or {}).get("success_rate"))
+    return [row["version"], "yes" if row["is_active"] else "", row["tokens"], passed, row["created_by"], row["purpose"]]
 
 
 def _results(summary: dict[str, Any] | None) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from config.amounts import dollars, duration, percent, size
 from config.arguments import given, offer, reads
 from config.commands import FINDINGS, OperationCommand, json_of, text_of
 from visioncache.entries import store_entry
@@ -21,7 +22,7 @@ from visioncache.serializers import (
     StatsQuery,
     StatsSerializer,
 )
-from visioncache.stats import get_stats
+from visioncache.stats import Stats, get_stats
 
 MORE = ("ttl_hours", "image_url", "tags", "cost_micros", "latency_ms")
 """What `store` takes beside the identity and the answer."""
@@ -65,15 +66,18 @@ class Command(OperationCommand):
         perform[action](options)
 
     def _stats(self, options: dict[str, Any]) -> None:
-        answer = StatsSerializer(get_stats(**given(options, StatsQuery))).data
+        stats = get_stats(**given(options, StatsQuery))
         if options["json"]:
-            self.print_json(answer)
+            self.print_json(StatsSerializer(stats).data)
             return
-        self.table(["figure", "value"], [(name, value) for name, value in answer.items() if name != "entries"])
-        if answer["entries"]:
+        self.table(["figure", "value"], _figures(stats))
+        if stats.entries:
             self.stdout.write("")
-            names = ["hit_count", "confidence_score", "model_version", "namespace", "image_hash"]
-            self.table(names, [[entry[name] for name in names] for entry in answer["entries"]])
+            rows = [
+                [e.hit_count, percent(e.confidence_score), e.model_version, e.namespace, e.image_hash]
+                for e in stats.entries
+            ]
+            self.table(["hits", "confidence", "model", "namespace", "image"], rows)
 
     def _look_up(self, options: dict[str, Any]) -> None:
         found = look_up(**_identity(options))
@@ -155,8 +159,22 @@ def _identity(options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _figures(stats: Stats) -> list[tuple[str, str]]:
+    return [
+        ("entries", f"{stats.total_entries:,}, {stats.live_entries:,} of them live"),
+        ("hits", f"{stats.total_hits:,}"),
+        ("misses", f"{stats.total_misses:,}"),
+        ("waits", f"{stats.total_waits:,}"),
+        ("hit rate", percent(stats.hit_rate)),
+        ("confidence", percent(stats.avg_confidence)),
+        ("saved time", duration(stats.saved_ms / 1000)),
+        ("saved cost", dollars(stats.saved_cost_micros)),
+        ("size", size(stats.bytes)),
+    ]
+
+
 def _in_words(found: Lookup) -> str:
     if found.entry is not None:
         data = json.dumps(found.entry.extracted_data, ensure_ascii=False)
-        return f"[OK] hit, {found.entry.model_version}, {found.entry.age_seconds} s old: {data}"
+        return f"[OK] hit, {found.entry.model_version}, {duration(found.entry.age_seconds)} old: {data}"
     return f"[MISS] {found.why_miss.detail if found.why_miss else ''}"
