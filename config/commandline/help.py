@@ -35,6 +35,8 @@ class Documented(Protocol):
     examples: Sequence[Example]
     older_name_of: str
 
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> argparse.ArgumentParser: ...
+
 
 def arrange(parser: argparse.ArgumentParser, command: Documented, *, name: str, others: Sequence[str] = ()) -> None:
     """Give a command's parser, and those of its verbs, the order of its help, its examples and its like by name."""

@@ -24,6 +24,11 @@ def ours() -> Iterator[Found]:
                 yield app, name, command
 
 
+def djangos() -> list[str]:
+    """The names of the others: Django's, and those of its applications."""
+    return sorted(set(get_commands()) - {name for _, name, _ in ours()})
+
+
 def text(program: str) -> str:
     """The whole page, folded to the terminal."""
     width = max(shutil.get_terminal_size().columns, 50)
@@ -34,7 +39,7 @@ def text(program: str) -> str:
             _row(name, command, width) for owner, name, command in found if owner == app and not command.older_name_of
         ]
         parts.append("\n".join([f"{'service' if app == 'config' else app}:", *rows]))
-    rest = ", ".join(sorted(set(get_commands()) - {name for _, name, _ in found}))
+    rest = ", ".join(djangos())
     parts.append("of Django:\n" + textwrap.fill(rest, width, initial_indent="  ", subsequent_indent="  "))
     return "\n\n".join(parts)
 

@@ -23,10 +23,11 @@ COMMANDS = {
     "version": set(),
     "apikey list": set(),
     "audit events": REST,
+    "audit export": set(),
     "audit_export": set(),
-    "audit_prune --help": set(),
-    "audit_verify": {"cryptography"},
-    "backup --list": REST,
+    "audit prune --help": set(),
+    "audit verify": {"cryptography"},
+    "backup list": REST,
     "dockerdebug": REST,
     "escalation list": REST,
     "prompt list": REST,
@@ -103,6 +104,15 @@ def test_a_command_loads_nothing_heavy_that_it_does_not_need(command: str, data:
 @pytest.mark.parametrize("program", PROCESSES)
 def test_a_process_loads_nothing_heavy_that_it_does_not_need(program: str, data: Path) -> None:
     assert heavy(loaded(program, data)) <= PROCESSES[program]
+
+
+def test_a_command_asks_no_other_command_what_it_is(data: Path) -> None:
+    """That is for `help` and `completion`, which import them all."""
+    modules = of_command("audit events --help", data)
+    assert not {"config.commandline.overview", "config.commandline.completion"} & modules
+    assert {name for name in modules if ".management.commands." in name and not name.startswith("django")} == {
+        *("audit.management.commands.audit", "audit.management.commands.audit_export")
+    }
 
 
 def test_the_supervisor_is_standard_library_alone(data: Path) -> None:
