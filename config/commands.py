@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import getpass
 import json
+import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +29,19 @@ FINDINGS = 1
 """Exit code for "it worked, and there is something to look at"."""
 
 
+class _Tries(logging.Filter):
+    """Keeps why PostgreSQL's pool could not connect, which it logs at each try, to be said once."""
+
+    last = ""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        self.last = " ".join(record.getMessage().partition(": ")[2].split())
+        return False
+
+
+_tries = _Tries()
+
+
 class OperationCommand(BaseCommand):
     """Exit codes: 0 fine, 1 findings, 2 usage or operational error."""
 
@@ -35,6 +49,8 @@ class OperationCommand(BaseCommand):
     """What `--help` shows: two of the command, and those of the verb that is asked about."""
     older_name_of = ""
     """The name to use instead, where this one is only kept for who knows it."""
+    is_server = False
+    """Whether it goes on until it is told to end: then what its parts log is for its log."""
     _bar = ""
     """What stands on the terminal's last line while work goes on."""
 
@@ -51,6 +67,8 @@ class OperationCommand(BaseCommand):
 
     def run_from_argv(self, argv: list[str]) -> None:
         self._called_from_command_line = True
+        if not self.is_server:
+            logging.getLogger("psycopg.pool").addFilter(_tries)
         parser = self.create_parser(argv[0], argv[1])
         try:
             options = vars(parser.parse_args(argv[2:]))
@@ -84,7 +102,8 @@ class OperationCommand(BaseCommand):
             except DatabaseError as error:
                 if installation.is_missing():
                     raise CommandError(installation.missing(settings.DATA_DIR), returncode=2) from error
-                message = f"The database cannot be used: {str(error).strip()}. `manage.py doctor` says more."
+                why = _tries.last or str(error).strip()
+                message = f"The database cannot be used: {why.rstrip('.?')}. `manage.py doctor` says more."
                 raise CommandError(message, returncode=2) from error
             except CommandError as error:
                 error.returncode = 2

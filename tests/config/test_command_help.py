@@ -76,11 +76,11 @@ def test_no_command_of_two_words_hides_a_verb() -> None:
             assert joined(words.split(), names) is None, f"`{words}` is a verb and a command."
 
 
-def manage(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def manage(data: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     own = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "DJANGO_SETTINGS_MODULE"}}
     return subprocess.run(
         [sys.executable, ROOT / "manage.py", *words],
-        env=own | {"DATA_DIR": str(data), "COLUMNS": "100"},
+        env=own | {"DATA_DIR": str(data), "COLUMNS": "100"} | variables,
         capture_output=True,
         text=True,
         check=False,
@@ -130,6 +130,14 @@ def test_an_error_is_said_once_with_what_was_typed(data: Path) -> None:
     done = manage(data, "rules", "check", "nowhere.yaml")
     assert done.returncode == 2
     assert done.stderr == "manage.py rules: error: Cannot read nowhere.yaml: No such file or directory.\n"
+
+
+def test_a_database_that_is_away_is_said_once_with_its_reason(data: Path) -> None:
+    done = manage(data, "rules", "list", DATABASE_URL="postgres://nobody@127.0.0.1:9/none")
+    assert done.returncode == 2
+    assert done.stderr.startswith("manage.py rules: error: The database cannot be used: connection failed")
+    assert done.stderr.count("127.0.0.1") == 1
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_an_unknown_command_is_a_usage_error_with_the_nearest_name(data: Path) -> None:

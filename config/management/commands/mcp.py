@@ -14,6 +14,7 @@ from config.keys import authenticate_key
 
 
 class Command(OperationCommand):
+    is_server = True
     help = "Serve MCP over stdin and stdout, with the key in HANDRAIL_API_KEY."
     examples = (
         ("apikey create agent --scope write", "the key for HANDRAIL_API_KEY, first"),

@@ -200,10 +200,14 @@ class Command(OperationCommand):
         self._leave(report.verdict)
 
     def _show_run(self, run: Run) -> None:
-        for result in run.results.all():
+        for result in run.results.exclude(outcome=RunResult.Outcome.PENDING):
+            if result.outcome == RunResult.Outcome.ERROR and result.error == run.error:
+                continue  # what ended the run is said at its end, once
             mark = "OK" if result.outcome == RunResult.Outcome.PASSED else "FAIL"
             why = "; ".join(check["detail"] for check in result.checks if not check["passed"]) or result.error
             self.stdout.write(f"[{mark}] {result.name}{why and ': '}{why}")
+        if unanswered := run.total - run.answered:
+            self.stdout.write(f"[SKIP] {unanswered} cases without an answer")
         self.stdout.write(
             f"{run.version} on {run.model}: {run.passed} of {run.total} passed{' (ad-hoc cases)' if run.ad_hoc else ''}"
         )
