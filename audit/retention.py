@@ -1,6 +1,6 @@
 """Letting go of what need not or must not be kept, with every proof intact."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -42,7 +42,7 @@ def erase(*, uid: str, reason: str) -> Event:
     )
 
 
-def prune(*, days: Mapping[str, int] | None = None) -> int:
+def prune(*, days: Mapping[str, int] | None = None, progress: Callable[[int], None] = lambda done: None) -> int:
     """Remove sealed events older than their type's days (AUDIT_RETENTION_DAYS); returns how many.
 
     Their leaves stay in the tree, and an event says which positions went.
@@ -53,6 +53,7 @@ def prune(*, days: Mapping[str, int] | None = None) -> int:
     removed = 0
     while count := _prune_batch(days):
         removed += count
+        progress(removed)
     return removed
 
 

@@ -5,6 +5,7 @@ the place is kept after the receiver's 2xx, and a receiver tells a repetition by
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -52,7 +53,7 @@ class Standing:
     """Why the last try failed; empty after one that did not."""
 
 
-def send() -> int:
+def send(*, progress: Callable[[int], None] = lambda done: None) -> int:
     """Send every sealed event that was not confirmed yet; returns how many. Raises NoReceiver, Unavailable."""
     if not settings.AUDIT_STREAM_URL:
         raise NoReceiver("No receiver is set. Set AUDIT_STREAM_URL, and AUDIT_STREAM_AUTHORIZATION if it wants one.")
@@ -69,6 +70,7 @@ def send() -> int:
                 now, last = timezone.now(), events[-1]
                 _save(place, tx=last.tx, event_id=last.pk, sent_at=now, leased_until=now + LEASE)
                 sent += len(events)
+                progress(sent)
     _save(place, failure=failure, leased_until=None)
     if failure:
         raise Unavailable(f"The receiver of the stream {failure}. Events wait for the next try, in a minute.")

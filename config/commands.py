@@ -114,6 +114,7 @@ class OperationCommand(BaseCommand):
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Columns as wide as their widest cell; on a terminal no wider than that."""
+        self._end_bar()
         watched = self.stdout.isatty()
         paint = self._paint if watched else terminal.plain
         for line in terminal.table(headers, rows, most=terminal.width() if watched else None, paint=paint):
@@ -137,14 +138,18 @@ class OperationCommand(BaseCommand):
 
     def _end_bar(self) -> None:
         if self._bar:
-            self.stderr.write("", style_func=str)
             self._bar = ""
+            self.stderr.write("", style_func=str)
+
+    def _ready(self, text: str) -> str:
+        self._end_bar()
+        return terminal.marked(text, self._paint)
 
     def _dress(self, colour: bool | None = None) -> None:
         """Make what goes to a terminal harmless, with its marks in colour; a file or a pipe gets the text as it is."""
         self._paint = terminal.coloured if terminal.has_colour(asked=colour) else terminal.plain
         for stream in (self.stdout, self.stderr):
-            stream.style_func = terminal.marked(self._paint)
+            stream.style_func = self._ready
 
 
 def text_of(path: str, *, errors: str = "strict") -> str:

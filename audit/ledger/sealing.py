@@ -5,7 +5,7 @@ checkpoint (the open window: the sealing interval, and on PostgreSQL the longest
 """
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,11 +50,12 @@ class Sealed:
     checkpoint: Checkpoint | None
 
 
-def seal() -> Sealed:
+def seal(*, progress: Callable[[int], None] = lambda done: None) -> Sealed:
     """Append every event that can no longer be overtaken to the tree; sign and export a checkpoint."""
     events = 0
     while count := _seal_batch():
         events += count
+        progress(events)
     checkpoint = _checkpoint()
     return Sealed(events=events, size=size(), checkpoint=checkpoint)
 

@@ -51,13 +51,9 @@ def harmless(text: str) -> str:
     return _CONTROL.sub(lambda found: found.group().encode("unicode_escape").decode(), text.replace("\r\n", "\n"))
 
 
-def marked(paint: Paint) -> Callable[[str], str]:
-    """What makes a text ready for a terminal: harmless, with its marks in colour."""
-
-    def ready(text: str) -> str:
-        return _MARK.sub(lambda m: m.group(1) + paint(f"[{m.group(2)}]", _OF_MARKS[m.group(2)]), harmless(text))
-
-    return ready
+def marked(text: str, paint: Paint) -> str:
+    """A text ready for a terminal: harmless, with its marks in colour."""
+    return _MARK.sub(lambda m: m.group(1) + paint(f"[{m.group(2)}]", _OF_MARKS[m.group(2)]), harmless(text))
 
 
 def cells(text: str) -> int:

@@ -67,8 +67,9 @@ def as_owner(statement: str, *parameters: Any) -> None:
 
 def test_sealing_makes_a_signed_checkpoint_in_and_outside_the_database(outside: Path) -> None:
     record_many(3)
-    sealed = sealing.seal()
-    assert (sealed.events, sealed.size) == (3, 3)
+    seen: list[int] = []
+    sealed = sealing.seal(progress=seen.append)
+    assert (sealed.events, sealed.size, seen) == (3, 3, [3])
     checkpoint = Checkpoint.objects.get()
     assert [path.read_text() for path in outside.iterdir()] == [checkpoint.note]
     assert checkpoint.note.splitlines()[1] == "3"
@@ -163,7 +164,7 @@ def test_the_offline_verifier_takes_the_auditors_own_checkpoint_and_shows_that_h
 
 def test_an_event_that_is_not_sealed_cannot_be_proven() -> None:
     event = record(1)
-    with pytest.raises(sealing.NotSealed, match="audit_seal"):
+    with pytest.raises(sealing.NotSealed, match="audit seal"):
         sealing.prove(uid=str(event.uid))
     with pytest.raises(NotFound):
         sealing.prove(uid="01890000-0000-7000-8000-000000000000")
@@ -331,7 +332,9 @@ def test_retention_removes_by_type_and_age_and_the_trail_still_verifies() -> Non
         record(number, timestamp=old, event_type="decision.made" if number % 3 else "role.changed")
     record(1, event_type="decision.made")
     sealing.seal()
-    assert retention.prune(days={"decision.made": 30}) == 200
+    seen: list[int] = []
+    assert retention.prune(days={"decision.made": 30}, progress=seen.append) == 200
+    assert seen[-1] == 200
     assert retention.prune(days={"decision.made": 30}) == 0
     sealing.seal()
     verdict = verification.verify()

@@ -90,7 +90,9 @@ def test_a_backlog_goes_out_in_batches_and_in_order(receiver: Receiver, monkeypa
     monkeypatch.setattr(streaming, "BATCH", 2)
     record(*range(5))
     sealing.seal()
-    assert streaming.send() == 5
+    seen: list[int] = []
+    assert streaming.send(progress=seen.append) == 5
+    assert seen == [2, 4, 5]
     assert entities(receiver) == ["0", "1", "2", "3", "4"]
     assert len(receiver.requests) == 3
 

@@ -104,6 +104,8 @@ def test_a_script_is_checked_where_there_is_no_installation(tmp_path: Path) -> N
         (["manage.py", "up"], True),
         (["/srv/manage.py", "migrate"], True),
         (["manage.py", "restore", "x"], True),
+        (["manage.py", "backup", "restore", "x"], True),
+        (["manage.py", "backup", "create"], False),
         (["manage.py", "doctor", "--fix"], True),
         (["manage.py", "doctor"], False),
         (["manage.py"], False),

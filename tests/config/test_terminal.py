@@ -135,6 +135,16 @@ def test_a_bar_is_drawn_when_it_looks_otherwise_and_ended_before_an_error(monkey
     assert stream.getvalue().endswith("1/4\n")
 
 
+def test_what_is_written_after_a_bar_begins_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Terminal()
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(f"sys.{name}", screen)
+    command = Command()
+    command.progress(3, 4, "events")
+    command.stdout.write("done")
+    assert screen.getvalue().endswith("3/4\ndone\n")
+
+
 def test_nobody_sees_a_bar_in_a_file() -> None:
     stream = io.StringIO()
     Command(stderr=stream).progress(1, 4, "events")

@@ -30,7 +30,12 @@ class Command(OperationCommand):
             event = retention.erase(uid=options["erase"], reason=options["reason"])
             self.stdout.write(f"[OK] the payload is erased, event {event.uid} says so")
         elif options["dry_run"]:
-            count = retention.expired(settings.AUDIT_RETENTION_DAYS, timezone.now()).count()
-            self.stdout.write(f"[OK] {count} events would be removed")
+            self.stdout.write(f"[OK] {_expired():,} events would be removed")
         else:
-            self.stdout.write(f"[OK] {retention.prune()} events removed")
+            total = _expired() if self.shows_progress else 0
+            removed = retention.prune(progress=lambda done: self.progress(done, total, "events"))
+            self.stdout.write(f"[OK] {removed:,} events removed")
+
+
+def _expired() -> int:
+    return retention.expired(settings.AUDIT_RETENTION_DAYS, timezone.now()).count()

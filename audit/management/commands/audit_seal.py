@@ -6,6 +6,7 @@ from django.core.management.base import CommandParser
 
 from audit import capture
 from audit.ledger import sealing
+from audit.models import Event
 from config.commands import OperationCommand
 
 
@@ -23,7 +24,8 @@ class Command(OperationCommand):
         if options["rebase"]:
             self.stdout.write(f"[OK] transaction ids now count from {sealing.rebase()}")
         capture.collect()
-        sealed = sealing.seal()
+        total = Event.objects.count() - sealing.size() if self.shows_progress else 0
+        sealed = sealing.seal(progress=lambda done: self.progress(done, total, "events"))
         if options["json"]:
             self.print_json({"events": sealed.events, "size": sealed.size})
         else:

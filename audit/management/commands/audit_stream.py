@@ -24,14 +24,18 @@ class Command(OperationCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["restart"]:
             streaming.restart()
-        sent = 0 if options["status"] else streaming.send()
+        sent = 0 if options["status"] else self.send()
         standing = streaming.standing()
         if options["json"]:
             self.print_json({"sent": sent, **asdict(standing)})
             return
         if not options["status"]:
-            self.stdout.write(f"[OK] {sent} events sent to {standing.receiver}")
+            self.stdout.write(f"[OK] {sent:,} events sent to {standing.receiver}")
         last = moment(standing.last_sent_at) if standing.last_sent_at else "never"
         self.stdout.write(f"{standing.waiting:,} sealed events wait; the last was sent {last}")
         if standing.failure:
             self.stdout.write(f"[WARN] the last try: it {standing.failure}")
+
+    def send(self) -> int:
+        total = streaming.standing().waiting if self.shows_progress else 0
+        return streaming.send(progress=lambda done: self.progress(done, total, "events"))
