@@ -193,6 +193,7 @@ APART: dict[str, str] = {
     "audit.ledger.manifest.check": "reads a file of the machine",
     "audit.ledger.manifest.write": "writes a file of the machine",
     "audit.ledger.sealing.prove_consistency": "an auditor's question at the machine",
+    "audit.ledger.sealing.seal": "a job of the schedule",
     "audit.retention.erase": "erasing is for who is at the machine",
     "audit.retention.prune": "a job of the schedule",
     "audit.trail.state_at": "reads what the history shows",
