@@ -36,7 +36,9 @@ def test_every_variable_is_listed_and_every_listed_one_is_read() -> None:
 
 
 # Not ours: the system's, and the libraries' own.
-FOREIGN = {"CLAUDE_PROJECT_DIR", "HOME", "PATH", "PYTHONPATH", "TIKTOKEN_CACHE_DIR"} | {"DJANGO_COLORS", "NO_COLOR", "TERM"}
+FOREIGN = {
+    *("CLAUDE_PROJECT_DIR", "DJANGO_COLORS", "HOME", "NO_COLOR", "PATH", "PYTHONPATH", "TERM", "TIKTOKEN_CACHE_DIR"),
+}
 # environment.py is the reader itself; probe.py describes whatever machine it is sent to;
 # fast_hook.py runs without Django.
 READ_THEMSELVES = {"audit/permissions/fast_hook.py", "config/environment.py", "dockerdebug/probe.py"}

@@ -49,8 +49,8 @@ class Command(OperationCommand):
         if options["json"]:
             self.print_json(outcome.as_dict())
         else:
-            self.stdout.write(outcome.stdout.decode(errors="replace"), ending="")
-            self.stderr.write(outcome.stderr.decode(errors="replace"), ending="")
+            self.stdout.write(outcome.stdout.decode(errors="replace"), style_func=str, ending="")  # its own colours
+            self.stderr.write(outcome.stderr.decode(errors="replace"), style_func=str, ending="")
         if outcome.timed_out:
             self.stderr.write(f"[FAIL] killed after {options['timeout']:g} s")
             sys.exit(TIMED_OUT)
