@@ -14,7 +14,7 @@ MAX_TOOL, MAX_SPECIFIER, MAX_REASON, MAX_EXAMPLES, MAX_EXAMPLE = 128, 500, 1000,
 
 TOOL_PATTERN = r"^[A-Za-z_*][A-Za-z0-9_.:*-]*\Z"
 AGENT_PATTERN = r"^[a-z0-9][a-z0-9_.-]{0,31}\Z"
-SPECIFIER_PATTERN = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?\Z"
+SPECIFIER_PATTERN = r"^[^\s\x00-\x1f\x7f\x85]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f\x85])?\Z"
 TOOL_RULE = "Must be a tool's name such as Bash, Read, WebFetch or mcp__server__tool."
 AGENT_RULE = "Must be a name such as claude, in lower case; empty for every agent."
 SPECIFIER_RULE = f"Must have at most {MAX_SPECIFIER} characters, no control characters and no blank at its ends."

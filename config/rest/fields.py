@@ -25,3 +25,9 @@ class DatabaseField(serializers.ChoiceField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(sorted(connections.settings), **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        """Asked anew each time: a serializer's fields are made once, and a database may be added later."""
+        if str(data) not in connections.settings:
+            self.fail("invalid_choice", input=data)
+        return str(data)

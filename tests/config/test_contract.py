@@ -1,6 +1,7 @@
 """What OpenAPI says of a body, a list and an answer is what is enforced: each kind of limit, on one of its fields."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -169,6 +170,20 @@ def test_a_large_number_goes_as_a_double_and_not_as_digits_that_no_double_holds(
 def test_what_holds_no_free_json_is_never_called_malformed() -> None:
     counted = openapi()["paths"]["/api/v1/prompts/tokens/count"]["post"]
     assert "malformed-body" not in counted.get("x-refusals", ())
+
+
+def patterns(node: Any) -> Iterator[str]:
+    """Every pattern in a part of the document."""
+    for name, inner in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        if name == "pattern" and isinstance(inner, str):
+            yield inner
+        yield from patterns(inner)
+
+
+def test_a_pattern_that_refuses_blanks_names_the_blank_that_only_python_knows() -> None:
+    refusing = {pattern for pattern in patterns(openapi()) if r"[^\s" in pattern}
+    assert len(refusing) >= 3
+    assert not {pattern for pattern in refusing if r"\u0085" not in pattern and r"\u007f-\u009f" not in pattern}
 
 
 def test_a_body_is_required_where_none_is_refused() -> None:
