@@ -9,7 +9,7 @@ from typing import Any
 from postgast import pg_query_pb2 as ast
 
 from schemacheck.checker.database.catalog import Catalog, Column, Table
-from schemacheck.checker.database.snapshot import names_of
+from schemacheck.checker.database.lookup import names_of
 from schemacheck.checker.findings import Lock
 from schemacheck.checker.reading.lowering import range_name, shape_of
 from schemacheck.checker.reading.parser import Statement, walk

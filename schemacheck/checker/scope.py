@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from schemacheck.checker.database.catalog import Catalog, Table
-from schemacheck.checker.database.snapshot import visible_relations
+from schemacheck.checker.database.lookup import visible_relations
 from schemacheck.checker.findings import Finding, Lock, Proof, Severity
 from schemacheck.checker.history import History
 from schemacheck.checker.likeness import did_you_mean

@@ -11,8 +11,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from schemacheck.checker.database.lookup import snapshot
 from schemacheck.checker.database.session import Session
-from schemacheck.checker.database.snapshot import snapshot
 from schemacheck.checker.errors import DatabaseAway
 from schemacheck.checker.findings import Report
 from schemacheck.checker.proof import ladder

@@ -1,6 +1,6 @@
 """What is known of a database's schema: the tables, types and schemas a script names, and how names resolve.
 
-A `Catalog` is read from PostgreSQL once (`snapshot`), or starts with PostgreSQL's built-in types only
+A `Catalog` is read from PostgreSQL once (`lookup.snapshot`), or starts with PostgreSQL's built-in types only
 (`empty_catalog`); the simulation of a script then changes it statement by statement.
 """
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from schemacheck.checker.database.builtin_types import can_reference
 from schemacheck.checker.database.catalog import Column, Constraint, Index, Table
-from schemacheck.checker.database.snapshot import are_comparable
+from schemacheck.checker.database.lookup import are_comparable
 from schemacheck.checker.likeness import did_you_mean
 from schemacheck.checker.proof.expressions import check_condition
 from schemacheck.checker.reading.shapes import ConstraintShape, quote

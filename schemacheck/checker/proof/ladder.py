@@ -9,7 +9,7 @@ from postgast import pg_query_pb2 as ast
 from schemacheck.checker import locks
 from schemacheck.checker.clock import Clock
 from schemacheck.checker.database.catalog import empty_catalog
-from schemacheck.checker.database.snapshot import mentions, snapshot
+from schemacheck.checker.database.lookup import mentions, snapshot
 from schemacheck.checker.findings import Finding, Lock, Proof, Severity, StatementReport
 from schemacheck.checker.history import History
 from schemacheck.checker.policy import DEFAULT_POLICY, Policy

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from postgast import pg_query_pb2 as ast
 
 from schemacheck.checker.database.catalog import Index, Table, TypeInfo
-from schemacheck.checker.database.snapshot import names_of
+from schemacheck.checker.database.lookup import names_of
 from schemacheck.checker.likeness import did_you_mean
 from schemacheck.checker.proof.tables import record_created
 from schemacheck.checker.reading.lowering import name_list, range_name, shape_of

@@ -6,7 +6,7 @@ from typing import Any
 from postgast import pg_query_pb2 as ast
 
 from schemacheck.checker.database.catalog import Table
-from schemacheck.checker.database.snapshot import names_of
+from schemacheck.checker.database.lookup import names_of
 from schemacheck.checker.findings import Severity
 from schemacheck.checker.history import key_of
 from schemacheck.checker.reading.lowering import range_name, shape_of

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from postgast import pg_query_pb2 as ast
 
-from schemacheck.checker.database.snapshot import names_of
+from schemacheck.checker.database.lookup import names_of
 from schemacheck.checker.findings import Severity
 from schemacheck.checker.reading.lowering import range_name, shape_of
 from schemacheck.checker.reading.parser import Statement

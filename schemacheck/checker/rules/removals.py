@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from postgast import pg_query_pb2 as ast
 
 from schemacheck.checker.database.catalog import Table
-from schemacheck.checker.database.snapshot import names_of
+from schemacheck.checker.database.lookup import names_of
 from schemacheck.checker.findings import Severity
 from schemacheck.checker.reading.lowering import range_name
 from schemacheck.checker.reading.shapes import Action, quote

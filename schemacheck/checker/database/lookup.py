@@ -1,4 +1,4 @@
-"""Reads from PostgreSQL, in one query, all that a script's names mean there."""
+"""Looks up in PostgreSQL, in one query, all that a script's names mean there."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
