@@ -1,4 +1,4 @@
-"""What the fields of this tool may hold, by whichever door they come."""
+"""What the fields of dockerdebug may hold, by whichever door they come."""
 
 LONGEST_CONTAINER = 128  # a name or an id
 LONGEST_NAME = 255  # of infrastructure, or of what an insight is about

@@ -1,4 +1,4 @@
-"""What the fields of this tool may hold, by whichever door they come; larger texts are bounded where they are read."""
+"""What the fields of prompts may hold, by whichever door they come; larger texts are bounded where they are read."""
 
 FIRST_VERSION, LAST_VERSION = 1, 2**31 - 1
 LONGEST_PURPOSE = 10_000

@@ -1,4 +1,4 @@
-"""Backups: made while the service runs, seen to restore, kept by kind, each with a signed manifest beside it.
+"""Making a backup while the service runs: seen to restore, kept by kind, with a signed manifest beside it.
 
 The secrets (SECRET_KEY, AUDIT_SIGNING_KEY, CREDENTIAL_KEYS) are never inside: who has a copy cannot sign for us.
 """

@@ -1,4 +1,4 @@
-"""What all REST doors share. REST framework is imported here first, without the packages it only may use.
+"""The package of REST: it imports REST framework first, without the packages that one only may use.
 
 It looks for each of them and takes what is installed, which here is all of it, for others: psycopg alone, wanted for
 array fields nobody has, is 20 MB and 0.1 s of every process on SQLite.

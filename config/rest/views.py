@@ -1,4 +1,4 @@
-"""The REST conventions every view keeps: strict bodies, cursor paging, throttling and idempotent POSTs."""
+"""The base of every REST view: strict bodies, cursor paging, throttling and idempotent POSTs."""
 
 import logging
 from collections.abc import Mapping, Sequence
