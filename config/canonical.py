@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+from decimal import Decimal
 from typing import Any
 
 import rfc8785
@@ -80,7 +81,8 @@ def _double(value: int) -> float:
         double = float(value)
     except OverflowError:
         double = math.inf
-    if double == value:
+    # A database that keeps 1.2345678901234567e+22 as a number of digits gives the digits back, which are not quite it.
+    if double == value or (math.isfinite(double) and Decimal(repr(double)) == value):
         return double
     raise ValueError(f"{value} is beyond 2**53 - 1 and no double; send it as a string.")
 

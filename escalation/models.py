@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from audit.fields import JSONField
 from config.canonical import compute_hash
 from config.secrets import known_as
 from escalation.priority import Score, calculate_priority, next_change
@@ -103,18 +104,18 @@ class Bug(models.Model):
 
     bug_id = models.CharField(max_length=255, unique=True, help_text="The reporter's key, or one made of the error.")
     fingerprint = models.CharField(max_length=64, help_text="Equal for the same error in the same place.")
-    fingerprint_parts = models.JSONField(default=list, help_text="What the fingerprint was made of.")
+    fingerprint_parts = JSONField(default=list, help_text="What the fingerprint was made of.")
     error_type = models.CharField(max_length=255)
     error_message = models.TextField(blank=True)
     stack_trace = models.TextField(null=True, blank=True)  # noqa: DJ001 — none given is not an empty trace
-    metadata = models.JSONField(default=dict, blank=True)
+    metadata = JSONField(default=dict, blank=True)
 
     status = models.CharField(max_length=16, choices=Status.choices)
     user_impact = models.CharField(max_length=16, choices=Impact.choices, default=Impact.MEDIUM)
     frequency = models.PositiveIntegerField(default=1, help_text="How often it was reported.")
     priority = models.CharField(max_length=16, choices=Priority.choices)
     score = models.PositiveSmallIntegerField(help_text="The sum of the factors' points.")
-    priority_factors = models.JSONField(default=list)
+    priority_factors = JSONField(default=list)
     deadline_at = models.DateTimeField(null=True, blank=True)
     weigh_again_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When the deadline or the end of muting matters next."
@@ -281,7 +282,7 @@ class Occurrence(models.Model):
     error_message = models.TextField(blank=True)
     stack_trace = models.TextField(null=True, blank=True)  # noqa: DJ001
     user_impact = models.CharField(max_length=16, choices=Impact.choices)
-    metadata = models.JSONField(default=dict, blank=True)
+    metadata = JSONField(default=dict, blank=True)
     fingerprint = models.CharField(max_length=64)
     reporter = models.CharField(max_length=255, help_text="The caller who reported it.")
     correlation_id = models.CharField(max_length=128, blank=True)

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
+from audit.fields import JSONField
 from config.identifiers import uuid7
 from config.secrets import blank, scrub
 from prompts.statistics import many_missing
@@ -68,13 +69,13 @@ class Version(models.Model):
     prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField(help_text="From 1, without gaps.")
     prompt_text = models.TextField(null=True)  # noqa: DJ001  -- null means: see messages
-    messages = models.JSONField(null=True, help_text="[{role, content}] when it is not a single text.")
+    messages = JSONField(null=True, help_text="[{role, content}] when it is not a single text.")
     purpose = models.TextField(blank=True, default="")
     notes = models.TextField(blank=True, default="")
-    settings = models.JSONField(default=dict, blank=True, help_text="temperature, seed, max_tokens, ...")
+    settings = JSONField(default=dict, blank=True, help_text="temperature, seed, max_tokens, ...")
     tokens = models.PositiveIntegerField()
     content_hash = models.CharField(max_length=64, help_text="SHA-256 of text or messages and settings.")
-    test_results = models.JSONField(
+    test_results = JSONField(
         null=True, help_text="The summary of the last finished run of the suite; without one, of an ad-hoc run."
     )
     is_active = models.BooleanField(default=False)
@@ -149,9 +150,9 @@ class TestCase(models.Model):
     prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="test_cases")
     name = models.CharField(max_length=120)
     type = models.CharField(max_length=50, default="general", help_text="A word to group cases by.")
-    input = models.JSONField(help_text="A text, or {variable: value}.")
+    input = JSONField(help_text="A text, or {variable: value}.")
     expected_output = models.TextField(null=True, blank=True)  # noqa: DJ001  -- null means: only assertions count
-    assertions = models.JSONField(default=list, blank=True)
+    assertions = JSONField(default=list, blank=True)
     threshold = models.FloatField(null=True, blank=True, help_text="The weighted score that is enough, 0 to 1.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.CharField(max_length=255, blank=True, editable=False)
@@ -197,7 +198,7 @@ class Run(models.Model):
     version = models.ForeignKey(Version, models.CASCADE, related_name="runs")
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
     model = models.CharField(max_length=255, help_text="The model that was asked for.")
-    settings = models.JSONField(default=dict, blank=True, help_text="What the model was asked with.")
+    settings = JSONField(default=dict, blank=True, help_text="What the model was asked with.")
     ad_hoc = models.BooleanField(default=False, help_text="Of cases given for this run alone: no verdict rests on it.")
     suite_hash = models.CharField(max_length=64, blank=True, default="", help_text="SHA-256 of the cases.")
     conditions_hash = models.CharField(
@@ -211,7 +212,7 @@ class Run(models.Model):
     passed = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0, help_text="Includes cases without an answer.")
     errors = models.PositiveIntegerField(default=0, help_text="Cases the model gave no answer to.")
-    verdict = models.JSONField(null=True, help_text="Against the version that was active.")
+    verdict = JSONField(null=True, help_text="Against the version that was active.")
     error = models.TextField(blank=True, default="", help_text="Why it failed, and what to do.")
     input_tokens = models.PositiveBigIntegerField(default=0)
     output_tokens = models.PositiveBigIntegerField(default=0)
@@ -303,15 +304,15 @@ class RunResult(models.Model):
     test_case = models.ForeignKey(TestCase, models.SET_NULL, null=True, related_name="results")
     name = models.CharField(max_length=120)
     type = models.CharField(max_length=50)
-    input = models.JSONField()
+    input = JSONField()
     expected_output = models.TextField(null=True)  # noqa: DJ001
-    assertions = models.JSONField(default=list)
+    assertions = JSONField(default=list)
     threshold = models.FloatField(null=True)
     case_hash = models.CharField(max_length=64)
     outcome = models.CharField(max_length=7, choices=Outcome, default=Outcome.PENDING)
     output = models.TextField(blank=True, default="")
     score = models.FloatField(null=True)
-    checks = models.JSONField(default=list, help_text="What each assertion said.")
+    checks = JSONField(default=list, help_text="What each assertion said.")
     error = models.TextField(blank=True, default="")
     latency_ms = models.PositiveIntegerField(null=True)
     input_tokens = models.PositiveIntegerField(null=True)

@@ -5,15 +5,20 @@ from typing import Any
 
 import pytest
 from django.db.models import JSONField as DjangoField
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audit import trail
 from audit.fields import load_json
 from audit.models import Event
+from config.canonical import compute_hash
 
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53) + 1, 2**53 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
@@ -23,6 +28,18 @@ values = st.recursive(
 def test_every_text_is_read_as_json_reads_it(value: Any, before: str, after: str) -> None:
     text = f"{before}{json.dumps(value)}{after}"
     assert load_json(text) == json.loads(text)
+
+
+@pytest.mark.django_db
+@given(st.floats(allow_nan=False, allow_infinity=False))
+@example(1.2345678901234567e22)
+@example(-5e16)
+@example(1.7976931348623157e308)
+def test_a_double_comes_back_from_the_database_as_it_was_written(number: float) -> None:
+    event = trail.record(event_type="a.b", entity_type="a", entity_id="1", new_value={"n": number})
+    stored = Event.objects.get(pk=event.pk).new_value
+    assert (stored, type(stored["n"])) == ({"n": number}, float)
+    assert compute_hash(stored) == compute_hash({"n": number})
 
 
 @pytest.mark.parametrize("text", ["", "nul", "1 2", "{", '{"a":1}}', "[1,]", "'a'"])

@@ -2,6 +2,7 @@
 
 import json
 import struct
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -67,6 +68,11 @@ def test_members_are_ordered_by_utf_16_code_units() -> None:
 def test_what_json_cannot_hold_is_refused(value: Any) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         canonical_json(value)
+
+
+@given(st.floats(min_value=2.0**53, allow_infinity=False))
+def test_the_digits_a_database_makes_of_a_double_are_that_double(value: float) -> None:
+    assert canonical_json(int(Decimal(repr(value)))) == canonical_json(value)
 
 
 @given(json_values)

@@ -12,7 +12,7 @@ from hypothesis.extra.django import TestCase
 
 from audit.models import Event
 from config.context import acting_as
-from escalation import bugs, digest
+from escalation import bugs, digest, triage
 from escalation.fields import InvalidBug
 from escalation.models import Bug, Occurrence
 from escalation.reports import report_bug
@@ -236,3 +236,9 @@ class Repeated(TestCase):
         assert Bug.objects.get().frequency == sum(times for _, times in steps)
         assert scores == sorted(scores)
         assert Occurrence.objects.count() == len(steps)
+
+
+def test_a_bug_with_a_large_double_is_reported_again_changed_and_linked():
+    reported(bug_id="one", metadata={"n": 1.2345678901234567e22})
+    assert reported(bug_id="one").metadata == {"n": 1.2345678901234567e22}
+    assert triage.update_bug(bug_id="one", assignee="kim").assignee == "kim"
