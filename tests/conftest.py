@@ -103,13 +103,7 @@ def call_tool(transactional_db: None, key_for: Callable[[str], str]) -> Callable
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Says why a test needed a second try.
-
-    A missing server skips its tests with a line that says what it lacks; in CI that is a failure.
-    """
-    for report in terminalreporter.stats.get("rerun", []):
-        terminalreporter.write_sep("-", f"first try of {report.nodeid}")
-        terminalreporter.write_line("\n".join(report.longreprtext.splitlines()[-30:]))
+    """A missing server skips its tests with a line that says what it lacks; in CI that is a failure."""
     lacks = re.compile(r"install|does not start|was not ready|ordinary user|Linux and root")
     missing = [report for report in terminalreporter.stats.get("skipped", []) if lacks.search(str(report.longrepr))]
     if missing and os.environ.get("CI"):
