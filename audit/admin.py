@@ -15,8 +15,8 @@ from audit.permissions import store
 from audit.permissions.matching import check
 from audit.permissions.rules import InvalidRule
 from config.admin import ReadOnlyAdmin, ToolAdmin
-from config.admin_lists import MonthFilter
 from config.errors import DomainError
+from config.pages.admin_lists import MonthFilter
 from config.secrets import keyed
 
 MOST_TOLD = 10  # differences in a row of the list

@@ -6,15 +6,16 @@ from typing import Any
 
 from django.db import models
 
+from config.canonical import LARGEST_INTEGER
+
 _scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # the C scanner, which typeshed leaves out
-_EXACT = 2**53 - 1
 _MANY_DIGITS = re.compile(r"\d{16}")
 
 
 def _number(digits: str) -> int | float:
     """PostgreSQL keeps 1e22 as digits; what is beyond an exact integer was a double, since nothing else goes in."""
     whole = int(digits)
-    return whole if -_EXACT <= whole <= _EXACT else float(digits)
+    return whole if -LARGEST_INTEGER <= whole <= LARGEST_INTEGER else float(digits)
 
 
 _careful = json.JSONDecoder(parse_int=_number)

@@ -46,7 +46,7 @@ from audit.serializers import (
     VerdictSerializer,
     VerifySerializer,
 )
-from config.prepared import ByColumn
+from config.database.prepared import ByColumn
 from config.rest.filtering import FilterBackend
 from config.rest.views import APIView, ReadViewSet, ViewSet
 

@@ -13,9 +13,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from config.admin_lists import BoundedPaginator, MonthFilter, known_by
 from config.keys import create_key, revoke_key
 from config.models import ApiKey, BrokerMessage, Heartbeat, PeriodicRun
+from config.pages.admin_lists import BoundedPaginator, MonthFilter, known_by
 
 admin.site.site_header = "Handrail"
 admin.site.site_title = "Handrail"

@@ -8,8 +8,8 @@ from typing import Any
 
 import rfc8785
 
-# What other JSON readers hold exactly: RFC 8785 numbers are IEEE 754 doubles.
-_EXACT_INTEGER = 2**53 - 1
+LARGEST_INTEGER = 2**53 - 1
+"""What every reader of JSON holds exactly: RFC 8785 numbers are IEEE 754 doubles."""
 
 
 def canonical_json(value: Any) -> str:
@@ -48,7 +48,7 @@ def _is_plain(value: Any) -> bool:
         elif kind is list:
             items.extend(item)
         elif kind is int:
-            if not -_EXACT_INTEGER <= item <= _EXACT_INTEGER:
+            if not -LARGEST_INTEGER <= item <= LARGEST_INTEGER:
                 return False
         elif kind is not str and kind is not bool and item is not None:
             return False
@@ -71,7 +71,7 @@ def _with_doubles(value: Any) -> Any:
             return {name: _with_doubles(item) for name, item in value.items()}
         case list() | tuple():
             return [_with_doubles(item) for item in value]
-        case int() if abs(value) > _EXACT_INTEGER:
+        case int() if abs(value) > LARGEST_INTEGER:
             return _double(value)
     return value
 

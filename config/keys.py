@@ -9,9 +9,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from config.attempts import wrong_key
+from config.database.prepared import ByColumn
 from config.errors import Conflict, DomainError, NotFound, Throttled, Unauthenticated
 from config.models import ApiKey, Scope
-from config.prepared import ByColumn
 from config.signals import key_changed
 
 PREFIX = "hr_"

@@ -8,8 +8,8 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from config.admin import ReadOnlyAdmin, ToolAdmin
-from config.admin_lists import MonthFilter
 from config.errors import DomainError
+from config.pages.admin_lists import MonthFilter
 from dockerdebug import fields, infrastructure, insights
 from dockerdebug.checks import CHECKS, require_check
 from dockerdebug.diagnoses import request_diagnosis

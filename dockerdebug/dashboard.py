@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from config.figures import distinct_of, number_of, read_figures
+from config.database.figures import distinct_of, number_of, read_figures
 from config.pages.dashboard import Chart, Job, Panel, Tile
 from dockerdebug.models import Diagnosis, Insight
 

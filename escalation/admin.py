@@ -10,8 +10,8 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from config.admin import ReadOnlyAdmin, ReadOnlyInline, ToolAdmin, pretty
-from config.admin_lists import MonthFilter
 from config.errors import DomainError, FieldError
+from config.pages.admin_lists import MonthFilter
 from escalation import bugs, fields, triage
 from escalation.checking import Report
 from escalation.models import Bug, BugQuerySet, Cycle, Impact, Occurrence, Tag, TicketLink

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
-from config.moments import Day, Hour
+from config.database.moments import Day, Hour
 from config.pages.dashboard import Chart, Panel, Tile
 from escalation.models import OPEN, Bug, Cycle, Priority
 from escalation.summary import count_bugs

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Count
 from django.utils import timezone
 
-from config.figures import number_of, read_figures, sum_of
+from config.database.figures import number_of, read_figures, sum_of
 from escalation.models import OPEN, Bug, Cycle, Priority, Status
 
 MOST_ERROR_TYPES = 20

@@ -8,8 +8,8 @@ from django.shortcuts import redirect
 from django.utils.safestring import SafeString
 
 from config.admin import ReadOnlyAdmin, ReadOnlyInline, ToolAdmin, pretty
-from config.admin_lists import MonthFilter
 from config.errors import DomainError
+from config.pages.admin_lists import MonthFilter
 from prompts import cases, content, model_settings, prompts, runs, testing, versions
 from prompts.models import Prompt, Run, RunResult, TestCase, Version
 from prompts.text_diff import unified_diff

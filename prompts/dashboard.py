@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from config.figures import number_of, read_figures
+from config.database.figures import number_of, read_figures
 from config.pages.dashboard import Chart, Job, Panel, Tile
 from prompts.models import Prompt, Run, Version
 

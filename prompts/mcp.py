@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from config.canonical import LARGEST_INTEGER
 from config.mcp.tools import tool
-from config.rest.parsers import LARGEST_INTEGER
 from prompts import apart, cases, compression, fields, prompts, runs, testing, tokens, versions
 from prompts.content import MAX_MESSAGES
 from prompts.models import RunResult

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.db.models import Count, Sum
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from config.figures import number_of, read_figures
+from config.database.figures import number_of, read_figures
 from prompts.models import Prompt, Run, Version
 
 

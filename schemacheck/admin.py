@@ -9,8 +9,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from config.admin import ReadOnlyAdmin, pretty
-from config.admin_lists import MonthFilter
 from config.errors import DomainError
+from config.pages.admin_lists import MonthFilter
 from schemacheck import checks
 from schemacheck.checker.findings import KINDS
 from schemacheck.models import Check, CheckQuerySet

@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from config.admin import ReadOnlyAdmin, pretty
-from config.admin_lists import MOST_COUNTED, MonthFilter
 from config.errors import DomainError
+from config.pages.admin_lists import MOST_COUNTED, MonthFilter
 from visioncache.entries import extend_entry
 from visioncache.models import Entry, EntryQuerySet, Lease, Tally
 from visioncache.removal import invalidate

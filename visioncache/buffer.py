@@ -6,11 +6,13 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
+from config.canonical import LARGEST_INTEGER
+
 MOST_KEPT = 20_000
 """Entries and hours that may wait, some 5 MB, while the database takes nothing; further ones are not counted."""
 
-MOST_SAVED = 2**53 - 1
-"""What JSON carries exactly; and no sum of two is beyond a column of either database."""
+MOST_SAVED = LARGEST_INTEGER
+"""And no sum of two is beyond a column of either database."""
 
 Key = TypeVar("Key")
 Hour = tuple[str, datetime]

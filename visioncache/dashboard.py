@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from config.figures import number_of, read_figures
+from config.database.figures import number_of, read_figures
 from config.pages.dashboard import Chart, Panel, Tile
 from visioncache.counting import flush
 from visioncache.models import Entry

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from config.canonical import LARGEST_INTEGER
 from config.mcp.tools import Content, tool
 from visioncache.entries import store_entry
 from visioncache.identity import DEFAULT_NAMESPACE
@@ -11,7 +12,6 @@ from visioncache.lookups import WhyMiss, look_up
 from visioncache.models import Entry
 from visioncache.terms import (
     DEFAULT_TTL_HOURS,
-    MAX_INTEGER,
     MAX_MODEL_LENGTH,
     MAX_TAG_LENGTH,
     MAX_TAGS,
@@ -59,9 +59,9 @@ def store_cache(
     image_url: Annotated[str | None, Field(max_length=MAX_URL_LENGTH)] = None,
     tags: Annotated[list[Tag] | None, Field(max_length=MAX_TAGS)] = None,
     cost_micros: Annotated[
-        int | None, Field(ge=0, le=MAX_INTEGER, description="Cost of the call, micro-dollars.")
+        int | None, Field(ge=0, le=LARGEST_INTEGER, description="Cost of the call, micro-dollars.")
     ] = None,
-    latency_ms: Annotated[int | None, Field(ge=0, le=MAX_INTEGER)] = None,
+    latency_ms: Annotated[int | None, Field(ge=0, le=LARGEST_INTEGER)] = None,
 ) -> dict[str, Any]:
     """Keep what a vision model read from an image, so that nobody pays for it twice. Same identity: data replaced."""
     stored = store_entry(

@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from config.canonical import LARGEST_INTEGER
 from config.rest.contract import ANYTHING, NOT_BLANK, NUMBER, TEXT
 from config.rest.views import QuerySerializer, StrictModelSerializer, StrictSerializer
 from visioncache.identity import DEFAULT_NAMESPACE, HASH_PATTERN, MAX_IMAGES, NAMESPACE_PATTERN, TEXT_PATTERN
@@ -13,7 +14,6 @@ from visioncache.leases import LEASE_SECONDS, MAX_LEASE_SECONDS
 from visioncache.models import Entry
 from visioncache.terms import (
     DEFAULT_TTL_HOURS,
-    MAX_INTEGER,
     MAX_MODEL_LENGTH,
     MAX_TAG_LENGTH,
     MAX_TAGS,
@@ -96,10 +96,10 @@ class EntryInSerializer(ImageSerializer):
     image_url = text(MAX_URL_LENGTH, required=False, allow_null=True)
     tags = serializers.ListField(child=text(MAX_TAG_LENGTH), default=list, max_length=MAX_TAGS)
     cost_micros = serializers.IntegerField(
-        required=False, allow_null=True, min_value=0, max_value=MAX_INTEGER, help_text="Cost of the model call."
+        required=False, allow_null=True, min_value=0, max_value=LARGEST_INTEGER, help_text="Cost of the model call."
     )
     latency_ms = serializers.IntegerField(
-        required=False, allow_null=True, min_value=0, max_value=MAX_INTEGER, help_text="Duration of the model call."
+        required=False, allow_null=True, min_value=0, max_value=LARGEST_INTEGER, help_text="Duration of the model call."
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from config.canonical import LARGEST_INTEGER
 from config.errors import FieldError, PayloadTooLarge
 from config.secrets import keyed
 from visioncache.answers import why_no_answer
@@ -16,7 +17,6 @@ MAX_TAGS = 32
 MAX_TAG_LENGTH = 64
 MAX_MODEL_LENGTH = 255
 MAX_URL_LENGTH = 2048
-MAX_INTEGER = 2**53 - 1  # what JSON carries exactly
 
 
 class EmptyResult(InvalidEntry):
@@ -43,7 +43,7 @@ def read_confidence(score: float) -> float:
 def read_count(field: str, value: int | None) -> int | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_INTEGER:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST_INTEGER:
         raise wrong(field, "range", "Must be a whole number that is not negative.")
     return value
 

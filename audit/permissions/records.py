@@ -8,7 +8,7 @@ from typing import Any
 MAX_TEXT = 2_000
 MAX_ITEMS = 50
 MAX_DEPTH = 5
-_EXACT = 2**53 - 1
+_EXACT = 2**53 - 1  # as config.canonical has it, which a hook has no time to import
 
 
 def tidy(value: Any, depth: int = 0) -> Any:

@@ -12,7 +12,8 @@ from django.conf import settings
 from mcp_types import INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR, ErrorData, JSONRPCError
 from rest_framework.exceptions import ParseError
 
-from config.rest.parsers import LARGEST_INTEGER, parse_json
+from config.canonical import LARGEST_INTEGER
+from config.rest.parsers import parse_json
 
 LONGEST_ID = 255
 

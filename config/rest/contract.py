@@ -11,7 +11,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from config.rest.parsers import LARGEST_INTEGER
+from config.canonical import LARGEST_INTEGER
 
 TEXT = "^[^\\u0000]*$"
 NOT_BLANK = "^[\\s\\u001c-\\u001f\\u0085]*[^\\s\\u001c-\\u001f\\u0085\\u0000][^\\u0000]*$"

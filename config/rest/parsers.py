@@ -13,7 +13,8 @@ from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
 
-LARGEST_INTEGER = 2**53 - 1  # what every reader of JSON holds exactly
+from config.canonical import LARGEST_INTEGER
+
 # What is stored must be readable through every door: recursive readers end between 250 and 450 levels.
 MAX_DEPTH = 100
 _SUSPECT = re.compile(r"\x00|\\u0000|\\u[dD][89a-fA-F]")  # cheap test that spares nearly every body the walk

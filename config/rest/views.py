@@ -13,7 +13,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.prepared import ByColumn
+from config.database.prepared import ByColumn
 from config.rest import idempotency
 from config.rest.authentication import identity
 from config.rest.contract import wrong_together

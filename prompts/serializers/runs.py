@@ -5,8 +5,8 @@ from typing import Any, get_args
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from config.canonical import LARGEST_INTEGER
 from config.rest.contract import ANYTHING
-from config.rest.parsers import LARGEST_INTEGER
 from config.rest.views import StrictModelSerializer, StrictSerializer
 from prompts import fields as limits
 from prompts.assertions import MAX_ASSERTIONS, TYPES

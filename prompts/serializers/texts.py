@@ -3,7 +3,7 @@
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from config.rest.parsers import LARGEST_INTEGER
+from config.canonical import LARGEST_INTEGER
 from config.rest.views import StrictSerializer
 from prompts import fields as limits
 from prompts.serializers.prompts import MessageSerializer

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 import config.urls  # noqa: F401 -- which loads every table's page
 from audit import trail
 from audit.models import Event
-from config import admin_lists
 from config.admin import ToolAdmin
-from config.admin_lists import MonthFilter, leads_an_index
+from config.pages import admin_lists
+from config.pages.admin_lists import MonthFilter, leads_an_index
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/audit/event/"

@@ -8,9 +8,9 @@ from django.db.models import Count
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from config.figures import distinct_of, number_of, read_figures, sum_of
+from config.database.figures import distinct_of, number_of, read_figures, sum_of
+from config.database.moments import Day, Hour
 from config.models import FailedLogin
-from config.moments import Day, Hour
 from tests.escalation.makers import reported
 
 pytestmark = pytest.mark.django_db

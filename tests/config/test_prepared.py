@@ -13,9 +13,9 @@ from hypothesis.extra.django import TestCase
 
 from audit.models import Event
 from audit.trail import record
+from config.database.prepared import ByColumn
 from config.keys import create_key
 from config.models import ApiKey
-from config.prepared import ByColumn
 
 EVENT = ByColumn(Event.objects.all(), "uid")
 KEY = ByColumn(ApiKey.objects.select_related("user"), "digest")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.amounts import dollars, duration, moment, percent, size
 from config.commandline import terminal
+from config.commandline.amounts import dollars, duration, moment, percent, size
 from config.commands import OperationCommand
 
 TEXTS = st.text(st.characters(blacklist_categories=("Cs",)), max_size=60)

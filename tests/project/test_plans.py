@@ -20,8 +20,7 @@ from rest_framework.test import APIClient
 
 from audit.ledger import sealing
 from audit.models import Event
-from config import admin_lists
-from config.pages import dashboard
+from config.pages import admin_lists, dashboard
 from tests.bench.site import crowd
 from tests.project.plans import read_whole
 

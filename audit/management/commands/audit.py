@@ -9,8 +9,8 @@ from audit.export import select
 from audit.management.commands.audit_export import add_filters
 from audit.models import Event
 from audit.serializers import EventSerializer, NewEventSerializer, RollbackSerializer
-from config.amounts import moment
 from config.arguments import given, offer, reads
+from config.commandline.amounts import moment
 from config.commands import OperationCommand, Whole, count_of
 
 DETAILS = (

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from audit import streaming
-from config.amounts import moment
+from config.commandline.amounts import moment
 from config.commands import OperationCommand
 
 

@@ -8,7 +8,7 @@ from django.core.management.base import CommandParser
 from audit.backups import making
 from audit.models import BackupRun
 from audit.serializers import BackupSerializer
-from config.amounts import duration, size
+from config.commandline.amounts import duration, size
 from config.commands import FINDINGS, OperationCommand
 
 

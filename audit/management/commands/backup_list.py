@@ -4,7 +4,7 @@ from typing import Any
 
 from audit.models import BackupRun
 from audit.serializers import BackupSerializer
-from config.amounts import moment, size
+from config.commandline.amounts import moment, size
 from config.commands import OperationCommand
 
 MOST_SHOWN = 200

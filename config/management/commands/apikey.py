@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from config.amounts import moment
+from config.commandline.amounts import moment
 from config.commands import OperationCommand
 from config.keys import create_key, revoke_key
 from config.models import ApiKey, Scope

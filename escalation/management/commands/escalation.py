@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from config.amounts import NOTHING, duration
 from config.arguments import given, offer
+from config.commandline.amounts import NOTHING, duration
 from config.commands import OperationCommand, count_of
 from escalation import bugs, triage
 from escalation import serializers as shapes

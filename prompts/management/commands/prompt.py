@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils.dateparse import parse_datetime
 
-from config.amounts import NOTHING, moment, percent
 from config.arguments import offer, reads
+from config.commandline.amounts import NOTHING, moment, percent
 from config.commands import FINDINGS, OperationCommand, Whole, json_of, text_of
 from prompts import cases, comparison, execution, fields, prompts, regression, runs, testing, versions
 from prompts.models import Prompt, Run, RunResult

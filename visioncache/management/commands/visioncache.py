@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from config.amounts import dollars, duration, percent, size
 from config.arguments import given, offer, reads
+from config.commandline.amounts import dollars, duration, percent, size
 from config.commands import FINDINGS, OperationCommand, json_of, text_of
 from visioncache.entries import store_entry
 from visioncache.lookups import Lookup, look_up
