@@ -21,6 +21,12 @@ class InsightMissing(NotFound):
     code = "insight-missing"
 
 
+class InsightEmpty(DomainError):
+    """Nothing is left of a text without terminal escapes and control characters."""
+
+    code = "insight-empty"
+
+
 def find_insight(*, insight_id: UUID | str, lock: bool = False) -> Insight:
     """Raises InsightMissing."""
     rows = Insight.objects.select_for_update() if lock else Insight.objects.all()
@@ -38,7 +44,7 @@ def add_insight(
     about: str = "",
     finding_key: str = "",
 ) -> Insight:
-    """Keep an insight; secrets in its text are taken out. Raises DomainError."""
+    """Keep an insight; secrets in its text are taken out. Raises InsightEmpty, DomainError."""
     insight = Insight(
         category=category,
         text=Redactor().text(text).strip(),
@@ -56,7 +62,7 @@ def add_insight(
 
 @transaction.atomic
 def change_insight(*, insight_id: UUID | str, **changes: Any) -> Insight:
-    """Change some fields. Raises InsightMissing, DomainError."""
+    """Change some fields. Raises InsightMissing, InsightEmpty, DomainError."""
     insight = find_insight(insight_id=insight_id, lock=True)
     before = _state(insight)
     for name, value in changes.items():
@@ -100,9 +106,10 @@ def insights_for(diagnosis: Diagnosis, *, limit: int = 5) -> list[Insight]:
 
 
 def _require_valid(insight: Insight) -> None:
-    problems = []
     if not insight.text:
-        problems.append(FieldError(field="text", code="blank", detail="An insight has a text."))
+        blank = FieldError(field="text", code="blank", detail="Has no visible character.")
+        raise InsightEmpty("Write what was learnt: an insight has a text.", errors=[blank])
+    problems = []
     if insight.category not in Insight.Category.values:
         detail = f"One of {', '.join(Insight.Category.values)}."
         problems.append(FieldError(field="category", code="invalid", detail=detail))

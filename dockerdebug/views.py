@@ -9,6 +9,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.rest.openapi import refusals
 from config.rest.views import APIView, ReadViewSet
 from dockerdebug import diagnoses, infrastructure, insights
 from dockerdebug.checks import CHECKS
@@ -33,6 +34,7 @@ from dockerdebug.serializers import (
 
 LONGEST_SECONDS = 10
 WAIT = OpenApiParameter("wait", OpenApiTypes.BOOL, description="true: answer when it is done, within 10 s.")
+INSIGHT_REFUSALS = refusals(insights.InsightEmpty)  # what is invisible is taken out before the text is looked at
 PREFER = OpenApiParameter("Prefer", str, OpenApiParameter.HEADER, description="wait=10 is the same (RFC 7240).")
 
 
@@ -169,16 +171,19 @@ class InsightViewSet(ReadViewSet):
     filterset_class = InsightFilter
     lookup_value_converter = "uuid"
 
+    @extend_schema(extensions=INSIGHT_REFUSALS)
     def create(self, request: Request) -> Response:
         """Keep an insight."""
         insight = insights.add_insight(**self.validated(InsightSerializer))
         headers = {"Location": reverse("dockerdebug-insight-detail", args=[insight.pk])}
         return Response(InsightSerializer(insight).data, status=201, headers=headers)
 
+    @extend_schema(extensions=INSIGHT_REFUSALS)
     def update(self, request: Request, pk: Any) -> Response:
         """Replace an insight."""
         return self._change(pk, self.validated(InsightSerializer))
 
+    @extend_schema(extensions=INSIGHT_REFUSALS)
     def partial_update(self, request: Request, pk: Any) -> Response:
         """Change fields of an insight."""
         serializer = InsightSerializer(data=request.data, partial=True)

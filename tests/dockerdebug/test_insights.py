@@ -8,6 +8,7 @@ from audit.models import Event
 from config.errors import DomainError
 from dockerdebug import diagnoses
 from dockerdebug.insights import (
+    InsightEmpty,
     InsightMissing,
     add_insight,
     change_insight,
@@ -89,3 +90,13 @@ def test_what_is_not_valid_is_refused_by_name(field: str, value: Any) -> None:
 def test_an_insight_that_does_not_exist() -> None:
     with pytest.raises(InsightMissing):
         find_insight(insight_id="nonsense")
+
+
+@pytest.mark.parametrize("text", ["\x10", "\x1b[0m", "\u202e \x7f", "\r\n"])
+def test_a_text_of_what_nobody_sees_is_no_insight(text: str) -> None:
+    with pytest.raises(InsightEmpty):
+        add(text)
+    insight = add("the proxy wants a header")
+    with pytest.raises(InsightEmpty):
+        change_insight(insight_id=insight.pk, text=text)
+    assert find_insight(insight_id=insight.pk).text == "the proxy wants a header"
