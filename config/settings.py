@@ -36,7 +36,7 @@ CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 
 TOOLS = ["schemacheck", "visioncache", "escalation", "prompts", "dockerdebug"]
 INSTALLED_APPS = [
-    "django.contrib.admin.apps.SimpleAdminConfig",  # urls.py loads the admin: commands and workers spare its 20 MB
+    "config.pages.apps.AdminConfig",  # urls.py loads the admin: commands and workers spare its 20 MB
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

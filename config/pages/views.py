@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.admin.views.decorators import staff_member_required
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -94,8 +95,15 @@ def page(request: HttpRequest) -> HttpResponse:
     """The dashboard, complete without any script."""
     chosen = _chosen_range(request)
     content, etag = _content(chosen)
-    context = {"chosen": chosen, "ranges": list(dashboard.RANGES), "content": content, "etag": etag}
-    return render(request, "config/dashboard.html", context | {"refresh_seconds": REFRESH_SECONDS})
+    context = {
+        **admin.site.each_context(request),
+        "chosen": chosen,
+        "ranges": list(dashboard.RANGES),
+        "content": content,
+        "etag": etag,
+        "refresh_seconds": REFRESH_SECONDS,
+    }
+    return render(request, "config/dashboard.html", context)
 
 
 @only_read

@@ -1,30 +1,36 @@
-"""The admin's own look, the API keys, and the base of tables that are only read there."""
+"""The base of every table's pages."""
 
-import json
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from config.keys import create_key, revoke_key
-from config.models import ApiKey, BrokerMessage, Heartbeat, PeriodicRun
-from config.pages.admin_lists import BoundedPaginator, MonthFilter, known_by
-
-admin.site.site_header = "Handrail"
-admin.site.site_title = "Handrail"
-admin.site.index_title = "Tools"
-admin.site.site_url = None  # the template links the dashboard
+from config.pages import kit
+from config.pages.admin_lists import BoundedPaginator, known_by
+from config.pages.columns import column
+from config.pages.moves import Moving
 
 
-class ToolAdmin(admin.ModelAdmin):
-    """The base of every table: a filter or an action by what no row can have says so."""
+class ToolAdmin(Moving):
+    """The base of every table: its list, its objects' pages, and what both say where there is nothing."""
+
+    about: str = ""
+    """What one row is and what it is for, in a sentence: on the start page and above the list."""
+    internal: bool = False
+    """Whether the table is the service's own, of no interest on a usual day: it stands under "Service"."""
+    empty_text: str = ""
+    empty_command: str = ""
+    """Where the list has no row yet: what would bring one, and the command to begin with."""
+    sections: ClassVar[Sequence[tuple[Any, ...]]] = ()
+    """The page of an object: ("Title", ["field", ...]), and options of a fieldset where it needs them."""
 
     unlisted: tuple[str, ...] = ()
     """Large columns that the list does not show: a hundred rows of them can be as many megabytes."""
@@ -39,6 +45,24 @@ class ToolAdmin(admin.ModelAdmin):
         # An action needs whole rows, and one row that is opened, too.
         page = request.resolver_match.url_name if request.resolver_match and request.method == "GET" else None
         return rows.defer(*self.unlisted) if page and page.endswith("_changelist") else rows
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return [column(self.model, name) for name in super().get_list_display(request)]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if not self.sections or obj is None:
+            return super().get_fieldsets(request, obj)
+        return [(title, {"fields": list(fields), **dict(*more)}) for title, fields, *more in self.sections]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """With sections, all that no form may change."""
+        said = super().get_readonly_fields(request, obj)
+        if not self.sections or obj is None:
+            return said
+        of_form = getattr(self.form, "base_fields", {})
+        changed = set(of_form) or {kind.name for kind in self.opts.get_fields() if getattr(kind, "editable", False)}
+        shown = flatten_fieldsets(self.get_fieldsets(request, obj))
+        return [*said, *(name for name in shown if name not in changed and name not in said)]
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...] | list[str]:
         return self.known_by or super().get_search_fields(request)
@@ -85,6 +109,7 @@ class ReadOnlyAdmin(ToolAdmin):
 class ReadOnlyInline(admin.TabularInline):
     """Rows of another table beside the one shown, only to look at."""
 
+    template = "admin/edit_inline/seen.html"
     extra = 0
     can_delete = False
 
@@ -99,69 +124,5 @@ class ReadOnlyInline(admin.TabularInline):
 
 
 def pretty(value: Any) -> SafeString:
-    """A text with its lines as they are, and any other value as JSON."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True)
-    return format_html("<pre>{}</pre>", text)
-
-
-@admin.register(ApiKey)
-class ApiKeyAdmin(ToolAdmin):
-    list_display = ["name", "prefix", "scope", "user", "created_at", "expires_at", "revoked_at", "last_used_at"]
-    list_filter = ["scope", "revoked_at"]
-    search_fields = ["name", "prefix"]
-    fields = ["name", "scope", "user", "expires_at"]
-    actions = ["revoke"]
-
-    def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
-        return False
-
-    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
-        key, raw = create_key(name=obj.name, scope=obj.scope, user=obj.user, expires_at=obj.expires_at)
-        obj.pk = key.pk
-        self.message_user(request, f"The key, shown only now: {raw}", messages.WARNING)
-
-    def log_addition(self, request: HttpRequest, obj: ApiKey, message: Any) -> Any:
-        return super().log_addition(request, ApiKey.objects.get(pk=obj.pk), message)
-
-    @admin.action(description="Revoke selected keys", permissions=["revoke"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        for key in queryset:
-            revoke_key(name=key.name)
-        self.message_user(request, f"{len(queryset)} keys are revoked.")
-
-    def has_revoke_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_superuser)
-
-
-@admin.register(BrokerMessage)
-class BrokerMessageAdmin(ReadOnlyAdmin):
-    """Jobs that wait, run, or were parked because no worker survived them."""
-
-    list_display = ["id", "task", "task_id", "queue", "state", "deliveries", "available_at", "worker", "reason"]
-    list_filter = [("parked_at", admin.EmptyFieldListFilter), "queue", "task", ("created_at", MonthFilter)]
-    search_fields = ["task", "task_id", "worker"]
-    exclude = ["payload"]
-    actions = ["requeue"]
-
-    @admin.action(description="Requeue selected parked jobs", permissions=["requeue"])
-    def requeue(self, request: HttpRequest, queryset: QuerySet[BrokerMessage]) -> None:
-        count = BrokerMessage.objects.filter(pk__in=queryset).requeue()
-        self.message_user(request, f"{count} parked jobs wait for a worker again.")
-
-    def has_requeue_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_superuser)
-
-
-@admin.register(Heartbeat)
-class HeartbeatAdmin(ReadOnlyAdmin):
-    list_display = ["name", "role", "started_at", "beaten_at"]
-    list_filter = ["role"]
-
-
-@admin.register(PeriodicRun)
-class PeriodicRunAdmin(ReadOnlyAdmin):
-    list_display = ["name", "last_run_at", "total_runs"]
-    search_fields = ["name"]
+    """A text with its lines as they are, and any other value as names and values that fold."""
+    return kit.code(value) if isinstance(value, str) else kit.tree(value)

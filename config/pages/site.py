@@ -1,0 +1,67 @@
+"""The admin as one product: the tables grouped by tool, and what is the service's own at the end."""
+
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+
+from config.pages import dashboard
+from config.pages.admin_lists import counted
+
+ORDER = ["audit", *settings.TOOLS]
+PEOPLE = "People and keys"
+SERVICE = "Service"
+_RECENT = 12
+
+
+class Site(AdminSite):
+    site_header = site_title = "Handrail"
+    index_title = "Tools"
+    site_url = None  # the header leads to the dashboard
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+        """Each tool with the tables people work in, then people and keys, then the service's own."""
+        found: list[dict[str, Any]] = super().get_app_list(request, app_label)
+        for app in found:
+            app["about"] = getattr(apps.get_app_config(app["app_label"]), "about", "")
+            for table in app["models"]:
+                self._describe(table)
+        return found if app_label else _grouped(found)
+
+    def _describe(self, table: dict[str, Any]) -> None:
+        shown = self._registry[table["model"]]
+        table["about"] = getattr(shown, "about", "")
+        table["internal"] = getattr(shown, "internal", False)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """Every table with how many rows it has, counted to a bound, and what happened last."""
+        groups = self.get_app_list(request)
+        for group in groups:
+            for table in group["models"]:
+                if not table["internal"] and table["perms"].get("view"):
+                    rows = self._registry[table["model"]].get_queryset(request)
+                    table["count"] = counted(rows)
+        context = {"app_list": groups, "events": dashboard.recent_events(_RECENT), **(extra_context or {})}
+        return super().index(request, context)
+
+
+def _grouped(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def group(name: str, label: str, about: str, models: list[dict[str, Any]]) -> dict[str, Any]:
+        return {"name": name, "app_label": label, "app_url": "", "about": about, "models": models}
+
+    internal = [table for app in found for table in app["models"] if table["internal"]]
+    tools = [{**app, "models": _open(app)} for app in found if app["app_label"] in ORDER]
+    people = [table for app in found if app["app_label"] not in ORDER for table in _open(app)]
+    groups = [
+        *sorted(tools, key=lambda app: ORDER.index(app["app_label"])),
+        group(PEOPLE, "people", "Who may do what, and the keys that programs and agents come in with.", people),
+        group(SERVICE, "service", "What Handrail keeps for itself: jobs, processes, leases, counts.", internal),
+    ]
+    return [shown for shown in groups if shown["models"]]
+
+
+def _open(app: dict[str, Any]) -> list[dict[str, Any]]:
+    return [table for table in app["models"] if not table["internal"]]

@@ -1,0 +1,12 @@
+"""The kit in templates: `{{ bug.seen_at|moment }}`, `{% badge "open" "wait" %}`, `{% changes old new %}`."""
+
+from django import template
+
+from config.pages import kit
+
+register = template.Library()
+
+for _value in (kit.moment, kit.tree, kit.facts, kit.timeline):
+    register.filter(_value.__name__, _value)
+for _part in (kit.badge, kit.changes, kit.chart, kit.code, kit.empty, kit.words):
+    register.simple_tag(_part)
