@@ -8,6 +8,7 @@ from rest_framework import serializers
 from audit import limits
 from audit.models import BackupRun, Checkpoint, Event
 from audit.trail import MAX_BATCH
+from config.rest.times import TimeField
 from config.rest.views import QuerySerializer, StrictModelSerializer, StrictSerializer, WholeNumberField
 
 
@@ -47,7 +48,7 @@ _SIZE = (
 class NewEventSerializer(EventSerializer):
     """The body of a new event."""
 
-    timestamp = serializers.DateTimeField(required=False, help_text="When it happened; by default now.")
+    timestamp = TimeField(required=False, help_text="When it happened; by default now.")
     user = serializers.CharField(
         required=False, allow_null=True, max_length=limits.LONGEST_USER, help_text="On whose behalf."
     )
@@ -107,7 +108,7 @@ class HistoryQuery(QuerySerializer):
 
 
 class StateQuery(QuerySerializer):
-    at = serializers.CharField(required=False)  # read by the view, which knows every form of a time
+    at = TimeField(required=False, help_text="By default now.")
 
 
 class ChangeSerializer(StrictSerializer):

@@ -1,18 +1,15 @@
 """The REST door of the trail."""
 
-from datetime import UTC
 from typing import Any
 
 import django_filters
 from django.http import StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -48,12 +45,13 @@ from audit.serializers import (
 )
 from config.database.prepared import ByColumn
 from config.rest.filtering import FilterBackend
+from config.rest.times import TimeFilter
 from config.rest.views import APIView, ReadViewSet, ViewSet
 
 
 class EventFilter(django_filters.FilterSet):
-    start = django_filters.IsoDateTimeFilter("timestamp", "gte", label="from this time on")
-    end = django_filters.IsoDateTimeFilter("timestamp", "lt", label="before this time")
+    start = TimeFilter("timestamp", "gte", label="from this time on")
+    end = TimeFilter("timestamp", "lt", label="before this time")
 
     event_type = django_filters.CharFilter(method="where", label="exactly")
     entity_type = django_filters.CharFilter(method="where", label="exactly")
@@ -208,11 +206,9 @@ class HistoryView(APIView):
 class StateView(APIView):
     """Show what an entity was at a time."""
 
-    AT = OpenApiParameter("at", OpenApiTypes.DATETIME, description="ISO 8601; by default now.")
-
-    @extend_schema(responses=StateSerializer, parameters=[AT])
+    @extend_schema(responses=StateSerializer, parameters=[StateQuery])
     def get(self, request: Request, entity_type: str, entity_id: str) -> Response:
-        at = _time(self.query(StateQuery).get("at")) or timezone.now()
+        at = self.query(StateQuery).get("at", timezone.now())
         event = trail.state_at(entity_type=entity_type, entity_id=entity_id, at=at)
         return Response(StateSerializer({"at": at, "state": event.new_value, "event": event.uid}).data)
 
@@ -273,17 +269,3 @@ class ExportView(APIView):
         response = StreamingHttpResponse(chunks, content_type=CONTENT_TYPES[form])
         response.headers["Content-Disposition"] = f'attachment; filename="{file_name(form)}"'
         return response
-
-
-def _time(text: str | None) -> Any:
-    if text is None:
-        return None
-    try:
-        found = parse_datetime(text.replace(" ", "+"))  # an unescaped + of the zone arrives as a blank
-        if found and found.tzinfo:
-            found = found.astimezone(UTC)  # PostgreSQL takes no zone beyond 15 hours
-    except (ValueError, OverflowError):
-        found = None
-    if found is None:
-        raise ValidationError({"at": "Must be an ISO 8601 time such as 2026-01-31T12:00:00Z."})
-    return found if found.tzinfo else timezone.make_aware(found)

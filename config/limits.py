@@ -10,8 +10,15 @@ from typing import Any
 from config.errors import FieldError, PayloadTooLarge
 
 CONTROL = r"\x00-\x1f\x7f-\x9f"
+BLANK = r"\x20\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+"""With the blanks among the control characters these are what Python strips. Spelled out, since `\\s`, `\\w` and `\\d`
+mean one thing to Python and another to ECMAScript, whose patterns OpenAPI has."""
 LINE = rf"^[^{CONTROL}]*\Z"
-FILLED_LINE = rf"^[^\S{CONTROL}]*[^\s{CONTROL}][^{CONTROL}]*\Z"
+FILLED_LINE = rf"^[{BLANK}]*[^{BLANK}{CONTROL}][^{CONTROL}]*\Z"
+TRIMMED_LINE = rf"^[^{BLANK}{CONTROL}]([^{CONTROL}]*[^{BLANK}{CONTROL}])?\Z"
+"""No blank at its ends: what is a key is kept as it was sent."""
+TAG = rf"^[{BLANK}]*[^,{BLANK}{CONTROL}][^,{CONTROL}]*\Z"
+"""People write several as a list with commas."""
 
 
 def check_size(fields: Mapping[str, Any], *, most: int, setting: str = "") -> None:

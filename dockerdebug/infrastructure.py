@@ -11,12 +11,13 @@ from audit.trail import record
 from config.context import caller
 from config.errors import Conflict, DomainError, FieldError, NotFound
 from config.identifiers import row_of
+from config.limits import TAG
 from config.secrets import blank
+from dockerdebug.fields import LONGEST_TAG
 from dockerdebug.models import Infrastructure, InfrastructureTag, Tag
 
 ENTITY = "infrastructure"
-TAG_PATTERN = r"^\w[\w .:/-]{0,63}\Z"
-TAG_RULE = "A tag has 1 to 64 letters, digits, blanks and . : / _ - and begins with a letter or digit."
+TAG_RULE = f"A tag is one line of at most {LONGEST_TAG} characters, without commas."
 
 
 class InfrastructureMissing(NotFound):
@@ -118,7 +119,7 @@ def require_tags(tags: Iterable[str]) -> list[str]:
     """The tags without repeats. Raises DomainError for one that is no tag."""
     names = list(dict.fromkeys(tag.strip() for tag in tags))
     for index, name in enumerate(names):
-        if not re.match(TAG_PATTERN, name):
+        if len(name) > LONGEST_TAG or not re.match(TAG, name):
             raise DomainError(TAG_RULE, errors=[FieldError(field=f"tags[{index}]", code="invalid", detail=TAG_RULE)])
     return names
 

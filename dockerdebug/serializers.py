@@ -2,11 +2,12 @@ from typing import Any
 
 from rest_framework import serializers
 
+from config.limits import TAG
 from config.rest.views import QuerySerializer, StrictModelSerializer, StrictSerializer
 from dockerdebug import fields as limits
 from dockerdebug.checks import CHECKS
 from dockerdebug.findings import SEVERITIES
-from dockerdebug.infrastructure import TAG_PATTERN, TAG_RULE
+from dockerdebug.infrastructure import TAG_RULE
 from dockerdebug.insights import insights_for
 from dockerdebug.models import Diagnosis, Infrastructure, Insight, Tag
 from dockerdebug.targets import NAME_PATTERN, NAME_RULE
@@ -194,7 +195,7 @@ class ComparisonSerializer(serializers.Serializer[Any]):
 
 
 class TagNamesField(serializers.ListField):
-    child = serializers.RegexField(TAG_PATTERN, max_length=limits.LONGEST_TAG, error_messages={"invalid": TAG_RULE})
+    child = serializers.RegexField(TAG, max_length=limits.LONGEST_TAG, error_messages={"invalid": TAG_RULE})
 
     def get_attribute(self, instance: Infrastructure) -> list[str]:
         return instance.tag_names

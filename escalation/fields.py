@@ -9,8 +9,7 @@ from config.canonical import canonical_json
 from config.errors import DomainError, FieldError
 from config.limits import CONTROL, LINE
 
-BUG_ID_PATTERN = r"^(?!\.{1,2}$)[^/\x00-\x20\x7f]([^/\x00-\x1f\x7f]*[^/\x00-\x20\x7f])?$"
-TAG_PATTERN = rf"^[^,\S{CONTROL}]*[^,\s{CONTROL}][^,{CONTROL}]*\Z"
+BUG_ID_PATTERN = r"^(?!\.{1,2}$)[^/\x00-\x20\x7f]([^/\x00-\x1f\x7f]*[^/\x00-\x20\x7f])?\Z"
 URL_PATTERN = rf"^[hH][tT][tT][pP][sS]?://[^{CONTROL}]*\Z"
 LONGEST_NAME = 255
 LONGEST_TAG = 64

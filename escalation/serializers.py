@@ -4,7 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from config.limits import TAG
 from config.rest.fields import line
+from config.rest.times import TimeField
 from config.rest.views import StrictModelSerializer, StrictSerializer
 from escalation import fields
 from escalation.models import (
@@ -26,7 +28,7 @@ SHORT_TEXT = 500
 
 def _tags(**options: Any) -> serializers.ListField:
     tag = serializers.RegexField(
-        fields.TAG_PATTERN,
+        TAG,
         max_length=fields.LONGEST_TAG,
         error_messages={"invalid": "Must be one line without control characters or commas."},
     )
@@ -246,7 +248,7 @@ class BugReopenSerializer(StrictSerializer):
 
 
 class BugMuteSerializer(StrictSerializer):
-    until = serializers.DateTimeField(allow_null=True, help_text="In the future; null ends the muting.")
+    until = TimeField(allow_null=True, help_text="In the future; null ends the muting.")
 
 
 class BugAssignSerializer(StrictSerializer):

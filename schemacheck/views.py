@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from config.rest.times import TimeFilter
 from config.rest.views import APIView, ReadViewSet
 from schemacheck import checks
 from schemacheck.models import Check
@@ -44,8 +45,8 @@ class ValidateView(APIView):
 
 
 class CheckFilter(django_filters.FilterSet):
-    start = django_filters.IsoDateTimeFilter("created_at", "gte", label="from this time on")
-    end = django_filters.IsoDateTimeFilter("created_at", "lt", label="before this time")
+    start = TimeFilter("created_at", "gte", label="from this time on")
+    end = TimeFilter("created_at", "lt", label="before this time")
 
     class Meta:
         model = Check

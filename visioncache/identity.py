@@ -11,6 +11,7 @@ from typing import Any
 
 from config.canonical import canonical_json, compute_hash
 from config.errors import DomainError, FieldError, PayloadTooLarge
+from config.limits import TRIMMED_LINE
 from config.secrets import scrub
 
 KEY_FORMAT, HASHED_KEY_FORMAT = 1, 2
@@ -42,9 +43,8 @@ TRANSPORT_FIELDS = frozenset(
 # name a person or hold a key: it counts, and only its hash is kept.
 HASHED_FIELDS = frozenset({"extra_headers", "headers", "metadata", "user"})
 
-NAMESPACE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,63}$"
-HASH_PATTERN = r"^[0-9A-Fa-f]{64}$"
-TEXT_PATTERN = r"^[^\s\x00-\x1f\x7f\x85]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f\x85])?\Z"
+NAMESPACE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,63}\Z"
+HASH_PATTERN = r"^[0-9A-Fa-f]{64}\Z"
 _SURROGATE = re.compile("[\ud800-\udfff]")  # no character: JSON bodies cannot have one, arguments of a command can
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # how canonical JSON writes U+0000; a written-out "\u0000" has two \
 
@@ -129,7 +129,7 @@ def read_text(field: str, value: str, limit: int) -> str:
     """A text that is not blank, fits its column and that every database can hold."""
     if not isinstance(value, str) or not 1 <= len(value) <= limit:
         raise wrong(field, "length", f"Must have 1 to {limit} characters.")
-    if not re.match(TEXT_PATTERN, value) or _SURROGATE.search(value):
+    if not re.match(TRIMMED_LINE, value) or _SURROGATE.search(value):
         raise wrong(field, "characters", "Must not be blank, begin or end with a space, or have control characters.")
     return value
 

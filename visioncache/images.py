@@ -15,7 +15,7 @@ MAX_IMAGE_BYTES = 7 * 1024 * 1024
 MAX_IMAGE_TEXT = 4 * -(-MAX_IMAGE_BYTES // 3) + 128
 _GROUP = "[A-Za-z0-9+/]{4}"
 _LAST = "[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}=="
-IMAGE_PATTERN = rf"^(data:image/[A-Za-z0-9.+-]+;base64,)?({_GROUP})*({_GROUP}|{_LAST})$"
+IMAGE_PATTERN = rf"^(data:image/[A-Za-z0-9.+-]+;base64,)?({_GROUP})*({_GROUP}|{_LAST})\Z"
 """What `hash_image` reads, as the schema of the API says it."""
 
 _DATA_URL = re.compile(r"data:image/[A-Za-z0-9.+-]+;base64,")

@@ -6,9 +6,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from config.canonical import LARGEST_INTEGER
-from config.rest.contract import ANYTHING, NOT_BLANK, NUMBER, TEXT
+from config.limits import TRIMMED_LINE
+from config.rest.contract import ANYTHING, NOT_BLANK, NUMBER, TEXT, as_declared
 from config.rest.views import QuerySerializer, StrictModelSerializer, StrictSerializer
-from visioncache.identity import DEFAULT_NAMESPACE, HASH_PATTERN, MAX_IMAGES, NAMESPACE_PATTERN, TEXT_PATTERN
+from visioncache.identity import DEFAULT_NAMESPACE, HASH_PATTERN, MAX_IMAGES, NAMESPACE_PATTERN
 from visioncache.images import IMAGE_PATTERN, MAX_IMAGE_TEXT
 from visioncache.leases import LEASE_SECONDS, MAX_LEASE_SECONDS
 from visioncache.models import Entry
@@ -50,13 +51,13 @@ class RequestField(serializers.JSONField):
     """What the model was asked."""
 
 
-@extend_schema_field({"type": "string", "pattern": IMAGE_PATTERN})
+@extend_schema_field({"type": "string", "pattern": as_declared(IMAGE_PATTERN)})
 class ImageField(serializers.CharField):
     """An image as base64, or as a data URL."""
 
 
 def text(limit: int, **options: Any) -> serializers.RegexField:
-    return serializers.RegexField(TEXT_PATTERN, max_length=limit, trim_whitespace=False, **options)
+    return serializers.RegexField(TRIMMED_LINE, max_length=limit, trim_whitespace=False, **options)
 
 
 class ImageSerializer(StrictSerializer):

@@ -8,7 +8,9 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.rest.contract import as_declared
 from config.rest.openapi import refusals
+from config.rest.times import TimeFilter
 from config.rest.views import APIView, ReadViewSet
 from visioncache.entries import find_entry, store_entry
 from visioncache.identity import HASH_PATTERN, NAMESPACE_PATTERN, InvalidEntry
@@ -34,8 +36,8 @@ class EntryFilter(django_filters.FilterSet):
     image_hash = django_filters.CharFilter(method="of_image", label="one of the entry's images")
     tag = django_filters.CharFilter(method="tagged", label="one of the entry's tags")
     min_confidence = django_filters.NumberFilter("confidence_score", "gte", label="at least this confidence")
-    stored_after = django_filters.IsoDateTimeFilter("stored_at", "gte", label="stored from this time on")
-    stored_before = django_filters.IsoDateTimeFilter("stored_at", "lt", label="stored before this time")
+    stored_after = TimeFilter("stored_at", "gte", label="stored from this time on")
+    stored_before = TimeFilter("stored_at", "lt", label="stored before this time")
 
     class Meta:
         model = Entry
@@ -126,9 +128,11 @@ class InvalidateView(APIView):
 class StatsView(APIView):
     """What the cache is worth."""
 
-    NAMESPACE = OpenApiParameter("namespace", {"type": "string", "pattern": NAMESPACE_PATTERN})
+    NAMESPACE = OpenApiParameter("namespace", {"type": "string", "pattern": as_declared(NAMESPACE_PATTERN)})
     IMAGE = OpenApiParameter(
-        "image_hash", {"type": "string", "pattern": HASH_PATTERN}, description="List the entries of this image."
+        "image_hash",
+        {"type": "string", "pattern": as_declared(HASH_PATTERN)},
+        description="List the entries of this image.",
     )
 
     @extend_schema(responses=StatsSerializer, parameters=[NAMESPACE, IMAGE])

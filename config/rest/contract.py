@@ -12,13 +12,16 @@ from typing import Any
 from rest_framework import serializers
 
 from config.canonical import LARGEST_INTEGER
+from config.limits import BLANK
+from config.rest import times
 
-TEXT = "^[^\\u0000]*$"
-NOT_BLANK = "^[\\s\\u001c-\\u001f\\u0085]*[^\\s\\u001c-\\u001f\\u0085\\u0000][^\\u0000]*$"
-"""The blanks named beside \\s are blank to Python and not to ECMAScript, whose patterns OpenAPI has."""
+TEXT = r"^[^\x00]*$"
+_BLANK = rf"\t-\r\x1c-\x1f\x85{BLANK}"
+NOT_BLANK = rf"^[{_BLANK}]*[^\x00{_BLANK}][^\x00]*$"
 ANYTHING = {"$ref": "#/components/schemas/Json"}
 NUMBER = {"type": "number", "description": "An integer in digits lies within 2**53 - 1; 1e22 is a double and goes."}
 """No schema can tell the two spellings of one number apart: what has such numbers may be refused as malformed."""
+_TIME = "#/components/schemas/Time"
 _NAMES = {"type": "string", "pattern": TEXT}
 _EMPTY = {"type": "string", "maxLength": 0}
 _CONTENT: list[dict[str, Any]] = [
@@ -30,6 +33,7 @@ _CONTENT: list[dict[str, Any]] = [
 ]
 COMPONENTS = {
     "Json": {"description": "Any JSON that every database and hash can hold.", "anyOf": [{"type": "null"}, *_CONTENT]},
+    "Time": times.COMPONENT,
     "JsonContent": {"description": "Any such JSON but null.", "anyOf": _CONTENT},
 }
 
@@ -60,6 +64,8 @@ def _narrow(described: dict[str, Any], field: serializers.Field[Any, Any, Any, A
     if "$ref" in described or "allOf" in described:
         return
     match field:
+        case times.TimeField():
+            declare_time(described)
         case serializers.ListSerializer():
             bounds = {"minItems": getattr(field, "min_length", None), "maxItems": getattr(field, "max_length", None)}
             described.update({name: bound for name, bound in bounds.items() if bound is not None})
@@ -75,6 +81,20 @@ def _narrow(described: dict[str, Any], field: serializers.Field[Any, Any, Any, A
         case serializers.JSONField() if not {"type", "anyOf", "items"} & described.keys():
             described.pop("oneOf", None)  # a nullable {}: null would fit both
             described["$ref"] = ANYTHING["$ref"] if field.allow_null else "#/components/schemas/JsonContent"
+
+
+def as_declared(pattern: str) -> str:
+    """A pattern of ours in ECMAScript, whose `$` does not forgive a line's end."""
+    return pattern.replace(r"\Z", "$")
+
+
+def declare_time(described: dict[str, Any]) -> None:
+    """`format: date-time`, by which drf-spectacular names a time, is not quite what is taken."""
+    may_be_null = "null" in described.pop("type", ())
+    del described["format"]
+    described["$ref"] = _TIME
+    if may_be_null:
+        described["anyOf"] = [{"$ref": described.pop("$ref")}, {"type": "null"}]
 
 
 def _narrow_object(described: dict[str, Any], field: serializers.DictField) -> None:

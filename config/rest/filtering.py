@@ -1,7 +1,6 @@
 """The filters of a list, read as strictly as a body."""
 
 import re
-from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django.db import models
@@ -31,7 +30,7 @@ class FilterBackend(DjangoFilterBackend):
                 raise ValidationError(dict.fromkeys(unknown, message))
         if filterset is None:
             return queryset
-        if misread := _misread(filterset, request.query_params, queryset.model) or _unreachable(filterset):
+        if misread := _misread(filterset, request.query_params, queryset.model):
             raise ValidationError(misread)
         if not filterset.is_valid():
             raise translate_validation(filterset.errors)
@@ -60,16 +59,4 @@ def _misread(filterset: Any, sent: Any, model: Any) -> dict[str, str]:
                     errors[name] = "Must be a whole number."
                 case Filter() if not value and not isinstance(declared, CharFilter):
                     errors[name] = "Must not be blank."
-    return errors
-
-
-def _unreachable(filterset: Any) -> dict[str, str]:
-    """Reads times as UTC; names those that are none there, as the last second of the year 9999 in New York is."""
-    errors = {}
-    for name, value in list(filterset.form.cleaned_data.items()) if filterset.is_valid() else ():
-        if isinstance(value, datetime):
-            try:
-                filterset.form.cleaned_data[name] = value.astimezone(UTC)  # PostgreSQL takes no zone beyond 15 hours
-            except OverflowError:
-                errors[name] = "Must be a time between the years 1 and 9999 in UTC."
     return errors

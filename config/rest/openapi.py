@@ -10,7 +10,7 @@ from drf_spectacular.openapi import AutoSchema
 from config.errors import DomainError, MalformedBody
 from config.rest import summaries
 from config.rest.authentication import HasScope
-from config.rest.contract import COMPONENTS, NUMBER, TEXT, declare_request, declare_response
+from config.rest.contract import COMPONENTS, NUMBER, TEXT, declare_request, declare_response, declare_time
 from config.rest.examples import add_examples
 
 ERRORS = {
@@ -145,7 +145,7 @@ def _document_answers(operation: dict[str, Any], *, has_body: bool) -> None:
         if has_body or status not in _WITH_BODY:
             answers.setdefault(str(status), _shared(status))
     for status, answer in answers.items():
-        if answer == {"description": ""} and int(status) in ERRORS:  # declared by a view that answers it too
+        if not answer.keys() & {"content", "$ref"} and int(status) in ERRORS:  # declared by a view that answers it too
             answers[status] = _shared(int(status))
     if codes := operation.get(REFUSALS):
         said = f"Bad Request. By its code, beyond the schema: {', '.join(codes)}."
@@ -155,6 +155,10 @@ def _document_answers(operation: dict[str, Any], *, has_body: bool) -> None:
 def _document_parameter(schema: dict[str, Any]) -> None:
     """Bounds of a path or query: a NUL is refused before any view sees it, a number by its filter."""
     described = schema.get("items", schema)
+    if described.get("format") == "date-time":
+        declare_time(described)
+    if described.get("pattern") == "^[^/]+$":  # of a path
+        described["pattern"] = r"^[^/\x00]+$"
     if described.get("type") == "string" and not {"pattern", "format", "enum"} & described.keys():
         described["pattern"] = TEXT
     if described.get("type") == "number":

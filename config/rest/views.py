@@ -1,8 +1,10 @@
 """The base of every REST view: strict bodies, cursor paging, throttling and idempotent POSTs."""
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.core.exceptions import ValidationError as InvalidValue
 from django.db import DatabaseError
@@ -21,6 +23,8 @@ from config.rest.cursors import CursorPagination
 from config.rest.filtering import FilterBackend
 from config.rest.plans import PlannedFields
 
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+"""As OpenAPI's `format: uuid` has it. UUID() takes a URN, braces and digits of other scripts too."""
 logger = logging.getLogger(__name__)
 
 
@@ -68,6 +72,9 @@ class QuerySerializer(PlannedFields):
         known = f"Known are: {', '.join(sorted(self.fields))}." if self.fields else "There are none here."
         errors = dict.fromkeys(sorted(set(data) - set(self.fields)), f"Unknown parameter. {known}")
         errors |= {name: "Sent more than once." for name in self.fields if len(data.getlist(name)) > 1}
+        errors |= {
+            name: wrong for name in self.fields if (wrong := _refused_as_sent(self.fields[name], data.get(name)))
+        }
         if errors:
             raise ValidationError(errors)
         return super().to_internal_value(data.dict())
@@ -119,6 +126,8 @@ def _refused_as_sent(field: serializers.Field[Any, Any, Any, Any], value: Any) -
     if isinstance(field, serializers.ListField) and isinstance(value, list):
         found = ((index, _refused_as_sent(field.child, item)) for index, item in enumerate(value))
         return {index: refused for index, refused in found if refused}
+    if isinstance(field, serializers.UUIDField) and isinstance(value, str) and not _UUID.match(value):
+        return [serializers.ErrorDetail(f"Must be a UUID such as {UUID(int=0)}.", code="invalid")]
     if isinstance(field, serializers.CharField) and isinstance(value, str) and value:
         try:
             field.run_validators(value)

@@ -13,6 +13,8 @@ from rest_framework.test import APIClient
 from config.limits import FILLED_LINE, LINE
 from config.rest.contract import NOT_BLANK, TEXT, declare_request
 from config.rest.views import StrictSerializer
+from tests.contract.hostile import ALL_TEXTS, HASHES, TIMES, UUIDS
+from tests.contract.judging import fits
 from tests.project.conftest import openapi, operations
 
 BUG = {"error_type": "Timeout", "error_message": "no answer", "user_impact": "low"}
@@ -180,10 +182,16 @@ def patterns(node: Any) -> Iterator[str]:
         yield from patterns(inner)
 
 
-def test_a_pattern_that_refuses_blanks_names_the_blank_that_only_python_knows() -> None:
-    refusing = {pattern for pattern in patterns(openapi()) if r"[^\s" in pattern}
-    assert len(refusing) >= 3
-    assert not {pattern for pattern in refusing if r"\u0085" not in pattern and r"\u007f-\u009f" not in pattern}
+def test_a_pattern_means_the_same_to_python_and_to_ecmascript() -> None:
+    """The service enforces the one, and OpenAPI's readers the other: `\\s`, `\\w`, `\\d` and `$` are not alike."""
+    texts = [text for text in ALL_TEXTS if not any("\ud800" <= each <= "\udfff" for each in text)]
+    differ = [
+        (pattern, text)
+        for pattern in sorted(set(patterns(openapi())))
+        for text in [*texts, *TIMES, *UUIDS, *HASHES]
+        if bool(re.search(re.sub(r"\$(?=$|\||\))", r"\\Z", pattern), text)) != fits({"pattern": pattern}, text)
+    ]
+    assert differ == []
 
 
 def test_a_body_is_required_where_none_is_refused() -> None:

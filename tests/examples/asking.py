@@ -1,7 +1,8 @@
 """Asks the API as the examples do: each question alone, on the demo's data, of which nothing is kept."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from dataclasses import replace as with_
 from datetime import timedelta
@@ -55,16 +56,28 @@ class Ask:
 
 def asked(client: APIClient, *, method: str, path: str, ask: Ask) -> dict[str, Any]:
     """The request with its values filled in, and its answer. Whatever it changed is rolled back."""
+    with surrounded(client, ask):
+        known = filled(client, ask)
+        address = path.format(**known.path) + (f"?{_written(known.query)}" if known.query else "")
+        answer = _sent(client, method, address.removeprefix(BASE), known.body)
+    request = {"path": known.path, "query": known.query, "body": known.body}
+    told = {name: value for name, value in request.items() if value not in ({}, None) or (name, value) == ("body", {})}
+    return told | {"status": answer.status_code} | ({} if answer.status_code == 204 else {"answer": _json(answer)})
+
+
+@contextmanager
+def surrounded(client: APIClient, ask: Ask) -> Iterator[None]:
+    """What a request needs: what the service has around it, and what comes before. All of it is rolled back."""
     with transaction.atomic(), surroundings():
         for post in ask.after:
             _sent(client, "post", post.path, post.body)
-        filled = with_(ask, path=_known(client, ask.path), body=_known(client, ask.body))
-        address = path.format(**filled.path) + (f"?{_written(filled.query)}" if filled.query else "")
-        answer = _sent(client, method, address.removeprefix(BASE), filled.body)
+        yield
         transaction.set_rollback(True)
-    request = {"path": filled.path, "query": filled.query, "body": filled.body}
-    told = {name: value for name, value in request.items() if value not in ({}, None) or (name, value) == ("body", {})}
-    return told | {"status": answer.status_code} | ({} if answer.status_code == 204 else {"answer": _json(answer)})
+
+
+def filled(client: APIClient, ask: Ask) -> Ask:
+    """The request with what is to be got and times to come filled in."""
+    return with_(ask, path=_known(client, ask.path), body=_known(client, ask.body))
 
 
 def shortened(value: Any) -> Any:
