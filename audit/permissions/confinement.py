@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from audit import shell
+from audit.permissions.links import TooMany, follows_links, leading_out
 from audit.permissions.records import tidy
 from audit.permissions.told import texts
 from audit.shell.known import SHELLS
@@ -31,6 +32,8 @@ _LISTING = {
     "wget": re.compile(r"-[a-zA-Z]*i.*|--input-f.*"),
     **dict.fromkeys(("wc", "du", "sort", "find"), re.compile(r"--?files0-f.*")),
     "xz": re.compile(r"--files.*"),
+    "xmllint": re.compile(r"--(?:xinclude|noent|loaddtd|valid|postvalid|dtdattr|catalogs|nocatalogs|load-trace).*"),
+    "xsltproc": re.compile(r"--xinclude.*"),
 }
 """Options that take the files they open from another file, or take names as they stand in an archive."""
 _QUOTED = re.compile(r"['\"]([^'\"]*)['\"]")
@@ -63,6 +66,7 @@ def check_inside(words: Sequence[str], root: Path) -> None:
         if "/" in program and not program.startswith("/"):
             _check_word(program, [root], root)
         _check_lists(command)
+        _check_links(command, root)
         for part in _openable(command):
             _check_word(part, folders, root)
     for path in (*(use.path for use in found.files), *found.folders, *_named_in(found.sql)):
@@ -91,6 +95,20 @@ def _check_lists(command: shell.Command) -> None:
         is_bundle = place == 0 and command.name == "tar"  # `tar cfT`
         if listing and (word.startswith("-") or is_bundle) and listing.fullmatch(plain(word)):
             raise _unseen(word, f"{command.name} opens the files that another file names")
+
+
+def _check_links(command: shell.Command, root: Path) -> None:
+    words = [plain(word) for word in command.words]
+    if not follows_links(command.name, words):
+        return
+    named = list(_folders(words[1:], root))
+    try:
+        link = leading_out(named or [root], root)
+    except TooMany:
+        raise _unseen(command.text, "it follows links, in more files than are looked at") from None
+    if link:
+        shown = tidy(str(link.relative_to(root)))[:80]
+        raise GuardUsage(f"{command.name} would follow the link {shown!r}, which leads out of the project {root}.")
 
 
 def _named_in(statements: Sequence[str]) -> Iterator[str]:

@@ -78,13 +78,16 @@ def crontab(run: Run) -> None:
         run.doubt("sets commands that run later")
 
 
+_OF_A_SHELL = re.compile(r"[$`;|&<>\n]")
+
+
 def make(run: Run) -> None:
     """Recipes are judged by the name of make; code in its arguments is in doubt."""
     for word in run.words[1:]:
         name, equals, value = word.partition("=")
         if word.startswith(("SHELL=", ".SHELLFLAGS", "--eval", "-E", "MAKEFLAGS=")) or name.endswith("!"):
             run.doubt("make with code in its arguments")
-        elif equals and ("$" in value or "`" in value):
+        elif equals and _OF_A_SHELL.search(value):  # recipes hand it to one
             run.doubt("make with a variable that may run a command")
     for path in option_values(run.words, ("-f", "--file", "--makefile")):
         if path.startswith(("-", "/dev/")):

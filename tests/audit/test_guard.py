@@ -14,7 +14,7 @@ import pytest
 
 from audit import tasks
 from audit.models import Event
-from audit.permissions import guard, store
+from audit.permissions import guard, links, store
 from audit.permissions.confinement import GuardUsage, check_inside
 from audit.permissions.rules import Rule
 from tests.patience import comes_back
@@ -183,6 +183,26 @@ def test_no_shell_reads_the_arguments(project: Path) -> None:
         ["bash", "-c", "! cat ../outside.txt"],
         ["bash", "-c", "X=1 cat ../outside.txt"],
         ["bash", "-c", "cat sub/a 2>../outside.txt"],
+        ["make", "CC=ls;id"],
+        ["make", "CC=ls | sh", "all"],
+        ["xmllint", "--xinclude", "a.xml"],
+        ["xmllint", "--noent", "a.xml"],
+        ["grep", "-R", "x"],
+        ["grep", "-nR", "x", "sub"],
+        ["grep", "--dereference-recursive", "x", "."],
+        ["find", "-L", ".", "-name", "x"],
+        ["find", ".", "-follow", "-type", "f"],
+        ["rg", "-L", "x"],
+        ["rg", "--follow", "x", "sub"],
+        ["cp", "-rL", "sub", "copy"],
+        ["cp", "-r", "--dereference", "sub", "copy"],
+        ["tar", "chf", "x.tar", "sub"],
+        ["tar", "-chf", "x.tar", "sub"],
+        ["rsync", "-aL", "sub", "copy"],
+        ["zip", "-r", "x.zip", "sub"],
+        ["diff", "-r", "sub", "."],
+        ["bash", "-c", "grep -R x sub"],
+        ["bash", "-c", "cd sub; grep -R x"],
     ],
 )
 def test_what_is_not_one_command_inside_the_project_is_refused(project: Path, command: list[str]) -> None:
@@ -251,6 +271,27 @@ def test_one_command_that_stays_inside_runs_in_whatever_dress(project: Path, com
     (project / "sub").mkdir()
     (project / "sub" / "a").write_text("inside")
     assert guard.run(command, root=project).stdout == written
+
+
+def test_a_walk_that_follows_links_runs_where_none_leads_out(project: Path) -> None:
+    (project / "sub" / "deep").mkdir(parents=True)
+    (project / "sub" / "deep" / "a").write_text("inside")
+    (project / "other").symlink_to("sub")
+    (project / "sub" / "round").symlink_to(project)
+    for command in (["find", "-L", "sub"], ["grep", "-R", "inside", "other"], ["cp", "-rL", "sub", "copy"]):
+        check_inside(command, project)
+    (project / "sub" / "deep" / "out").symlink_to("/etc")
+    check_inside(["grep", "-r", "inside", "sub"], project)
+    with pytest.raises(GuardUsage, match="would follow the link 'sub/deep/out'"):
+        check_inside(["grep", "-R", "inside", "other"], project)
+
+
+def test_a_folder_too_large_to_look_through_is_not_walked(project: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(links, "_MOST_ENTRIES", 2)
+    for name in "abc":
+        (project / name).touch()
+    with pytest.raises(GuardUsage, match="more files than are looked at"):
+        check_inside(["find", "-L", "."], project)
 
 
 def test_what_cannot_be_seen_through_is_not_run_even_if_confirmed(project: Path) -> None:
