@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from visioncache.failures import is_error_object, is_error_page, is_error_text
+from visioncache.failures import is_error_object, is_error_page, is_error_text, is_sign
 from visioncache.replies import Reply, read_reply
 
 NOTHING = "it says nothing"
@@ -68,6 +68,8 @@ def _of_list(data: Sequence[Any]) -> str | None:
 def _of_text(text: str) -> str | None:
     if text.lower() in _WORDS_FOR_NOTHING:
         return NOTHING
+    if is_sign(text):
+        return None
     if fenced := _FENCE.fullmatch(text):
         return why_no_answer(fenced[1].strip())
     if (text[0] in '{["' or text.startswith(_STREAM)) and not is_error_text(text):

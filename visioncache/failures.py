@@ -139,6 +139,14 @@ def is_error_text(text: str) -> bool:
     return len(text) <= MOST_ERROR_CHARACTERS and bool(_ERROR_TEXT.fullmatch(text))
 
 
+_SIGN = re.compile(r"(?!E(?:CONN|TIMEDOUT))[A-Z]+[.!]*")
+
+
+def is_sign(text: str) -> bool:
+    """One word in capitals, as on a display or a door: TIMEOUT, FORBIDDEN. A program's code has a `_` or an `E` first."""
+    return bool(_SIGN.fullmatch(text))
+
+
 _PAGE = re.compile(r"\s*(?:<\?xml[^>]{0,200}>\s*)?<(?:!doctype\s+html|html|head|title|center|h1)\b", re.IGNORECASE)
 _HEADING = re.compile(r"<(title|h1)\b[^>]{0,500}>(.{0,500}?)</\1", re.IGNORECASE | re.DOTALL)
 _ERROR_HEADING = re.compile(
