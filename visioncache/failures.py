@@ -143,7 +143,7 @@ _SIGN = re.compile(r"(?!E(?:CONN|TIMEDOUT))[A-Z]+[.!]*")
 
 
 def is_sign(text: str) -> bool:
-    """One word in capitals, as on a display or a door: TIMEOUT, FORBIDDEN. A program's code has a `_` or an `E` first."""
+    """One word in capitals, as on a display or a door: TIMEOUT, FORBIDDEN. A program's code has a `_` or `E`."""
     return bool(_SIGN.fullmatch(text))
 
 

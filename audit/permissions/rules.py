@@ -3,8 +3,6 @@
 import re
 from typing import Any, Literal, NamedTuple, get_args
 
-from config.limits import TRIMMED_LINE
-
 Verdict = Literal["allow", "deny", "confirm"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 STRICTNESS: dict[str, int] = {"deny": 0, "confirm": 1, "allow": 2}
@@ -16,6 +14,9 @@ MAX_TOOL, MAX_SPECIFIER, MAX_REASON, MAX_EXAMPLES, MAX_EXAMPLE = 128, 500, 1000,
 
 TOOL_PATTERN = r"^[A-Za-z_*][A-Za-z0-9_.:*-]*\Z"
 AGENT_PATTERN = r"^[a-z0-9][a-z0-9_.-]{0,31}\Z"
+_BLANK, _CONTROL = r"\x20\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000", r"\x00-\x1f\x7f-\x9f"
+SPECIFIER_PATTERN = rf"^[^{_BLANK}{_CONTROL}]([^{_CONTROL}]*[^{_BLANK}{_CONTROL}])?\Z"
+"""TRIMMED_LINE of config.limits, which a hook has no time to import."""
 TOOL_RULE = "Must be a tool's name such as Bash, Read, WebFetch or mcp__server__tool."
 AGENT_RULE = "Must be a name such as claude, in lower case; empty for every agent."
 SPECIFIER_RULE = f"Must have at most {MAX_SPECIFIER} characters, no control characters and no blank at its ends."
@@ -85,7 +86,7 @@ def check_form(rule: Rule) -> None:
         raise InvalidRule("agent", AGENT_RULE)
     if len(rule.tool) > MAX_TOOL or not re.match(TOOL_PATTERN, rule.tool):
         raise InvalidRule("tool", TOOL_RULE)
-    if rule.specifier and (len(rule.specifier) > MAX_SPECIFIER or not re.match(TRIMMED_LINE, rule.specifier)):
+    if rule.specifier and (len(rule.specifier) > MAX_SPECIFIER or not re.match(SPECIFIER_PATTERN, rule.specifier)):
         raise InvalidRule("specifier", SPECIFIER_RULE)
     if len(rule.reason) > MAX_REASON:
         raise InvalidRule("reason", f"Must have at most {MAX_REASON} characters.")

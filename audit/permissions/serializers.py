@@ -15,11 +15,11 @@ from audit.permissions.rules import (
     MAX_EXAMPLES,
     MAX_SPECIFIER,
     MAX_TOOL,
+    SPECIFIER_PATTERN,
     SPECIFIER_RULE,
     TOOL_PATTERN,
     TOOL_RULE,
 )
-from config.limits import TRIMMED_LINE
 from config.rest.views import QuerySerializer, StrictModelSerializer, StrictSerializer
 
 
@@ -46,7 +46,7 @@ class RuleSerializer(StrictModelSerializer):
     agent = _agent(help_text="Empty for every agent.")
     tool = serializers.RegexField(TOOL_PATTERN, max_length=MAX_TOOL, error_messages={"invalid": TOOL_RULE})
     specifier = serializers.RegexField(
-        TRIMMED_LINE,
+        SPECIFIER_PATTERN,
         required=False,
         allow_blank=True,
         max_length=MAX_SPECIFIER,

@@ -6,8 +6,6 @@ looks up by the original id gives it as ever; it is hashed the same way. Another
 was kept before is then found by its hash alone.
 """
 
-from django.utils.crypto import salted_hmac
-
 from config.secrets.text import blank
 
 _PURPOSE = "handrail.keyed-ids"
@@ -18,6 +16,8 @@ def keyed(identifier: str) -> str:
     """The id as it may be kept: itself, or `secret-` and 32 hex digits of its HMAC-SHA-256 if it holds a secret."""
     if blank(identifier) == identifier:
         return identifier
+    from django.utils.crypto import salted_hmac  # a hook that only takes secrets out of its answer starts no Django
+
     return _BEGINNING + salted_hmac(_PURPOSE, identifier, algorithm="sha256").hexdigest()[:32]
 
 

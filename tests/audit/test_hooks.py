@@ -639,3 +639,32 @@ def test_the_time_limit_of_the_environment_file_counts_too(monkeypatch: Any, tmp
     monkeypatch.delenv("HOOK_TIMEOUT_SECONDS")
     (tmp_path / ".env").unlink()
     assert fast_hook._timeout() == 10.0
+
+
+@pytest.mark.parametrize("agent", ["claude", "codex", "copilot", "cursor", "gemini"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sshpass -p Hunter2xyz ssh h",
+        "frobnicate --password=Hunter2xyz",
+        "echo Hunter2xyz | sudo -S ls",
+        "psql postgres://u:Hunter2xyz@h/db -c 'drop table a'",
+        "eval mysql -pHunter2xyz",
+        "frobnicate ghp_Hunter2xyzHunter2xyzHunter2xyzHunter2",
+    ],
+)
+def test_an_answer_quotes_a_command_without_its_secrets(agent: str, command: str, db: None) -> None:
+    asked = {
+        "claude": {"hook_event_name": "PreToolUse", "tool_name": "Bash", "tool_input": {"command": command}},
+        "codex": {"hook_event_name": "PreToolUse", "tool_name": "Bash", "tool_input": {"command": command}},
+        "gemini": {
+            "hook_event_name": "BeforeTool",
+            "tool_name": "run_shell_command",
+            "tool_input": {"command": command},
+        },
+        "copilot": {"toolName": "bash", "toolArgs": json.dumps({"command": command})},
+        "cursor": {"hook_event_name": "beforeShellExecution", "command": command},
+    }[agent]
+    answer = json.dumps(decisions.answer_hook(agent=agent, payload={**asked, "cwd": "/p"}))
+    assert "matches" in answer or "seen through" in answer, answer
+    assert "Hunter2xyz" not in answer

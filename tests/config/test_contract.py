@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from rest_framework import serializers
 from rest_framework.test import APIClient
 
-from config.limits import FILLED_LINE, LINE
+from audit.permissions import rules
+from config.limits import FILLED_LINE, LINE, TRIMMED_LINE
 from config.rest.contract import NOT_BLANK, TEXT, declare_request
 from config.rest.views import StrictSerializer
 from tests.contract.hostile import ALL_TEXTS, HASHES, TIMES, UUIDS
@@ -64,6 +65,11 @@ def test_the_patterns_say_what_trimming_and_the_parser_do(text: str) -> None:
     assert bool(re.search(NOT_BLANK.replace("$", r"\Z"), text)) == ("\x00" not in text and bool(text.strip()))
     assert bool(re.search(LINE, text)) == (not control)
     assert bool(re.search(FILLED_LINE, text)) == (not control and bool(text.strip()))
+    assert bool(re.search(TRIMMED_LINE, text)) == (not control and bool(text) and text == text.strip())
+
+
+def test_what_a_hook_has_no_time_to_import_says_the_same() -> None:
+    assert rules.SPECIFIER_PATTERN == TRIMMED_LINE
 
 
 @pytest.mark.django_db
