@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from config.pages import api_docs, errors, views
+from config.pages.manual import views as manual
 
 admin.autodiscover()  # here and not at start: only a process that answers requests needs the admin's modules
 
@@ -20,6 +21,8 @@ urlpatterns = [
     path("api/schema/", api_docs.schema, name="schema"),
     path("api/docs", api_docs.docs, name="docs"),
     re_path(r"^api(/|$)", errors.not_found),
+    path("docs/", manual.contents, name="manual"),
+    path("docs/<path:slug>", manual.chapter, name="manual-chapter"),
     path("admin/login/", errors.login),
     path("admin/", admin.site.urls),
 ]

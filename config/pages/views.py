@@ -31,7 +31,7 @@ _KEPT_SECONDS = 2  # however many watch, the figures are read this often at most
 REFRESH_SECONDS = 10
 
 
-View = Callable[[HttpRequest], HttpResponseBase]
+View = Callable[..., HttpResponseBase]
 
 
 def only_read(view: View) -> View:
@@ -39,9 +39,9 @@ def only_read(view: View) -> View:
 
     @csrf_exempt
     @wraps(view)
-    def checked(request: HttpRequest) -> HttpResponseBase:
+    def checked(request: HttpRequest, **parts: str) -> HttpResponseBase:
         if request.method in {"GET", "HEAD"}:
-            return view(request)
+            return view(request, **parts)
         return problem_page(MethodNotAllowed("This page is only read: use GET.", headers={"Allow": "GET, HEAD"}))
 
     return checked

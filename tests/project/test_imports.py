@@ -14,8 +14,8 @@ from tests.project.sources import ROOT
 
 HEAVY = {
     "celery", "cryptography", "django_filters", "docker", "drf_spectacular.openapi", "granian", "httpx2", "jsonschema",
-    "kombu", "mcp", "mcp_types", "postgast", "prometheus_client", "psycopg", "pydantic", "pygments", "rapidfuzz",
-    "regex", "requests", "rest_framework.serializers", "tiktoken", "tree_sitter", "yaml",
+    "kombu", "markdown_it", "mcp", "mcp_types", "postgast", "prometheus_client", "psycopg", "pydantic", "pygments",
+    "rapidfuzz", "regex", "requests", "rest_framework.serializers", "tiktoken", "tree_sitter", "yaml",
 }  # fmt: skip
 REST = {"rest_framework.serializers", "django_filters"}
 """What a command takes that has the options of a REST body."""

@@ -1,0 +1,1 @@
+"""The manual: docs/ as a book under /docs/ of the running service."""

@@ -1,0 +1,59 @@
+"""Finding a place in the manual by words."""
+
+import re
+from dataclasses import dataclass
+
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from config.pages.manual.chapters import Chapter, chapters
+from config.pages.manual.rendering import Heading, Section, sections
+
+LONGEST_QUERY = 200
+MOST_RESULTS = 30
+_AROUND = 90  # characters shown on each side of the first word found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    chapter: Chapter
+    heading: Heading
+    excerpt: SafeString
+
+
+def search(query: str) -> list[Result]:
+    """Sections in which every word occurs, best first: a word in the heading outweighs any number in the text."""
+    words = query[:LONGEST_QUERY].casefold().split()
+    if not words:
+        return []
+    found = [
+        (_weight(section, chapter, words), chapter, section)
+        for chapter in chapters().values()
+        for section in sections(chapter)
+    ]
+    best = sorted((item for item in found if item[0]), key=lambda item: -item[0])[:MOST_RESULTS]
+    return [
+        Result(chapter=chapter, heading=section.heading, excerpt=_excerpt(section.text, words))
+        for _, chapter, section in best
+    ]
+
+
+def _weight(section: Section, chapter: Chapter, words: list[str]) -> int:
+    heading, text = section.heading.text.casefold(), section.text.casefold()
+    counts = [100 * heading.count(word) + min(text.count(word), 20) for word in words]
+    title = chapter.title.casefold()
+    return sum(counts) if all(count or word in title for count, word in zip(counts, words, strict=True)) else 0
+
+
+def _excerpt(text: str, words: list[str]) -> SafeString:
+    marked = re.compile("|".join(re.escape(word) for word in words), re.IGNORECASE)
+    first = marked.search(text)
+    start = max(0, first.start() - _AROUND) if first else 0
+    shown = " ".join(text[start : start + 2 * _AROUND].split())
+    pieces = re.split(f"({marked.pattern})", shown, flags=re.IGNORECASE)
+    tags = ["" if number % 2 == 0 else "mark" for number in range(len(pieces))]
+    return format_html_join("", "{}", ((_mark(piece, tag),) for piece, tag in zip(pieces, tags, strict=True)))
+
+
+def _mark(piece: str, tag: str) -> SafeString | str:
+    return format_html_join("", "<mark>{}</mark>", [(piece,)]) if tag else piece
