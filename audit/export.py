@@ -61,13 +61,15 @@ def select(
     entity_type: str | None = None,
     entity_id: str | None = None,
     event_type: str | None = None,
+    decision: str | None = None,
     start: Any = None,
     end: Any = None,
 ) -> EventQuerySet:
     """The events that match every filter given."""
     wanted = {"entity_type": entity_type, "entity_id": entity_id, "event_type": event_type}
     given = {name: value for name, value in wanted.items() if value}
-    return Event.objects.where(**given).between(start, end)
+    events = Event.objects.where(**given).between(start, end)
+    return events.decided(decision) if decision else events
 
 
 def file_name(form: str) -> str:

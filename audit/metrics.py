@@ -9,7 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from audit import streaming
 from audit.ledger import counting, sealing
 from audit.models import BackupRun
-from audit.permissions.rules import VERDICTS
+from audit.verdicts import VERDICTS
 
 _TYPES = 100  # callers name their own types of event, and every label is a time series of its own
 

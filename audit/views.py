@@ -43,6 +43,7 @@ from audit.serializers import (
     VerdictSerializer,
     VerifySerializer,
 )
+from audit.verdicts import VERDICTS
 from config.database.prepared import ByColumn
 from config.rest.filtering import FilterBackend
 from config.rest.times import TimeFilter
@@ -61,6 +62,7 @@ class EventFilter(django_filters.FilterSet):
     agent = django_filters.CharFilter(method="joined_by")
     session_id = django_filters.CharFilter(method="joined_by")
     tool_use_id = django_filters.CharFilter(method="joined_by")
+    decision = django_filters.ChoiceFilter(choices=[(verdict, verdict) for verdict in VERDICTS], method="decided")
 
     class Meta:
         model = Event
@@ -71,6 +73,9 @@ class EventFilter(django_filters.FilterSet):
 
     def by_user(self, events: EventQuerySet, name: str, value: str) -> EventQuerySet:
         return events.by_user(value)
+
+    def decided(self, events: EventQuerySet, name: str, value: str) -> EventQuerySet:
+        return events.decided(value)
 
     def joined_by(self, events: EventQuerySet, name: Any, value: str) -> EventQuerySet:
         return events.joined_by(name, value)

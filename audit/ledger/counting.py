@@ -12,7 +12,6 @@ from django.db import connection
 from django.utils import timezone
 
 from audit.models import EventCount, Tile
-from audit.permissions.rules import VERDICTS
 
 KEPT_BY_HOUR = timedelta(days=3)
 """Days that ended longer ago are folded to one row a value: 60 days of 100 values are then 15,000 rows, not 147,000."""
@@ -80,17 +79,10 @@ def _run(template: str, *, behind: Place = NOWHERE, upto: Place = NOWHERE, **val
         return list(cursor.fetchall()) if cursor.description else []
 
 
-def _decision(said: str) -> str:
-    """Callers may report an event of that type that says anything; what is no verdict is no decision."""
-    verdicts = ", ".join(f"'{verdict}'" for verdict in VERDICTS)
-    return f"CASE WHEN event_type = 'decision.made' AND {said} IN ({verdicts}) THEN {said} END AS decision"
-
-
 _WORDS = {
     "sqlite": {
         "hour": "substr(timestamp, 1, 13) || ':00:00' AS hour",
         "day": "substr(hour, 1, 10) || ' 00:00:00'",
-        "decision": _decision("json_extract(new_value, '$.decision')"),
         "behind": "id > %(id)s",
         "upto": "id <= %(upto_id)s",
         "behind_seal": "id > COALESCE((SELECT last_id FROM audit_tile ORDER BY number DESC LIMIT 1), -1)",
@@ -100,7 +92,6 @@ _WORDS = {
     "postgresql": {
         "hour": "date_trunc('hour', timestamp, 'UTC') AS hour",
         "day": "date_trunc('day', hour, 'UTC')",
-        "decision": _decision("new_value ->> 'decision'"),
         "behind": "(tx, id) > (%(tx)s, %(id)s) AND tx > 0",
         "upto": "(tx, id) <= (%(upto_tx)s, %(upto_id)s)",
         "behind_seal": "(tx, id) > (COALESCE((SELECT last_tx FROM audit_tile ORDER BY number DESC LIMIT 1), -1),"
@@ -110,7 +101,7 @@ _WORDS = {
 }
 _ADD = """
 WITH sealed AS (
-    SELECT {hour}, event_type, actor, {decision} FROM audit_event WHERE {behind} AND {upto}
+    SELECT {hour}, event_type, actor, decision FROM audit_event WHERE {behind} AND {upto}
 )
 INSERT INTO audit_eventcount (dimension, hour, value, count)
 SELECT dimension, hour, value, COUNT(*) FROM (
@@ -132,9 +123,9 @@ _FORGET_FOLDED = "DELETE FROM audit_eventcount WHERE hour < %(before)s AND hour 
 _SINCE = """
 WITH uncounted AS (
     SELECT event_type, actor, decision, COUNT(*) AS count FROM (
-        SELECT event_type, actor, {decision} FROM audit_event WHERE timestamp >= %(since)s AND timestamp < %(edge)s
+        SELECT event_type, actor, decision FROM audit_event WHERE timestamp >= %(since)s AND timestamp < %(edge)s
         UNION ALL
-        SELECT event_type, actor, {decision} FROM audit_event
+        SELECT event_type, actor, decision FROM audit_event
         WHERE {behind} AND {behind_seal} AND {at} >= %(edge)s
     ) told GROUP BY event_type, actor, decision
 )

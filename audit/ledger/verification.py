@@ -14,9 +14,10 @@ from audit.leaves import ENVELOPE, PAYLOAD, leaf, payload_hash
 from audit.ledger import merkle, notes, signing
 from audit.ledger.sealing import Tree, event_ids, leaves
 from audit.models import Checkpoint, Event, Tile
+from audit.verdicts import verdict_of
 from config.errors import Conflict
 
-COLUMNS = ("id", "timestamp", *ENVELOPE, *PAYLOAD, "salt", "erased_at")
+COLUMNS = ("id", "timestamp", *ENVELOPE, *PAYLOAD, "salt", "erased_at", "decision")
 TILES_A_READ = 40
 
 Progress = Callable[[int, int], None]
@@ -156,6 +157,9 @@ def _check_event(row: tuple[Any, ...], expected: bytes, position: int) -> None:
         if payload_hash(fields["salt"], payload) != fields["payload_hash"]:
             detail = "The event's old or new value, changes or context were altered."
             raise _Found("payload-edited", detail, position=position, uid=fields["uid"])
+        if fields["decision"] != verdict_of(fields["event_type"], payload["new_value"]):
+            detail = "The column the decision is found by does not say what the event's new value says."
+            raise _Found("decision-edited", detail, position=position, uid=fields["uid"])
     elif any(_value(fields[name]) for name in PAYLOAD):
         raise _Found("payload-edited", "An erased payload holds something.", position=position, uid=fields["uid"])
 

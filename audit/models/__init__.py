@@ -3,7 +3,7 @@
 from audit.models.backups import BackupRun
 from audit.models.capturing import CaptureBy, StagedChange
 from audit.models.counting import EventCount
-from audit.models.events import CurrentTransaction, Event, EventQuerySet
+from audit.models.events import CurrentTransaction, Decision, Event, EventQuerySet
 from audit.models.ledger import Checkpoint, RemovalPermit, Tile, TransactionBase
 from audit.models.permissions import PermissionRule, RuleQuerySet, RulesVersion
 from audit.models.streaming import StreamPosition, StreamQuerySet
@@ -13,6 +13,7 @@ __all__ = [
     "CaptureBy",
     "Checkpoint",
     "CurrentTransaction",
+    "Decision",
     "Event",
     "EventCount",
     "EventQuerySet",

@@ -10,6 +10,7 @@ from django.utils import timezone
 from audit import limits
 from audit.fields import JSONField
 from audit.leaves import ENVELOPE
+from audit.verdicts import MADE
 from config.identifiers import uuid7
 from config.secrets import blank, known_as
 
@@ -70,6 +71,10 @@ class EventQuerySet(models.QuerySet["Event"]):
         told = self.extra(where=[f'NOT ("audit_event"."{column}" = \'\')'])  # noqa: S610  -- one of three names
         return cast("Self", told).where(**{column: value})
 
+    def decided(self, decision: str = "") -> Self:
+        """The decisions on tool calls, all or those that say `decision`."""
+        return self.filter(decision=decision) if decision else self.filter(event_type=MADE)
+
     def newest_first(self) -> Self:
         return self.order_by("-timestamp", "-id")
 
@@ -93,6 +98,12 @@ class Event(models.Model):
     agent = models.CharField(max_length=limits.KEPT_OF_CALLER["agent"], blank=True)
     session_id = models.CharField(max_length=limits.KEPT_OF_CALLER["session_id"], blank=True)
     tool_use_id = models.CharField(max_length=limits.KEPT_OF_CALLER["tool_use_id"], blank=True)
+    decision = models.CharField(  # noqa: DJ001 -- null is no decision, and what is null is in no index
+        max_length=7,
+        null=True,
+        editable=False,
+        help_text="allow, deny or confirm, which new_value of a decided call says.",
+    )
     idempotency_key = models.CharField(max_length=limits.LONGEST_KEY, null=True, editable=False)  # noqa: DJ001
     salt = models.CharField(max_length=32, blank=True, editable=False, help_text="Blank once the payload is erased.")
     payload_hash = models.CharField(max_length=64, editable=False)
@@ -118,6 +129,7 @@ class Event(models.Model):
             models.Index(fields=["correlation_id"], name="event_correlation"),
             models.Index(fields=["agent", "-id"], name="event_agent", condition=~Q(agent="")),
             models.Index(fields=["session_id", "-id"], name="event_session", condition=~Q(session_id="")),
+            models.Index(fields=["decision", "-id"], name="event_decision", condition=Q(decision__isnull=False)),
             models.Index(fields=["tool_use_id"], name="event_tool_use", condition=~Q(tool_use_id="")),
             # On SQLite every tx is 0 and ids alone are the order: nothing is indexed there.
             models.Index(fields=["tx", "id"], name="event_seal_order", condition=Q(tx__gt=0)),
@@ -138,3 +150,18 @@ class Event(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise TypeError("Events are append-only: retention removes them by age, nothing else does.")
+
+
+class DecisionManager(models.Manager["Decision"]):
+    def get_queryset(self) -> Any:
+        return EventQuerySet(self.model, using=self._db).decided()
+
+
+class Decision(Event):
+    """The event of a decision on a tool call: a view of the trail that is looked at by itself."""
+
+    objects = DecisionManager()  # type: ignore[assignment, misc]  # narrower than the trail's
+
+    class Meta:
+        proxy = True
+        verbose_name = "decision"

@@ -9,10 +9,11 @@ from audit.permissions.index import RuleIndex, allowable, allowed_by, restrictab
 from audit.permissions.matching import Fit, Matcher, matcher
 from audit.permissions.parts import Part, parts_of
 from audit.permissions.patterns import absolute
-from audit.permissions.rules import STRICTNESS, Rule, Verdict
+from audit.permissions.rules import STRICTNESS, Rule
 from audit.permissions.sides import CommandView
 from audit.shell.known import KNOWN
 from audit.shell.words import UNKNOWN, plain
+from audit.verdicts import Verdict
 
 # They print or look up the names they are given, and open nothing.
 _ONLY_NAMES_FILES = {"echo", "printf", ":", "true", "false", "test", "[", "ls", "stat", "which"}

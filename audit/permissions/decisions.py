@@ -19,6 +19,7 @@ from audit.permissions.calls import Call, canonical_tool
 from audit.permissions.deciding import Decision, RuleSet
 from audit.permissions.records import column
 from audit.permissions.rules import Rule
+from audit.verdicts import EXECUTED, MADE
 from config.context import acting_as
 from config.errors import DomainError
 from config.limits import check_size
@@ -27,7 +28,6 @@ from config.secrets import retold, scrub
 logger = logging.getLogger(__name__)
 
 ENTITY = "decision"
-MADE, EXECUTED = "decision.made", "execution.recorded"
 _TOLD = ("microseconds", "milliseconds", "by")
 """Milliseconds are in what hooks of releases before this one have left to be recorded."""
 _NOT_A_RECORD = (compiled.NotUsable, ValueError, KeyError, TypeError, AttributeError, OverflowError, DomainError)
@@ -176,7 +176,7 @@ def replay(*, rules: Sequence[Rule] | None = None, add: Sequence[Rule] = (), lim
     """Judge the newest recorded decisions again, without recording: by `rules`, or by today's rules and `add`."""
     ready = RuleSet([*(store.load_rules() if rules is None else rules), *add])
     found = Replay()
-    for event in Event.objects.filter(event_type=MADE).order_by("-id")[:limit]:
+    for event in Event.objects.decided().order_by("-id")[:limit]:
         context, value = event.context or {}, event.new_value or {}
         given = context.get("tool_input")
         if not (isinstance(given, Mapping) and context.get("is_whole") and "decision" in value):

@@ -1,6 +1,7 @@
 """The rules that ship: what destroys data or history is denied, what is hard to undo is confirmed by a person."""
 
-from audit.permissions.rules import Rule, Verdict, parse_rule
+from audit.permissions.rules import Rule, parse_rule
+from audit.verdicts import Verdict
 
 
 def _rules(decision: Verdict, reason: str, *texts: str, match: str = "", not_match: str = "") -> list[Rule]:

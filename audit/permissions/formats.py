@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from audit.permissions.rules import InvalidRule, Rule, Verdict, parse_rule
+from audit.permissions.rules import InvalidRule, Rule, parse_rule
+from audit.verdicts import Verdict
 
 Format = Literal["claude", "codex", "yaml"]
 FORMATS: tuple[Format, ...] = get_args(Format)

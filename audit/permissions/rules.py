@@ -1,10 +1,10 @@
 """A rule as a value: its text in Claude Code's syntax, and what makes it valid."""
 
 import re
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple
 
-Verdict = Literal["allow", "deny", "confirm"]
-VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+from audit.verdicts import VERDICTS, Verdict
+
 STRICTNESS: dict[str, int] = {"deny": 0, "confirm": 1, "allow": 2}
 """Deny before confirm before allow; nothing else orders rules."""
 

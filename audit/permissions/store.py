@@ -15,7 +15,8 @@ from audit import trail
 from audit.models import PermissionRule
 from audit.permissions import compiled
 from audit.permissions.matching import check
-from audit.permissions.rules import InvalidRule, Rule, Verdict
+from audit.permissions.rules import InvalidRule, Rule
+from audit.verdicts import Verdict
 from config.context import caller
 from config.errors import Conflict, DomainError, FieldError, Forbidden, NotFound
 

@@ -12,7 +12,8 @@ from audit.permissions.deciding import RuleSet
 from audit.permissions.defaults import RULES
 from audit.permissions.index import RuleIndex, Subject
 from audit.permissions.matching import Matcher
-from audit.permissions.rules import Rule, Verdict, parse_rule
+from audit.permissions.rules import Rule, parse_rule
+from audit.verdicts import Verdict
 from tests.audit.permission_cases import (
     ALLOWED_COMMANDS,
     ASKED_COMMANDS,

@@ -41,6 +41,8 @@ ENDPOINTS = [
     "audit/events?user=user7",
     "audit/events?agent=claude",
     "audit/events?correlation_id=c77",
+    "audit/events?decision=deny",
+    "audit/events?event_type=decision.made&decision=deny",
     "audit/events?start=2999-01-01T00:00:00Z",
     "audit/checkpoints/status",
     "escalation/bugs",

@@ -6,7 +6,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from audit import limits, reports, rollback, trail
 from audit.export import select
-from audit.management.commands.audit_export import add_filters
+from audit.management.commands.audit_export import FILTERS, add_filters
 from audit.models import Event
 from audit.serializers import EventSerializer, NewEventSerializer, RollbackSerializer
 from config.arguments import given, offer, reads
@@ -30,6 +30,7 @@ class Command(OperationCommand):
     help = "Record events, look them up, and roll an entity back."
     examples = (
         ("audit events --entity-type prompt --limit 5", "the last five events about prompts"),
+        ("audit events --decision deny", "what agents were refused lately"),
         ("audit history prompt triage-ticket", "what happened to one prompt, newest first"),
         ("audit rollback prompt triage-ticket --dry-run", "what a rollback by one step would change"),
         ('audit record deploy.finished service shop --new \'{"version": "1.4"}\'', "record an event of your own"),
@@ -67,8 +68,7 @@ class Command(OperationCommand):
         self.show(reports.report(events=[new]), options)
 
     def events(self, options: dict[str, Any]) -> None:
-        names = ("entity_type", "entity_id", "event_type", "start", "end")
-        found = select(**{name: options[name] for name in names})
+        found = select(**{name: options[name] for name in FILTERS})
         self.show(list(found.newest_first()[: options["limit"]]), options)
 
     def history(self, options: dict[str, Any]) -> None:

@@ -8,7 +8,11 @@ from django.core.management.base import CommandError, CommandParser
 
 from audit.export import FORMATS, export, select
 from audit.models import EventQuerySet
+from audit.verdicts import VERDICTS
 from config.commands import OperationCommand, time_of
+
+FILTERS = ("entity_type", "entity_id", "event_type", "decision", "start", "end")
+"""What `audit events` and `audit export` select by."""
 
 
 class Command(OperationCommand):
@@ -28,7 +32,7 @@ class Command(OperationCommand):
         parser.add_argument("--manifest", action="store_true", help="write a signed statement beside the file")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        filters = {name: options[name] for name in ("entity_type", "entity_id", "event_type", "start", "end")}
+        filters = {name: options[name] for name in FILTERS}
         if options["manifest"] and options["output"] is None:
             raise CommandError("A manifest lies beside a file: give --output too.")
         count = self.write(options["output"], select(**filters), options["format"])
@@ -58,8 +62,9 @@ class Command(OperationCommand):
 
 
 def add_filters(parser: Any) -> None:
-    """The filters that `audit events` and `audit export` share."""
+    """Options for FILTERS."""
     for name in ("entity-type", "entity-id", "event-type"):
         parser.add_argument(f"--{name}")
+    parser.add_argument("--decision", choices=VERDICTS, help="of tool calls")
     for name in ("start", "end"):
         parser.add_argument(f"--{name}", type=time_of, metavar="ISO-8601")

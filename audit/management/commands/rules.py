@@ -13,8 +13,9 @@ from audit.permissions import decisions, formats, store
 from audit.permissions.calls import Call, canonical_tool
 from audit.permissions.deciding import RuleSet
 from audit.permissions.matching import check
-from audit.permissions.rules import VERDICTS, InvalidRule, parse_rule
+from audit.permissions.rules import InvalidRule, parse_rule
 from audit.permissions.serializers import CallSerializer, RuleSerializer
+from audit.verdicts import VERDICTS
 from config.arguments import offer
 from config.commands import FINDINGS, OperationCommand, Whole, json_of, text_of
 

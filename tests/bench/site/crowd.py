@@ -8,6 +8,8 @@ from typing import Any
 from django.db import connection, models
 from django.utils import timezone
 
+from audit.models import Event
+
 DAYS = 60
 
 _SERIES = {
@@ -32,15 +34,18 @@ _VALUES = {
 }
 _FILL = """
 INSERT INTO audit_event (uid, timestamp, event_type, entity_type, entity_id, old_value, new_value, changes, "user",
-    actor, correlation_id, context, agent, session_id, tool_use_id, salt, payload_hash, leaf_hash, tx)
+    actor, correlation_id, context, agent, session_id, tool_use_id, salt, payload_hash, leaf_hash, tx{more})
 SELECT {uid}, {at},
     CASE n %% 3 WHEN 0 THEN 'decision.made' WHEN 1 THEN 'execution.recorded' ELSE 'kind' || (n %% 40) || '.changed' END,
     'type' || (n %% 12), 'e' || (n %% 50000), '{{"a": 1}}'{json},
     CASE n %% 6 WHEN 0 THEN '{{"decision": "deny"}}' ELSE '{{"decision": "allow"}}' END{json}, '[]'{json},
     'user' || (n %% 200), 'key' || (n %% 60), 'c' || n, '{{"door": "rest"}}'{json},
-    CASE WHEN n %% 3 < 2 THEN 'claude' ELSE '' END, '', '', '', {hash}, {hash}, {tx}
+    CASE WHEN n %% 3 < 2 THEN 'claude' ELSE '' END, '', '', '', {hash}, {hash}, {tx}{decision}
 FROM {series}
 """
+
+
+_DECISION = ", CASE n %% 6 WHEN 0 THEN 'deny' WHEN 3 THEN 'allow' END"
 
 
 def fill(*, events: int, bugs: int, entries: int) -> None:
@@ -48,6 +53,8 @@ def fill(*, events: int, bugs: int, entries: int) -> None:
     random.seed(1)
     vendor = connection.vendor
     values = {name: text.format(days=DAYS, step=DAYS * 86_400 / events) for name, text in _VALUES[vendor].items()}
+    told = bool(_known(Event, decision=""))
+    values |= {"more": ", decision" * told, "decision": _DECISION * told}
     with connection.cursor() as cursor:
         if vendor == "postgresql":  # rows of a commit that waits for its log are not yet known to be seen by all
             cursor.execute("SET synchronous_commit = on")
