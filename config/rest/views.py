@@ -73,7 +73,7 @@ class QuerySerializer(PlannedFields):
         errors = dict.fromkeys(sorted(set(data) - set(self.fields)), f"Unknown parameter. {known}")
         errors |= {name: "Sent more than once." for name in self.fields if len(data.getlist(name)) > 1}
         errors |= {
-            name: wrong for name in self.fields if (wrong := _refused_as_sent(self.fields[name], data.get(name)))
+            name: wrong for name, field in self.fields.items() if (wrong := _refused_as_sent(field, data.get(name)))
         }
         if errors:
             raise ValidationError(errors)
