@@ -8,6 +8,7 @@ from django.db.models.signals import post_migrate
 class AuditConfig(AppConfig):
     name = "audit"
     verbose_name = "Audit"
+    about = "What happened, provably; and which commands an agent may run."
 
     def ready(self) -> None:
         from audit import capture, rollback, subscribers  # noqa: F401  -- subscribers connects its receivers

@@ -36,8 +36,7 @@ def create_key(*, name: str, scope: str, user: User, expires_at: datetime | None
     """Make a key; the second value is the key itself, which is kept nowhere. Raises Conflict for a name in use."""
     if scope not in Scope.values:
         raise DomainError(f"Scope must be one of {', '.join(Scope.values)}.")
-    if not name.strip() or len(name) > 100 or not name.isprintable():
-        raise DomainError("A key's name has 1 to 100 printable characters.")
+    check_name(name)
     raw = PREFIX + secrets.token_urlsafe(32)
     key = ApiKey(name=name, prefix=raw[:8], digest=_digest(raw), scope=scope, user=user, expires_at=expires_at)
     try:
@@ -47,6 +46,12 @@ def create_key(*, name: str, scope: str, user: User, expires_at: datetime | None
         raise Conflict(f"A key named {name} exists. Choose another name, or revoke that one first.") from error
     key_changed.send(ApiKey, key=key, change="created")
     return key, raw
+
+
+def check_name(name: str) -> None:
+    """Raises DomainError for what cannot name a key."""
+    if not name.strip() or len(name) > 100 or not name.isprintable():
+        raise DomainError("A key's name has 1 to 100 printable characters.")
 
 
 @transaction.atomic

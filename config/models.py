@@ -54,8 +54,16 @@ class ApiKey(models.Model):
     @property
     def is_live(self) -> bool:
         """What `live()` asks of the database, of one row and its user as they were just read."""
-        expired = self.expires_at is not None and self.expires_at <= timezone.now()
-        return self.revoked_at is None and not expired and self.user.is_active
+        return self.state == "live"
+
+    @property
+    def state(self) -> str:
+        """live, or why it is not."""
+        if self.revoked_at is not None:
+            return "revoked"
+        if self.expires_at is not None and self.expires_at <= timezone.now():
+            return "expired"
+        return "live" if self.user.is_active else "its user is not active"
 
     def allows(self, scope: str) -> bool:
         return Scope(self.scope).covers(scope)
@@ -169,13 +177,14 @@ class PeriodicRun(models.Model):
 class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
     def alive(self) -> "HeartbeatQuerySet":
         """Processes that gave a sign of life lately; three missed beats are a death."""
-        return self.filter(beaten_at__gt=timezone.now() - 3 * Heartbeat.EVERY)
+        return self.filter(beaten_at__gt=timezone.now() - Heartbeat.DEAD_AFTER)
 
 
 class Heartbeat(models.Model):
     """A worker or beat process, and when it last gave a sign of life."""
 
     EVERY = timedelta(seconds=5)
+    DEAD_AFTER = 3 * EVERY
 
     class Role(models.TextChoices):
         WORKER = "worker"
@@ -194,6 +203,10 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_alive(self) -> bool:
+        return self.beaten_at > timezone.now() - self.DEAD_AFTER
 
     @property
     def silent_seconds(self) -> float:

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from config.pages import api_docs, errors, views
+from config.pages import api_docs, errors, kit_page, views
 from config.pages.manual import views as manual
 
 admin.autodiscover()  # here and not at start: only a process that answers requests needs the admin's modules
@@ -23,6 +23,7 @@ urlpatterns = [
     re_path(r"^api(/|$)", errors.not_found),
     path("docs/", manual.contents, name="manual"),
     path("docs/<path:slug>", manual.chapter, name="manual-chapter"),
+    path("kit/", kit_page.page, name="kit"),
     path("admin/login/", errors.login),
     path("admin/", admin.site.urls),
 ]

@@ -4,9 +4,11 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.urls import reverse
 
 from config.pages import dashboard
 from config.pages.admin_lists import counted
@@ -65,3 +67,12 @@ def _grouped(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _open(app: dict[str, Any]) -> list[dict[str, Any]]:
     return [table for table in app["models"] if not table["internal"]]
+
+
+def place(opts: Any) -> tuple[str, str]:
+    """The group a table stands in, and the page of that group where it has one."""
+    if getattr(admin.site._registry.get(opts.model), "internal", False):
+        return SERVICE, ""
+    if opts.app_label not in ORDER:
+        return PEOPLE, ""
+    return opts.app_config.verbose_name, reverse("admin:app_list", args=[opts.app_label])

@@ -8,6 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from config.pages import columns, kit
+from config.pages.site import place
 
 register = template.Library()
 register.filter("contents", columns.contents)
@@ -41,3 +42,10 @@ def nothing_here(changelist: Any) -> SafeString:
     return kit.empty(
         getattr(shown, "empty_text", "") or f"There are no {noun} yet.", getattr(shown, "empty_command", "")
     )
+
+
+@register.inclusion_tag("admin/includes/crumbs.html")
+def crumbs(opts: Any, original: Any = None, here: str = "") -> dict[str, Any]:
+    """The way here: the tools, the group of the table, its list, the object."""
+    group, address = place(opts)
+    return {"opts": opts, "group": group, "address": address, "original": original, "here": here}

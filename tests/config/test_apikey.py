@@ -1,13 +1,16 @@
 """`manage.py apikey`."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 from django.urls import reverse
+from django.utils import timezone
 
-from config.keys import BadKey, authenticate_key
+from config.keys import BadKey, authenticate_key, create_key, revoke_key
 from config.models import ApiKey
 
 pytestmark = pytest.mark.django_db
@@ -44,16 +47,59 @@ def test_a_revoked_key_is_listed_and_works_no_more(run_command: Any, owner: User
 
 
 def test_the_admin_shows_a_new_key_once_and_revokes(admin_client: Any, admin_user: User) -> None:
-    data = {"name": "from-admin", "scope": "read", "user": admin_user.pk}
+    data = {"name": "from-admin", "scope": "read", "user": admin_user.pk, "days": ""}
     page = admin_client.post(reverse("admin:config_apikey_add"), data, follow=True)
-    raw = page.text.split("shown only now: ")[1].split("<")[0].strip()
+    raw = page.text.split("<code>")[1].split("</code>")[0]
     assert authenticate_key(raw).name == "from-admin"
-    again = admin_client.get(reverse("admin:config_apikey_changelist"))
-    assert raw not in again.text
     key = ApiKey.objects.get()
-    admin_client.post(reverse("admin:config_apikey_changelist"), {"action": "revoke", "_selected_action": [key.pk]})
+    change = reverse("admin:config_apikey_change", args=[key.pk])
+    for again in (reverse("admin:config_apikey_changelist"), change, reverse("admin:index")):
+        assert raw not in admin_client.get(again).text
+    assert raw not in str(dict(admin_client.session.items()))
+    admin_client.post(f"{change.removesuffix('change/')}moves/revoke/")
     with pytest.raises(BadKey):
         authenticate_key(raw)
+
+
+@pytest.mark.parametrize(("days", "told"), [("30", timedelta(days=30)), ("", None)])
+def test_a_key_of_the_admin_ends_when_it_was_said_to(
+    admin_client: Any, admin_user: User, days: str, told: timedelta | None
+) -> None:
+    data = {"name": "ci", "scope": "write", "user": admin_user.pk, "days": days}
+    with time_machine.travel(timezone.now(), tick=False):
+        admin_client.post(reverse("admin:config_apikey_add"), data)
+    key = ApiKey.objects.get()
+    assert (key.expires_at and key.expires_at - key.created_at) == told
+
+
+@pytest.mark.parametrize("wrong", [{"name": "tab\there"}, {"name": "taken"}, {"days": "31"}, {"scope": "root"}])
+def test_what_no_key_can_be_is_said_beside_its_field(
+    admin_client: Any, admin_user: User, wrong: dict[str, str]
+) -> None:
+    create_key(name="taken", scope="read", user=admin_user)
+    data = {"name": "fine", "scope": "write", "user": admin_user.pk, "days": "", **wrong}
+    page = admin_client.post(reverse("admin:config_apikey_add"), data)
+    assert page.status_code == 200
+    assert list(page.context["adminform"].form.errors) == list(wrong)
+    assert ApiKey.objects.count() == 1
+
+
+def test_a_list_of_keys_tells_the_live_from_the_ended(admin_client: Any, admin_user: User) -> None:
+    create_key(name="live-one", scope="read", user=admin_user)
+    create_key(name="past-one", scope="read", user=admin_user, expires_at=timezone.now() - timedelta(days=1))
+    revoke_key(name=create_key(name="gone-one", scope="read", user=admin_user)[0].name)
+    create_key(name="of-nobody", scope="read", user=User.objects.create_user("left", is_active=False))
+    states = {key.name: key.state for key in ApiKey.objects.all()}
+    assert states == {
+        "live-one": "live",
+        "past-one": "expired",
+        "gone-one": "revoked",
+        "of-nobody": "its user is not active",
+    }
+    listing = reverse("admin:config_apikey_changelist")
+    for chosen in ("live", "ended"):
+        found = {key.name for key in admin_client.get(listing, {"state": chosen}).context["cl"].result_list}
+        assert found == {name for name, state in states.items() if (state == "live") == (chosen == "live")}
 
 
 @pytest.mark.parametrize("days", ["-1", "0", "99999999999"])

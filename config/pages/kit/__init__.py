@@ -6,12 +6,13 @@ shows all of them.
 
 from config.pages.kit.differences import changes, words
 from config.pages.kit.figures import chart
-from config.pages.kit.marks import badge, moment
+from config.pages.kit.marks import Tone, badge, moment
 from config.pages.kit.stories import Step, empty, timeline
 from config.pages.kit.values import code, facts, tree
 
 __all__ = [
     "Step",
+    "Tone",
     "badge",
     "changes",
     "chart",

@@ -4,7 +4,7 @@
   const system = matchMedia("(prefers-color-scheme: dark)");
 
   function dress() {
-    const chosen = localStorage.getItem("theme") || "auto";
+    const chosen = document.documentElement.dataset.theme; // which the admin's theme.js sets, and its toggle
     const dark = chosen === "dark" || (chosen === "auto" && system.matches);
     document.documentElement.classList.toggle("dark-mode", dark);
   }
@@ -29,6 +29,6 @@
 
   dress();
   system.addEventListener("change", dress);
-  addEventListener("storage", dress); // chosen in another tab
+  new MutationObserver(dress).observe(document.documentElement, { attributeFilter: ["data-theme"] });
   addEventListener("DOMContentLoaded", show);
 })();

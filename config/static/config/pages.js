@@ -1,7 +1,8 @@
 // What every page has: buttons that copy, and times in the reader's zone that stay true while the page is open.
 "use strict";
 (() => {
-  const zone = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+  const digits = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit" };
+  const zone = new Intl.DateTimeFormat("en", { ...digits, hourCycle: "h23", timeZoneName: "short" });
   const units = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
   const farthest = 30 * 86400;
 
@@ -16,10 +17,16 @@
     return seconds > 0 ? `${count} ago` : `in ${count}`;
   }
 
+  // 2026-05-04 12:00:00 GMT+2, as the page says it in UTC.
+  function exactly(time) {
+    const part = Object.fromEntries(zone.formatToParts(time).map((item) => [item.type, item.value]));
+    return `${part.year}-${part.month}-${part.day} ${part.hour}:${part.minute}:${part.second} ${part.timeZoneName}`;
+  }
+
   function tell() {
     for (const place of document.querySelectorAll("time.kit-relative, time.kit-exact")) {
       const time = new Date(place.dateTime);
-      const exact = zone.format(time);
+      const exact = exactly(time);
       const spoken = relative(time);
       const [text, title] = place.classList.contains("kit-exact") ? [exact, spoken] : [spoken, exact];
       if (place.textContent !== text) place.textContent = text;
@@ -58,6 +65,22 @@
     setTimeout(() => (button.textContent = "Copy"), 2000);
   });
 
+  // What opened over the page closes as such things do: by Escape, and by a click elsewhere.
+  const overlays = "details.filter[open], details.move[open]";
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const open of document.querySelectorAll(overlays)) {
+      const within = open.contains(document.activeElement);
+      open.open = false;
+      if (within) open.querySelector("summary").focus();
+    }
+  });
+
+  document.addEventListener("click", (event) => {
+    for (const open of document.querySelectorAll(overlays)) if (!open.contains(event.target)) open.open = false;
+  });
+
   function offerCopies() {
     for (const button of document.querySelectorAll("button.kit-copy[hidden]")) button.hidden = false;
   }
@@ -69,5 +92,10 @@
 
   refresh();
   setInterval(tell, 15000);
-  new MutationObserver(refresh).observe(document.body, { childList: true, subtree: true });
+  const content = document.getElementById("content");
+  if (content) new MutationObserver(refresh).observe(content, { childList: true, subtree: true });
+
+  addEventListener("storage", (event) => {
+    if (event.key === "theme") document.documentElement.dataset.theme = event.newValue || "auto"; // in another tab
+  });
 })();
