@@ -10,7 +10,7 @@ from typing import Any
 from config.errors import FieldError, PayloadTooLarge
 
 CONTROL = r"\x00-\x1f\x7f-\x9f"
-BLANK = r"\x20\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+BLANK = r"\u0020\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 """With the blanks among the control characters these are what Python strips. Spelled out, since `\\s`, `\\w` and `\\d`
 mean one thing to Python and another to ECMAScript, whose patterns OpenAPI has."""
 LINE = rf"^[^{CONTROL}]*\Z"

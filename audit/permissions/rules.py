@@ -14,7 +14,7 @@ MAX_TOOL, MAX_SPECIFIER, MAX_REASON, MAX_EXAMPLES, MAX_EXAMPLE = 128, 500, 1000,
 
 TOOL_PATTERN = r"^[A-Za-z_*][A-Za-z0-9_.:*-]*\Z"
 AGENT_PATTERN = r"^[a-z0-9][a-z0-9_.-]{0,31}\Z"
-_BLANK, _CONTROL = r"\x20\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000", r"\x00-\x1f\x7f-\x9f"
+_BLANK, _CONTROL = r"\u0020\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000", r"\x00-\x1f\x7f-\x9f"
 SPECIFIER_PATTERN = rf"^[^{_BLANK}{_CONTROL}]([^{_CONTROL}]*[^{_BLANK}{_CONTROL}])?\Z"
 """TRIMMED_LINE of config.limits, which a hook has no time to import."""
 TOOL_RULE = "Must be a tool's name such as Bash, Read, WebFetch or mcp__server__tool."

@@ -15,9 +15,9 @@ from config.canonical import LARGEST_INTEGER
 from config.limits import BLANK
 from config.rest import times
 
-TEXT = r"^[^\x00]*$"
-_BLANK = rf"\t-\r\x1c-\x1f\x85{BLANK}"
-NOT_BLANK = rf"^[{_BLANK}]*[^\x00{_BLANK}][^\x00]*$"
+TEXT = r"^[^\u0000]*$"
+_BLANK = rf"\t-\r\u001c-\u001f\u0085{BLANK}"
+NOT_BLANK = rf"^[{_BLANK}]*[^\u0000{_BLANK}][^\u0000]*$"
 ANYTHING = {"$ref": "#/components/schemas/Json"}
 NUMBER = {"type": "number", "description": "An integer in digits lies within 2**53 - 1; 1e22 is a double and goes."}
 """No schema can tell the two spellings of one number apart: what has such numbers may be refused as malformed."""

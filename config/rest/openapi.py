@@ -158,7 +158,7 @@ def _document_parameter(schema: dict[str, Any]) -> None:
     if described.get("format") == "date-time":
         declare_time(described)
     if described.get("pattern") == "^[^/]+$":  # of a path
-        described["pattern"] = r"^[^/\x00]+$"
+        described["pattern"] = r"^[^/\u0000]+$"
     if described.get("type") == "string" and not {"pattern", "format", "enum"} & described.keys():
         described["pattern"] = TEXT
     if described.get("type") == "number":

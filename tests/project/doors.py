@@ -18,6 +18,7 @@ from rest_framework import serializers
 from config.arguments import Value
 from config.commands import Whole, json_of, object_of, time_of
 from config.rest.contract import NOT_BLANK, TEXT
+from config.rest.times import TIME
 
 DOORS = ("rest", "mcp", "command", "admin")
 _OF_EVERY_COMMAND = {
@@ -112,7 +113,7 @@ def _of_schema(schema: dict[str, Any], *, required: bool = False) -> Field:
         choices=frozenset(map(str, schema.get("enum", ()))) - {"", "None"},
         least=None if kind == "text" else least,
         most=most,
-        patterned=schema.get("pattern") not in (None, TEXT, NOT_BLANK),
+        patterned=schema.get("pattern") not in (None, TEXT, NOT_BLANK, TIME),
         null=null,
         item=_of_schema(schema["items"]) if "items" in schema and kind == "list" else None,
     )
@@ -124,7 +125,7 @@ def _kinds(schema: dict[str, Any]) -> set[str]:
     names = {"string": "text", "array": "list"}
     given = schema.get("type", ())
     kinds = {names.get(kind, kind) for kind in ([given] if isinstance(given, str) else given)}
-    if schema.get("format") == "date-time":
+    if schema.get("format") == "date-time" or schema.get("pattern") == TIME:
         kinds = {"time" if kind == "text" else kind for kind in kinds}
     for shape in ("anyOf", "oneOf", "allOf"):
         for item in schema.get(shape, ()):
