@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 MOST_LINES = 2000  # a recursion error prints about as many; deeper tells nothing more
+LONGEST_SOURCE = 300
+_MARGIN = " |+-"  # of an exception group, beside blanks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +18,8 @@ class Frame:
     file: str
     line: int = 0
     in_app: bool = True
+    source: str = ""
+    """The line of code, where the trace has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,18 +77,30 @@ def _split(lines: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _read(lines: list[str]) -> Trace:
-    python = [frame for line in lines if (frame := _frame(_PYTHON_FRAME, line))]
+    python = list(_python_frames(lines))
     if python:
         return Trace(error_type=_error_type(reversed(_after_frames(lines))), frames=tuple(python))
     others = [frame for line in lines if (frame := _frame(_AT_FRAME, line) or _frame(_MOZILLA_FRAME, line))]
     return Trace(error_type=_error_type(lines), frames=tuple(reversed(others)))
 
 
+def _python_frames(lines: list[str]) -> Iterator[Frame]:
+    """Each with the line of code that follows it, indented deeper."""
+    for line, following in zip_longest(lines, lines[1:], fillvalue=""):
+        if frame := _frame(_PYTHON_FRAME, line):
+            source = following.lstrip(_MARGIN).rstrip()[:LONGEST_SOURCE] if _depth(following) > _depth(line) else ""
+            yield replace(frame, source=source)
+
+
 def _after_frames(lines: list[str]) -> list[str]:
     """Python prints the error after its frames and their lines of code, which are indented deeper."""
     last = max(index for index, line in enumerate(lines) if _PYTHON_FRAME.match(line))
-    depth = len(lines[last]) - len(lines[last].lstrip(" |+-"))
-    return [line for line in lines[last + 1 :] if line.strip() and len(line) - len(line.lstrip(" |+-")) < depth][:1]
+    depth = _depth(lines[last])
+    return [line for line in lines[last + 1 :] if line.strip() and _depth(line) < depth][:1]
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip(_MARGIN))
 
 
 def _error_type(lines: Iterable[str]) -> str:

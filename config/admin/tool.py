@@ -17,9 +17,10 @@ from config.pages import kit
 from config.pages.admin_lists import BoundedPaginator, known_by
 from config.pages.columns import column
 from config.pages.moves import Moving
+from config.pages.refusals import Refusing
 
 
-class ToolAdmin(Moving):
+class ToolAdmin(Refusing, Moving):
     """The base of every table: its list, its objects' pages, and what both say where there is nothing."""
 
     about: str = ""

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Literal
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
@@ -27,6 +28,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from config.errors import DomainError
+from config.pages.refusals import tell
 
 Weight = Literal["first", "plain", "danger"]
 
@@ -43,6 +45,9 @@ class Move:
     """What is asked before it is done, of what cannot be undone."""
     weight: Weight = "plain"
     bulk: bool = False
+    """Whether a list offers it for many rows; what its form asks is asked once, for all of them."""
+    initial: Callable[[Any], dict[str, Any]] = field(default=lambda _: {})
+    """What its form begins with, of the object it is about."""
 
 
 def move(**said: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -97,7 +102,7 @@ class Moving(admin.ModelAdmin):
         said = self._said(name)
         address = reverse(f"{self._kind}_move", args=[quote(obj.pk), name])
         # Several forms stand on one page: each has ids of its own.
-        form = said.form(data, auto_id=f"{name}-%s") if said.form else None
+        form = said.form(data, auto_id=f"{name}-%s", initial=said.initial(obj)) if said.form else None
         return Offer(name=name, label=self._label(name), move=said, address=address, form=form)
 
     def _label(self, name: str) -> str:
@@ -139,7 +144,7 @@ class Moving(admin.ModelAdmin):
             said = getattr(self, offer.name)(request, obj, *given)
         except DomainError as error:
             if offer.form is not None:
-                _refused(offer.form, error)
+                tell(offer.form, error)
                 return None
             self.message_user(request, error.detail, messages.ERROR)
         else:
@@ -173,11 +178,29 @@ class Moving(admin.ModelAdmin):
         found: dict[str, Any] = super().get_actions(request)
         for name in self.moves:
             said = self._said(name)
-            if said.bulk and said.form is None and self._may(request, said):
+            if said.bulk and self._may(request, said):
                 found[name] = (_bulk, name, f"{self._label(name)} selected {self.opts.verbose_name_plural}")
         return found
 
-    def make_each(self, request: HttpRequest, name: str, chosen: QuerySet[Any]) -> None:
+    def ask_for_each(self, request: HttpRequest, name: str, chosen: QuerySet[Any]) -> TemplateResponse | None:
+        """Make a move with each; where it asks for something, show that first."""
+        said = self._said(name)
+        answered = request.POST if _ANSWERED in request.POST else None
+        form = said.form(answered, prefix=name) if said.form else None
+        if (form is None and not said.confirm) or (answered and (form is None or form.is_valid())):
+            self.make_each(request, name, chosen, *([form.cleaned_data] if form else []))
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{self._label(name)}: selected {self.opts.verbose_name_plural}",
+            "opts": self.opts,
+            "offer": Offer(name=name, label=self._label(name), move=said, address=request.get_full_path(), form=form),
+            "repeated": [(key, value) for key in _REPEATED for value in request.POST.getlist(key)],
+            "answered": _ANSWERED,
+        }
+        return TemplateResponse(request, "admin/move_each.html", context)
+
+    def make_each(self, request: HttpRequest, name: str, chosen: QuerySet[Any], *given: Any) -> None:
         """Make a move with each by itself: one that is refused does not hinder the others."""
         said, done, passed = self._said(name), 0, 0
         for obj in chosen:
@@ -185,7 +208,7 @@ class Moving(admin.ModelAdmin):
                 passed += 1
                 continue
             try:
-                getattr(self, name)(request, obj)
+                getattr(self, name)(request, obj, *given)
                 done += 1
             except DomainError as error:
                 self.message_user(request, f"{obj}: {error.detail}", messages.ERROR)
@@ -195,14 +218,10 @@ class Moving(admin.ModelAdmin):
             self.message_user(request, f"{self._label(name)}: {done} {noun}.{past}", messages.SUCCESS)
 
 
-def _bulk(shown: Moving, request: HttpRequest, chosen: QuerySet[Any]) -> None:
-    shown.make_each(request, request.POST["action"], chosen)
+_ANSWERED = "_answered"
+_REPEATED = ("action", "select_across", "index", ACTION_CHECKBOX_NAME)
+"""What the list sent, which the answer brings again."""
 
 
-def _refused(form: forms.Form, error: DomainError) -> None:
-    """What an operation says of a field stands beside it; the rest above."""
-    told = [wrong for wrong in error.errors if wrong.field in form.fields]
-    for wrong in told:
-        form.add_error(wrong.field, wrong.detail)
-    if not told:
-        form.add_error(None, error.detail)
+def _bulk(shown: Moving, request: HttpRequest, chosen: QuerySet[Any]) -> TemplateResponse | None:
+    return shown.ask_for_each(request, request.POST["action"], chosen)

@@ -91,3 +91,11 @@ def test_any_text_can_be_read(text):
 def test_hostile_text_costs_little(text):
     with costs_little():
         parse_stack_trace(text)
+
+
+def test_a_frame_has_its_line_of_code_where_the_trace_prints_it() -> None:
+    sources = [[frame.source for frame in trace.frames] for trace in parse_stack_trace(PYTHON)]
+    assert sources == [["raise OSError"], ["", "return save(", "x"]]
+    grouped = '  | Traceback (most recent call last):\n  |   File "/a.py", line 1, in f\n  |     raise E\n  | E: no\n'
+    assert [frame.source for frame in parse_stack_trace(grouped)[0].frames] == ["raise E"]
+    assert {frame.source for trace in parse_stack_trace(NODE) for frame in trace.frames} == {""}

@@ -85,8 +85,11 @@ def _at_admin(where: str) -> Iterator[tuple[str, Field]]:
         assert {"delete_model", "delete_queryset"} <= set(vars(_named(owner))), f"{owner} deletes past the operation."
         return
     found = _named(where)
-    if inspect.isfunction(found):  # an action: the selected rows are all it is told
-        assert attribute in _named(owner).actions, f"{where} is no action of the list."
+    if inspect.isfunction(found):  # an action or a move: what its form asks, beside the rows it is about
+        shown = _named(owner)
+        assert attribute in {*(shown.actions or ()), *shown.moves}, f"{where} is no action and no move."
+        form = getattr(getattr(found, "move", None), "form", None)
+        yield from ((name, _of_form(field)) for name, field in (form.base_fields if form else {}).items())
         return
     for name, field in found.base_fields.items():
         yield name, _of_form(field)

@@ -368,8 +368,10 @@ def test_no_door_keeps_a_pattern_that_multiplies(api: Any, admin_client: Any) ->
         "prompt": prompt.pk,
         "name": "x",
         "type": "general",
-        "input": '"x"',
-        "assertions": f'[{{"type": "regex", "value": "{PATTERN}"}}]',
+        "input": "x",
+        "assertions-0-holds": "must",
+        "assertions-0-type": "regex",
+        "assertions-0-value": PATTERN,
     }
     assert "multiplied" in admin_client.post(reverse("admin:prompts_testcase_add"), form).text
     for operation in (create_test_case, keep_test_case, job):

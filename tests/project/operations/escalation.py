@@ -29,15 +29,14 @@ OPERATIONS = [
             "rest": "PATCH escalation/bugs/{bug_id}",
             "mcp": "update_bug",
             "command": "escalation update",
-            "admin": "escalation.admin.BugForm",
+            "admin": "escalation.admin.BugAdmin.change",
         },
         names={"admin": {"tag_names": "tags"}},
         lacks={
             "admin": {
-                "status": "the actions of the list move a bug",
-                "resolution": "the action says it",
-                "resolved_by": "the action says it",
-                "deadline_hours": "the page shows when it ends; hours from now would move with every saving",
+                **each(
+                    "status resolution resolved_by assignee deadline_hours", "a button of its own on the bug's page"
+                ),
                 "metadata": "what the program sent is shown, not edited",
             }
         },
@@ -91,11 +90,6 @@ OPERATIONS = [
             "admin": "escalation.admin.BugAdmin.resolve",
         },
         without={"mcp": "update_bug does it by the status"},
-        lacks={
-            "admin": each(
-                "resolution resolved_by", "an action has no form; it says it was resolved in the admin, by whom"
-            )
-        },
     ),
     Operation(
         calls=("escalation.bugs.reopen",),
@@ -105,7 +99,6 @@ OPERATIONS = [
             "admin": "escalation.admin.BugAdmin.reopen",
         },
         without={"mcp": "update_bug does it by the status"},
-        lacks={"admin": {"reason": "an action has no form"}},
     ),
     Operation(
         calls=("escalation.bugs.mute",),
@@ -115,17 +108,28 @@ OPERATIONS = [
             "admin": "escalation.admin.BugAdmin.mute",
         },
         without={"mcp": PERSON},
-        lacks={"admin": {"until": "an action has no form: a day, or no more"}},
+        names={"admin": {"hours": "until"}},
+        differs={"admin": {"until": "a person says for how long, in hours"}},
     ),
     Operation(
         calls=("escalation.bugs.assign",),
-        doors={"rest": "POST escalation/bugs/{bug_id}/assign", "command": "escalation assign"},
-        without={"mcp": "update_bug does it", "admin": "the page of a bug does it"},
+        doors={
+            "rest": "POST escalation/bugs/{bug_id}/assign",
+            "command": "escalation assign",
+            "admin": "escalation.admin.BugAdmin.assign",
+        },
+        differs={"admin": {"assignee": "an empty field makes it nobody's"}},
+        without={"mcp": "update_bug does it"},
     ),
     Operation(
         calls=("escalation.triage.link_ticket",),
-        doors={"rest": "POST escalation/bugs/{bug_id}/tickets", "command": "escalation link"},
-        without={"mcp": BUDGET, "admin": READ},
+        doors={
+            "rest": "POST escalation/bugs/{bug_id}/tickets",
+            "command": "escalation link",
+            "admin": "escalation.admin.BugAdmin.link_ticket",
+        },
+        names={"admin": {"link_type": "type"}},
+        without={"mcp": BUDGET},
     ),
     Operation(
         calls=("escalation.priority.calculate_priority",),

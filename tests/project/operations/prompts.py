@@ -2,6 +2,8 @@
 
 from tests.project.operations.terms import BUDGET, NARROW, PERSON, PROGRAM, READ, Operation, each
 
+ROWS = "a form has a row of small fields for each"
+
 OPERATIONS = [
     Operation(
         calls=("prompts.versions.save_version",),
@@ -16,8 +18,9 @@ OPERATIONS = [
         lacks={
             "mcp": {"variables": NARROW},
             "command": {"messages": "--file with a .json"},
-            "admin": {"variables": "a form shows what it found", "activate": "an action of the list"},
+            "admin": {"variables": "a page shows what it found"},
         },
+        differs={"admin": each("messages settings", ROWS)},
     ),
     Operation(
         calls=("prompts.testing.test_prompt_version",),
@@ -34,7 +37,7 @@ OPERATIONS = [
         },
         lacks={
             "mcp": {"concurrency": NARROW},
-            "admin": each("test_cases model concurrency", "an action has no form; it runs the stored cases"),
+            "admin": {"test_cases": "a person keeps the cases first, so that verdicts can rest on them"},
         },
         differs={"command": {"test_cases": "a file of them"}},
     ),
@@ -58,8 +61,8 @@ OPERATIONS = [
     ),
     Operation(
         calls=("prompts.prompts.update_prompt",),
-        doors={"rest": "PATCH prompts/prompts/{prompt_id}"},
-        without={"mcp": BUDGET, "command": PERSON, "admin": "its page has no form of its own but the model's"},
+        doors={"rest": "PATCH prompts/prompts/{prompt_id}", "admin": "prompts.admin.PromptAdmin.describe"},
+        without={"mcp": BUDGET, "command": PERSON},
     ),
     Operation(
         calls=("prompts.prompts.delete_prompt",),
@@ -99,7 +102,7 @@ OPERATIONS = [
                 "input": "as name",
                 "assertions": "JSON, whose items the operation reads",
             },
-            "admin": {"type": "the usual one is filled in"},
+            "admin": {"type": "the usual one is filled in", "assertions": ROWS},
         },
     ),
     Operation(
@@ -107,11 +110,12 @@ OPERATIONS = [
         doors={"rest": "PATCH prompts/prompts/{prompt_id}/test-cases/{uid}", "admin": "prompts.admin.TestCaseForm"},
         without={"mcp": "test_prompt keeps cases", "command": PERSON},
         names={"admin": {"prompt": "prompt_id"}},
+        differs={"admin": {"assertions": ROWS}},
     ),
     Operation(
         calls=("prompts.comparison.compare_versions",),
         doors={"rest": "GET prompts/prompts/{prompt_id}/compare", "command": "prompt compare"},
-        without={"mcp": BUDGET, "admin": READ},
+        without={"mcp": BUDGET, "admin": "the page of a version shows it, against any other"},
         names={"command": {"before": "from", "after": "to"}},
     ),
     Operation(

@@ -1,0 +1,49 @@
+"""What an operation refuses is said on the form it came from, with all that was typed still there."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+
+from config.errors import DomainError
+
+
+def tell(form: forms.BaseForm, error: DomainError) -> None:
+    """What an operation says of a field stands beside it; the rest above."""
+    told = [wrong for wrong in error.errors if wrong.field in form.fields]
+    for wrong in told:
+        form.add_error(wrong.field, wrong.detail)
+    if not told:
+        form.add_error(None, error.detail)
+
+
+class Refusing(admin.ModelAdmin):
+    """A table whose rows are saved by an operation, which may refuse what the form let pass."""
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except DomainError as error:
+            if request.method != "POST":
+                raise
+            request.refused = error  # type: ignore[attr-defined]
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        """After a refusal the form is shown once more, as one that is not valid."""
+        form = super().get_form(request, obj, change, **options)
+        error = getattr(request, "refused", None)
+        return form if error is None else _refused(form, error)
+
+
+def _refused(form: type[forms.ModelForm], error: DomainError) -> type[forms.ModelForm]:
+    class Refused(form):  # type: ignore[misc, valid-type]
+        def full_clean(self) -> None:
+            super().full_clean()
+            if self.is_bound:
+                tell(self, error)
+
+    return Refused

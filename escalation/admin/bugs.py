@@ -1,0 +1,214 @@
+"""Bugs: what waits for whom, and all that can be done with one."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.db.models.functions import Left
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+
+from config.admin import ToolAdmin
+from config.pages import kit
+from config.pages.admin_lists import MonthFilter
+from config.pages.moves import move
+from escalation import bugs, triage
+from escalation.admin import forms, shown
+from escalation.admin.filters import AssigneeFilter, StandingFilter
+from escalation.models import Bug
+from escalation.reports import report_bug
+
+_IN_A_LIST = 160  # characters of a message
+WHOLE = {"classes": ["whole"]}
+
+
+def _can(verb: str) -> Any:
+    return lambda bug: bug.status in bugs.TRANSITIONS[verb].sources
+
+
+def _impact_and_tags(bug: Bug) -> dict[str, Any]:
+    return {"user_impact": bug.user_impact, "tag_names": ", ".join(tag.name for tag in bug.tags.all())}
+
+
+@admin.register(Bug)
+class BugAdmin(ToolAdmin):
+    about = "What goes wrong, however often: the most urgent first, with whom it waits for."
+    empty_text = "No bug has been reported. Programs report theirs by REST or MCP; by hand:"
+    empty_command = (
+        'python manage.py escalation report --error-type KeyError --error-message "no price" --user-impact low'
+    )
+    list_display = ["urgency", "what", "standing", "assignee", "frequency", "last_seen_at", "due"]
+    list_display_links = ["what"]
+    ordering = ["-score", "-id"]
+    unlisted = ("error_message", "stack_trace", "metadata", "fingerprint_parts", "priority_factors", "resolution")
+    list_filter = [
+        StandingFilter,
+        "priority",
+        ("assignee", AssigneeFilter),
+        "user_impact",
+        "error_type",
+        "tags",
+        ("last_seen_at", MonthFilter),
+    ]
+    search_fields = ["bug_id", "error_type", "error_message"]
+    search_help_text = "Part of an id, a type or a message."
+    moves = [
+        *("acknowledge", "investigate", "resolve", "reopen", "take", "assign", "mute", "end_muting"),
+        *("change", "set_deadline", "link_ticket"),
+    ]
+    sections = [
+        ("What goes wrong", [("standing", "urgency"), ("owner", "due"), "message", "resolution_text", "people"]),
+        ("Stack trace", ["trace"], WHOLE),
+        ("How often", ["reports"], WHOLE),
+        ("Why this priority", ["why"], WHOLE),
+        ("What happened", ["events"], WHOLE),
+        ("Tickets and returns", ["tickets", "cycles"]),
+        ("What the program sent", ["grouping", "sent"]),
+    ]
+
+    class Media:
+        css = {"all": ["escalation/pages.css"]}
+
+    def has_change_permission(self, request: HttpRequest, obj: Bug | None = None) -> bool:
+        """Moves change a bug; its page has no form of its own."""
+        return obj is None and super().has_change_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Bug | None = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Bug]":
+        rows: QuerySet[Bug] = super().get_queryset(request)
+        return rows.annotate(beginning=Left("error_message", _IN_A_LIST))
+
+    def get_form(self, request: HttpRequest, obj: Bug | None = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **kwargs | ({} if obj else {"form": forms.ReportForm}))
+
+    def save_model(self, request: HttpRequest, obj: Bug, form: forms.ReportForm, change: bool) -> None:
+        obj.pk = report_bug(**form.report()).pk
+
+    @admin.display(description="priority", ordering="score")
+    def urgency(self, bug: Bug) -> SafeString:
+        return shown.priority(bug)
+
+    @admin.display(description="bug", ordering="error_type")
+    def what(self, bug: Bug) -> SafeString:
+        message = Truncator(getattr(bug, "beginning", "")).chars(_IN_A_LIST - 40)
+        return format_html('{} <span class="said">{}</span>', bug.error_type, message)
+
+    @admin.display(description="status", ordering="status")
+    def standing(self, bug: Bug) -> SafeString:
+        return shown.status(bug)
+
+    @admin.display(description="deadline", ordering="deadline_at")
+    def due(self, bug: Bug) -> SafeString:
+        return shown.deadline(bug)
+
+    @admin.display(description="assignee")
+    def owner(self, bug: Bug) -> str:
+        return bug.assignee or "nobody"
+
+    @admin.display(description="error")
+    def message(self, bug: Bug) -> SafeString:
+        return format_html("<p><b>{}</b></p>{}", bug.error_type, kit.code(bug.error_message or "no message"))
+
+    @admin.display(description="at a glance")
+    def people(self, bug: Bug) -> SafeString:
+        return kit.facts(
+            [
+                ("Bug", bug.bug_id),
+                ("Reports", bug.frequency),
+                ("Impact on users", shown.impact(bug.user_impact)),
+                ("First seen", bug.first_seen_at),
+                ("Last seen", bug.last_seen_at),
+                ("Waits for somebody since", bug.escalated_at),
+                ("Noticed", bug.acknowledged_at),
+                ("Muted until", bug.muted_until),
+                ("Tags", ", ".join(tag.name for tag in bug.tags.all())),
+            ]
+        )
+
+    @admin.display(description="resolution")
+    def resolution_text(self, bug: Bug) -> SafeString | str:
+        if bug.is_open:
+            return "It is open."
+        return format_html("{} ({}, {})", bug.resolution, bug.resolved_by, kit.moment(bug.resolved_at))
+
+    @admin.display(description="stack trace")
+    def trace(self, bug: Bug) -> SafeString:
+        return shown.trace(bug.stack_trace)
+
+    @admin.display(description="reports")
+    def reports(self, bug: Bug) -> SafeString:
+        return shown.reports(bug)
+
+    @admin.display(description="score")
+    def why(self, bug: Bug) -> SafeString:
+        return shown.why(bug)
+
+    @admin.display(description="history")
+    def events(self, bug: Bug) -> SafeString:
+        return shown.events(bug)
+
+    @admin.display(description="tickets")
+    def tickets(self, bug: Bug) -> SafeString:
+        return shown.tickets(bug)
+
+    @admin.display(description="resolutions that did not hold")
+    def cycles(self, bug: Bug) -> SafeString:
+        return shown.cycles(bug)
+
+    @admin.display(description="grouped by")
+    def grouping(self, bug: Bug) -> SafeString:
+        return kit.tree({"fingerprint": bug.fingerprint, "made of": bug.fingerprint_parts})
+
+    @admin.display(description="metadata")
+    def sent(self, bug: Bug) -> SafeString:
+        return kit.tree(bug.metadata)
+
+    @move(when=_can("acknowledge"), bulk=True, weight="first")
+    def acknowledge(self, request: HttpRequest, bug: Bug) -> None:
+        bugs.acknowledge(bug_id=bug.bug_id)
+
+    @move(when=_can("investigate"), bulk=True)
+    def investigate(self, request: HttpRequest, bug: Bug) -> None:
+        bugs.investigate(bug_id=bug.bug_id)
+
+    @move(when=_can("resolve"), form=forms.ResolveForm, bulk=True)
+    def resolve(self, request: HttpRequest, bug: Bug, given: dict[str, Any]) -> None:
+        bugs.resolve(bug_id=bug.bug_id, **given)
+
+    @move(when=_can("reopen"), form=forms.ReopenForm, bulk=True)
+    def reopen(self, request: HttpRequest, bug: Bug, given: dict[str, Any]) -> None:
+        bugs.reopen(bug_id=bug.bug_id, **given)
+
+    @move(label="Take it", bulk=True)
+    def take(self, request: HttpRequest, bug: Bug) -> None:
+        bugs.assign(bug_id=bug.bug_id, assignee=request.user.get_username())
+
+    @move(form=forms.AssignForm, bulk=True, initial=lambda bug: {"assignee": bug.assignee})
+    def assign(self, request: HttpRequest, bug: Bug, given: dict[str, Any]) -> None:
+        bugs.assign(bug_id=bug.bug_id, **given)
+
+    @move(when=lambda bug: bug.is_open, form=forms.MuteForm, bulk=True)
+    def mute(self, request: HttpRequest, bug: Bug, given: dict[str, Any]) -> None:
+        bugs.mute(bug_id=bug.bug_id, until=timezone.now() + timedelta(hours=given["hours"]))
+
+    @move(when=lambda bug: bug.is_muted(at=timezone.now()), bulk=True)
+    def end_muting(self, request: HttpRequest, bug: Bug) -> None:
+        bugs.mute(bug_id=bug.bug_id, until=None)
+
+    @move(label="Change impact and tags", form=forms.BugForm, initial=_impact_and_tags)
+    def change(self, request: HttpRequest, bug: Bug, given: dict[str, Any]) -> None:
+        triage.update_bug(bug_id=bug.bug_id, user_impact=given["user_impact"], tags=given["tag_names"])
+
+    @move(when=lambda bug: bug.is_open, form=forms.DeadlineForm)
+    def set_deadline(self, request: HttpRequest, bug: Bug, given: dict[str, Any]) -> None:
+        triage.update_bug(bug_id=bug.bug_id, **given)
+
+    @move(form=forms.TicketForm)
+    def link_ticket(self, request: HttpRequest, bug: Bug, given: dict[str, Any]) -> None:
+        triage.link_ticket(bug_id=bug.bug_id, **given)

@@ -1,0 +1,204 @@
+"""What the pages of a bug show, and why it is as urgent as it is."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+
+from audit import trail
+from audit.models import Event
+from config.pages.kit import Step, badge, chart, code, empty, moment, timeline
+from config.pages.kit.marks import NOTHING, Tone
+from config.pages.kit.tables import table
+from escalation.changes import ENTITY_TYPE
+from escalation.models import Bug, Occurrence, Priority, Status, TicketLink
+from escalation.priority import DEFAULT_POLICY
+from escalation.stacktrace import Frame, Trace, parse_stack_trace
+
+NEWEST = 20
+"""Occurrences and cycles on a bug's page; it may have very many."""
+MOST_EVENTS = 50
+MOST_COUNTED = 2000
+"""Occurrences that the chart is drawn of."""
+MOST_DAYS = 90
+LONGEST_CELL = 160
+
+_PRIORITIES: dict[str, Tone] = {
+    Priority.CRITICAL: "bad",
+    Priority.HIGH: "wait",
+    Priority.MEDIUM: "info",
+    Priority.LOW: "quiet",
+}
+_STATUSES: dict[str, Tone] = {
+    Status.PENDING: "wait",
+    Status.ACKNOWLEDGED: "info",
+    Status.INVESTIGATING: "info",
+    Status.RESOLVED: "good",
+}
+_EVENTS: dict[str, Tone] = {
+    "bug.reported": "wait",
+    "bug.escalated": "bad",
+    "bug.reopened": "wait",
+    "bug.resolved": "good",
+    "bug.acknowledged": "info",
+    "bug.investigation_started": "info",
+}
+
+
+def priority_badge(bug: Bug) -> SafeString:
+    return badge(bug.priority, _PRIORITIES.get(bug.priority, "quiet"))
+
+
+def priority(bug: Bug) -> SafeString:
+    return format_html("{} {}", priority_badge(bug), bug.score)
+
+
+def impact(value: str) -> SafeString:
+    return badge(value, _PRIORITIES.get(value, "quiet"))
+
+
+def status(bug: Bug) -> SafeString:
+    shown = badge(bug.status, _STATUSES.get(bug.status, "quiet"))
+    muted = format_html(" {}", badge("muted", "quiet")) if bug.is_muted(at=timezone.now()) else ""
+    return format_html("{}{}", shown, muted)
+
+
+def deadline(bug: Bug) -> SafeString:
+    if bug.deadline_at is None:
+        return NOTHING
+    late = bug.is_open and bug.deadline_at < timezone.now()
+    return format_html("{}{}", moment(bug.deadline_at), format_html(" {}", badge("overdue", "bad")) if late else "")
+
+
+def why(bug: Bug) -> SafeString:
+    """The addends of the score, and what the sum is called."""
+    rows = [(factor["name"].replace("_", " "), factor["reason"], factor["points"]) for factor in bug.priority_factors]
+    levels = ", ".join(f"{least} and more is {name}" for least, name in DEFAULT_POLICY.thresholds)
+    total = format_html("<b>{}</b>", bug.score)
+    return table(["Factor", "Because", "Points"], [*rows, (priority_badge(bug), f"{levels}.", total)])
+
+
+def trace(stack_trace: str | None) -> SafeString:
+    """What came of it first, then its causes; of each the own frames, the innermost first."""
+    if not stack_trace:
+        return empty("The report had no stack trace. With one, reports of one place in the code become one bug.")
+    traces = [_own_and_others(trace) for trace in reversed(parse_stack_trace(stack_trace))]
+    return render_to_string("escalation/trace.html", {"traces": traces, "text": stack_trace})
+
+
+def _own_and_others(trace: Trace) -> dict[str, Any]:
+    innermost: Sequence[Frame] = trace.frames[::-1]
+    own = [frame for frame in innermost if frame.in_app]
+    # Where every frame is a library's, these are what there is to read.
+    others = [frame for frame in innermost if not frame.in_app] if own else []
+    return {"error_type": trace.error_type, "own": own or innermost, "others": others}
+
+
+def reports(bug: Bug) -> SafeString:
+    """The reports that are kept, over time and one by one."""
+    times = list(bug.occurrences.order_by("-id").values_list("seen_at", flat=True)[:MOST_COUNTED])
+    title, points = per_step(times, now=timezone.now())
+    newest = list(bug.occurrences.order_by("-id").defer("stack_trace", "metadata")[:NEWEST])
+    which = f"The newest {len(newest)} of {len(times)} reports kept" if len(times) > len(newest) else "Each report kept"
+    rows = [
+        (_link(row), Truncator(row.error_message).chars(LONGEST_CELL) or NOTHING, row.reporter, impact(row.user_impact))
+        for row in newest
+    ]
+    listed = table(["Seen", "Message", "Reporter", "Impact"], rows, caption=f"{which}; {bug.frequency} counted in all.")
+    return format_html("{}{}", chart(title, "line", points), listed)
+
+
+def _link(occurrence: Occurrence) -> SafeString:
+    address = reverse("admin:escalation_occurrence_change", args=[occurrence.pk])
+    return format_html('<a href="{}">{}</a>', address, moment(occurrence.seen_at))
+
+
+def per_step(times: Sequence[datetime], *, now: datetime) -> tuple[str, list[tuple[str, float]]]:
+    """Counts by hour up to two days, else by day up to MOST_DAYS; empty steps count as zero."""
+    span = now - min(times, default=now)
+    if span <= timedelta(days=2):
+        step, form, title = timedelta(hours=1), "%H:00", "Reports kept, by hour (UTC)"
+        start = (now - max(span, timedelta(hours=12))).replace(minute=0, second=0, microsecond=0)
+    else:
+        step, form, title = timedelta(days=1), "%d %b", "Reports kept, by day (UTC)"
+        start = (now - min(span, timedelta(days=MOST_DAYS))).replace(hour=0, minute=0, second=0, microsecond=0)
+    found = Counter((seen - start) // step for seen in times)
+    return title, [((start + step * index).strftime(form), found[index]) for index in range((now - start) // step + 1)]
+
+
+def cycles(bug: Bug) -> SafeString:
+    """Resolutions that did not hold."""
+    times = [(row.began_at, row.acknowledged_at, row.resolved_at, row.reopened_at) for row in bug.cycles.all()[:NEWEST]]
+    if not times:
+        return format_html('<p class="kit-quiet">{}</p>', "It has not come back after a resolution.")
+    return table(["Began", "Noticed", "Resolved", "Came back"], [[moment(at) for at in row] for row in times])
+
+
+def tickets(bug: Bug) -> SafeString:
+    rows = [
+        (
+            _ticket(row),
+            row.get_link_type_display(),
+            badge(row.status) if row.status else NOTHING,
+            moment(row.updated_at),
+        )
+        for row in bug.tickets.all()
+    ]
+    if not rows:
+        return format_html('<p class="kit-quiet">{}</p>', "No ticket is linked.")
+    return table(["Ticket", "Link", "Status", "Updated"], rows)
+
+
+def _ticket(ticket: TicketLink) -> SafeString | str:
+    name = f"{ticket.get_system_display()} {ticket.ticket_id}"
+    return format_html('<a href="{}" rel="noreferrer">{}</a>', ticket.url, name) if ticket.url else name
+
+
+def events(bug: Bug) -> SafeString:
+    """What the trail says happened."""
+    told = trail.history(entity_type=ENTITY_TYPE, entity_id=bug.bug_id, limit=MOST_EVENTS)
+    return timeline(_step(event) for event in told)
+
+
+def _step(event: Event) -> Step:
+    return Step(
+        at=event.timestamp,
+        what=event.event_type.partition(".")[2].replace("_", " ").capitalize(),
+        who=event.user or event.actor,
+        link=reverse("admin:audit_event_change", args=[event.pk]),
+        detail=format_html_join("", "<div>{}</div>", ([line] for line in _told(event))),
+        tone=_EVENTS.get(event.event_type, "quiet"),
+    )
+
+
+_TOLD = ("status", "priority", "user_impact", "assignee", "resolution", "deadline_at", "muted_until", "frequency")
+"""Of a bug's state, what a person asks of its past."""
+
+
+def _told(event: Event) -> Iterator[str]:
+    """What became of the bug, in a line each."""
+    if event.old_value is not None:
+        for change in event.changes:
+            if change["path"] in _TOLD:
+                name = change["path"].removesuffix("_at").replace("_", " ")
+                yield f"{name}: {_said(change['old'])} to {_said(change['new'])}"
+    context = event.context or {}
+    if reason := context.get("reason"):
+        yield f"because {reason}"
+    if because := context.get("because"):
+        yield f"because {', '.join(because) if isinstance(because, list) else because}"
+
+
+def _said(value: object) -> str:
+    return "nothing" if value in (None, "") else str(value)
+
+
+def message(text: str) -> SafeString:
+    return code(text) if text else NOTHING

@@ -1,0 +1,188 @@
+"""Versions: what each says, what it says otherwise than another, and how it did."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from config.admin import ReadOnlyAdmin
+from config.pages import kit
+from config.pages.admin_lists import MonthFilter
+from config.pages.kit.tables import table
+from config.pages.moves import move
+from prompts import testing, versions
+from prompts.admin import forms, shown, typed
+from prompts.comparison import compare_versions
+from prompts.models import Version
+
+MOST_OTHERS = 20
+"""Versions offered to compare with."""
+
+
+@admin.register(Version)
+class VersionAdmin(ReadOnlyAdmin):
+    """A version is added here and never changed."""
+
+    about = "Each version of each prompt; its text never changes, so what was tested is what runs."
+    empty_text = "No version has been saved."
+    empty_command = 'python manage.py prompt save extract-keywords "Keywords of: {{ input }}"'
+    form = forms.VersionForm
+    list_display = ["__str__", "active", "last_test", "purpose_shown", "tokens", "created_at", "created_by"]
+    unlisted = ("prompt_text", "messages", "notes", "settings")
+    list_filter = ["is_active", ("created_at", MonthFilter), "prompt"]
+    search_fields = ["prompt__prompt_id", "purpose", "notes", "prompt_text", "=content_hash"]
+    search_help_text = "Part of a name, a purpose, notes or a text; or a content hash."
+    list_select_related = ["prompt"]
+    moves = ["activate", "run_test", "next_version"]
+    sections = [
+        ("The version", ["facts"], shown.WHOLE),
+        ("Text", ["text"], shown.WHOLE),
+        ("Beside another version", ["difference"], shown.WHOLE),
+        ("Asked with", ["settings"], shown.WHOLE),
+        ("Runs", ["runs_shown"], shown.WHOLE),
+    ]
+
+    class Media:
+        css = {"all": ["prompts/pages.css"]}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("prompts.add_version"))
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("prompts.add_version"))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return list(forms.VersionForm.Meta.fields)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Version | None:
+        """`?against=2` says which version it is compared with; without it, with the one before."""
+        version: Version | None = super().get_object(request, object_id, from_field)
+        if version is not None:
+            version.against = request.GET.get("against", "")  # type: ignore[attr-defined]
+        return version
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Begins with what the prompt's active version says, or its newest: mostly little of it changes."""
+        initial: dict[str, Any] = super().get_changeform_initial_data(request)
+        prompt = forms.prompt_of(initial.get("prompt"))
+        version = (prompt.versions.active().first() or prompt.versions.first()) if prompt else None
+        if prompt is None or version is None:
+            return initial
+        return {
+            "prompt_text": version.prompt_text or "",
+            "messages": typed.message_rows(version.messages),
+            "purpose": version.purpose,
+            "settings": typed.setting_rows(version.settings),
+            **initial,
+        }
+
+    def save_model(self, request: HttpRequest, obj: Version, form: Any, change: bool) -> None:
+        given = {name: value for name, value in form.cleaned_data.items() if name != "prompt"}
+        saved = versions.save_version(prompt_id=form.cleaned_data["prompt"].prompt_id, **given)
+        for field in Version._meta.concrete_fields:
+            setattr(obj, field.attname, getattr(saved.version, field.attname))
+        if not saved.created:
+            self.message_user(request, f"{saved.version} says exactly this already.", messages.WARNING)
+
+    @admin.display(description="active", ordering="is_active")
+    def active(self, version: Version) -> SafeString:
+        return shown.active(version)
+
+    @admin.display(description="last test")
+    def last_test(self, version: Version) -> SafeString:
+        return shown.tested(version.test_results)
+
+    @admin.display(description="purpose", ordering="purpose")
+    def purpose_shown(self, version: Version) -> str:
+        return shown.short(version.purpose)
+
+    @admin.display(description="at a glance")
+    def facts(self, version: Version) -> SafeString:
+        prompt = reverse("admin:prompts_prompt_change", args=[version.prompt_id])
+        return kit.facts(
+            [
+                ("Prompt", format_html('<a href="{}">{}</a>', prompt, version.prompt)),
+                ("Version", version.number),
+                ("Active", shown.active(version)),
+                ("Last test", self.last_test(version)),
+                ("Purpose", version.purpose),
+                ("Notes", version.notes),
+                ("Asks for", ", ".join(version.variables.names) or "nothing"),
+                ("Tokens", version.tokens),
+                ("Saved", version.created_at),
+                ("By", version.created_by),
+                ("Content hash", version.content_hash),
+            ]
+        )
+
+    @admin.display(description="text")
+    def text(self, version: Version) -> SafeString:
+        return kit.code(version.text)
+
+    @admin.display(description="difference")
+    def difference(self, version: Version) -> SafeString:
+        others = list(_others(version))
+        if not others:
+            return kit.empty("It is the only version. Another one stands beside this one here, word by word.")
+        chosen = _chosen(version, others)
+        comparison = compare_versions(prompt_id=version.prompt.prompt_id, before=chosen, after=version.number)
+        flipped = [
+            (case.name, shown.outcome(case.before), shown.outcome(case.after))
+            for case in comparison.cases
+            if case.before != case.after
+        ]
+        before, after = comparison.before, comparison.after
+        context = {
+            "others": others,
+            "chosen": chosen,
+            "version": version,
+            "before": before,
+            "words": kit.words(before.text, after.text) if before.text != after.text else "",
+            "settings": kit.changes(before.settings, after.settings) if before.settings != after.settings else "",
+            "call": shown.call(comparison.verdict.call),
+            "verdict": comparison.verdict,
+            "flipped": table(["Case that flipped", "Before", "Now"], flipped) if flipped else "",
+        }
+        return render_to_string("prompts/difference.html", context)
+
+    @admin.display(description="runs")
+    def runs_shown(self, version: Version) -> SafeString:
+        return shown.runs(list(version.runs.select_related("version__prompt").order_by("-id")[: shown.MOST_ROWS]))
+
+    @move(permissions=["operate"], when=lambda version: not version.is_active, bulk=True, weight="first")
+    def activate(self, request: HttpRequest, version: Version) -> str:
+        versions.activate_version(prompt_id=version.prompt.prompt_id, number=version.number)
+        return f"{version} is active: programs fetch it from now on."
+
+    @move(label="Run the tests", permissions=["operate"], form=forms.TestForm, bulk=True)
+    def run_test(self, request: HttpRequest, version: Version, given: dict[str, Any]) -> HttpResponseRedirect:
+        run = testing.test_prompt_version(prompt_id=version.prompt.prompt_id, number=version.number, **given)
+        self.message_user(request, f"{version} is being tested.", messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:prompts_run_change", args=[run.pk]))
+
+    @move(label="Add the next version", permissions=["operate"])
+    def next_version(self, request: HttpRequest, version: Version) -> HttpResponseRedirect:
+        return HttpResponseRedirect(f"{reverse('admin:prompts_version_add')}?prompt={version.prompt_id}")
+
+
+def _others(version: Version) -> Iterator[int]:
+    """The numbers nearest to it, the one before first."""
+    siblings: QuerySet[Version] = version.prompt.versions.all()
+    yield from (
+        siblings.filter(number__lt=version.number).order_by("-number").values_list("number", flat=True)[:MOST_OTHERS]
+    )
+    yield from (
+        siblings.filter(number__gt=version.number).order_by("number").values_list("number", flat=True)[:MOST_OTHERS]
+    )
+
+
+def _chosen(version: Version, others: list[int]) -> int:
+    asked = str(getattr(version, "against", ""))
+    is_there = asked.isdecimal() and len(asked) < 11 and version.prompt.versions.filter(number=int(asked)).exists()
+    return int(asked) if is_there and int(asked) != version.number else others[0]
