@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from config.errors import DomainError
-from schemacheck.checker.findings import Finding, Proof, Report, Severity
+from schemacheck.checker.findings import unread
 from schemacheck.checker.formats import Checked
 from schemacheck.revisions import changed_since
 
@@ -55,10 +55,4 @@ def read(path: str) -> str:
 
 def not_checked(path: str, reason: str, *, dialect: str | None = None) -> Checked:
     """The report on a file nobody could look at."""
-    return Checked(path=path, sql="", report=unread_report(reason, dialect=dialect).as_dict())
-
-
-def unread_report(reason: str, *, dialect: str | None = None) -> Report:
-    """The same as a report."""
-    finding = Finding(rule=NOT_CHECKED, severity=Severity.ERROR, message=reason)
-    return Report(dialect=dialect or "postgresql", proof=Proof.NONE, notes=(finding,))
+    return Checked(path=path, sql="", report=unread(reason, dialect=dialect).as_dict())

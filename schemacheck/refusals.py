@@ -35,6 +35,11 @@ class Busy(Unavailable):
     pass
 
 
+class ProjectFailed(DomainError):
+    code = "project-failed"
+    remedy = "`detail` has the project's own words: give it the Python, settings and variables it needs"
+
+
 _MEANING: dict[type[errors.CheckError], type[DomainError]] = {
     errors.InvalidCheck: InvalidCheck,
     errors.InvalidPolicy: InvalidPolicy,
@@ -43,6 +48,7 @@ _MEANING: dict[type[errors.CheckError], type[DomainError]] = {
     errors.TooLong: TooLong,
     errors.DatabaseAway: DatabaseAway,
     errors.Busy: Busy,
+    errors.ProjectFailed: ProjectFailed,
 }
 
 

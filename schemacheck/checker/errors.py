@@ -39,6 +39,10 @@ class DatabaseAway(CheckError):
     """The database was not there, or did not answer to the end."""
 
 
+class ProjectFailed(CheckError):
+    """A project whose migrations were asked about did not start, or gave no answer; `detail` holds its own words."""
+
+
 class Busy(CheckError):
     """As many checks as may run at once are running."""
 

@@ -197,6 +197,12 @@ def stopped(number: int, line: int | None, *, why: str, seconds: float) -> Findi
     )
 
 
+def unread(reason: str, *, dialect: str | None = None) -> Report:
+    """The report on a file nobody could look at."""
+    finding = Finding(rule="file-not-checked", severity=Severity.ERROR, message=reason)
+    return Report(dialect=dialect or "postgresql", proof=Proof.NONE, notes=(finding,))
+
+
 def as_dict(finding: Finding) -> dict[str, Any]:
     """A finding in the public shape."""
     return {

@@ -7,7 +7,7 @@ in a read-only, time-limited transaction that is rolled back; SQLite is asked fo
 the statements, on temporary tables or for real, and roll back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -34,29 +34,41 @@ def validate(
     probe: bool = False,
     policy: Policy = DEFAULT_POLICY,
     seconds: float = UNHURRIED_SECONDS,
+    stands: Callable[[int], bool] | None = None,
 ) -> Report:
     """Check a script statement by statement.
 
     `connection` is Django's or a plain psycopg (or sqlite3) one; None checks by grammar and built-in types alone.
     `probe` also asks existing rows, by short reads, whether they meet new constraints; it raises `proof` to `copies`.
     `policy` says which rules speak, and for which server. `seconds` is what it may take; what is left then is an error.
+    `stands` tells by its line whether a statement of PostgreSQL describes what is there already, with rows: it is not
+    judged, what follows is judged against it.
     Raises DatabaseAway where the database cannot be asked, UnsupportedDatabase, InvalidCheck for an unknown dialect or
     proof, TooLong, Busy: all are CheckError of `schemacheck.checker.errors`.
     """
-    report = _verdict(sql, connection, dialect, proof, probe=probe, policy=policy, seconds=seconds)
+    report = judge(
+        sql, connection, dialect, proof, probe=probe, policy=policy, seconds=seconds, stands=stands or _nothing
+    )
     return ignores.apply(sql, report, policy)
 
 
-def _verdict(
+def _nothing(line: int) -> bool:
+    """Where no statement describes what stands."""
+    return False
+
+
+def judge(
     sql: str,
     connection: Any,
     dialect: str | None,
     proof: Proof | str | None,
     *,
-    probe: bool,
-    policy: Policy,
-    seconds: float,
+    probe: bool = False,
+    policy: Policy = DEFAULT_POLICY,
+    seconds: float = UNHURRIED_SECONDS,
+    stands: Callable[[int], bool] = _nothing,
 ) -> Report:
+    """The same before a comment or the policy switches anything off, for who joins several files into one script."""
     vendor = None if connection is None else vendor_of(connection)
     spoken = _dialect(dialect, vendor)
     wanted = _proof(proof)
@@ -71,16 +83,25 @@ def _verdict(
 
         report = check_script(sql, own, proof=wanted, seconds=seconds)
     else:
-        report = _by_postgresql(sql, own, wanted, probe=probe, policy=policy, seconds=seconds)
+        report = _by_postgresql(sql, own, wanted, probe=probe, policy=policy, seconds=seconds, stands=stands)
     notes = _notes(spoken, bool(report.statements or report.notes), wanted, report.proof, vendor)
     return replace(report, notes=report.notes + notes)
 
 
-def _by_postgresql(sql: str, connection: Any, wanted: Proof, *, probe: bool, policy: Policy, seconds: float) -> Report:
+def _by_postgresql(
+    sql: str,
+    connection: Any,
+    wanted: Proof,
+    *,
+    probe: bool,
+    policy: Policy,
+    seconds: float,
+    stands: Callable[[int], bool],
+) -> Report:
     parsed = parser.parse(sql, start(seconds))
     clock = start(seconds)  # anew: a script that was parsed in its time is judged too
     if connection is None or wanted is Proof.PARSE or not parsed.statements:
-        reports = tuple(climb(parsed.statements, None, proof=Proof.PARSE, policy=policy, clock=clock))
+        reports = tuple(climb(parsed.statements, None, proof=Proof.PARSE, policy=policy, clock=clock, stands=stands))
         reached = Proof.PARSE
     else:
         from schemacheck.checker.database.session import open_session  # brings psycopg along

@@ -8,6 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 from config.commands import OperationCommand
 from schemacheck.checker.formats import Checked
 from schemacheck.checker.policy import Policy
+from schemacheck.other_projects import write_sql
 from schemacheck.revisions import changed_since
 
 
@@ -19,7 +20,6 @@ def add_arguments(parser: CommandParser) -> None:
         metavar="APP [NAME]",
         help="Check Django's migrations: those not applied, an app's, one by name, or the files named.",
     )
-    parser.add_argument("--sql", metavar="DIR", help="With --migrations: write their SQL, both directions, there.")
     parser.add_argument("--trial", action="store_true", help="With --migrations: run them on a copy, and back.")
     parser.add_argument("--live", action="store_true", help="Audit the tables the database has.")
 
@@ -64,7 +64,7 @@ def _check(command: OperationCommand, options: dict[str, Any], policy: Policy) -
         policy=policy,
     )
     if options["sql"]:
-        _write_sql(Path(options["sql"]), reviewed)
+        write_sql(Path(options["sql"]), reviewed.migrations)
     checked = [Checked(path=str(item.path), sql=item.text, report=item.as_dict()) for item in reviewed.migrations]
     for path in reviewed.skipped:
         command.stderr.write(f"[SKIP] {path} holds no migration.")
@@ -84,16 +84,6 @@ def _why_none(options: dict[str, Any]) -> str:
     if any(word.endswith(".py") for word in options["migrations"]):
         return "[SKIP] Nothing was checked: there is no migration in what was named."
     return "[OK] There is no migration to check: all are applied."
-
-
-def _write_sql(folder: Path, reviewed: Any) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for item in reviewed.migrations:
-            (folder / f"{item.label}.forwards.sql").write_text(item.forwards)
-            (folder / f"{item.label}.backwards.sql").write_text(item.backwards)
-    except OSError as error:
-        raise CommandError(f"{folder} cannot be written to: {error.strerror}.") from error
 
 
 def _show(command: OperationCommand, trial: Any) -> None:

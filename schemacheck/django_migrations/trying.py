@@ -25,7 +25,9 @@ from audit.trail import record
 from config.errors import DomainError
 from config.identifiers import uuid7
 from schemacheck import checks
-from schemacheck.django_migrations import choosing
+from schemacheck.django_migrations.reviewing import refusals_translated
+from schemacheck.projects.collectors.django.choosing import choose
+from schemacheck.projects.collectors.django.loading import load
 from schemacheck.refusals import DatabaseAway
 
 TIME_LIMIT_SECONDS = 600
@@ -61,16 +63,17 @@ class Trial:
 def try_migrations(*, app: str | None = None, name: str | None = None, database: str | None = None) -> Trial:
     """Run what is not applied on a copy, and back. Raises NotFound, InvalidCheck, DatabaseAway, TrialFailed."""
     alias = checks.alias(database)
-    loaded = choosing.load(alias)
-    if loaded.loader is None or any(problem.finding.rule == "migration-conflict" for problem in loaded.problems):
-        raise TrialFailed(f"The migrations cannot be run: {loaded.problems[0].finding.message}. Check them first.")
+    loaded = load(alias)
+    if loaded.loader is None or any(problem["rule"] == "migration-conflict" for problem in loaded.problems):
+        raise TrialFailed(f"The migrations cannot be run: {loaded.problems[0]['message']}. Check them first.")
     if loaded.away:
         raise DatabaseAway(f"The database {alias!r} cannot be reached, so it cannot be copied.")
     runnable = loaded.loader.graph.nodes
     if app is None:
         wanted = sorted(loaded.loader.graph.leaf_nodes())
     else:
-        wanted = sorted(choosing.choose(loaded, app=app, name=name).chosen)
+        with refusals_translated():
+            wanted = sorted(choose(loaded, app=app, name=name).chosen)
     if replaced := [".".join(key) for key in wanted if key not in runnable]:
         raise TrialFailed(f"{replaced[0]} never runs: a squashed migration stands for it. Try that one.")
     with _copy(alias) as (copied, kind):

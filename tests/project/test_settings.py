@@ -35,8 +35,9 @@ def test_every_variable_is_listed_and_every_listed_one_is_read() -> None:
     assert len(listed) == len(set(listed)), ".env.example names a variable twice."
 
 
-# Not ours: the system's, and the libraries' own.
+# Not ours: the system's, the libraries' own, and what tells of a project that is checked.
 FOREIGN = {
+    *("DJANGO_SETTINGS_MODULE", "VIRTUAL_ENV"),
     *("CLAUDE_PROJECT_DIR", "DJANGO_COLORS", "HOME", "NO_COLOR", "PATH", "PYTHONPATH", "TERM", "TIKTOKEN_CACHE_DIR"),
 }
 # environment.py is the reader itself; probe.py describes whatever machine it is sent to;

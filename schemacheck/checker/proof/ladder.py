@@ -8,7 +8,7 @@ from postgast import pg_query_pb2 as ast
 
 from schemacheck.checker import locks
 from schemacheck.checker.clock import Clock
-from schemacheck.checker.database.catalog import empty_catalog
+from schemacheck.checker.database.catalog import Catalog, empty_catalog
 from schemacheck.checker.database.lookup import mentions, snapshot
 from schemacheck.checker.findings import Finding, Lock, Proof, Severity, StatementReport
 from schemacheck.checker.history import History
@@ -47,8 +47,12 @@ def climb(
     probe: bool = False,
     policy: Policy = DEFAULT_POLICY,
     clock: Clock | None = None,
+    stands: Callable[[int], bool] | None = None,
 ) -> list[StatementReport]:
-    """Judge every statement, or those the clock leaves time for. Raises DatabaseAway."""
+    """Judge every statement, or those the clock leaves time for. Raises DatabaseAway.
+
+    A statement at a line that `stands` describes what is there already.
+    """
     live = session is not None and proof is not Proof.PARSE
     catalog = snapshot(session, mentions(statements)) if live and session else empty_catalog()
     if policy.pg_version:
@@ -61,6 +65,7 @@ def climb(
     similar: list[str] | None = None
     bench = copies.Bench(session) if live and session and proof in (Proof.COPIES, Proof.EXECUTE) else None
     ask = Ask(proof is Proof.EXECUTE, probe)
+    given = False
     for statement in statements:
         if clock is not None and clock.is_over:
             break
@@ -71,6 +76,14 @@ def climb(
             progress=progress,
             similar=similar,
         )
+        if stands is not None and stands(statement.line):
+            _take_as_given(scope)
+            scopes.append((scope, ()))
+            given = True
+            continue
+        if given:
+            _settle(catalog)
+            given = False
         taken = _judge(scope, bench, ask)
         similar = scope.similar
         if statement.kind == "rollback" and progress.saved is not None:
@@ -80,10 +93,11 @@ def climb(
             if bench:
                 bench.close("the script rolled back what its copies followed")
         scopes.append((scope, taken))
-    for scope, _ in scopes:
+    judged = [scope for scope, _ in scopes if stands is None or not stands(scope.statement.line)]
+    for scope in judged:
         scope.catalog = catalog
         run_rules(scope, at_end=True)
-    run_script_rules([scope for scope, _ in scopes])
+    run_script_rules(judged)
     return [_report(scope, taken) for scope, taken in scopes]
 
 
@@ -114,6 +128,22 @@ def _judge(scope: Scope, bench: copies.Bench | None, ask: Ask) -> tuple[Lock, ..
     if bench and resolved and handler is not None and scope.proof is Proof.CATALOG:
         _climb_on(scope, bench, resolved, forecast, ask)
     return forecast
+
+
+def _take_as_given(scope: Scope) -> None:
+    """Bring what a statement makes into the catalog, and say nothing about it."""
+    handler = _handler(scope.statement)
+    if scope.statement.problem is not None or scope.statement.node is None or handler is None:
+        return
+    handler(scope)
+    scope.findings.clear()
+
+
+def _settle(catalog: Catalog) -> None:
+    """What was made so far was there before what follows, and has rows."""
+    catalog.tables = {key: table._replace(is_new=False) for key, table in catalog.tables.items()}
+    catalog.is_certain = True
+    catalog.made_types, catalog.made_functions = set(), False
 
 
 def _climb_on(scope: Scope, bench: copies.Bench, resolved: copies.Resolved, taken: tuple[Lock, ...], ask: Ask) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from config.commands import FINDINGS, OperationCommand
-from schemacheck import checks, files
+from schemacheck import checks, files, other_projects
 from schemacheck.checker import baseline
 from schemacheck.checker.formats import FORMATS, Checked, render
 from schemacheck.checker.policy import Policy
@@ -41,10 +41,14 @@ class Command(OperationCommand):
         parser.add_argument("--format", choices=FORMATS, default="text", help="By default text.")
         parser.add_argument("--strict", action="store_true", help="Warnings fail too.")
         add_policy_arguments(parser)
+        other_projects.add_arguments(parser)
         door.add_arguments(parser)
 
     def handle(self, *, paths: list[str], **options: Any) -> None:
         policy = policy_of(options)
+        if other_projects.is_asked(options):
+            self.report(other_projects.run({**options, "paths": paths}, policy, self.stderr.write), options)
+            return
         if options["migrations"] is not None:
             options["migrations"] += paths  # what stands behind another option, as a hook's file names behind its args
         others = door.run(self, options, policy)

@@ -2,6 +2,8 @@
 
 from tests.project.operations.terms import BUDGET, PARTS, Operation
 
+OUTSIDE = "a project on the machine of who asks: no request makes a server read its files or run a project's code"
+
 OPERATIONS = [
     Operation(
         calls=("schemacheck.checks.check_schema", "schemacheck.checks.request_check"),
@@ -27,6 +29,9 @@ OPERATIONS = [
                 "since": "how a pipeline reads the outcome",
                 "strict": "how a pipeline reads the outcome",
                 "write_baseline": "how a pipeline reads the outcome",
+                "django": OUTSIDE,
+                "python": OUTSIDE,
+                "time_limit": OUTSIDE,
                 "live": PARTS,
                 "migrations": PARTS,
                 "trial": PARTS,

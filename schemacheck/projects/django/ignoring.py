@@ -1,30 +1,26 @@
 """Comments in a migration that switch a rule off: `# schemacheck: ignore drop-column nobody reads it`."""
 
-import io
-import tokenize
 from collections.abc import Iterator
 from dataclasses import replace
 
 from schemacheck.checker.findings import Finding, Ignored, Report, Severity
 from schemacheck.checker.ignores import Directive, read_directive
 from schemacheck.checker.rules import RULES
-from schemacheck.django_migrations import sources
-
-_MARK = "schemacheck:"
+from schemacheck.projects.django.told import Told
 
 
-def apply(report: Report, source: sources.Source) -> Report:
+def apply(report: Report, text: str, source: Told) -> Report:
     """The report without what the file's comments switch off; what cannot be read or is stale is a finding."""
-    if _MARK not in source.text:
-        return report
     chosen: list[tuple[Directive, set[int] | None]] = []
     notes: list[Finding] = []
-    for line, column, text in _comments(source.text):
-        directive = read_directive(line, text)
+    for line, column, comment in source["comments"]:
+        directive = read_directive(line, comment)
         if isinstance(directive, Directive):
-            chosen.append((directive, None if directive.whole_file else _lines(source, line)))
+            chosen.append((directive, None if directive.whole_file else _lines(text, source, line)))
         elif directive:
             notes.append(_note("ignore-malformed", line, column, directive, "Write: # schemacheck: ignore RULE REASON"))
+    if not chosen and not notes:
+        return report
     ignored: list[Ignored] = []
 
     def is_kept(finding: Finding) -> bool:
@@ -54,26 +50,14 @@ def _fits(finding: Finding, item: Directive, lines: set[int] | None) -> bool:
     return finding.rule in item.codes and (lines is None or finding.line in lines)
 
 
-def _lines(source: sources.Source, line: int) -> set[int]:
+def _lines(text: str, source: Told, line: int) -> set[int]:
     """The lines a comment is for: its own, the next with code if it stands alone, and those of its operation."""
-    written = source.text.splitlines()
+    written = text.splitlines()
     lines = {line}
     if written[line - 1].lstrip().startswith("#"):
         after = (number for number, text in enumerate(written[line:], line + 1) if text.strip(" \t)]},"))
         lines |= {next((number for number in after if not written[number - 1].lstrip().startswith("#")), line)}
-    for node in source.written_operations():
-        if node.lineno <= line <= (node.end_lineno or node.lineno):
-            lines.add(node.lineno)
-    return lines
-
-
-def _comments(text: str) -> Iterator[tuple[int, int, str]]:
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type == tokenize.COMMENT and _MARK in token.string:
-                yield token.start[0], token.start[1] + 1, token.string.lstrip("# ")
-    except (tokenize.TokenError, SyntaxError):
-        return
+    return lines | {first for first, _, last in source["written"] if first <= line <= last}
 
 
 def _note(code: str, line: int, column: int, message: str, hint: str) -> Finding:

@@ -1,0 +1,110 @@
+"""What `schemacheck` does with the projects of others: the same with the service and without it.
+
+They are read on the machine of whoever asks, so only commands offer it: no file of the server's is read, and no code of
+a project run, because a request says so.
+"""
+
+from argparse import ArgumentParser
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from config.errors import DomainError
+from config.secrets import retold, scrub
+from schemacheck.checker.formats import Checked
+from schemacheck.checker.policy import Policy
+from schemacheck.projects import collecting
+from schemacheck.refusals import InvalidCheck, translated
+from schemacheck.revisions import changed_since
+
+Complain = Callable[[str], Any]
+
+
+class NotWritten(DomainError):
+    code = "not-written"
+    remedy = "name a folder that can be written to"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The options of other projects, but for `--settings`, which Django's own commands have."""
+    parser.add_argument("--django", metavar="MANAGE.PY", help="Check a Django project: all, APP, or APP NAME.")
+    parser.add_argument("--python", metavar="PYTHON", help="The Python it runs under; by default that of its .venv.")
+    parser.add_argument(
+        "--time-limit",
+        type=float,
+        metavar="SECONDS",
+        default=collecting.TIME_LIMIT_SECONDS,
+        help=f"How long the project may take to load; by default {collecting.TIME_LIMIT_SECONDS:g}.",
+    )
+    parser.add_argument("--sql", metavar="DIR", help="Write the SQL of migrations, both directions, there.")
+    parser.add_argument("--changed-since", dest="since", metavar="REV", help="The same as --since.")
+
+
+def is_asked(options: Mapping[str, Any]) -> bool:
+    """Whether the options name another project."""
+    return options["django"] is not None
+
+
+@translated()
+def run(options: Mapping[str, Any], policy: Policy, complain: Complain) -> list[Checked]:
+    """The reports on another project. Raises InvalidCheck, ProjectFailed, UnknownRevision, NotWritten."""
+    return _django(options, policy, complain)
+
+
+def _django(options: Mapping[str, Any], policy: Policy, complain: Complain) -> list[Checked]:
+    manage = Path(options["django"])
+    manage = manage / "manage.py" if manage.is_dir() else manage
+    if not manage.is_file():
+        raise InvalidCheck(f"There is no manage.py at {manage}. Name the one of your project.")
+    asked = {
+        "manage": str(manage.resolve()),
+        "settings": options.get("settings"),
+        "alias": options.get("database"),
+        "asking": options.get("database") is not None,
+        **_subject(options, manage.resolve().parent),
+    }
+    collector = collecting.start(
+        "django", asked, project=manage, python=options["python"], seconds=options["time_limit"]
+    )
+    from schemacheck.projects.django.judging import judge  # beside the project, which takes as long to load
+
+    answer = collector.answer()
+    reviewed = judge(answer, policy=policy)
+    if answer["away"] and asked["asking"]:
+        complain(f"[WARN] The database {asked['alias']!r} was not asked: {answer['away']}.")
+    complain(f"Django {answer['django']}, Python {answer['python']} ({collector.python}): {len(reviewed)} checked.")
+    if not reviewed:
+        complain("[SKIP] Nothing was checked: no migration is asked about.")
+    if options["sql"]:
+        write_sql(Path(options["sql"]), reviewed)
+    return [
+        Checked(path=str(item.path), sql=item.text, report=retold(scrub(item.as_dict()), item.text))
+        for item in reviewed
+    ]
+
+
+def _subject(options: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Which migrations: of an app, one by name, in the files named, or those in what changed."""
+    named = [word for word in options["paths"] if word.endswith(".py")]
+    words = [word for word in options["paths"] if word not in named]
+    if len(words) > 2:
+        raise InvalidCheck("--django takes an app and the name of a migration, or files.")
+    app, name = [*words, None, None][:2]
+    files = [str(Path(path).resolve()) for path in named] if named else None
+    changed = None
+    if options["since"] is not None:
+        changed = sorted(str(path) for path in changed_since(options["since"], folder=folder))
+        if files is not None:
+            files = [path for path in files if path in changed or not Path(path).exists()]
+    return {"app": app, "name": name, "files": files, "changed": changed}
+
+
+def write_sql(folder: Path, reviewed: Any) -> None:
+    """The SQL of each migration, a file a direction. Raises NotWritten."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for item in reviewed:
+            (folder / f"{item.label}.forwards.sql").write_text(item.forwards, encoding="utf-8")
+            (folder / f"{item.label}.backwards.sql").write_text(item.backwards, encoding="utf-8")
+    except OSError as error:
+        raise NotWritten(f"{folder} cannot be written to: {error.strerror}.") from error

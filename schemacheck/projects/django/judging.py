@@ -1,0 +1,146 @@
+"""Judges what a collector tells: the SQL of each migration by the checker, its Python by rules."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from schemacheck.checker.clock import UNHURRIED_SECONDS
+from schemacheck.checker.findings import Finding, Proof, Report, Severity, StatementReport, unread
+from schemacheck.checker.policy import DEFAULT_POLICY, Policy
+from schemacheck.checker.rules import RULES, is_wanted
+from schemacheck.checker.validator import validate
+from schemacheck.projects.django import hints, ignoring, python_rules
+from schemacheck.projects.django.told import Reviewed, Step, Told
+from schemacheck.projects.places import read_text, shown_path
+from schemacheck.projects.script import Script, placed, share_of
+
+_SHOWN_SQL = 300
+_OF_THE_CATALOG = "undefined-", "duplicate-", "dependent-"
+
+
+def judge(
+    answer: Mapping[str, Any],
+    *,
+    connection: Any = None,
+    proof: str | None = None,
+    probe: bool = False,
+    policy: Policy = DEFAULT_POLICY,
+    seconds: float = UNHURRIED_SECONDS,
+) -> list[Reviewed]:
+    """A report on each migration that was asked about, and on each file that something else is wrong with.
+
+    `connection` is to a PostgreSQL whose catalog holds what is applied; without it the tables that stand are those the
+    migrations before make.
+    """
+    reviewed: list[Reviewed] = []
+    past, future = Script[Reviewed](), Script[Reviewed]()
+    for sql in answer["standing"]:
+        future.put(sql, stands=True)
+    for told in answer["migrations"]:
+        item = _new(told)
+        is_past = told["applied"] and connection is not None
+        _add(past if is_past else future, item, stands=connection is None and not told["chosen"])
+        if told["chosen"]:
+            reviewed.append(item)
+    limits: dict[str, Any] = {"policy": policy, "seconds": seconds}
+    _apply(past, reviewed, proof=Proof.PARSE.value, **limits)
+    reached = proof if connection is not None else Proof.PARSE.value
+    _apply(future, reviewed, connection=connection, proof=reached, probe=probe, **limits)
+    for item in reviewed:
+        wanted = [finding for finding in python_rules.look(item) if is_wanted(finding.rule, policy)]
+        item.report = replace(item.report, notes=(*item.report.notes, *wanted))
+    reviewed += [_unread(Path(path)) for path in answer["strange"]]
+    ignoring_places = _add_problems(reviewed, answer["problems"])
+    for item in reviewed:
+        source = ignoring_places.get(item.label) or item.told.get("source")
+        if source:
+            item.report = ignoring.apply(item.report, item.text, source)
+    return reviewed
+
+
+def _new(told: Told) -> Reviewed:
+    path = Path(told["source"]["path"])
+    report = Report(dialect="postgresql", proof=Proof.PARSE)
+    return Reviewed(f"{told['app']}.{told['name']}", shown_path(path), read_text(path), report, told)
+
+
+def _add(script: Script[Reviewed], item: Reviewed, *, stands: bool) -> None:
+    owner = None if stands else item
+    if item.atomic:
+        script.put("BEGIN;", stands=stands)
+    for step in item.steps:
+        for position, sql in enumerate(step.forwards):
+            script.put(sql, owner, step, position, stands=stands)
+    if item.atomic:
+        script.put("COMMIT;", stands=stands)
+
+
+def _apply(script: Script[Reviewed], items: Sequence[Reviewed], **how: Any) -> None:
+    """Judge a script, and give each migration its part of the report."""
+    if not script.pieces:
+        return
+    report = validate(script.sql, dialect="postgresql", stands=script.stands, **how)
+    shares: dict[str, list[StatementReport]] = {}
+    for piece in script.pieces:
+        if piece.owner is not None:
+            shares.setdefault(piece.owner.label, [])
+    guessed = how.get("connection") is None
+    for piece, statement in script.shares(report):
+        assert piece.owner is not None
+        facts = {"migration": piece.owner.label, "operation": piece.step.title, "sql": piece.sql[:_SHOWN_SQL]}
+        findings = tuple(
+            placed(_softened(finding) if guessed else finding, piece.step.place, facts)
+            for finding in hints.for_django(piece.step, piece.position, statement)
+        )
+        shares[piece.owner.label].append(replace(statement, line=piece.step.place[0], findings=findings))
+    for item in items:
+        if item.label in shares:
+            item.report = share_of(report, shares[item.label])
+
+
+def _softened(finding: Finding) -> Finding:
+    """The tables are those of the migrations' states; SQL and Python in them may have done more."""
+    if finding.severity is not Severity.ERROR or not finding.rule.startswith(_OF_THE_CATALOG):
+        return finding
+    hint = f"{finding.hint} The tables are known from the migrations alone; a database may differ.".strip()
+    return replace(finding, severity=Severity.WARNING, hint=hint)
+
+
+def _unread(path: Path) -> Reviewed:
+    """A file that was named and holds no migration of the project."""
+    why = "holds no migration of an app that is installed here" if path.exists() else "is not there"
+    reason = f"{path} {why}, so it was not checked. Name a file in the migrations folder of such an app."
+    return Reviewed(str(path), path, "", unread(reason))
+
+
+def _add_problems(migrations: list[Reviewed], problems: Sequence[Told]) -> dict[str, Told]:
+    """What is wrong with the migrations as a whole, beside the report on the file it is in; the places of each file."""
+    places: dict[str, Told] = {}
+    for problem in problems:
+        path = shown_path(Path(problem["path"])) if problem["path"] else Path()
+        item = next((item for item in migrations if item.path == path), None)
+        if item is None:
+            label = f"{path.parent.parent.name}.{path.stem}" if path.name else "migrations"
+            text = read_text(Path(problem["path"])) if problem["path"] else ""
+            item = Reviewed(label, path, text, Report(dialect="postgresql", proof=Proof.NONE))
+            migrations.append(item)
+        places[item.label] = problem["source"]
+        item.report = replace(item.report, notes=(_finding(problem), *item.report.notes))
+    return places
+
+
+def _finding(problem: Told) -> Finding:
+    return Finding(
+        rule=problem["rule"],
+        severity=RULES[problem["rule"]].severity,
+        message=problem["message"],
+        line=problem["line"],
+        column=problem["column"],
+        hint=problem["hint"],
+        fix=problem.get("fix", ""),
+        facts=problem.get("facts", {}),
+    )
+
+
+__all__ = ["Reviewed", "Step", "judge"]
