@@ -1,34 +1,33 @@
-"""What the dashboard shows of the trail."""
+"""What the dashboard shows of permissions and of the trail."""
 
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from django.urls import reverse
+from django.db.models import Q
 
 from audit.ledger import counting
-from audit.models import Event
-from config.pages.dashboard import Chart, Happening, Panel, Tile
+from audit.models import Event, PermissionRule
+from audit.verdicts import MADE
+from config.database.windows import Window
+from config.pages.charts import Point, Series
+from config.pages.dashboard import Cell, Chart, Happening, Panel, Table, Tile
+from config.pages.first_steps import Way
+from config.pages.leads import Lead, Listing, admin_list, admin_page
 
 SHOWN = 8
+STOPPED_SHOWN = 5
+EVENTS = Listing(app="audit", model="event", endpoint="audit/events", time="timestamp")
+RULES = Listing(app="audit", model="permissionrule", endpoint="audit/rules")
+VERDICTS = {"allow": Series("allowed", "good"), "confirm": Series("asked", "wait"), "deny": Series("denied", "bad")}
+_STOPPED = ("deny", "confirm")
 _TOLD = ("timestamp", "event_type", "entity_type", "entity_id", "user", "actor")
 
 
-def panel(since: datetime) -> Panel:
-    counts = counting.counts_since(since)
-    by_type, by_actor, decisions = (counts[dimension] for dimension in ("type", "actor", "decision"))
-    denied = decisions.get("deny", 0)
-    return Panel(
-        title="Audit",
-        tiles=[
-            Tile(label="Events", value=str(sum(by_type.values())), link="/admin/audit/event/"),
-            Tile(label="Actors", value=str(len(by_actor))),
-            Tile(label="Rollbacks", value=str(by_type.get("entity.rolled_back", 0))),
-            Tile(label="Calls denied", value=f"{denied} of {sum(decisions.values())}"),
-        ],
-        charts=[
-            Chart(title="Events by type", kind="bar", points=list(by_type.items())[:SHOWN]),
-            Chart(title="Events by actor", kind="bar", points=list(by_actor.items())[:SHOWN]),
-        ],
-    )
+def panels(window: Window) -> Iterator[Panel]:
+    counted = counting.counted(window)
+    yield _permissions(counted, window)
+    yield _trail(counted, window)
 
 
 def recent_events(limit: int) -> list[Happening]:
@@ -38,7 +37,164 @@ def recent_events(limit: int) -> list[Happening]:
             what=event.event_type,
             subject=f"{event.entity_type} {event.entity_id}",
             who=event.user or event.actor,
-            link=reverse("admin:audit_event_change", args=[event.pk]),
+            link=admin_page("audit", "event", event.pk),
         )
         for event in Event.objects.newest_first().only(*_TOLD)[:limit]
     ]
+
+
+def first_steps() -> Iterator[Way]:
+    yield Way(
+        goal="agent",
+        text="Its hook asks here before each call; this is ticked off with the first decision.",
+        rows=Event.objects.decided(),
+        command="manage.py agent_install --agent claude",
+    )
+    yield Way(
+        goal="rule",
+        text="Say what agents may do, must ask for, and must not.",
+        rows=PermissionRule.objects.exclude(source="default"),
+        command="manage.py rules add 'Bash(git push:*)' confirm 'Pushing is for people'",
+        link=admin_list("audit", "permissionrule"),
+    )
+
+
+def _permissions(counted: counting.Counted, window: Window) -> Panel:
+    return Panel(
+        title="Permissions",
+        key="permissions",
+        lead=RULES.lead(),
+        hint="No agent asked in this time.",
+        tiles=list(_verdict_tiles(counted, window)),
+        charts=[_verdicts(counted, window), _by_rule(counted, window)],
+        tables=[_by_agent(counted, window), _last_stopped()],
+    )
+
+
+def _verdict_tiles(counted: counting.Counted, window: Window) -> Iterator[Tile]:
+    now, before = counted.now["decision"], counted.before["decision"]
+    made, made_before = sum(now.values()), sum(before.values())
+    yield Tile(label="Calls decided", value=made, before=made_before, lead=_decisions(window))
+    yield Tile(
+        label="Allowed",
+        value=now.get("allow", 0) / made if made else None,
+        before=before.get("allow", 0) / made_before if made_before else None,
+        kind="share",
+        lead=_decisions(window, "allow"),
+    )
+    for verdict, label in (("confirm", "Asked"), ("deny", "Denied")):
+        count = now.get(verdict, 0)
+        lead = _decisions(window, verdict)
+        yield Tile(label=label, value=count, before=before.get(verdict, 0), better="less", lead=lead)
+
+
+def _verdicts(counted: counting.Counted, window: Window) -> Chart:
+    points = []
+    for moment in window.moments:
+        parts = tuple(counted.steps.get(verdict, {}).get(moment, 0) for verdict in VERDICTS)
+        points.append(Point(window.label(moment), sum(parts), _decisions(window, step=moment), parts))
+    return Chart(title="Decisions", kind="columns", points=points, series=list(VERDICTS.values()))
+
+
+def _by_rule(counted: counting.Counted, window: Window) -> Chart:
+    rules: Counter[str] = Counter()
+    for told, count in counted.now["rule"].items():
+        rules[told.partition(" ")[2]] += count
+    points = [Point(rule, count, _decisions(window, rule=rule)) for rule, count in rules.most_common(SHOWN)]
+    return Chart(title="Denied or asked, by rule", kind="bar", points=points)
+
+
+def _by_agent(counted: counting.Counted, window: Window) -> Table:
+    agents: dict[str, Counter[str]] = defaultdict(Counter)
+    for told, count in counted.now["agent"].items():
+        verdict, _, agent = told.partition(" ")
+        agents[agent][verdict] += count
+    most = sorted(agents.items(), key=lambda item: -item[1].total())[:SHOWN]
+    return Table(headers=("Agent", "Decided", "Asked", "Denied"), rows=[_agent_row(*item, window) for item in most])
+
+
+def _agent_row(agent: str, verdicts: Counter[str], window: Window) -> Sequence[Cell]:
+    def cell(text: str, *verdict: str) -> Cell:
+        return Cell(text=text, lead=_decisions(window, *verdict, agent=agent) if agent else Lead())
+
+    told = [cell(f"{verdicts[verdict]:,}", verdict) for verdict in ("confirm", "deny")]
+    return [cell(agent or "unnamed"), cell(f"{verdicts.total():,}"), *told]
+
+
+def _last_stopped() -> Table:
+    # Of each verdict the newest, or both would be read and sorted whole.
+    denied, asked = (
+        Event.objects.decided(verdict).order_by("-id").values("pk")[:STOPPED_SHOWN] for verdict in _STOPPED
+    )
+    found = Event.objects.filter(Q(pk__in=denied) | Q(pk__in=asked)).order_by("-id")
+    stopped = found.only("timestamp", "new_value", "agent")[:STOPPED_SHOWN]
+    return Table(headers=("Last stopped", "", "Call", "Agent"), rows=[_stopped_row(event) for event in stopped])
+
+
+def _stopped_row(event: Event) -> Sequence[Cell]:
+    said = event.new_value
+    told = VERDICTS[said["decision"]]
+    call = str(said.get("part") or said.get("tool") or "")[:120]
+    lead = Lead(page=admin_page("audit", "event", event.pk))
+    return [
+        Cell(at=event.timestamp),
+        Cell(text=told.name, tone=told.tone),
+        Cell(text=call, lead=lead),
+        Cell(text=event.agent),
+    ]
+
+
+def _decisions(
+    window: Window, verdict: str = "", *, step: datetime | None = None, rule: str = "", agent: str = ""
+) -> Lead:
+    """To decisions of the window, or of a step of it."""
+    filters = {"event_type": MADE, "decision": verdict, "agent": agent}
+    return EVENTS.lead(
+        {name: value for name, value in filters.items() if value},
+        since=step or window.since,
+        until=step + window.step.length if step else None,
+        page={"new_value__rule": rule} if rule else {},
+        api={"rule": rule} if rule else {},
+    )
+
+
+def _trail(counted: counting.Counted, window: Window) -> Panel:
+    now, before = counted.now, counted.before
+    rolled_back = "entity.rolled_back"
+    return Panel(
+        title="Audit trail",
+        key="audit",
+        lead=EVENTS.lead(),
+        tiles=[
+            Tile(
+                label="Events",
+                value=sum(now["type"].values()),
+                before=sum(before["type"].values()),
+                lead=EVENTS.lead(since=window.since),
+            ),
+            Tile(label="Actors", value=len(now["actor"]), before=len(before["actor"])),
+            Tile(
+                label="Rollbacks",
+                value=now["type"].get(rolled_back, 0),
+                before=before["type"].get(rolled_back, 0),
+                better="less",
+                lead=EVENTS.lead({"event_type": rolled_back}, since=window.since),
+            ),
+        ],
+        charts=[
+            Chart(title="Events", kind="line", points=list(_per_step(counted, window))),
+            *(_named(counted, window, *chart) for chart in (("type", "event_type"), ("actor", "actor"))),
+        ],
+    )
+
+
+def _per_step(counted: counting.Counted, window: Window) -> Iterator[Point]:
+    for moment in window.moments:
+        lead = EVENTS.lead(since=moment, until=moment + window.step.length)
+        yield Point(window.label(moment), counted.steps.get("", {}).get(moment, 0), lead)
+
+
+def _named(counted: counting.Counted, window: Window, dimension: str, column: str) -> Chart:
+    most = list(counted.now[dimension].items())[:SHOWN]
+    points = [Point(value, count, EVENTS.lead({column: value}, since=window.since)) for value, count in most]
+    return Chart(title=f"Events by {dimension}", kind="bar", points=points)

@@ -63,6 +63,7 @@ class EventFilter(django_filters.FilterSet):
     session_id = django_filters.CharFilter(method="joined_by")
     tool_use_id = django_filters.CharFilter(method="joined_by")
     decision = django_filters.ChoiceFilter(choices=[(verdict, verdict) for verdict in VERDICTS], method="decided")
+    rule = django_filters.CharFilter(method="decided_by", label="a decision by this rule")
 
     class Meta:
         model = Event
@@ -79,6 +80,9 @@ class EventFilter(django_filters.FilterSet):
 
     def joined_by(self, events: EventQuerySet, name: Any, value: str) -> EventQuerySet:
         return events.joined_by(name, value)
+
+    def decided_by(self, events: EventQuerySet, name: str, value: str) -> EventQuerySet:
+        return events.decided().filter(new_value__rule=value)
 
 
 class EventViewSet(ReadViewSet):

@@ -14,6 +14,8 @@ admin.autodiscover()  # here and not at start: only a process that answers reque
 urlpatterns = [
     path("", views.page, name="dashboard"),
     path("dashboard/figures", views.fragment, name="dashboard-figures"),
+    path("dashboard/live", views.stream, name="dashboard-live"),
+    path("dashboard/first-steps", views.dismiss_first_steps, name="dashboard-first-steps"),
     path("health/live", views.live, name="health-live"),
     path("health/ready", views.ready, name="health-ready"),
     path("metrics", views.MetricsView.as_view(), name="metrics"),

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.rest.openapi import refusals
+from config.rest.times import TimeFilter
 from config.rest.views import APIView, ReadViewSet
 from dockerdebug import diagnoses, infrastructure, insights
 from dockerdebug.checks import CHECKS
@@ -39,6 +40,8 @@ PREFER = OpenApiParameter("Prefer", str, OpenApiParameter.HEADER, description="w
 
 
 class DiagnosisFilter(django_filters.FilterSet):
+    start = TimeFilter("created_at", "gte", label="from this time on")
+    end = TimeFilter("created_at", "lt", label="before this time")
     finding = django_filters.CharFilter(method="with_finding", label="has this finding")
 
     class Meta:

@@ -1,80 +1,147 @@
 """What the dashboard shows of bugs."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
-from django.db.models import Count, QuerySet
 from django.utils import timezone
 
-from config.database.moments import Day, Hour
-from config.pages.dashboard import Chart, Panel, Tile
+from config.database.figures import number_of, read_figures, sum_of
+from config.database.windows import Window
+from config.pages.charts import Point
+from config.pages.dashboard import Cell, Chart, Panel, Table, Tile
+from config.pages.first_steps import Way
+from config.pages.leads import Lead, Listing, admin_list
 from escalation.models import OPEN, Bug, Cycle, Priority
-from escalation.summary import count_bugs
+from escalation.summary import Grid, count_grid
+
+SEEN = Listing(
+    app="escalation",
+    model="bug",
+    endpoint="escalation/bugs",
+    time="first_seen_at",
+    start="first_seen_after",
+    end="first_seen_before",
+)
+RESOLVED = Listing(
+    app="escalation",
+    model="bug",
+    endpoint="escalation/bugs",
+    time="resolved_at",
+    start="resolved_after",
+    end="resolved_before",
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    of: type[Hour | Day]
-    length: timedelta
-    label: str
-
-
-_HOURS, _DAYS = Step(Hour, timedelta(hours=1), "%H:00"), Step(Day, timedelta(days=1), "%d %b")
-LIST = "/admin/escalation/bug/"
-
-
-def panel(since: datetime) -> Panel:
-    summary = count_bugs()
-    new = _per_step(Bug.objects.all(), "first_seen_at", since)
-    resolved, came_back = (_per_step(rows, "resolved_at", since) for rows in (Bug.objects.all(), Cycle.objects.all()))
-    rows = [[level, *(row[status] for status in OPEN)] for level, row in summary.open_by_priority.items()]
-    critical = sum(summary.open_by_priority[Priority.CRITICAL].values())
-    return Panel(
+def panels(window: Window) -> Iterator[Panel]:
+    grid = count_grid()
+    new = window.count_steps(Bug.objects.all(), "first_seen_at")
+    resolved, came_back = (window.count_steps(rows.objects.all(), "resolved_at") for rows in (Bug, Cycle))
+    yield Panel(
         title="Bug escalation",
-        tiles=[
-            Tile("Open bugs", summary.open, LIST),
-            Tile("Critical", critical, f"{LIST}?priority__exact=critical", "fail" if critical else "ok"),
-            Tile("Overdue", summary.overdue, LIST, "fail" if summary.overdue else "ok"),
-            Tile("Resolved", resolved.total(), f"{LIST}?status__exact=resolved"),
-            Tile("Mean time to acknowledge", duration(summary.seconds_to_acknowledge)),
-            Tile("Mean time to resolve", duration(summary.seconds_to_resolve)),
-        ],
+        key="escalation",
+        lead=SEEN.lead(),
+        hint="Nothing was reported in this time.",
+        tiles=list(_tiles(grid, window)),
         charts=[
-            Chart("New bugs", "line", _line(new, since), "bugs"),
-            Chart("Resolved bugs", "line", _line(resolved + came_back, since), "bugs"),
+            Chart(title="New bugs", kind="line", points=list(_line(new, SEEN, window))),
+            Chart(title="Resolved bugs", kind="line", points=list(_line(resolved + came_back, RESOLVED, window))),
         ],
-        headers=["Open by priority", *(status.label for status in OPEN)],
-        rows=rows,
+        tables=[
+            Table(
+                headers=("Open by priority", *(status.label for status in OPEN)),
+                rows=[_level(level, grid) for level in reversed(Priority.values)],
+            )
+        ],
     )
 
 
-def duration(seconds: float | None) -> str:
-    """A mean time as a person says it."""
-    if seconds is None:
-        return "-"
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.0f} s"
+def first_steps() -> Iterator[Way]:
+    yield Way(
+        goal="project",
+        text="report a bug from it,",
+        rows=Bug.objects.all(),
+        command="manage.py escalation report KeyError 'no price for item 17' --impact medium",
+        link=admin_list("escalation", "bug"),
+    )
 
 
-def _step(since: datetime) -> Step:
-    return _HOURS if timezone.now() - since <= timedelta(days=2) else _DAYS
+def _tiles(grid: Grid, window: Window) -> Iterator[Tile]:
+    figures = _figures(window)
+    is_open = sum(grid.get((status, level), 0) for status in OPEN for level in Priority.values)
+    critical = sum(grid.get((status, Priority.CRITICAL), 0) for status in OPEN)
+    flow = f"{figures['now_seen']:,} new, {figures['now_resolved']:,} resolved"
+    yield Tile(label="Open bugs", value=is_open, note=flow, lead=_open())
+    yield Tile(
+        label="Critical",
+        value=critical,
+        note=f"{figures['new_critical']:,} new",
+        lead=_open(Priority.CRITICAL),
+        tone="fail" if critical else "ok",
+    )
+    yield Tile(
+        label="Overdue",
+        value=figures["overdue"],
+        note=f"{figures['newly_overdue']:,} since {window.label(window.since)}",
+        lead=SEEN.lead(
+            page={"status__in": ",".join(OPEN), "deadline_at__lt": f"{window.until:%Y-%m-%dT%H:%M:%SZ}"},
+            api={"overdue": "true"},
+        ),
+        tone="fail" if figures["overdue"] else "ok",
+    )
+    seen, resolved = SEEN.lead(since=window.since), RESOLVED.lead(since=window.since)
+    yield Tile(label="New", value=figures["now_seen"], before=figures["before_seen"], better="less", lead=seen)
+    yield Tile(
+        label="Resolved", value=figures["now_resolved"], before=figures["before_resolved"], better="more", lead=resolved
+    )
+    yield _mean("To acknowledge", figures, "acknowledged", seen)
+    yield _mean("To resolve", figures, "resolved", resolved)
 
 
-def _per_step(rows: "QuerySet[Any]", field: str, since: datetime) -> Counter[datetime]:
-    """How many each hour, or each day of a longer time."""
-    recent = rows.filter(**{f"{field}__gte": since}).order_by()
-    return Counter(dict(recent.values_list(_step(since).of(field)).annotate(count=Count("*"))))
+def _figures(window: Window) -> Mapping[str, int]:
+    bugs, now = Bug.objects.all(), timezone.now()
+    overdue, critical = Bug.objects.overdue(at=now), Bug.objects.open().filter(priority=Priority.CRITICAL)
+    asked = {
+        "overdue": number_of(overdue),
+        "newly_overdue": number_of(overdue.filter(deadline_at__gte=window.since)),
+        "new_critical": number_of(window.within(critical, "first_seen_at")),
+    }
+    for when, rows in (("now", window.within), ("before", window.before)):
+        noticed = rows(bugs.filter(acknowledge_ms__isnull=False), "first_seen_at")
+        resolved = rows(bugs, "resolved_at")
+        asked |= {
+            f"{when}_seen": number_of(rows(bugs, "first_seen_at")),
+            f"{when}_acknowledged": number_of(noticed),
+            f"{when}_acknowledged_ms": sum_of(noticed, "acknowledge_ms"),
+            f"{when}_resolved": number_of(resolved),
+            f"{when}_resolved_ms": sum_of(resolved, "resolve_ms"),
+        }
+    return read_figures(**asked)
 
 
-def _line(found: Counter[datetime], since: datetime) -> Sequence[tuple[str, float]]:
-    """The steps in their order; empty ones count as zero."""
-    step = _step(since)
-    start = since.replace(minute=0, second=0, microsecond=0)
-    start = start if step is _HOURS else start.replace(hour=0)
-    moments = [start + step.length * index for index in range(int((timezone.now() - start) / step.length) + 1)]
-    return [(moment.strftime(step.label), float(found[moment])) for moment in moments]
+def _mean(label: str, figures: Mapping[str, int], name: str, lead: Lead) -> Tile:
+    """Of the bugs that were first seen, or resolved, in each of the two windows."""
+    now, before = (
+        figures[f"{when}_{name}_ms"] / 1000 / figures[f"{when}_{name}"] if figures[f"{when}_{name}"] else None
+        for when in ("now", "before")
+    )
+    return Tile(label=label, value=now, before=before, kind="span", better="less", lead=lead)
+
+
+def _open(priority: str = "") -> Lead:
+    level = {"priority": priority} if priority else {}
+    return SEEN.lead(level, page={"status__in": ",".join(OPEN)}, api={"open": "true"})
+
+
+def _line(found: Counter[datetime], listing: Listing, window: Window) -> Iterator[Point]:
+    for moment in window.moments:
+        lead = listing.lead(since=moment, until=moment + window.step.length)
+        yield Point(window.label(moment), found[moment], lead)
+
+
+def _level(level: str, grid: Grid) -> Sequence[Cell]:
+    counts = [
+        Cell(text=f"{grid.get((status, level), 0):,}", lead=SEEN.lead({"status": status, "priority": level}))
+        for status in OPEN
+    ]
+    return [Cell(text=level, lead=_open(level)), *counts]

@@ -6,6 +6,7 @@ import django_filters
 from django.db.models import Q
 from django.utils import timezone
 
+from config.rest.times import TimeFilter
 from config.secrets import keyed
 from escalation.models import Bug, BugQuerySet, Impact, Priority, Status
 
@@ -26,6 +27,10 @@ class BugFilter(django_filters.FilterSet):
     open = django_filters.BooleanFilter(method="only_open", label="true: not resolved")
     muted = django_filters.BooleanFilter(method="only_muted", label="true: muted now")
     overdue = django_filters.BooleanFilter(method="only_overdue", label="true: open past the deadline")
+    first_seen_after = TimeFilter("first_seen_at", "gte", label="first seen from this time on")
+    first_seen_before = TimeFilter("first_seen_at", "lt", label="first seen before this time")
+    resolved_after = TimeFilter("resolved_at", "gte", label="resolved from this time on")
+    resolved_before = TimeFilter("resolved_at", "lt", label="resolved before this time")
     order = django_filters.ChoiceFilter(
         choices=[(name, name) for name in ORDERS], method="keep", label="by default newest"
     )

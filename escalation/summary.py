@@ -11,6 +11,8 @@ from config.database.figures import number_of, read_figures, sum_of
 from escalation.models import OPEN, Bug, Cycle, Priority, Status
 
 MOST_ERROR_TYPES = 20
+Grid = Mapping[tuple[str, str], int]
+"""Of a status and a priority."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +47,7 @@ def summarise() -> Summary:
 
 def count_bugs() -> Counts:
     """Count the bugs by status and priority, from indexes alone."""
-    grid = _grid()
+    grid = count_grid()
     by_status = {status: sum(grid.get((status, level), 0) for level in Priority.values) for status in Status.values}
     return Counts(
         total=sum(by_status.values()),
@@ -61,7 +63,8 @@ def count_bugs() -> Counts:
     )
 
 
-def _grid() -> Mapping[tuple[str, str], int]:
+def count_grid() -> Grid:
+    """How many bugs of each status and priority; what there is none of is left out."""
     rows = Bug.objects.order_by().values_list("status", "priority").annotate(count=Count("*"))
     return {(status, priority): count for status, priority, count in rows}
 

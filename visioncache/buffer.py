@@ -46,6 +46,12 @@ class Tallied:
     saved_ms: int = 0
     saved_cost_micros: int = 0
 
+    @property
+    def hit_rate(self) -> float | None:
+        """Of those that were answered; None before the first."""
+        asked = self.hits + self.misses
+        return self.hits / asked if asked else None
+
     def add(self, other: "Tallied") -> None:
         self.hits += other.hits
         self.misses += other.misses

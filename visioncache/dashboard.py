@@ -1,59 +1,119 @@
 """What the dashboard shows of the vision cache."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.utils import timezone
 
 from config.database.figures import number_of, read_figures
+from config.database.windows import Window
+from config.pages.charts import Point, Series
 from config.pages.dashboard import Chart, Panel, Tile
+from config.pages.leads import Lead, Listing, admin_page
+from visioncache import tallies
 from visioncache.counting import flush
 from visioncache.models import Entry
-from visioncache.tallies import per_hour, totals
 
-_DAILY_FROM = timedelta(days=2)  # a longer window is drawn by day
+ENTRIES = Listing(
+    app="visioncache",
+    model="entry",
+    endpoint="visioncache/entries",
+    time="stored_at",
+    start="stored_after",
+    end="stored_before",
+)
+TALLIES = Listing(app="visioncache", model="tally", time="hour")
+STATISTICS = "/api/v1/visioncache/stats"
+HOUR = timedelta(hours=1)
 _MOST_USED = 5
 
 
-def panel(since: datetime) -> Panel:
+def panels(window: Window) -> Iterator[Panel]:
     flush()
-    sums = totals(since)
-    asked = sums["hits"] + sums["misses"]
+    hours = tallies.per_hour(window.earlier_since)
+    yield Panel(
+        title="Vision cache",
+        key="visioncache",
+        lead=ENTRIES.lead(),
+        hint="Nothing was looked up in this time.",
+        tiles=[*_look_ups(hours, window), *_entries(window)],
+        charts=[*_over_time(hours, window), Chart(title="Most used entries", kind="bar", points=list(_most_used()))],
+    )
+
+
+def _look_ups(hours: tallies.Hours, window: Window) -> Iterator[Tile]:
+    now = tallies.total(hours, window.since)
+    before = tallies.total(hours, window.earlier_since, window.earlier_until)
+    lead = _tallied(tallies.hour_of(window.since))
+    yield Tile(label="Hit rate", value=now.hit_rate, before=before.hit_rate, kind="share", better="more", lead=lead)
+    yield Tile(label="Hits", value=now.hits, before=before.hits, better="more", lead=lead)
+    yield Tile(label="Misses", value=now.misses, before=before.misses, better="less", lead=lead)
+    yield Tile(
+        label="Saved",
+        value=now.saved_cost_micros,
+        before=before.saved_cost_micros,
+        kind="money",
+        better="more",
+        lead=lead,
+    )
+    saved, saved_before = now.saved_ms / 1000, before.saved_ms / 1000
+    yield Tile(label="Time saved", value=saved, before=saved_before, kind="span", better="more", lead=lead)
+
+
+def _entries(window: Window) -> Iterator[Tile]:
     # The living are all but the expired, who stand in an index: asked for by themselves they are searched for.
     now = timezone.now()
+    in_an_hour = now + timedelta(hours=1)
     figures = read_figures(
-        stored=number_of(Entry.objects.all()),
+        kept=number_of(Entry.objects.all()),
         expired=number_of(Entry.objects.expired(now)),
-        soon=number_of(Entry.objects.filter(expires_at__gt=now, expires_at__lte=now + timedelta(hours=1))),
+        soon=number_of(Entry.objects.filter(expires_at__gt=now, expires_at__lte=in_an_hour)),
     )
-    entries = "/admin/visioncache/entry/"
-    return Panel(
-        title="Vision cache",
-        tiles=[
-            Tile(label="Hit rate", value=f"{100 * sums['hits'] / asked:.0f} %" if asked else "-"),
-            Tile(label="Hits", value=str(sums["hits"]), link="/admin/visioncache/tally/"),
-            Tile(label="Misses", value=str(sums["misses"]), link="/admin/visioncache/tally/"),
-            Tile(label="Saved", value=f"${sums['saved_cost_micros'] / 1_000_000:,.2f}"),
-            Tile(label="Seconds saved", value=f"{sums['saved_ms'] / 1_000:,.0f}"),
-            Tile(label="Live entries", value=str(figures["stored"] - figures["expired"]), link=f"{entries}?life=live"),
-            Tile(label="Expiring within an hour", value=str(figures["soon"]), link=entries),
+    live = figures["kept"] - figures["expired"]
+    lead = ENTRIES.lead(page={"life": "live"})
+    yield Tile(label="Live entries", value=live, note=f"{figures['soon']:,} end within an hour", lead=lead)
+
+
+def _over_time(hours: tallies.Hours, window: Window) -> Iterator[Chart]:
+    steps = [(moment, tallies.total(hours, moment, moment + length)) for moment, length in _steps(window)]
+    yield Chart(
+        title="Look-ups",
+        kind="columns",
+        series=[Series("hits", "good"), Series("misses", "quiet")],
+        points=[
+            Point(window.label(moment), step.hits + step.misses, _lead(moment, window), (step.hits, step.misses))
+            for moment, step in steps
         ],
-        charts=[
-            Chart(title="Hit rate, %", kind="line", points=_hit_rates(since)),
-            Chart(
-                title="Most used entries",
-                kind="bar",
-                points=[(str(entry), entry.hit_count) for entry in Entry.objects.live().used(_MOST_USED)],
-            ),
+    )
+    yield Chart(
+        title="Hit rate, %",
+        kind="line",
+        points=[
+            Point(window.label(moment), round(100 * step.hit_rate, 1), _lead(moment, window))
+            for moment, step in steps
+            if step.hit_rate is not None
         ],
     )
 
 
-def _hit_rates(since: datetime) -> list[tuple[str, float]]:
-    form = "%m-%d" if timezone.now() - since > _DAILY_FROM else "%H:00"
-    points: dict[str, tuple[int, int]] = {}
-    for hour, hits, misses in per_hour(since):
-        so_far = points.get(hour.strftime(form), (0, 0))
-        points[hour.strftime(form)] = (so_far[0] + hits, so_far[1] + misses)
-    return [
-        (label, round(100 * hits / (hits + misses), 1)) for label, (hits, misses) in points.items() if hits + misses
-    ]
+def _steps(window: Window) -> Iterator[tuple[datetime, timedelta]]:
+    """Those of the window, or the hours it touches: look-ups are counted by the hour."""
+    length = max(window.step.length, HOUR)
+    moment = tallies.hour_of(window.since)
+    while moment <= window.until:
+        yield moment, length
+        moment += length
+
+
+def _lead(moment: datetime, window: Window) -> Lead:
+    return _tallied(moment, moment + max(window.step.length, HOUR))
+
+
+def _tallied(since: datetime, until: datetime | None = None) -> Lead:
+    return Lead(page=TALLIES.lead(since=since, until=until).page, api=STATISTICS)
+
+
+def _most_used() -> Iterator[Point]:
+    for entry in Entry.objects.live().used(_MOST_USED):
+        api = f"/api/v1/{ENTRIES.endpoint}/{entry.uid}"
+        yield Point(str(entry), entry.hit_count, Lead(page=admin_page("visioncache", "entry", entry.pk), api=api))

@@ -15,6 +15,7 @@ from visioncache.models import Tally
 
 SLOTS = 8
 FOLD_AFTER = timedelta(days=30)
+Hours = Mapping[datetime, Tallied]
 COUNTS = tuple(count.name for count in fields(Tallied))
 
 _ADD = """
@@ -59,13 +60,18 @@ def fold_tallies(*, before: datetime | None = None) -> int:
     return folded
 
 
-def per_hour(since: datetime) -> list[tuple[datetime, int, int]]:
-    """Hour, hits and misses of all namespaces, oldest first."""
-    rows = Tally.objects.filter(hour__gte=since - timedelta(hours=1)).values("hour").order_by("hour")
-    return [(row["hour"], row["h"], row["m"]) for row in rows.annotate(h=Sum(F("hits")), m=Sum(F("misses")))]
+def per_hour(since: datetime) -> Hours:
+    """What all namespaces counted from an hour on, oldest first."""
+    rows = Tally.objects.filter(hour__gte=hour_of(since)).values("hour").order_by("hour")
+    summed = rows.annotate(**{f"all_{name}": Sum(name) for name in COUNTS})
+    told = summed.values_list("hour", *(f"all_{name}" for name in COUNTS))
+    return {hour: Tallied(**dict(zip(COUNTS, counts, strict=True))) for hour, *counts in told}
 
 
-def totals(since: datetime) -> dict[str, int]:
-    """All counts of all namespaces from an hour on."""
-    rows = Tally.objects.filter(hour__gte=since - timedelta(hours=1))
-    return rows.aggregate(**{name: Sum(name, default=0) for name in COUNTS})
+def total(hours: Hours, since: datetime, until: datetime | None = None) -> Tallied:
+    """The sum of the hours that have a part in a time."""
+    found = Tallied()
+    for hour, counted in hours.items():
+        if hour >= hour_of(since) and (until is None or hour < until):
+            found.add(counted)
+    return found

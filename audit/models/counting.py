@@ -10,6 +10,10 @@ class EventCount(models.Model):
         TYPE = "type"
         ACTOR = "actor"
         DECISION = "decision"
+        AGENT = "agent"
+        """Of decisions, behind its verdict: "deny claude"."""
+        RULE = "rule"
+        """Likewise, of those that did not simply allow."""
 
     pk = models.CompositePrimaryKey("dimension", "hour", "value")
     dimension = models.CharField(max_length=8, choices=Dimension)

@@ -32,6 +32,12 @@ def distinct_of(rows: "QuerySet[Any, Any]", column: str) -> "QuerySet[Any, Any]"
     return _one(rows, Func(column, template="COUNT(DISTINCT %(expressions)s)", output_field=BigIntegerField()))
 
 
+def any_of(rows: "QuerySet[Any, Any]") -> "QuerySet[Any, Any]":
+    """1 where there is a row, else nothing; no further row is looked at."""
+    one = Func(template="1", output_field=BigIntegerField())
+    return rows.order_by().values(figure=one)[:1]
+
+
 def _one(rows: "QuerySet[Any, Any]", figure: Func) -> "QuerySet[Any, Any]":
     # No aggregate of the ORM's, which would group by the key as soon as it is among the values.
     return rows.order_by().values(figure=figure)

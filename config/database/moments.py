@@ -30,3 +30,7 @@ class Hour(_Beginning):
 
 class Day(_Beginning):
     unit, letters, rest = "day", 10, " 00:00:00"
+
+
+class Minute(_Beginning):
+    unit, letters, rest = "minute", 16, ":00"

@@ -1,74 +1,111 @@
 """What the dashboard is made of. An app's dashboard.py may define
 
-panel(since) -> Panel                what the app shows of the time since then
+panels(window) -> [Panel]            what the app shows of a time
 recent_events(limit) -> [Happening]  what happened last, newest first
 active_jobs() -> [Job]               work that waits or runs now
+first_steps() -> [Way]               what a new installation is asked to do first
 """
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any, Literal
 
-from django.urls import NoReverseMatch, reverse
-
+from config.database.windows import Window
 from config.discovery import app_modules
 from config.models import BrokerMessage
 from config.pages import charts
+from config.pages.changes import FORMS, Change, Kind, change
+from config.pages.leads import NOWHERE, Lead, admin_list
 
 logger = logging.getLogger(__name__)
 
-RANGES = {
-    "1h": timedelta(hours=1),
-    "24h": timedelta(hours=24),
-    "7d": timedelta(days=7),
-    "30d": timedelta(days=30),
-}
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tile:
-    """One figure; `link` leads to the admin list it counts."""
+    """One figure, the same of the window before, and the rows it counts. None is one that nothing is known of.
+
+    What is counted of now, whenever it began, has no figure before: `note` tells what came and went instead.
+    """
 
     label: str
-    value: str | float
-    link: str = ""
+    value: float | str | None
+    before: float | None = None
+    kind: Kind = "number"
+    better: Literal["more", "less", ""] = ""
+    note: str = ""
+    lead: Lead = NOWHERE
     tone: Literal["", "ok", "warn", "fail"] = ""
 
     @property
     def text(self) -> str:
-        return self.value if isinstance(self.value, str) else charts.number(self.value)
+        if self.value is None:
+            return "-"
+        return self.value if isinstance(self.value, str) else FORMS[self.kind](self.value)
+
+    @property
+    def change(self) -> Change | None:
+        if self.before is None or self.value is None or isinstance(self.value, str):
+            return None
+        return change(self.value, self.before, kind=self.kind, better=self.better)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """Bars compare names, a line follows time; `points` are (label, number)."""
+    """Bars compare names; a line and columns follow time, columns in `series` of parts."""
 
     title: str
-    kind: Literal["bar", "line"]
-    points: Sequence[tuple[str, float]]
+    kind: charts.Kind
+    points: Sequence[charts.Point]
     unit: str = ""
+    series: Sequence[charts.Series] = ()
 
     @property
     def drawing(self) -> charts.Drawing:
-        return charts.draw(self.kind, self.points)
+        return charts.draw(self.kind, self.points, self.series)
 
     @property
     def is_empty(self) -> bool:
-        return not any(value for _, value in self.points)
+        return not any(point.value or any(point.parts) for point in self.points)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """Of a small table: a text that leads somewhere, or a time."""
+
+    text: str = ""
+    lead: Lead = NOWHERE
+    tone: Literal["", "good", "bad", "wait", "quiet"] = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A small one, under the charts."""
+
+    headers: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """One tool on the dashboard. `rows` are a small table under `headers`."""
+    """One tool on the dashboard, or one side of it."""
 
     title: str
+    key: str
+    """Its own among all panels."""
+    lead: Lead = NOWHERE
     tiles: Sequence[Tile] = ()
     charts: Sequence[Chart] = ()
-    rows: Sequence[Sequence[Any]] = ()
-    headers: Sequence[str] = ()
+    tables: Sequence[Table] = ()
+    hint: str = ""
+    """What to do where there is nothing to show yet."""
+
+    @property
+    def is_quiet(self) -> bool:
+        return not any(table.rows for table in self.tables) and all(chart.is_empty for chart in self.charts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +129,13 @@ class Job:
     link: str = ""
 
 
-def panels(since: datetime) -> list[tuple[str, Panel]]:
-    """Every app's panel with its app label. One that fails shows that it failed and hurts no other."""
-    found = []
+def panels(window: Window) -> list[Panel]:
+    """Every app's panels. An app whose panels fail shows that they failed and hurts no other."""
+    found: list[Panel] = []
     for app, module in app_modules("dashboard"):
-        if make := getattr(module, "panel", None):
-            broken = Panel(title=app, tiles=[Tile("could not be read; see the log", "[FAIL]", tone="fail")])
-            found.append((app, _guarded(app, partial(make, since), broken)))
+        if make := getattr(module, "panels", None):
+            failed = Tile(label="could not be read; see the log", value="[FAIL]", tone="fail")
+            found += _guarded(app, partial(_all, make, window), [Panel(title=app, key=app, tiles=[failed])])
     return found
 
 
@@ -118,14 +155,6 @@ def active_jobs(limit: int = 12) -> list[Job]:
         if read := getattr(module, "active_jobs", None):
             found += _guarded(app, partial(_all, read), [])
     return sorted(found, key=lambda job: job.since)[:limit]
-
-
-def admin_list(app: str, model: str) -> str:
-    """Where the admin lists a table, or nothing when it does not."""
-    try:
-        return reverse(f"admin:{app}_{model}_changelist")
-    except NoReverseMatch:
-        return ""
 
 
 def _queued_jobs() -> list[Job]:

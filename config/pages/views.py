@@ -1,33 +1,34 @@
 """Pages and answers outside the tools' API: health, metrics, and the dashboard at /."""
 
-import hashlib
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.views.decorators import staff_member_required
-from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.template.loader import render_to_string
-from django.utils import timezone
+from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
 from drf_spectacular.utils import extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 
+from config.database import windows
 from config.errors import MethodNotAllowed
-from config.pages import dashboard
+from config.pages import figures, first_steps
 from config.rest.problems import problem_page
 from config.rest.views import APIView
+from config.serving.live import LiveAnswer
 from config.watching import health
 
 DEFAULT_RANGE = "24h"
-_KEPT_SECONDS = 2  # however many watch, the figures are read this often at most
 REFRESH_SECONDS = 10
 
 
@@ -94,13 +95,17 @@ class MetricsView(APIView):
 def page(request: HttpRequest) -> HttpResponse:
     """The dashboard, complete without any script."""
     chosen = _chosen_range(request)
-    content, etag = _content(chosen)
+    shown = figures.read(chosen)
+    sections = dict(shown.sections)
+    if request.COOKIES.get(first_steps.COOKIE) == first_steps.DISMISSED:
+        del sections["steps"]
     context = {
         **admin.site.each_context(request),
         "chosen": chosen,
-        "ranges": list(dashboard.RANGES),
-        "content": content,
-        "etag": etag,
+        "ranges": list(windows.RANGES),
+        "window": windows.window(chosen),
+        "sections": sections,
+        "etag": shown.etag,
         "refresh_seconds": REFRESH_SECONDS,
     }
     return render(request, "config/dashboard.html", context)
@@ -109,30 +114,40 @@ def page(request: HttpRequest) -> HttpResponse:
 @only_read
 @staff_member_required
 def fragment(request: HttpRequest) -> HttpResponseBase:
-    """The part of the dashboard that changes; 304 while it did not."""
-    content, etag = _content(_chosen_range(request))
-    response = HttpResponse(content, headers={"ETag": etag, "Cache-Control": "private, no-cache"})
-    return get_conditional_response(request, etag=etag, response=response) or response
+    """The sections of the dashboard as JSON; 304 while none of them changed."""
+    shown = figures.read(_chosen_range(request))
+    response = JsonResponse(dict(shown.sections), headers={"ETag": shown.etag, "Cache-Control": "private, no-cache"})
+    return get_conditional_response(request, etag=shown.etag, response=response) or response
+
+
+@only_read
+@staff_member_required
+@never_cache
+def stream(request: HttpRequest) -> HttpResponse:
+    """The sections of the dashboard as they change, as Server-Sent Events; 204 where the server cannot."""
+    if request.method == "HEAD":
+        return HttpResponse(status=204)
+    session = request.session.session_key or ""
+    seen = request.headers.get("Last-Event-ID") or request.GET.get("seen", "")
+    return LiveAnswer(topic=_chosen_range(request), seen=seen, read=figures.read, session=session)
+
+
+@require_POST
+@staff_member_required
+def dismiss_first_steps(request: HttpRequest) -> HttpResponse:
+    """Show them no more in this browser."""
+    response = HttpResponseRedirect(reverse("dashboard"))
+    response.set_cookie(
+        first_steps.COOKIE,
+        first_steps.DISMISSED,
+        max_age=timedelta(days=365),
+        secure=settings.TLS,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
 
 
 def _chosen_range(request: HttpRequest) -> str:
     asked = request.GET.get("range", "")
-    return asked if asked in dashboard.RANGES else DEFAULT_RANGE
-
-
-def _content(chosen: str) -> tuple[str, str]:
-    """The rendered figures of a range, and their ETag."""
-    kept: tuple[str, str] | None = cache.get(f"dashboard:{chosen}")
-    if kept is None:
-        checks = health.components()
-        context = {
-            "panels": dashboard.panels(timezone.now() - dashboard.RANGES[chosen]),
-            "events": dashboard.recent_events(),
-            "jobs": dashboard.active_jobs(),
-            "checks": checks,
-            "status": health.overall(checks),
-        }
-        content = render_to_string("config/figures.html", context)
-        kept = content, f'"{hashlib.sha256(content.encode()).hexdigest()[:32]}"'
-        cache.set(f"dashboard:{chosen}", kept, _KEPT_SECONDS)
-    return kept
+    return asked if asked in windows.RANGES else DEFAULT_RANGE

@@ -26,6 +26,7 @@ from config.errors import DomainError
 from config.rest.problems import PROBLEM_JSON, problem
 from config.serving import threads
 from config.serving.bodies import Message, Receive, held_body
+from config.serving.live import BOARD, LiveAnswer
 from config.serving.streams import (
     FILE_BLOCK_BYTES,
     ClientGone,
@@ -66,6 +67,9 @@ async def _answer(scope: MutableMapping[str, Any], body: bytes, length: int, rec
         with _threads_for(scope, length) as pool:
             environ = _environ(scope, body, length)
             answer = await stream.loop.run_in_executor(pool, compute, environ, stream)
+        if isinstance(answer, Live):
+            await BOARD.stream(answer.content.watcher, answer.begun, stream)
+            return
         if isinstance(answer, File):
             with closing(answer.content) as content:
                 await stream.send_file(answer.begun, content.filelike)
@@ -155,7 +159,14 @@ class File(NamedTuple):
     content: FileWrapper
 
 
-def compute(environ: dict[str, Any], stream: Stream) -> list[Message] | File:
+class Live(NamedTuple):
+    """An answer that goes on as long as its client stays."""
+
+    begun: Message
+    content: LiveAnswer
+
+
+def compute(environ: dict[str, Any], stream: Stream) -> list[Message] | File | Live:
     """Run the site, in a thread; what remains to be sent. A stream is sent from here, in this thread."""
     begun: Message = {}
 
@@ -167,6 +178,8 @@ def compute(environ: dict[str, Any], stream: Stream) -> list[Message] | File:
     if isinstance(parts, FileWrapper):
         return File(begun, parts)
     try:
+        if isinstance(parts, LiveAnswer):
+            return Live(begun, parts)
         if not getattr(parts, "streaming", False):
             return [begun, {"type": "http.response.body", "body": b"".join(parts)}]
         return _sent(begun, parts, stream)

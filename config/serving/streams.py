@@ -84,10 +84,10 @@ class Stream:
 
     async def send_file(self, begun: Message, file: IO[bytes]) -> None:
         """Send a file on the event loop, block by block. Raises ClientGone as `send` does."""
-        await self._send_in_time(begun)
+        await self.send_in_time(begun)
         for block in iter(partial(file.read, FILE_BLOCK_BYTES), b""):
-            await self._send_in_time({"type": "http.response.body", "body": block, "more_body": True})
-        await self._send_in_time({"type": "http.response.body"})
+            await self.send_in_time({"type": "http.response.body", "body": block, "more_body": True})
+        await self.send_in_time({"type": "http.response.body"})
 
     async def send_whole(self, begun: Message, body: bytes) -> None:
         """Send an answer that is in memory. Raises ClientGone as `send` does, and where too much is held."""
@@ -106,7 +106,8 @@ class Stream:
         finally:
             _held.pop(sending, None)
 
-    async def _send_in_time(self, message: Message) -> None:
+    async def send_in_time(self, message: Message) -> None:
+        """Send a message on the event loop. Raises ClientGone as `send` does."""
         began = time.monotonic()
         try:
             await asyncio.wait_for(self._pass_on(message), max(self._patience, 0.001))
@@ -127,6 +128,16 @@ class Stream:
     async def _watch(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
+
+    @property
+    def has_left(self) -> bool:
+        """Whether the client is known to have left."""
+        return self._watcher is not None and self._watcher.done()
+
+    def when_left(self, call: Callable[[], None]) -> None:
+        """Have something called once the client leaves; to be said after the first message was sent."""
+        if self._watcher is not None:
+            self._watcher.add_done_callback(lambda _: call())
 
     def end(self) -> None:
         """Stop looking whether the client left."""

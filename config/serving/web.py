@@ -20,12 +20,13 @@ MOST_CONNECTIONS = 65_536
 # For the whole head of a request, and between two on one connection: a proxy that keeps it for 60 s, as nginx does,
 # must be the first to close it, or it sends a request into a connection that is gone.
 SILENT_MILLISECONDS = 65_000
-GRACE_SECONDS = 2.5  # for answers under way; a live stream never ends by itself
+GRACE_SECONDS = 2.5  # for answers under way, the last words of live streams among them
 
 
 async def serve(host: str, port: int, beat: Callable[[], None], connections: int) -> None:
     """Serve until told to stop. Embedded in this process: a master process would cost 32 MB to watch one child."""
     from config.serving.asgi import application
+    from config.serving.live import BOARD
 
     server = Server(
         application,
@@ -51,6 +52,7 @@ async def serve(host: str, port: int, beat: Callable[[], None], connections: int
         serving.result()
         raise RuntimeError("The web server ended by itself.")
     beating.cancel()
+    BOARD.close()
     server.stop()  # type: ignore[no-untyped-call]
     await asyncio.wait({serving}, timeout=GRACE_SECONDS)
 

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.rest.times import TimeFilter
 from config.rest.views import APIView, ReadViewSet
 from prompts import comparison, regression, runs
 from prompts.models import Run
@@ -17,6 +18,9 @@ from prompts.serializers.runs import RunDetailSerializer, RunSerializer
 class RunFilter(django_filters.FilterSet):
     prompt_id = django_filters.CharFilter("version__prompt__prompt_id")
     version = django_filters.NumberFilter("version__number")
+    start = TimeFilter("created_at", "gte", label="from this time on")
+    end = TimeFilter("created_at", "lt", label="before this time")
+    call = django_filters.CharFilter("verdict__call", label="what the verdict calls it, such as regression")
 
     class Meta:
         model = Run

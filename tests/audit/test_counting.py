@@ -19,11 +19,15 @@ from audit import dashboard, metrics, retention, trail
 from audit.ledger import counting, sealing
 from audit.models import Checkpoint, Event, EventCount, Tile
 from config.context import acting_as
+from config.database.windows import RANGES, Window, window
 
 # The sealer waits for transactions that still run, the test's own included: these tests commit.
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 3, 14, 15, 9, 26, 535898, tzinfo=UTC)
-migration = import_module("audit.migrations.0007_event_counts")
+FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
+MIGRATIONS = [
+    import_module(f"audit.migrations.{name}") for name in ("0007_event_counts", "0010_decisions_by_agent_and_rule")
+]
 
 
 @pytest.fixture(autouse=True)
@@ -38,28 +42,47 @@ def record(event_type: str = "a.changed", *, ago: timedelta = timedelta(0), acto
         return trail.record(event_type=event_type, entity_type="a", entity_id="1", timestamp=NOW - ago, **more)
 
 
-def decided(verdict: Any, **more: Any) -> Event:
-    return record("decision.made", new_value={"decision": verdict}, **more)
+def decided(verdict: Any, *, rule: str | None = None, **more: Any) -> Event:
+    return record("decision.made", new_value={"decision": verdict, "rule": rule}, **more)
 
 
-def counted_by_hand(since: datetime) -> counting.Counts:
+def counted_by_hand(since: datetime, until: datetime = FOREVER) -> counting.Counts:
     """A direct GROUP BY of the rows, in Python."""
-    found: dict[str, Counter[str]] = {"type": Counter(), "actor": Counter(), "decision": Counter()}
-    for event in Event.objects.filter(timestamp__gte=since):
+    found: dict[str, Counter[str]] = {name: Counter() for name in EventCount.Dimension.values}
+    for event in Event.objects.filter(timestamp__gte=since, timestamp__lt=until):
         found["type"][event.event_type] += 1
         found["actor"][event.actor] += 1
-        said = event.new_value.get("decision") if isinstance(event.new_value, dict) else None
-        if event.event_type == "decision.made" and said in ("allow", "deny", "confirm"):
+        if said := verdict_of(event):
             found["decision"][said] += 1
+            found["agent"][f"{said} {event.agent}"] += 1
+            if said != "allow" and (rule := event.new_value.get("rule")):
+                found["rule"][f"{said} {rule}"] += 1
     return {dimension: dict(counts) for dimension, counts in found.items()}
 
 
-AGO = st.timedeltas(min_value=timedelta(hours=-2), max_value=timedelta(days=9))
+def verdict_of(event: Event) -> str:
+    said = event.new_value.get("decision") if isinstance(event.new_value, dict) else None
+    return said if event.event_type == "decision.made" and said in ("allow", "deny", "confirm") else ""
+
+
+def steps_by_hand(window: Window) -> dict[str, Counter[datetime]]:
+    found: dict[str, Counter[datetime]] = {}
+    for event in Event.objects.filter(timestamp__gte=window.since):
+        for name in {verdict_of(event), ""}:
+            found.setdefault(name, Counter())[window.beginning(event.timestamp)] += 1
+    return found
+
+
+AGO = st.timedeltas(min_value=timedelta(hours=-2), max_value=timedelta(days=16))
 RECORDED = st.tuples(
     st.sampled_from(["a.changed", "b.changed", "decision.made"]),
     AGO,
     st.sampled_from(["ann", "bob"]),
-    st.sampled_from([None, 1, "deny", [], {}, {"decision": "allow"}, {"decision": "deny"}, {"decision": "x" * 300}]),
+    st.sampled_from(
+        [None, 1, "deny", [], {}, *({"decision": verdict} for verdict in ("allow", "deny", "x" * 300))]
+        + [{"decision": verdict, "rule": "Bash(rm:*)"} for verdict in ("allow", "deny", "confirm")]
+    ),
+    st.sampled_from(["", "claude"]),
 )
 STEPS = st.lists(st.one_of(RECORDED, st.sampled_from(["seal", "fold", "seal all but the last"])), max_size=12)
 
@@ -72,8 +95,14 @@ def test_counters_and_what_is_not_sealed_equal_a_direct_group_by(steps: list[Any
         take(step)
     for ago in [*since, timedelta(hours=1), timedelta(days=1), timedelta(days=30)]:
         assert counting.counts_since(NOW - ago) == counted_by_hand(NOW - ago)
+    for name in RANGES:
+        shown = window(name, NOW)
+        counted = counting.counted(shown)
+        assert counted.now == counted_by_hand(shown.since)
+        assert counted.before == counted_by_hand(shown.earlier_since, shown.earlier_until)
+        assert counted.steps == steps_by_hand(shown)
     sealed = {"type": sealing.size(), "actor": sealing.size()}
-    kept = EventCount.objects.exclude(dimension="decision").values_list("dimension", "count")
+    kept = EventCount.objects.filter(dimension__in=sealed).values_list("dimension", "count")
     totals: Counter[str] = Counter()
     for dimension, count in kept:
         totals[dimension] += count
@@ -90,8 +119,8 @@ def take(step: Any) -> None:
             record()
             sealing._seal_batch()
             record()
-        case (event_type, ago, actor, value):
-            record(event_type, ago=ago, actor=actor, new_value=value)
+        case (event_type, ago, actor, value, agent):
+            record(event_type, ago=ago, actor=actor, new_value=value, agent=agent)
 
 
 def forget_everything() -> None:
@@ -167,7 +196,7 @@ def test_decisions_are_told_apart_and_only_verdicts_are_counted() -> None:
     for _ in ("from the rows", "from the counters"):
         assert counting.counts_since(counting.EVER)["decision"] == {"allow": 2, "deny": 1}
         assert 'handrail_audit_decisions_total{decision="deny"} 1.0' in scraped()
-        assert ("Calls denied", "1 of 3") in [(tile.label, tile.value) for tile in panel().tiles]
+        assert {("Calls decided", 3), ("Denied", 1)} <= {(tile.label, tile.value) for tile in permissions().tiles}
         sealing.seal()
 
 
@@ -182,29 +211,34 @@ def scraped() -> str:
     return generate_latest(registry).decode()
 
 
-def panel() -> Any:
-    return dashboard.panel(NOW - timedelta(days=1))
+def permissions() -> Any:
+    return next(dashboard.panels(window("24h", NOW)))
 
 
 def test_an_installation_of_before_has_its_sealed_events_counted() -> None:
     for hours in range(30):
         record(f"kind.{hours % 3}", ago=timedelta(hours=7 * hours), actor=f"key-{hours % 2}")
-    decided("deny")
+    decided("deny", rule="Bash(rm:*)", agent="claude")
+    decided("allow", agent="codex", ago=timedelta(days=6))
     decided("perhaps")
     sealing.seal()
     sealing.fold_counts()
     expected = list(EventCount.objects.order_by("pk").values_list("dimension", "hour", "value", "count"))
     EventCount.objects.all().delete()
     record("not.sealed")
-    with transaction.atomic():
-        migration.count_what_is_sealed(None, SimpleNamespace(connection=connection))
+    migrate_counts()
     assert list(EventCount.objects.order_by("pk").values_list("dimension", "hour", "value", "count")) == expected
     assert counting.counts_since(counting.EVER) == counted_by_hand(counting.EVER)
 
 
+def migrate_counts() -> None:
+    for migration in MIGRATIONS:
+        with transaction.atomic():
+            migration.count_what_is_sealed(None, SimpleNamespace(connection=connection))
+
+
 def test_an_installation_without_events_migrates() -> None:
-    with transaction.atomic():
-        migration.count_what_is_sealed(None, SimpleNamespace(connection=connection))
+    migrate_counts()
     assert not EventCount.objects.exists()
 
 
@@ -214,7 +248,7 @@ def test_figures_read_while_the_sealer_runs_count_nothing_twice(monkeypatch: pyt
     run = counting._run
 
     def seal_first(template: str, **values: Any) -> Any:
-        if template is counting._SINCE:
+        if template.lstrip().startswith("WITH seen"):
             sealing.seal()
         return run(template, **values)
 
@@ -230,7 +264,23 @@ def test_an_event_of_the_future_is_counted_in_its_hour() -> None:
     assert counting.counts_since(NOW + timedelta(hours=2))["type"] == {}
 
 
-def test_the_panel_asks_twice(django_assert_num_queries: Any) -> None:
+def test_the_panels_ask_three_times(django_assert_num_queries: Any) -> None:
     record()
-    with django_assert_num_queries(2):
-        panel()
+    with django_assert_num_queries(3):
+        list(dashboard.panels(window("24h", NOW)))
+
+
+def test_the_panel_tells_by_rule_and_agent_who_was_stopped() -> None:
+    for verdict, rule, agent in (("deny", "Bash(rm:*)", "claude"), ("confirm", "Bash(git push:*)", "codex")):
+        decided(verdict, rule=rule, agent=agent)
+    decided("allow", agent="claude")
+    shown = permissions()
+    decisions, by_rule = shown.charts
+    assert [point.parts for point in decisions.points if point.value] == [(1, 1, 1)]
+    assert {point.label for point in by_rule.points} == {"Bash(rm:*)", "Bash(git push:*)"}
+    by_agent, last = shown.tables
+    assert [[cell.text for cell in row] for row in by_agent.rows] == [
+        ["claude", "2", "0", "1"],
+        ["codex", "1", "1", "0"],
+    ]
+    assert [row[1].text for row in last.rows] == ["asked", "denied"]

@@ -1,11 +1,10 @@
 """What health, metrics, dashboard and demo show."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
+from config.database.windows import window
 from dockerdebug import dashboard, demo, diagnoses, health, metrics
 from dockerdebug.models import Diagnosis, Infrastructure, Insight
 from tests.dockerdebug.makers import stopped, traceback
@@ -29,15 +28,19 @@ def test_a_missing_engine_is_a_warning_with_its_fix(settings: Any) -> None:
 
 
 def test_the_panel_counts_diagnoses_and_findings(faulty: Diagnosis) -> None:
-    panel = dashboard.panel(timezone.now() - timedelta(hours=1))
+    [panel] = dashboard.panels(window("1h"))
     assert {tile.label: tile.value for tile in panel.tiles} == {
         "Diagnoses": 1,
         "With errors": 1,
         "Containers": 1,
         "Insights": 0,
     }
-    assert dict(panel.charts[0].points) == {"module_not_found": 1, "container_stopped": 1}
-    assert panel.rows == [("api", "5/7", "error", "module_not_found")]
+    assert {point.label: point.value for point in panel.charts[0].points} == {
+        "module_not_found": 1,
+        "container_stopped": 1,
+    }
+    [row] = panel.tables[0].rows
+    assert [cell.text for cell in row] == ["api", "5/7", "error", "module_not_found", ""]
 
 
 def test_what_waits_or_runs_is_an_active_job(faulty: Diagnosis) -> None:

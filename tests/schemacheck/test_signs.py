@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from config.database.windows import window
 from schemacheck import checks, dashboard, health, metrics
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +29,9 @@ def test_metrics_count_by_dialect_and_verdict() -> None:
 
 def test_the_dashboard_counts_findings_by_rule() -> None:
     checks.check_schema(sql="SELEC 1", dialect="postgresql", proof="parse")
-    panel = dashboard.panel(timezone.now() - timedelta(hours=1))
-    assert [tile.value for tile in panel.tiles[:2]] == ["1", "1"]
-    assert panel.charts[0].points == [("syntax-error", 1)]
+    [panel] = dashboard.panels(window("1h"))
+    assert [tile.value for tile in panel.tiles[:2]] == [1, 1]
+    over_time, findings, callers = panel.charts
+    assert [point.parts for point in over_time.points if point.value] == [(0, 1, 0)]
+    assert [point[:2] for point in findings.points] == [("syntax-error", 1)]
+    assert [point.value for point in callers.points] == [1]

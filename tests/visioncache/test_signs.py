@@ -6,8 +6,10 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from config.database.windows import RANGES, window
 from tests.visioncache.makers import ask, make_entry
 from visioncache import dashboard, demo, health, metrics
+from visioncache.counting import flush
 from visioncache.models import Entry
 
 pytestmark = pytest.mark.django_db
@@ -17,26 +19,39 @@ def test_the_panel_shows_what_the_cache_saved() -> None:
     make_entry(latency_ms=1500, cost_micros=2_500_000, ttl_hours=0.5)
     ask()
     ask("absent")
-    for days in (1, 7):
-        panel = dashboard.panel(timezone.now() - timedelta(days=days))
-        tiles = {tile.label: tile.value for tile in panel.tiles}
-        assert tiles == {
+    for chosen in RANGES:
+        [panel] = dashboard.panels(window(chosen))
+        assert {tile.label: tile.text for tile in panel.tiles} == {
             "Hit rate": "50 %",
             "Hits": "1",
             "Misses": "1",
             "Saved": "$2.50",
-            "Seconds saved": "2",
+            "Time saved": "1.5 s",
             "Live entries": "1",
-            "Expiring within an hour": "1",
         }
-        rates, used = panel.charts
-        assert [rate for _, rate in rates.points] == [50.0]
-        assert [count for _, count in used.points] == [1]
+        assert panel.tiles[-1].note == "1 end within an hour"
+        look_ups, rates, used = panel.charts
+        assert [point.parts for point in look_ups.points if point.value] == [(1, 1)]
+        assert [point.value for point in rates.points] == [50.0]
+        assert [point.value for point in used.points] == [1]
+
+
+def test_look_ups_are_compared_with_those_of_the_window_before() -> None:
+    make_entry()
+    with time_machine.travel(timezone.now() - timedelta(days=1, hours=1)):
+        for _ in range(3):
+            ask("absent")
+        flush()
+    ask()
+    [panel] = dashboard.panels(window("24h"))
+    tiles = {tile.label: tile for tile in panel.tiles}
+    assert (tiles["Misses"].value, tiles["Misses"].before) == (0, 3)
+    assert (tiles["Hit rate"].value, tiles["Hit rate"].before) == (1, 0)
 
 
 def test_an_unused_cache_has_a_panel_too() -> None:
-    panel = dashboard.panel(timezone.now() - timedelta(hours=1))
-    assert panel.tiles[0].value == "-"
+    [panel] = dashboard.panels(window("1h"))
+    assert panel.tiles[0].text == "-"
 
 
 def test_metrics_count_by_namespace_and_result() -> None:

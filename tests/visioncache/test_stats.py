@@ -13,7 +13,7 @@ from visioncache.identity import InvalidEntry
 from visioncache.models import Tally
 from visioncache.removal import cleanup_expired, invalidate
 from visioncache.stats import get_stats
-from visioncache.tallies import add, fold_tallies, hour_of, per_hour, totals
+from visioncache.tallies import add, fold_tallies, hour_of, per_hour, total
 
 pytestmark = pytest.mark.django_db
 
@@ -74,12 +74,12 @@ def test_old_hours_are_folded_to_days_and_totals_stay() -> None:
         add({("default", day + timedelta(hours=hour)): Tallied(hits=2, misses=1, saved_ms=5)})
     add({("other", day + timedelta(hours=3)): Tallied(waits=4)})
     add({("default", hour_of(timezone.now())): Tallied(hits=1)})
-    before = totals(day)
+    before = total(per_hour(day), day)
     assert fold_tallies() == 23
     assert fold_tallies() == 0
-    assert totals(day) == before == {"hits": 49, "misses": 24, "waits": 4, "saved_ms": 120, "saved_cost_micros": 0}
+    assert total(per_hour(day), day) == before == Tallied(hits=49, misses=24, waits=4, saved_ms=120)
     assert Tally.objects.get(namespace="default", hour=day).hits == 48
-    assert per_hour(day)[0] == (day, 48, 24)
+    assert per_hour(day)[day] == Tallied(hits=48, misses=24, waits=4, saved_ms=120)
 
 
 def test_clean_up_folds_too() -> None:

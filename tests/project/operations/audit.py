@@ -24,8 +24,8 @@ OPERATIONS = [
         without={"admin": READ},
         own={"mcp": {"limit": PAGES}, "command": {"limit": PAGES}},
         lacks={
-            "mcp": each("actor agent correlation_id decision session_id tool_use_id user", NARROW),
-            "command": each("actor agent correlation_id session_id tool_use_id user", FILTERS),
+            "mcp": each("actor agent correlation_id decision rule session_id tool_use_id user", NARROW),
+            "command": each("actor agent correlation_id rule session_id tool_use_id user", FILTERS),
         },
     ),
     Operation(

@@ -2,6 +2,8 @@
 
 from tests.project.operations.terms import BUDGET, FILTERS, NARROW, PAGES, PERSON, PROGRAM, READ, Operation, each
 
+TIMES = "first_seen_after first_seen_before resolved_after resolved_before"
+
 OPERATIONS = [
     Operation(
         calls=("escalation.reports.report_bug",),
@@ -51,8 +53,8 @@ OPERATIONS = [
             "command": {"limit": PAGES},
         },
         lacks={
-            "mcp": each("error_type fingerprint muted open order overdue user_impact", NARROW),
-            "command": each("fingerprint muted open overdue user_impact", FILTERS),
+            "mcp": each(f"error_type fingerprint muted open order overdue user_impact {TIMES}", NARROW),
+            "command": each(f"fingerprint muted open overdue user_impact {TIMES}", FILTERS),
         },
         differs={
             "mcp": each("status priority", "one at a time is enough for an agent"),
