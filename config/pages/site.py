@@ -71,7 +71,7 @@ def _open(app: dict[str, Any]) -> list[dict[str, Any]]:
 
 def place(opts: Any) -> tuple[str, str]:
     """The group a table stands in, and the page of that group where it has one."""
-    if getattr(admin.site._registry.get(opts.model), "internal", False):
+    if admin.site.is_registered(opts.model) and getattr(admin.site.get_model_admin(opts.model), "internal", False):
         return SERVICE, ""
     if opts.app_label not in ORDER:
         return PEOPLE, ""

@@ -30,9 +30,9 @@ COMPONENT = {
 }
 
 
-def read_time(text: str) -> datetime:
+def read_time(text: object) -> datetime:
     """The time in UTC. Raises ValueError."""
-    if not _WHOLE.match(text):
+    if not isinstance(text, str) or not _WHOLE.match(text):
         raise ValueError(WRONG)
     day, clock = text[:10], text[11:].replace(" ", "+")  # in a query an unescaped + of the zone arrives as a blank
     found = datetime.fromisoformat(f"{day}T{clock}" if clock else day)

@@ -22,7 +22,17 @@ LOOKS = [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)]
 ASKED = [("light", 1280), ("dark", 390)]
 """Which axe is asked of: each theme and each width once, as it takes the longest."""
 TABLES = sorted(f"{model._meta.app_label}/{model._meta.model_name}" for model in admin.site._registry)
-OTHERS = ["/", "/api/docs", "/docs/", "/docs/audit", "/docs/?q=rule", "/admin/", "/admin/audit/", "/admin/config/", "/admin/password_change/"]
+OTHERS = [
+    "/",
+    "/api/docs",
+    "/docs/",
+    "/docs/audit",
+    "/docs/?q=rule",
+    "/admin/",
+    "/admin/audit/",
+    "/admin/config/",
+    "/admin/password_change/",
+]
 
 
 @cache

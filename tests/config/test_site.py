@@ -82,7 +82,9 @@ def test_a_tools_own_page_has_all_its_tables(admin_client: Client) -> None:
     assert "/admin/config/apikey/" in shown
 
 
-@pytest.mark.parametrize(("path", "here"), [("/", "Dashboard"), ("/admin/", "Tools"), ("/api/docs", "API"), ("/docs/", "Manual")])
+@pytest.mark.parametrize(
+    ("path", "here"), [("/", "Dashboard"), ("/admin/", "Tools"), ("/api/docs", "API"), ("/docs/", "Manual")]
+)
 def test_every_page_has_the_same_header_and_says_where_it_is(
     admin_client: Client, path: str, here: str, inline_health: Any
 ) -> None:
