@@ -70,6 +70,7 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ToolAdmin):
+    trail_of = ("api_key", "name")
     about = "What a program or an agent comes in with. Only its hash is kept, so it is shown once, when it is made."
     empty_text = "No program has a key yet. Make one here, or in a terminal:"
     empty_command = "python manage.py apikey create ci --scope write"

@@ -16,11 +16,12 @@ from django.utils.safestring import SafeString
 from config.pages import kit
 from config.pages.admin_lists import BoundedPaginator, known_by
 from config.pages.columns import column
-from config.pages.moves import Moving
+from config.pages.history import Historied
+from config.pages.list_moves import ListMoving
 from config.pages.refusals import Refusing
 
 
-class ToolAdmin(Refusing, Moving):
+class ToolAdmin(Refusing, ListMoving, Historied):
     """The base of every table: its list, its objects' pages, and what both say where there is nothing."""
 
     about: str = ""

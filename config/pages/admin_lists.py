@@ -1,7 +1,7 @@
 """What keeps the admin's lists quick when tables are large: nothing here reads a whole table to draw a page of it."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.core.paginator import Paginator
 from django.db import connection, models
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
 MOST_COUNTED = 10_000
 MOST_VALUES = 100
@@ -45,7 +46,7 @@ class ValuesFilter(AllValuesFieldListFilter):
     def __init__(self, field: Any, *args: Any, **named: Any) -> None:
         super().__init__(field, *args, **named)
         if leads_an_index(field):
-            self.lookup_choices: Any = list(_values(field.model, field.column))
+            self.lookup_choices: Any = list(values_of(field.model, field.column))
 
 
 def leads_an_index(field: Any) -> bool:
@@ -54,60 +55,76 @@ def leads_an_index(field: Any) -> bool:
     return named or field.db_index or field.unique
 
 
-def _values(model: type[models.Model], column: str) -> Iterator[str]:
+def values_of(model: type[models.Model], column: str, among: str = "TRUE") -> Iterator[str]:
+    """The values, least first; of the rows `among`, where an index is over those alone and says so in these words."""
     table, name = (connection.ops.quote_name(part) for part in (model._meta.db_table, column))
     with connection.cursor() as cursor:
-        cursor.execute(_STEPS.format(table=table, name=name), [MOST_VALUES])
+        cursor.execute(_STEPS.format(table=table, name=name, among=among), [MOST_VALUES])
         for (value,) in cursor.fetchall():
             yield value
 
 
 _STEPS = """
 WITH RECURSIVE found(value) AS (
-    SELECT MIN({name}) FROM {table}
+    SELECT MIN({name}) FROM {table} WHERE {among}
     UNION ALL
-    SELECT (SELECT MIN({name}) FROM {table} WHERE {name} > found.value) FROM found WHERE found.value IS NOT NULL
+    SELECT (SELECT MIN({name}) FROM {table} WHERE {among} AND {name} > found.value)
+    FROM found WHERE found.value IS NOT NULL
 )
 SELECT value FROM found WHERE value IS NOT NULL LIMIT %s
 """
 
 
+AGES = {
+    "1h": ("Last hour", timedelta(hours=1)),
+    "24h": ("Last 24 hours", timedelta(days=1)),
+    "7d": ("Last 7 days", timedelta(days=7)),
+    "30d": ("Last 30 days", timedelta(days=30)),
+}
+
+
 class MonthFilter(FieldListFilter):
-    """Months from the newest row to the oldest: of an indexed column two look-ups, where Django's own drill-down by
-    date truncates the time of every row."""
+    """The last hour to the last 30 days, then months from the newest row to the oldest: of an indexed column two
+    look-ups, where Django's own drill-down by date truncates the time of every row."""
 
     def __init__(
         self, field: Any, request: HttpRequest, params: Any, model: Any, model_admin: Any, field_path: str
     ) -> None:
-        self.parameter = f"{field_path}__month"
+        self.parameter, self.age_parameter = f"{field_path}__month", f"{field_path}__within"
         super().__init__(field, request, params, model, model_admin, field_path)
         asked: Any = self.used_parameters.get(self.parameter, [""])
         self.chosen = str(asked[-1])
+        aged: Any = self.used_parameters.get(self.age_parameter, [""])
+        self.age = str(aged[-1])
         times = model_admin.get_queryset(request).order_by(field_path).values_list(field_path, flat=True)
         # One statement each: SQLite looks up the least or the greatest of an index, and reads all of it for both.
         self.months = list(_months(times.first(), times.last()))
 
     def expected_parameters(self) -> list[str | None]:
-        return [self.parameter]
+        return [self.parameter, self.age_parameter]
 
     def has_output(self) -> bool:
         return bool(self.months)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.age:
+            if self.age not in AGES:
+                raise ValueError(f"{self.age} is no age; one of {', '.join(AGES)} is.")
+            queryset = queryset.filter(**{f"{self.field_path}__gte": timezone.now() - AGES[self.age][1]})
         if not self.chosen:
             return queryset
         start = datetime.strptime(f"{self.chosen}-01+0000", "%Y-%m-%d%z")  # its ValueError tells the person
         return queryset.filter(**{f"{self.field_path}__gte": start, f"{self.field_path}__lt": _next(start)})
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        everything = changelist.get_query_string(remove=[self.parameter])
-        yield {"selected": not self.chosen, "query_string": everything, "display": "Any month"}
+        everything = changelist.get_query_string(remove=[self.parameter, self.age_parameter])
+        yield {"selected": not (self.chosen or self.age), "query_string": everything, "display": "Any time"}
+        for age, (name, _) in AGES.items():
+            query = changelist.get_query_string({self.age_parameter: age}, remove=[self.parameter])
+            yield {"selected": age == self.age, "query_string": query, "display": name}
         for month in self.months:
-            yield {
-                "selected": month == self.chosen,
-                "query_string": changelist.get_query_string({self.parameter: month}),
-                "display": month,
-            }
+            query = changelist.get_query_string({self.parameter: month}, remove=[self.age_parameter])
+            yield {"selected": month == self.chosen, "query_string": query, "display": month}
 
 
 def _months(first: datetime | None, last: datetime | None) -> Iterator[str]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib import admin
 from django.test import Client
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -53,7 +54,7 @@ def test_the_values_of_an_indexed_column_are_all_of_them_once(values: set[str]) 
         Event.objects.all()._raw_delete("default")
     rows = [Event(event_type=value, entity_type="a", entity_id="1", actor="ann") for value in [*values, *values]]
     Event.objects.bulk_create(rows)
-    found = list(admin_lists._values(Event, "event_type"))
+    found = list(admin_lists.values_of(Event, "event_type"))
     assert sorted(found) == sorted(values)
     assert len(found) == len(values)
 
@@ -62,7 +63,7 @@ def test_more_values_than_anybody_reads_are_cut(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(admin_lists, "MOST_VALUES", 3)
     for number in range(5):
         record(f"kind.{number}")
-    assert list(admin_lists._values(Event, "event_type")) == ["kind.0", "kind.1", "kind.2"]
+    assert list(admin_lists.values_of(Event, "event_type")) == ["kind.0", "kind.1", "kind.2"]
 
 
 def test_a_column_without_an_index_is_not_stepped_through() -> None:
@@ -93,6 +94,19 @@ def test_the_months_are_those_between_two_moments(first: datetime, length: timed
     assert months == sorted(set(months), reverse=True)
     if len(months) < admin_lists.MOST_MONTHS:
         assert months[-1] == f"{first:%Y-%m}".zfill(7)
+
+
+def test_ages_lead_to_what_is_young_enough(admin_client: Client) -> None:
+    now = timezone.now()
+    young, old = record(at=now - timedelta(minutes=5)), record(at=now - timedelta(days=2))
+    assert shown(admin_client, timestamp__within="1h") == [young]
+    assert shown(admin_client, timestamp__within="24h") == [young]
+    assert {event.pk for event in shown(admin_client, timestamp__within="7d")} == {young.pk, old.pk}
+    text = page(admin_client, timestamp__within="24h")
+    assert "Last 24 hours" in text
+    assert "?timestamp__within=7d" in text
+    assert "timestamp__within=24h&amp;timestamp__month" not in text, "an age and a month would rarely have a row"
+    assert "e=1" in admin_client.get(LIST, {"timestamp__within": "x"}).headers["Location"]
 
 
 @pytest.mark.parametrize("month", ["x", "2026", "2026-13", "2026-01-01", "99999-01", "0000-01", "9999-12", ""])
@@ -135,6 +149,6 @@ def test_what_no_column_can_hold_finds_nothing(admin_client: Client) -> None:
 
 def test_months_are_asked_for_by_one_look_up_each(admin_client: Client, django_assert_max_num_queries) -> None:
     record()
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         page(admin_client)
     assert MonthFilter in [part[1] for part in OURS[Event].list_filter if isinstance(part, tuple)]
