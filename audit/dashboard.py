@@ -18,6 +18,7 @@ from config.pages.leads import Lead, Listing, admin_list, admin_page
 SHOWN = 8
 STOPPED_SHOWN = 5
 EVENTS = Listing(app="audit", model="event", endpoint="audit/events", time="timestamp")
+DECISIONS = Listing(app="audit", model="decision", endpoint="audit/events", time="timestamp")
 RULES = Listing(app="audit", model="permissionrule", endpoint="audit/rules")
 VERDICTS = {"allow": Series("allowed", "good"), "confirm": Series("asked", "wait"), "deny": Series("denied", "bad")}
 _STOPPED = ("deny", "confirm")
@@ -135,7 +136,7 @@ def _stopped_row(event: Event) -> Sequence[Cell]:
     said = event.new_value
     told = VERDICTS[said["decision"]]
     call = str(said.get("part") or said.get("tool") or "")[:120]
-    lead = Lead(page=admin_page("audit", "event", event.pk))
+    lead = Lead(page=admin_page("audit", "decision", event.pk))
     return [
         Cell(at=event.timestamp),
         Cell(text=told.name, tone=told.tone),
@@ -148,13 +149,13 @@ def _decisions(
     window: Window, verdict: str = "", *, step: datetime | None = None, rule: str = "", agent: str = ""
 ) -> Lead:
     """To decisions of the window, or of a step of it."""
-    filters = {"event_type": MADE, "decision": verdict, "agent": agent}
-    return EVENTS.lead(
+    filters = {"decision": verdict, "agent": agent}
+    return DECISIONS.lead(
         {name: value for name, value in filters.items() if value},
         since=step or window.since,
         until=step + window.step.length if step else None,
         page={"new_value__rule": rule} if rule else {},
-        api={"rule": rule} if rule else {},
+        api={"event_type": MADE, **({"rule": rule} if rule else {})},
     )
 
 

@@ -165,3 +165,6 @@ class Decision(Event):
     class Meta:
         proxy = True
         verbose_name = "decision"
+
+    def __str__(self) -> str:
+        return f"{self.decision or 'no verdict'} {self.entity_id}"

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db.models.fields.json import KT
 
 from audit import trail
 from audit.models import Event
 from audit.permissions import compiled, hooks, kept, store
 from audit.permissions.calls import Call, canonical_tool
 from audit.permissions.deciding import Decision, RuleSet
+from audit.permissions.matching import example_call
 from audit.permissions.records import column
 from audit.permissions.rules import Rule
 from audit.verdicts import EXECUTED, MADE
@@ -189,6 +191,42 @@ def replay(*, rules: Sequence[Rule] | None = None, add: Sequence[Rule] = (), lim
         else:
             found.changed.append(_difference(event, value, again))
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What a rule would do, were it kept."""
+
+    now: Decision | None
+    """What today's rules say of the call, if one was given."""
+    then: Decision | None
+    replay: Replay
+    """What would have been decided otherwise lately."""
+
+
+def try_rule(*, rule: Rule, is_enabled: bool = True, example: str = "") -> Trial:
+    """What would change with a rule in the place of the one of its uid, or beside the others. Records nothing.
+
+    `example` is what the rule's own examples are: a command, a path, an address. Raises RuleRefused.
+    """
+    store.checked(rule)
+    today = store.load_rules()
+    changed = [other for other in today if not rule.uid or other.uid != rule.uid]
+    if is_enabled:
+        changed.append(rule)
+    call = example_call(rule, example) if example else None
+    return Trial(
+        now=RuleSet(today).decide(call) if call else None,
+        then=RuleSet(changed).decide(call) if call else None,
+        replay=replay(rules=changed),
+    )
+
+
+def made_by(*, rule: Rule, among: int = 1_000) -> list[Event]:
+    """The decisions that a rule made, of the newest `among`; newest first."""
+    newest = Event.objects.decided().order_by("-id").values_list("pk", "decision", KT("new_value__rule"))[:among]
+    ours = [pk for pk, decision, text in newest if (decision, text) == (rule.decision, rule.text)]
+    return list(Event.objects.filter(pk__in=ours).order_by("-id"))
 
 
 def _call(event: Event, context: Mapping[str, Any], given: Mapping[str, Any]) -> Call:

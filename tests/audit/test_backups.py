@@ -89,8 +89,7 @@ def test_every_door_makes_the_same_backup(api: Any, run_command: Any, admin_clie
     by_command = json.loads(out)
     waiting = BackupRun.objects.create(kind="pre-migration")
     tasks.back_up.delay(str(waiting.uid))
-    changelist = reverse("admin:audit_backuprun_changelist")
-    admin_client.post(changelist, {"action": "back_up", "_selected_action": [waiting.pk]})
+    admin_client.post(f"{reverse('admin:audit_backuprun_changelist')}moves/back_up/")
     made = list(BackupRun.objects.values_list("kind", "status"))
     assert (code, by_rest["status"], by_command["status"]) == (0, "completed", "completed")
     assert made == [("manual", "completed"), *[("pre-migration", "completed")] * 3]

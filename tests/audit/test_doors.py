@@ -120,17 +120,18 @@ def test_a_rollback_is_previewed_by_mcp(call_tool: Any) -> None:
 def test_a_rollback_by_the_admin(admin_client: Client) -> None:
     first = trail.record(**{**BODY, "old_value": None, "new_value": 1})
     trail.record(**{**BODY, "old_value": 1, "new_value": 2})
-    data = {"action": "roll_back", "_selected_action": [first.pk]}
-    page = admin_client.post(reverse("admin:audit_event_changelist"), data, follow=True)
+    move = reverse("admin:audit_event_move", args=[first.pk, "roll_back"])
+    page = admin_client.post(move, {"reason": "too much"}, follow=True)
     assert "is rolled back" in page.text
     event = Event.objects.filter(entity_type="role").first()
     assert (event.event_type, event.new_value, event.actor) == ("entity.rolled_back", 1, "admin")
+    assert event.context["reason"] == "too much"
 
 
 def test_the_admin_lists_events_and_lets_nobody_change_them(admin_client: Client) -> None:
     event = trail.record(**BODY)
     page = admin_client.get(reverse("admin:audit_event_changelist") + "?q=deployer")
-    assert "role.changed" in page.text
+    assert "role changed" in page.text
     detail = admin_client.get(reverse("admin:audit_event_change", args=[event.pk]))
     assert 'name="_save"' not in detail.text
     assert admin_client.get(reverse("admin:audit_event_add")).status_code == 403

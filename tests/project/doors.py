@@ -17,6 +17,7 @@ from rest_framework import serializers
 
 from config.arguments import Value
 from config.commands import Whole, json_of, object_of, time_of
+from config.pages.lines import Lines
 from config.rest.contract import NOT_BLANK, TEXT
 from config.rest.times import TIME
 
@@ -87,7 +88,9 @@ def _at_admin(where: str) -> Iterator[tuple[str, Field]]:
     found = _named(where)
     if inspect.isfunction(found):  # an action or a move: what its form asks, beside the rows it is about
         shown = _named(owner)
-        assert attribute in {*(shown.actions or ()), *shown.moves}, f"{where} is no action and no move."
+        assert attribute in {*(shown.actions or ()), *shown.moves, *shown.list_moves}, (
+            f"{where} is no action and no move."
+        )
         form = getattr(getattr(found, "move", None), "form", None)
         yield from ((name, _of_form(field)) for name, field in (form.base_fields if form else {}).items())
         return
@@ -203,6 +206,7 @@ def _of_form(field: Any) -> Field:
         (forms.IntegerField, "integer"),
         (forms.DateTimeField, "time"),
         (forms.JSONField, "json"),
+        (Lines, "list"),
     )
     kind = next((kind for kinds_of, kind in kinds if isinstance(field, kinds_of)), "text")
     choices = getattr(field, "choices", ()) if not isinstance(field, forms.ModelChoiceField) else ()

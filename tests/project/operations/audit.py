@@ -2,6 +2,8 @@
 
 from tests.project.operations.terms import BUDGET, FILTERS, NARROW, PAGES, PERSON, PROGRAM, READ, Operation, each
 
+TRIED = {"example": "what the form tries the rule on before it is kept"}
+
 OPERATIONS = [
     Operation(
         calls=("audit.reports.report", "audit.trail.record"),
@@ -39,19 +41,14 @@ OPERATIONS = [
         own={"command": {"correlation_id": "the rollback of a group, POST rollback at REST"}},
         lacks={
             "mcp": each("based_on dry_run force reason", "a tool only plans; a person applies"),
-            "admin": each(
-                "to based_on dry_run force reason", "the selected event is what it goes back to; an action has no form"
-            ),
+            "admin": each("to based_on dry_run", "the event's page is what it goes back to, and says what differs"),
         },
     ),
     Operation(
         calls=("audit.rollback.plan_group", "audit.rollback.apply_group"),
-        doors={"rest": "POST audit/rollback"},
-        without={
-            "mcp": PERSON,
-            "command": "`audit rollback --correlation-id`",
-            "admin": "an action rolls back the entities it is told",
-        },
+        doors={"rest": "POST audit/rollback", "admin": "audit.admin.EventAdmin.undo_request"},
+        without={"mcp": PERSON, "command": "`audit rollback --correlation-id`"},
+        lacks={"admin": each("correlation_id dry_run", "the event's page is one of the request's")},
     ),
     Operation(
         calls=("audit.trail.history",),
@@ -80,6 +77,7 @@ OPERATIONS = [
         doors={"rest": "POST audit/rules", "command": "rules add", "admin": "audit.admin.RuleForm"},
         without={"mcp": PERSON},
         names={"command": {"rule": "tool"}},
+        own={"admin": TRIED},
         lacks={
             "command": {"specifier": "part of the rule: Tool(specifier)", "is_enabled": "a rule that is added holds"}
         },
@@ -92,6 +90,7 @@ OPERATIONS = [
         calls=("audit.permissions.store.change_rule",),
         doors={"rest": "PATCH audit/rules/{uid}", "admin": "audit.admin.RuleForm"},
         without={"mcp": PERSON, "command": "remove it and add another"},
+        own={"admin": TRIED},
     ),
     Operation(
         calls=("audit.permissions.store.delete_rule", "audit.permissions.store.find_rule"),
@@ -156,7 +155,7 @@ OPERATIONS = [
         doors={"rest": "POST audit/backups", "command": "backup_create", "admin": "audit.admin.BackupRunAdmin.back_up"},
         without={"mcp": PERSON},
         own={"command": {"verify": "`backup verify` right after"}},
-        lacks={"admin": {"kind": "an action has no form; it is manual"}},
+        lacks={"admin": {"kind": "a button has no form; it is manual"}},
     ),
     Operation(
         calls=("audit.ledger.verification.verify",),
@@ -186,6 +185,8 @@ OPERATIONS = [
     ),
 ]
 APART: dict[str, str] = {
+    "audit.permissions.decisions.try_rule": "the form of a rule tries it before it holds; REST has rules/dry-run",
+    "audit.permissions.decisions.made_by": "the page of a rule shows it; programs read audit/events",
     "audit.backups.making.execute": "whoever restores or verifies is at the machine, or it is a job",
     "audit.backups.making.start_verification": "whoever restores or verifies is at the machine, or it is a job",
     "audit.backups.making.verify": "whoever restores or verifies is at the machine, or it is a job",

@@ -38,7 +38,7 @@ OPERATIONS = [
         doors={
             "rest": "POST visioncache/invalidate",
             "command": "visioncache invalidate",
-            "admin": "visioncache.admin.EntryAdmin.invalidate_selected",
+            "admin": "visioncache.admin.EntryAdmin.invalidate",
         },
         without={"mcp": PERSON},
         names={"command": {"entry_id": "id"}},
@@ -52,7 +52,7 @@ OPERATIONS = [
     Operation(
         calls=("visioncache.removal.remove_entry",),
         doors={"rest": "DELETE visioncache/entries/{id}"},
-        without={"mcp": PERSON, "command": "`invalidate --id` does it", "admin": "invalidate_selected does it"},
+        without={"mcp": PERSON, "command": "`invalidate --id` does it", "admin": "the move `invalidate` does it"},
     ),
     Operation(
         calls=("visioncache.stats.get_stats",),
@@ -61,7 +61,7 @@ OPERATIONS = [
     ),
 ]
 APART: dict[str, str] = {
-    "visioncache.entries.extend_entry": "an action of the admin alone: a person keeps an answer a day longer",
+    "visioncache.entries.extend_entry": "a move of the admin alone: a person keeps an answer longer",
     "visioncache.entries.find_entry": "reads one row",
     "visioncache.leases.release_lease": "a program gives back what a look-up by REST gave it",
     "visioncache.removal.cleanup_expired": "a job of the schedule, which a shell can hasten",

@@ -1,0 +1,17 @@
+"""The trail's pages: what happened, what was decided, the rules, what proves it, and the backups."""
+
+from audit.admin.backups import BackupRunAdmin
+from audit.admin.decisions import DecisionAdmin
+from audit.admin.events import EventAdmin
+from audit.admin.ledger import CheckpointAdmin, StreamPositionAdmin
+from audit.admin.rules import PermissionRuleAdmin, RuleForm
+
+__all__ = [
+    "BackupRunAdmin",
+    "CheckpointAdmin",
+    "DecisionAdmin",
+    "EventAdmin",
+    "PermissionRuleAdmin",
+    "RuleForm",
+    "StreamPositionAdmin",
+]

@@ -1,0 +1,41 @@
+"""What lists of events are narrowed by, each led to its rows by an index."""
+
+from typing import Any, cast
+
+from django.contrib.admin import SimpleListFilter
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from audit.models import Event, EventQuerySet
+from audit.telling import OUTCOMES
+from config.pages.admin_lists import values_of
+
+
+class VerdictFilter(SimpleListFilter):
+    title = "decision"
+    parameter_name = "decision"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(verdict, word.capitalize()) for verdict, (word, _) in OUTCOMES.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return cast("EventQuerySet", queryset).decided(self.value() or "") if self.value() else queryset
+
+
+class AgentFilter(SimpleListFilter):
+    title = "agent"
+    parameter_name = "agent"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in values_of(Event, "agent", among="NOT (agent = '')")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return cast("EventQuerySet", queryset).joined_by("agent", self.value() or "") if self.value() else queryset
+
+
+def search_events(queryset: EventQuerySet, term: str) -> EventQuerySet | None:
+    """The events of a session, a tool call or an agent of that name; None where there is none of them."""
+    for column in ("session_id", "tool_use_id", "agent"):
+        if Event.objects.joined_by(column, term).exists():
+            return queryset.joined_by(column, term)
+    return None
