@@ -1,9 +1,13 @@
 """A small, believable set of bugs, made by the operations people use."""
 
-from datetime import timedelta
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import partial
 
 from django.utils import timezone
 
+from config.demonstration import Act, busy_moments
 from escalation import bugs, triage
 from escalation.models import Bug
 from escalation.reports import report_bug
@@ -17,6 +21,46 @@ TRACE = """Traceback (most recent call last):
     connection = pool.getconn(timeout=5)
 DatabaseConnectionError: connection to server at "db1.internal", port 5432 failed: timeout expired
 """
+FAULTS = (
+    ("TimeoutError", "payment provider did not answer in 10 s", "high"),
+    ("KeyError", "no price for item {} in cart", "medium"),
+    ("ValidationError", "address of order {} has no postcode", "low"),
+    ("IntegrityError", "duplicate key value violates unique constraint orders_number", "high"),
+    ("PermissionError", "cannot write /srv/shop/media/{}", "medium"),
+    ("MemoryError", "thumbnails of a TIFF of {} MB", "critical"),
+    ("ImportError", "no module named shop.legacy_{}", "low"),
+)
+BUGS = 34
+STAYS_OPEN = 0.12
+
+
+def past(now: datetime) -> Iterator[Act]:
+    """Four weeks of bugs: noticed within the hour or the day, most resolved within days, some back again."""
+    if Bug.objects.filter(bug_id="shop-100").exists():
+        return
+    chance = random.Random("bugs")  # noqa: S311 -- the same demo each time
+    for number, seen in enumerate(busy_moments(now, BUGS, seed="bugs", recent=2)):
+        yield from (act for act in _life(f"shop-{100 + number}", seen, chance) if act.at < now)
+
+
+def _life(bug_id: str, seen: datetime, chance: random.Random) -> Iterator[Act]:
+    error_type, message, impact = chance.choice(FAULTS)
+    told = {"bug_id": bug_id, "error_type": error_type, "error_message": message.format(chance.randrange(900))}
+    report = partial(report_bug, **told, user_impact=impact, tags=["shop"])  # type: ignore[arg-type]
+    yield Act(at=seen, actor="shop", do=report)
+    for _ in range(int(chance.expovariate(0.6))):
+        yield Act(at=seen + timedelta(minutes=chance.randrange(5, 600)), actor="shop", do=report)
+    noticed = seen + timedelta(minutes=chance.expovariate(1 / (20 if impact in ("high", "critical") else 200)))
+    who = chance.choice(("dana", "sam", "kim"))
+    yield Act(at=noticed, actor=who, do=partial(_take, bug_id, who))
+    if chance.random() > STAYS_OPEN:
+        done = max(noticed, seen + timedelta(minutes=600)) + timedelta(hours=chance.expovariate(1 / 30))
+        yield Act(at=done, actor=who, do=partial(bugs.resolve, bug_id=bug_id, resolution="Fixed and released."))
+
+
+def _take(bug_id: str, who: str) -> None:
+    bugs.investigate(bug_id=bug_id)
+    bugs.assign(bug_id=bug_id, assignee=who)
 
 
 def load() -> None:
