@@ -129,7 +129,7 @@ def _last_stopped() -> Table:
     )
     found = Event.objects.filter(Q(pk__in=denied) | Q(pk__in=asked)).order_by("-id")
     stopped = found.only("timestamp", "new_value", "agent")[:STOPPED_SHOWN]
-    return Table(headers=("Last stopped", "", "Call", "Agent"), rows=[_stopped_row(event) for event in stopped])
+    return Table(headers=("Last stopped", "Verdict", "Call", "Agent"), rows=[_stopped_row(event) for event in stopped])
 
 
 def _stopped_row(event: Event) -> Sequence[Cell]:

@@ -71,7 +71,7 @@ def _entries(window: Window) -> Iterator[Tile]:
     )
     live = figures["kept"] - figures["expired"]
     lead = ENTRIES.lead(page={"life": "live"})
-    yield Tile(label="Live entries", value=live, note=f"{figures['soon']:,} end within an hour", lead=lead)
+    yield Tile(label="Live entries", value=live, note=f"{figures['soon']:,} expire within an hour", lead=lead)
 
 
 def _over_time(hours: tallies.Hours, window: Window) -> Iterator[Chart]:

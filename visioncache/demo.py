@@ -33,7 +33,7 @@ def past(now: datetime) -> Iterator[Act]:
     chance = random.Random("look-ups")  # noqa: S311 -- the same demo each time
     moments = busy_moments(now, LOOK_UPS, seed="look-ups", recent=50)
     for moment in moments:
-        picture = min(int(chance.expovariate(1 / 14)), PICTURES)  # a few are asked for again and again
+        picture = min(int(chance.expovariate(1 / 16)), PICTURES)  # a few are asked for again and again
         yield Act(at=moment, actor="ci", do=partial(_read, f"screen-{picture}.png"))
 
 
@@ -46,7 +46,7 @@ def _read(name: str) -> None:
             namespace=NAMESPACE,
             extracted_data={"status": "PASSED", "screen": name},
             confidence_score=0.97,
-            ttl_hours=24 * 12,
+            ttl_hours=24 * 60,
             latency_ms=1_840,
             cost_micros=4_200,
         )

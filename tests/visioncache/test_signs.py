@@ -29,7 +29,7 @@ def test_the_panel_shows_what_the_cache_saved() -> None:
             "Time saved": "1.5 s",
             "Live entries": "1",
         }
-        assert panel.tiles[-1].note == "1 end within an hour"
+        assert panel.tiles[-1].note == "1 expire within an hour"
         look_ups, rates, used = panel.charts
         assert [point.parts for point in look_ups.points if point.value] == [(1, 1)]
         assert [point.value for point in rates.points] == [50.0]
