@@ -61,7 +61,8 @@ class BugAdmin(ToolAdmin):
         *("change", "set_deadline", "link_ticket"),
     ]
     sections = [
-        ("What goes wrong", [("standing", "urgency"), ("owner", "due"), "message", "resolution_text", "people"]),
+        ("What goes wrong", [("standing", "urgency"), ("owner", "due"), "message", "resolution_text"]),
+        ("At a glance", ["people"], WHOLE),
         ("Stack trace", ["trace"], WHOLE),
         ("How often", ["reports"], WHOLE),
         ("Why this priority", ["why"], WHOLE),

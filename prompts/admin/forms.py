@@ -46,9 +46,17 @@ class InputField(forms.Field):
         return (text or "").replace("\r\n", "\n"), rows
 
 
+class PromptField(forms.ModelChoiceField):
+    """Which prompt it belongs to, by name."""
+
+    def __init__(self) -> None:
+        super().__init__(Prompt.objects.order_by("prompt_id"))
+
+
 class VersionForm(forms.ModelForm):
     """The next version of a prompt."""
 
+    prompt = PromptField()
     prompt_text = forms.CharField(
         required=False,
         strip=False,
@@ -109,6 +117,7 @@ class TestCaseForm(forms.ModelForm):
     """A case as a person types it."""
 
     __test__ = False
+    prompt = PromptField()
     name = forms.CharField(max_length=120, help_text="What it tries, in a few words; verdicts name it.")
     type = forms.CharField(max_length=50, initial="general", help_text="A word to group cases by.")
     input = InputField(help_text="What the prompt is asked with, as plain text.")

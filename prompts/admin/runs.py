@@ -46,7 +46,7 @@ class RunAdmin(ReadOnlyAdmin):
     list_select_related = ["version__prompt"]
     moves = ["cancel"]
     sections = [
-        ("The verdict", ["verdict_text", "facts"]),
+        ("The verdict", ["verdict_text", "facts"], shown.WHOLE),
         ("Results", ["results_shown"], shown.WHOLE),
         ("Asked with", ["settings"], shown.WHOLE),
     ]

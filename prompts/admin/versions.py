@@ -57,8 +57,16 @@ class VersionAdmin(ReadOnlyAdmin):
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("prompts.add_version"))
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return list(forms.VersionForm.Meta.fields)
+    def get_fieldsets(self, request: HttpRequest, obj: Version | None = None) -> Any:
+        if obj is not None:
+            return super().get_fieldsets(request, obj)
+        is_text = not self.get_changeform_initial_data(request).get("messages")
+        folded = {"classes": ["collapse"]} if is_text else {}
+        return [
+            (None, {"fields": ["prompt", "prompt_text"]}),
+            ("Messages instead of a text", {"fields": ["messages"], **folded}),
+            ("What it is for, and what it is asked with", {"fields": ["purpose", "notes", "settings", "activate"]}),
+        ]
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Version | None:
         """`?against=2` says which version it is compared with; without it, with the one before."""
