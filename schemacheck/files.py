@@ -1,6 +1,8 @@
 """The files a command was given. Each is checked, or named as not checked: a file nobody looked at is never green."""
 
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from config.errors import DomainError
@@ -17,17 +19,34 @@ class NotChecked(DomainError):
     code = "not-checked"
 
 
+def _inside(folder: str) -> Iterator[str]:
+    """The files of a folder, and of those that links in it lead to: each folder once, by its own name if it has one."""
+    seen: set[str] = set()
+    for place, folders, names in os.walk(folder, followlinks=True, onerror=_unreadable):
+        real = os.path.realpath(place)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders.sort(key=lambda name, place=place: Path(place, name).is_symlink())  # type: ignore[misc]
+        yield from (str(Path(place, name)) for name in names if name.endswith(".sql"))
+
+
+def _unreadable(error: OSError) -> None:
+    raise NotChecked(f"{error.filename} cannot be read ({error.strerror}), so nothing was checked.") from error
+
+
 def sql_files(paths: list[str], since: str | None = None) -> list[str]:
     """The files named and those in the folders named; with `since` of those that are there only what changed.
 
-    Raises NotChecked for a folder without any or with one that may never end, UnknownRevision.
+    Raises NotChecked for a folder without any, one that may never end or that cannot be read; UnknownRevision.
     """
     files: list[str] = []
     for path in paths:
         if path == "-" or not Path(path).is_dir():
             files.append(path)
             continue
-        inside = sorted(str(file) for file in Path(path).rglob("*.sql") if not file.is_dir())
+        inside = sorted(_inside(path))
         if not inside:
             raise NotChecked(f"There is no .sql file in {path}, so nothing was checked. Name another folder, or files.")
         if odd := next((file for file in inside if Path(file).exists() and not Path(file).is_file()), None):

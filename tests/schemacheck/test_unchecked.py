@@ -15,6 +15,7 @@ from schemacheck.checker.findings import UNCHECKED
 from schemacheck.checker.formats import FORMATS
 from schemacheck.checker.policy import Policy
 from schemacheck.checker.validator import validate
+from schemacheck.files import NotChecked, sql_files
 from schemacheck.refusals import TooLong
 from tests.mcp_client import ToolError
 from tests.schemacheck.django_project import ROOT
@@ -182,3 +183,32 @@ def test_an_unchecked_migration_is_not_valid_by_any_door() -> None:
     review = reviewing.check_migrations(files=[Path("/nowhere/0009_x.py")])
     assert (review.valid, review.as_dict()["migrations"][0]["errors"][0]["rule"]) == (False, "file-not-checked")
     assert checks.Check.objects.get().valid is False
+
+
+def test_folders_behind_links_are_checked_once_and_no_circle_is_walked(tmp_path: Path, run_command: Any) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "a.sql").write_text("SELECT 1;")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "b.sql").write_text("DROP TABLE;")
+    (tmp_path / "real" / "more").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "real" / "again").symlink_to(tmp_path / "real")
+    (tmp_path / "named").symlink_to(tmp_path / "real")
+    for folder in ("real", "named"):
+        files = sql_files([str(tmp_path / folder)])
+        assert files == [str(tmp_path / folder / "a.sql"), str(tmp_path / folder / "more" / "b.sql")]
+    assert run_command("schemacheck", str(tmp_path / "real"))[0] == 1
+
+
+def test_a_folder_that_cannot_be_read_is_never_green(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.sql").write_text("SELECT 1;")
+    (tmp_path / "closed").mkdir()
+    scan = os.scandir
+
+    def refused(path: Any) -> Any:
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    with pytest.raises(NotChecked, match="closed cannot be read"):
+        sql_files([str(tmp_path)])
