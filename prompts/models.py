@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
-from audit.fields import JSONField
+from config.database.json_column import JSONField
 from config.identifiers import uuid7
 from config.secrets import blank, scrub
 from prompts.statistics import many_missing

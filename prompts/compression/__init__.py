@@ -15,6 +15,7 @@ from prompts.compression import skeleton
 from prompts.compression.comments import ALIASES, scan
 from prompts.compression.language import detect
 from prompts.compression.lexical import Scan, line_end
+from prompts.compression.markup import preformatted
 from prompts.compression.skeleton import PROSE
 from prompts.tokens import check_size, count_tokens, load, tokenizer_for
 
@@ -172,9 +173,7 @@ def _ending(line: str) -> str:
 
 def _rows_of_data(text: str, language: str) -> set[int] | None:
     """Lines, from 0, whose end is part of a string or is not understood. None when nothing is."""
-    if language in PROSE:
-        return set()
-    found = scan(text, language)
+    found = Scan(trusted=len(text)) if language in PROSE else scan(text, language)
     return None if found is None else _rows_inside(text, found)
 
 
@@ -183,7 +182,7 @@ def _rows_inside(text: str, found: Scan) -> set[int]:
     for line in _lines(text):
         starts.append(starts[-1] + len(line))
     rows: set[int] = set()
-    for start, end in [*found.literals, (found.trusted, len(text))]:
+    for start, end in [*found.literals, *preformatted(text), (found.trusted, len(text))]:
         if start < end:
             rows.update(range(bisect_right(starts, start) - 1, bisect_right(starts, end - 1) - 1))
     if found.trusted < len(text):

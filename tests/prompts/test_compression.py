@@ -365,3 +365,16 @@ def test_definitions_below_if_and_try_are_kept_one_by_one(percent: int) -> None:
     ast.parse(found.text)
     assert found.text.count("def find_") >= 0.9 * text.count("def find_")
     assert "body of find_0" in found.dropped
+
+
+@pytest.mark.parametrize("language", ["html", "markdown", "text", "vue", "xml", "tsx"])
+def test_blank_lines_in_preformatted_text_stay(language: str) -> None:
+    kept = "<pre>\na\n\n\n\nb  \n</pre>\n"
+    assert kept in strip_whitespace(f"<div>\n\n\n\n{kept}\n\n\n</div>\n", language)
+
+
+def test_a_tag_of_preformatted_text_that_is_never_closed_keeps_nothing() -> None:
+    assert strip_whitespace("Say <pre> first.\n\n\n\nThen go.\n", "markdown") == "Say <pre> first.\n\nThen go.\n"
+    assert (
+        strip_whitespace("<textarea>\n\n\n</pre>\n\n\n</textarea>", "text") == "<textarea>\n\n\n</pre>\n\n\n</textarea>"
+    )
