@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from config.database.json_column import JSONField
+
 
 class Scope(models.TextChoices):
     """What a key may do; each includes the ones before it."""
@@ -91,7 +93,7 @@ class IdempotentAnswer(models.Model):
     path = models.CharField(max_length=2048)
     body_hash = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(null=True)
-    body = models.JSONField(null=True)
+    body = JSONField(null=True)
     headers = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
 

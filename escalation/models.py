@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from audit.fields import JSONField
 from config.canonical import compute_hash
+from config.database.json_column import JSONField
 from config.secrets import known_as
 from escalation.priority import Score, calculate_priority, next_change
 

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Avg, Count, Q, Sum
 from django.utils import timezone
 
-from audit.fields import JSONField
+from config.database.json_column import JSONField
 from config.identifiers import uuid7
 from config.secrets import known_as
 from visioncache.buffer import BUFFER, Use

@@ -9,12 +9,12 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from audit.fields import load_json
 from audit.leaves import ENVELOPE, PAYLOAD, leaf, payload_hash
 from audit.ledger import merkle, notes, signing
 from audit.ledger.sealing import Tree, event_ids, leaves
 from audit.models import Checkpoint, Event, Tile
 from audit.verdicts import verdict_of
+from config.database.json_column import load_json
 from config.errors import Conflict
 
 COLUMNS = ("id", "timestamp", *ENVELOPE, *PAYLOAD, "salt", "erased_at", "decision")

@@ -8,9 +8,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from audit import limits
-from audit.fields import JSONField
 from audit.leaves import ENVELOPE
 from audit.verdicts import MADE
+from config.database.json_column import JSONField
 from config.identifiers import uuid7
 from config.secrets import blank, known_as
 

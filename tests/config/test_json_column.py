@@ -1,4 +1,4 @@
-"""The trail's JSON columns."""
+"""JSON columns give back what was put in, on both databases."""
 
 import json
 from typing import Any
@@ -9,9 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audit import trail
-from audit.fields import load_json
 from audit.models import Event
 from config.canonical import compute_hash
+from config.database.json_column import load_json
 
 values = st.recursive(
     st.none()
