@@ -20,6 +20,8 @@ class Policy:
     assume_in_transaction: bool = False
     small_table_rows: int = 0
     paths: tuple[str, ...] = ()
+    layout: str = ""
+    """The tool whose migrations the folders hold; found out where it is not said."""
 
     def changed(self, /, **given: Any) -> "Policy":
         """The policy with what a caller gave; None leaves a value as it is. Raises InvalidPolicy."""
@@ -48,7 +50,10 @@ def _list(key: str, value: Any) -> Any:
 
 
 def _single(key: str, value: Any) -> Any:
-    if key == "assume_in_transaction":
+    if key == "layout":
+        if not isinstance(value, str):
+            raise refused(key, "layout is the name of a tool, such as dbmate.")
+    elif key == "assume_in_transaction":
         if not isinstance(value, bool):
             raise refused(key, "assume_in_transaction is true or false.")
     elif isinstance(value, bool) or not isinstance(value, int) or value < 0:

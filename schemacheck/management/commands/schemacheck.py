@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from config.commands import FINDINGS, OperationCommand
-from schemacheck import checks, files, other_projects
+from schemacheck import checks, files, histories, other_projects
 from schemacheck.checker import baseline
 from schemacheck.checker.formats import FORMATS, Checked, render
 from schemacheck.checker.policy import Policy
@@ -41,6 +41,7 @@ class Command(OperationCommand):
         parser.add_argument("--format", choices=FORMATS, default="text", help="By default text.")
         parser.add_argument("--strict", action="store_true", help="Warnings fail too.")
         add_policy_arguments(parser)
+        histories.add_arguments(parser)
         other_projects.add_arguments(parser)
         door.add_arguments(parser)
 
@@ -55,10 +56,14 @@ class Command(OperationCommand):
         if others is not None:
             self.report(others, options)
             return
-        given = files.sql_files(paths or list(policy.paths) or ["-"], options["since"])
+        histories_found, plain = histories.run(paths or list(policy.paths), options, policy)
+        if histories_found and not plain:
+            self.report(histories_found, options)
+            return
+        given = files.sql_files(plain or ["-"], options["since"])
         if not given:
             self.stderr.write(f"[SKIP] Nothing was checked: none of the files changed since {options['since']}.")
-        checked, kept = [], checks.has_history()
+        checked, kept = histories_found, checks.has_history()
         for number, path in enumerate(given, 1):
             checked.append(self._check(path, policy, options, kept=kept))
             self.progress(number, len(given), "Checked")

@@ -32,6 +32,8 @@ OPERATIONS = [
                 "django": OUTSIDE,
                 "python": OUTSIDE,
                 "time_limit": OUTSIDE,
+                "layout": "files and folders hold the SQL",
+                "down": "files and folders hold the SQL",
                 "live": PARTS,
                 "migrations": PARTS,
                 "trial": PARTS,

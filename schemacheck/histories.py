@@ -1,0 +1,116 @@
+"""Folders of SQL migrations named on a command line: found out, and judged as one history without a database."""
+
+from argparse import ArgumentParser
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from config.secrets import retold, scrub
+from schemacheck import files
+from schemacheck.checker.formats import Checked
+from schemacheck.checker.policy import Policy
+from schemacheck.projects.folders.layouts import LAYOUTS, PLAIN, detect
+from schemacheck.refusals import InvalidPolicy, translated
+from schemacheck.revisions import changed_since
+
+_OF_A_DATABASE = ("database", "probe")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The options of folders of migrations."""
+    names = [*LAYOUTS, PLAIN]
+    parser.add_argument("--layout", choices=names, help="The tool a folder's migrations are for; else found out.")
+    parser.add_argument("--down", action="store_true", help="Let the rules speak of what takes a migration back too.")
+
+
+@translated()
+def run(paths: Sequence[str], options: Mapping[str, Any], policy: Policy) -> tuple[list[Checked], list[str]]:
+    """The reports on the files that are migrations of a tool, and the paths that are not. Raises InvalidPolicy.
+
+    A named file is judged behind those before it in its folder. Where a database is asked, every file is a script of
+    its own.
+    """
+    if any(options.get(name) for name in _OF_A_DATABASE) or options["proof"] not in (None, "parse"):
+        return [], list(paths)
+    wanted = options["layout"] or policy.layout or None
+    if wanted not in (None, PLAIN, *LAYOUTS):
+        raise InvalidPolicy(f"There is no layout {wanted!r}. Known are {', '.join([*LAYOUTS, PLAIN])}.")
+    changed = changed_since(options["since"]) if options["since"] is not None else None
+    checked: list[Checked] = []
+    rest: list[str] = []
+    for folder, named in _folders(paths, rest).items():
+        texts, unread = _texts(folder, options)
+        layout = wanted or detect(texts)
+        if layout == PLAIN:
+            rest += named if named is not None else [str(path) for path in texts]
+            continue
+        chosen = _chosen(texts, named, changed)
+        checked += _judged(texts, layout, chosen, options, policy)
+        checked += [item for item in unread if chosen is None or Path(item.path).resolve() in chosen]
+    return checked, rest
+
+
+def _folders(paths: Sequence[str], rest: list[str]) -> dict[Path, list[str] | None]:
+    """The folders that hold what is named, each with the files named in it; None where the whole is."""
+    folders: dict[Path, list[str] | None] = {}
+    for word in paths:
+        path = Path(word)
+        if path.is_dir():
+            inside = [file for file in path.rglob("*.sql") if not file.is_dir()]
+            if inside and all(file.is_file() for file in inside):
+                folders |= dict.fromkeys(map(_home, sorted(inside)))
+            else:
+                rest.append(word)  # empty, or with a pipe in it, which is said there
+        elif path.suffix == ".sql" and path.is_file():
+            named = folders.setdefault(_home(path), [])
+            if named is not None:
+                named.append(word)
+        else:
+            rest.append(word)
+    return folders
+
+
+def _home(path: Path) -> Path:
+    """The folder whose files are one history; of Prisma's the one above."""
+    return path.parent.parent if path.name == "migration.sql" else path.parent
+
+
+def _texts(folder: Path, options: Mapping[str, Any]) -> tuple[dict[Path, str], list[Checked]]:
+    """What the files of a folder hold, and reports on those that cannot be read."""
+    texts: dict[Path, str] = {}
+    unread: list[Checked] = []
+    for path in sorted([*folder.glob("*.sql"), *folder.glob("*/migration.sql")]):
+        if not path.is_file() or (path.name == "migration.sql") != (path.parent != folder):
+            continue
+        try:
+            texts[path] = files.read(str(path))
+        except files.NotChecked as error:
+            unread.append(files.not_checked(str(path), error.detail, dialect=options["dialect"]))
+    return texts, unread
+
+
+def _chosen(texts: Mapping[Path, str], named: Sequence[str] | None, changed: set[Path] | None) -> set[Path] | None:
+    """The files asked about; None for all."""
+    if named is None and changed is None:
+        return None
+    asked = {Path(path).resolve() for path in (named if named is not None else texts)}
+    return asked if changed is None else asked & changed
+
+
+def _judged(
+    texts: Mapping[Path, str], layout: str, chosen: set[Path] | None, options: Mapping[str, Any], policy: Policy
+) -> list[Checked]:
+    from schemacheck.projects.folders.judging import judge_history  # brings the grammar
+
+    judged = judge_history(
+        LAYOUTS[layout].read(texts),
+        chosen=chosen,
+        dialect=options["dialect"] or "postgresql",
+        downs=options["down"],
+        policy=policy,
+    )
+    told = ({"layout": layout, "migrations": list(item.migrations), **item.report.as_dict()} for item in judged)
+    return [
+        Checked(path=str(item.path), sql=item.text, report=retold(scrub(report), item.text))
+        for item, report in zip(judged, told, strict=True)
+    ]
