@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from typing import Any, Self
 
 from django.utils import timezone
 
@@ -48,18 +49,18 @@ def clock_at(moment: datetime) -> Iterator[None]:
     It is the process's clock, so this is for a command that does nothing else beside.
     """
     behind = timezone.now() - moment
-    kept = timezone.datetime
+    clock: Any = timezone  # columns hold its function now() by themselves, so what that function reads is set back
 
-    class Earlier(kept):  # type: ignore[misc, valid-type]
+    class Earlier(datetime):
         @classmethod
-        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
-            return kept.now(tz) - behind
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) - behind
 
-    timezone.datetime = Earlier  # type: ignore[misc]
+    clock.datetime = Earlier
     try:
         yield
     finally:
-        timezone.datetime = kept  # type: ignore[misc]
+        clock.datetime = datetime
 
 
 def busy_moments(now: datetime, count: int, *, seed: str, recent: int = 0) -> Sequence[datetime]:
