@@ -32,7 +32,8 @@ class ToolAdmin(Refusing, ListMoving, Historied):
     empty_command: str = ""
     """Where the list has no row yet: what would bring one, and the command to begin with."""
     sections: ClassVar[Sequence[tuple[Any, ...]]] = ()
-    """The page of an object: ("Title", ["field", ...]), and options of a fieldset where it needs them."""
+    """The page of an object: ("Title", ["field", ...]), and options of a fieldset where it needs them: the class
+    `wide` gives what needs the room all of it, without a label, and `collapse` folds."""
 
     unlisted: tuple[str, ...] = ()
     """Large columns that the list does not show: a hundred rows of them can be as many megabytes."""
