@@ -13,6 +13,7 @@ admin.site.unregister([User, Group])
 class UserAdmin(Historied, auth.UserAdmin):
     about = "People who may sign in, and what they may do."
     trail_of = ("auth.user", "pk")
+    readonly_fields = ("last_login", "date_joined")
 
 
 @admin.register(Group)

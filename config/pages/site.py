@@ -40,14 +40,22 @@ class Site(AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Every table with how many rows it has, counted to a bound, and what happened last."""
-        groups = self.get_app_list(request)
+        context = {"app_list": self._counted(request), "events": dashboard.recent_events(_RECENT)}
+        return super().index(request, {**context, **(extra_context or {})})
+
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        context = {"app_list": self._counted(request, app_label), **(extra_context or {})}
+        return super().app_index(request, app_label, context)
+
+    def _counted(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+        groups = self.get_app_list(request, app_label)
         for group in groups:
             for table in group["models"]:
                 if not table["internal"] and table["perms"].get("view"):
-                    rows = self._registry[table["model"]].get_queryset(request)
-                    table["count"] = counted(rows)
-        context = {"app_list": groups, "events": dashboard.recent_events(_RECENT), **(extra_context or {})}
-        return super().index(request, context)
+                    table["count"] = counted(self._registry[table["model"]].get_queryset(request))
+        return groups
 
 
 def _grouped(found: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -61,8 +61,10 @@ def look(tab: Page, name: str) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-RUN_AXE = """async () => (await axe.run({preload: false, resultTypes: ["violations"]})).violations.flatMap(
-    (found) => found.nodes.map((node) => [found.id, node.target.join(" "), node.failureSummary]))"""
+# Swagger UI draws its operations itself; what is ours there is the header around it.
+RUN_AXE = """async () => (await axe.run(
+    {exclude: ["#swagger-ui"]}, {preload: false, resultTypes: ["violations"]}
+)).violations.flatMap((found) => found.nodes.map((node) => [found.id, node.target.join(" "), node.failureSummary]))"""
 
 
 @pytest.mark.parametrize("path", OTHERS)

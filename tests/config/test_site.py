@@ -77,9 +77,16 @@ def test_who_may_see_little_is_shown_little() -> None:
 
 
 def test_a_tools_own_page_has_all_its_tables(admin_client: Client) -> None:
-    shown = admin_client.get("/admin/config/").text
-    assert "/admin/config/heartbeat/" in shown
-    assert "/admin/config/apikey/" in shown
+    answer = admin_client.get("/admin/config/")
+    assert "/admin/config/heartbeat/" in answer.text
+    assert "/admin/config/apikey/" in answer.text
+    assert "What happened last" not in answer.text
+    assert {table["object_name"]: table.get("count") for table in answer.context["app_list"][0]["models"]} == {
+        "ApiKey": 0,
+        "BrokerMessage": None,
+        "Heartbeat": None,
+        "PeriodicRun": None,
+    }
 
 
 @pytest.mark.parametrize(

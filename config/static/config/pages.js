@@ -85,9 +85,15 @@
     for (const button of document.querySelectorAll("button.kit-copy[hidden]")) button.hidden = false;
   }
 
+  // Django's choice of several from two lists names its icon, and gives it no role that could have a name.
+  function nameIcons() {
+    for (const icon of document.querySelectorAll("span.help-tooltip[aria-label]:not([role])")) icon.setAttribute("role", "img");
+  }
+
   function refresh() {
     tell();
     offerCopies();
+    nameIcons();
   }
 
   refresh();
