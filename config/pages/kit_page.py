@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from config.pages import kit
+from config.pages.charts import Point, Series
 from config.pages.views import View, only_read
 
 
@@ -54,6 +55,8 @@ def _parts() -> list[tuple[str, str, list[SafeString]]]:
         kit.Step(at=now - timedelta(hours=3), what="bug.reported", who="claude", tone="bad", detail="KeyError"),
     ]
     days = [(f"May {day}", float(day * day % 7)) for day in range(1, 15)]
+    parts = [Point(label, value, parts=(value - 1, 1)) for label, value in days if value]
+    made_of = [Series("allowed", "good"), Series("denied", "bad")]
     return [
         ("badge", "badge(text, tone)", [kit.badge(tone, tone) for tone in ("good", "bad", "wait", "quiet", "info")]),
         ("moment", "moment(value, exact=False)", [kit.moment(now), kit.moment(now, exact=True), kit.moment(None)]),
@@ -66,7 +69,11 @@ def _parts() -> list[tuple[str, str, list[SafeString]]]:
         ("empty", 'empty(text, command="")', [kit.empty("No bug was reported yet.", "python manage.py demo")]),
         (
             "chart",
-            'chart(title, kind, points, unit="")',
-            [kit.chart("Bars", "bar", days[:4]), kit.chart("Line", "line", days)],
+            'chart(title, kind, points, unit="", series=())',
+            [
+                kit.chart("Bars", "bar", days[:4]),
+                kit.chart("Line", "line", days),
+                kit.chart("Parts", "columns", parts, "", made_of),
+            ],
         ),
     ]
