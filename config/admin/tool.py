@@ -33,7 +33,7 @@ class ToolAdmin(Refusing, ListMoving, Historied):
     """Where the list has no row yet: what would bring one, and the command to begin with."""
     sections: ClassVar[Sequence[tuple[Any, ...]]] = ()
     """The page of an object: ("Title", ["field", ...]), and options of a fieldset where it needs them: the class
-    `wide` gives what needs the room all of it, without a label, and `collapse` folds."""
+    `collapse` folds. One field alone has the whole width, under the title."""
 
     unlisted: tuple[str, ...] = ()
     """Large columns that the list does not show: a hundred rows of them can be as many megabytes."""
@@ -55,7 +55,7 @@ class ToolAdmin(Refusing, ListMoving, Historied):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if not self.sections or obj is None:
             return super().get_fieldsets(request, obj)
-        return [(title, {"fields": list(fields), **dict(*more)}) for title, fields, *more in self.sections]
+        return [_section(*said) for said in self.sections]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """With sections, all that no form may change."""
@@ -124,6 +124,13 @@ class ReadOnlyInline(admin.TabularInline):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def _section(title: str | None, fields: Sequence[Any], options: dict[str, Any] | None = None) -> tuple[Any, Any]:
+    said = {"fields": list(fields), **(options or {})}
+    if title and len(fields) == 1:
+        said["classes"] = [*said.get("classes", ()), "wide"]
+    return title, said
 
 
 def pretty(value: Any) -> SafeString:

@@ -46,7 +46,8 @@ class Site(AdminSite):
     def app_index(
         self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        context = {"app_list": self._counted(request, app_label), **(extra_context or {})}
+        groups = self._counted(request, app_label)
+        context = {"app_list": groups, "title": groups[0]["name"] if groups else app_label, **(extra_context or {})}
         return super().app_index(request, app_label, context)
 
     def _counted(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
