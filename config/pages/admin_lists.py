@@ -36,8 +36,8 @@ class BoundedPaginator(Paginator):
 
 def counted(rows: Any) -> Number:
     """How many rows there are, to the bound."""
-    # Without the order, which would keep the database from the narrowest index.
-    return Number(rows.order_by()[:MOST_COUNTED].count())
+    # Without the order, which would keep the database from the narrowest index, and what is computed beside each row.
+    return Number(rows.order_by().values("pk")[:MOST_COUNTED].count())
 
 
 class ValuesFilter(AllValuesFieldListFilter):

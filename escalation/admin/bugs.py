@@ -6,11 +6,11 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.db.models.functions import Left
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
-from django.utils.text import Truncator
 
 from config.admin import ToolAdmin
 from config.pages import kit
@@ -18,12 +18,11 @@ from config.pages.admin_lists import MonthFilter
 from config.pages.moves import move
 from escalation import bugs, triage
 from escalation.admin import forms, shown
-from escalation.admin.filters import AssigneeFilter, StandingFilter
+from escalation.admin.filters import OPEN, AssigneeFilter, StandingFilter
 from escalation.models import Bug
 from escalation.reports import report_bug
 
-_IN_A_LIST = 160  # characters of a message
-WHOLE = {"classes": ["whole"]}
+WIDE = {"classes": ["wide"]}
 
 
 def _can(verb: str) -> Any:
@@ -41,6 +40,7 @@ class BugAdmin(ToolAdmin):
     empty_command = (
         'python manage.py escalation report --error-type KeyError --error-message "no price" --user-impact low'
     )
+    trail_of = ("bug", "bug_id")
     list_display = ["urgency", "what", "standing", "assignee", "frequency", "last_seen_at", "due"]
     list_display_links = ["what"]
     ordering = ["-score", "-id"]
@@ -62,17 +62,23 @@ class BugAdmin(ToolAdmin):
     ]
     sections = [
         ("What goes wrong", [("standing", "urgency"), ("owner", "due"), "message", "resolution_text"]),
-        ("At a glance", ["people"], WHOLE),
-        ("Stack trace", ["trace"], WHOLE),
-        ("How often", ["reports"], WHOLE),
-        ("Why this priority", ["why"], WHOLE),
-        ("What happened", ["events"], WHOLE),
+        ("At a glance", ["people"], WIDE),
+        ("Stack trace", ["trace"], WIDE),
+        ("How often", ["reports"], WIDE),
+        ("Why this priority", ["why"], WIDE),
+        ("What happened", ["events"], WIDE),
         ("Tickets and returns", ["tickets", "cycles"]),
         ("What the program sent", ["grouping", "sent"]),
     ]
 
     class Media:
         css = {"all": ["escalation/pages.css"]}
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Whoever asks for nothing in particular sees what is open, as work is; the filter says so."""
+        if request.method == "GET" and not request.GET and Bug.objects.exists():
+            request.GET = QueryDict(urlencode({StandingFilter.parameter_name: OPEN}))
+        return super().changelist_view(request, extra_context)
 
     def has_change_permission(self, request: HttpRequest, obj: Bug | None = None) -> bool:
         """Moves change a bug; its page has no form of its own."""
@@ -83,7 +89,7 @@ class BugAdmin(ToolAdmin):
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Bug]":
         rows: QuerySet[Bug] = super().get_queryset(request)
-        return rows.annotate(beginning=Left("error_message", _IN_A_LIST))
+        return rows.annotate(beginning=Left("error_message", shown.LONGEST_CELL))
 
     def get_form(self, request: HttpRequest, obj: Bug | None = None, change: bool = False, **kwargs: Any) -> Any:
         return super().get_form(request, obj, change, **kwargs | ({} if obj else {"form": forms.ReportForm}))
@@ -97,8 +103,7 @@ class BugAdmin(ToolAdmin):
 
     @admin.display(description="bug", ordering="error_type")
     def what(self, bug: Bug) -> SafeString:
-        message = Truncator(getattr(bug, "beginning", "")).chars(_IN_A_LIST - 40)
-        return format_html('{} <span class="said">{}</span>', bug.error_type, message)
+        return shown.error(bug)
 
     @admin.display(description="status", ordering="status")
     def standing(self, bug: Bug) -> SafeString:

@@ -16,21 +16,17 @@ OPEN, EVERY, OVERDUE, MUTED = "open", "all", "overdue", "muted"
 
 
 class StandingFilter(admin.SimpleListFilter):
-    """Where a bug stands. Open ones by default, as work is; a search looks at all, so that it finds what is over."""
+    """Where a bug stands."""
 
     title = "standing"
     parameter_name = "status__exact"
 
-    def __init__(self, request: HttpRequest, *args: Any) -> None:
-        self.default = EVERY if request.GET.get("q", "").strip() else OPEN
-        super().__init__(request, *args)
-
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         statuses = [(str(value), str(label)) for value, label in Status.choices]
-        return [(OPEN, "Open"), *statuses, (OVERDUE, "Open, past the deadline"), (MUTED, "Muted"), (EVERY, "All")]
+        return [(EVERY, "All"), (OPEN, "Open"), *statuses, (OVERDUE, "Open, past the deadline"), (MUTED, "Muted")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return self._narrowed(cast("BugQuerySet", queryset), self.value() or self.default)
+        return self._narrowed(cast("BugQuerySet", queryset), self.value() or EVERY)
 
     def _narrowed(self, queryset: BugQuerySet, chosen: str) -> BugQuerySet:
         if chosen == OPEN:
@@ -39,13 +35,12 @@ class StandingFilter(admin.SimpleListFilter):
             return queryset.unresolved().filter(deadline_at__lt=timezone.now())
         if chosen == MUTED:
             # Found first: there are few, and beside the order SQLite would rather look at every bug in that order.
-            return queryset.filter(
-                pk__in=list(queryset.order_by().muted(at=timezone.now()).values_list("pk", flat=True))
-            )
+            muted = queryset.order_by().muted(at=timezone.now())
+            return queryset.filter(pk__in=list(muted.values_list("pk", flat=True)))
         return queryset if chosen == EVERY else queryset.filter(status=chosen)
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        chosen = self.value() or self.default
+        chosen = self.value() or EVERY
         for value, label in self.lookup_choices:
             yield {
                 "selected": value == chosen,

@@ -33,7 +33,10 @@ class ReportForm(forms.ModelForm):
     user_impact = forms.ChoiceField(choices=[("", "---------"), *Impact.choices])
     tag_names = forms.CharField(required=False, label="Tags", help_text=BY_COMMAS)
     metadata = forms.JSONField(
-        required=False, initial=dict, help_text='What else is known, as JSON: {"release": "2026.11", "host": "web-3"}'
+        required=False,
+        initial=dict,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text='What else is known, as JSON: {"release": "2026.11", "host": "web-3"}',
     )
 
     class Meta:
@@ -42,6 +45,10 @@ class ReportForm(forms.ModelForm):
             *("error_type", "error_message", "stack_trace", "user_impact", "deadline_hours", "tag_names"),
             *("frequency", "bug_id", "metadata"),
         ]
+        widgets = {
+            "error_message": forms.Textarea(attrs={"rows": 3}),
+            "stack_trace": forms.Textarea(attrs={"rows": 10}),
+        }
         help_texts = {
             "error_type": "Its name, such as KeyError or DatabaseConnectionError.",
             "stack_trace": "As the program printed it: reports of one place in the code become one bug.",

@@ -1,6 +1,9 @@
 """What belongs to bugs: single reports, tickets elsewhere, tags."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.db.models.functions import Left
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from config.admin import ReadOnlyAdmin
@@ -14,7 +17,7 @@ class OccurrenceAdmin(ReadOnlyAdmin):
     about = "Each report of a bug as it came, while it is kept."
     internal = True
     empty_text = "No report is kept."
-    list_display = ["seen_at", "bug", "error_type", "impact", "reporter"]
+    list_display = ["seen_at", "what", "bug", "impact", "reporter"]
     unlisted = ("error_message", "stack_trace", "metadata")
     list_filter = ["user_impact", ("seen_at", MonthFilter)]
     list_select_related = ["bug"]
@@ -22,12 +25,20 @@ class OccurrenceAdmin(ReadOnlyAdmin):
     search_help_text = "A bug's id, exactly."
     sections = [
         ("The report", ["bug", "seen_at", "error_type", "message", "impact", "reporter", "correlation_id"]),
-        ("Stack trace", ["trace"], {"classes": ["whole"]}),
+        ("Stack trace", ["trace"], {"classes": ["wide"]}),
         ("What the program sent", ["metadata", "fingerprint"]),
     ]
 
     class Media:
         css = {"all": ["escalation/pages.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Occurrence]":
+        rows: QuerySet[Occurrence] = super().get_queryset(request)
+        return rows.annotate(beginning=Left("error_message", shown.LONGEST_CELL))
+
+    @admin.display(description="error", ordering="error_type")
+    def what(self, occurrence: Occurrence) -> SafeString:
+        return shown.error(occurrence)
 
     @admin.display(description="impact", ordering="user_impact")
     def impact(self, occurrence: Occurrence) -> SafeString:

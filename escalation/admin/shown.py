@@ -70,6 +70,12 @@ def status(bug: Bug) -> SafeString:
     return format_html("{}{}", shown, muted)
 
 
+def error(row: Bug | Occurrence) -> SafeString:
+    """What went wrong, of a row that has the beginning of its message."""
+    message = Truncator(getattr(row, "beginning", "")).chars(LONGEST_CELL - 40)
+    return format_html('{} <span class="said">{}</span>', row.error_type, message)
+
+
 def deadline(bug: Bug) -> SafeString:
     if bug.deadline_at is None:
         return NOTHING

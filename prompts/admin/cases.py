@@ -24,6 +24,7 @@ class TestCaseAdmin(ToolAdmin):
     empty_command = (
         'python manage.py prompt case extract-keywords sunset --input "The sunset was beautiful" --expected "sunset"'
     )
+    trail_of = ("prompt_test_case", "uid")
     form = forms.TestCaseForm
     list_display = ["name", "prompt", "last_outcome", "asked", "wanted", "type", "created_at"]
     list_filter = ["type", "prompt"]

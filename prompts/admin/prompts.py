@@ -29,6 +29,7 @@ class PromptAdmin(ToolAdmin):
     about = "Prompts in versions that never change, tested with a real model before one is activated."
     empty_text = "There is no prompt yet. Add one here, or save the first version of one:"
     empty_command = 'python manage.py prompt save extract-keywords "Keywords of: {{ input }}" --activate'
+    trail_of = ("prompt", "prompt_id")
     list_display = ["prompt_id", "active_number", "last_test", "purpose", "latest_number", "created_at"]
     search_fields = ["prompt_id", "description"]
     search_help_text = "Part of a name or a description."
@@ -36,11 +37,11 @@ class PromptAdmin(ToolAdmin):
     fields = ["prompt_id", "description"]
     moves = ["add_version", "add_case", "run_tests", "describe"]
     sections = [
-        ("The prompt", ["facts"], shown.WHOLE),
-        ("What it says", ["text"], shown.WHOLE),
+        ("The prompt", ["facts"], shown.WIDE),
+        ("What it says", ["text"], shown.WIDE),
         ("Versions", ["versions_shown", "success"]),
-        ("Test cases", ["cases_shown"], shown.WHOLE),
-        ("Runs", ["runs_shown"], shown.WHOLE),
+        ("Test cases", ["cases_shown"], shown.WIDE),
+        ("Runs", ["runs_shown"], shown.WIDE),
     ]
 
     class Media:

@@ -1,9 +1,9 @@
 """Runs: what the model answered beside what was wanted, what failed first."""
 
-from typing import Any
+from typing import Any, get_args
 
 from django.contrib import admin
-from django.db.models import Case, Count, IntegerField, Value, When
+from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
 from django.db.models.functions import Left
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -20,6 +20,7 @@ from config.pages.moves import move
 from prompts import runs
 from prompts.admin import shown
 from prompts.models import Run, RunResult
+from prompts.statistics import Call
 
 MOST_RESULTS = 100
 LONGEST_OUTPUT = 4000
@@ -33,22 +34,36 @@ _FAILED_FIRST = Case(
 )
 
 
+class VerdictFilter(admin.SimpleListFilter):
+    """What the verdict of a run is called."""
+
+    title = "verdict"
+    parameter_name = "verdict__call"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(call, call) for call in get_args(Call)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(verdict__call=self.value()) if self.value() else queryset
+
+
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin):
     about = "Tests of versions: every case asked of a real model, and whether the version did worse than another."
     empty_text = "No version has been tested."
     empty_command = "python manage.py prompt test extract-keywords"
+    trail_of = ("prompt_run", "uid")
     list_display = ["version", "verdict_shown", "passed_of", "status_shown", "model", "took", "created_at"]
     unlisted = ("settings", "error")
-    list_filter = ["status", "ad_hoc", "model", ("created_at", MonthFilter)]
+    list_filter = [VerdictFilter, "status", "ad_hoc", "model", ("created_at", MonthFilter)]
     search_fields = ["=uid", "version__prompt__prompt_id", "model"]
     search_help_text = "A run's id, or part of a prompt's or a model's name."
     list_select_related = ["version__prompt"]
     moves = ["cancel"]
     sections = [
-        ("The verdict", ["verdict_text", "facts"], shown.WHOLE),
-        ("Results", ["results_shown"], shown.WHOLE),
-        ("Asked with", ["settings"], shown.WHOLE),
+        ("The verdict", ["verdict_text", "facts"], shown.WIDE),
+        ("Results", ["results_shown"], shown.WIDE),
+        ("Asked with", ["settings"], shown.WIDE),
     ]
 
     class Media:

@@ -32,6 +32,7 @@ class VersionAdmin(ReadOnlyAdmin):
     about = "Each version of each prompt; its text never changes, so what was tested is what runs."
     empty_text = "No version has been saved."
     empty_command = 'python manage.py prompt save extract-keywords "Keywords of: {{ input }}"'
+    trail_of = ("prompt_version", "entity_id")
     form = forms.VersionForm
     list_display = ["__str__", "active", "last_test", "purpose_shown", "tokens", "created_at", "created_by"]
     unlisted = ("prompt_text", "messages", "notes", "settings")
@@ -41,11 +42,11 @@ class VersionAdmin(ReadOnlyAdmin):
     list_select_related = ["prompt"]
     moves = ["activate", "run_test", "next_version"]
     sections = [
-        ("The version", ["facts"], shown.WHOLE),
-        ("Text", ["text"], shown.WHOLE),
-        ("Beside another version", ["difference"], shown.WHOLE),
-        ("Asked with", ["settings"], shown.WHOLE),
-        ("Runs", ["runs_shown"], shown.WHOLE),
+        ("The version", ["facts"], shown.WIDE),
+        ("Text", ["text"], shown.WIDE),
+        ("Beside another version", ["difference"], shown.WIDE),
+        ("Asked with", ["settings"], shown.WIDE),
+        ("Runs", ["runs_shown"], shown.WIDE),
     ]
 
     class Media:
@@ -155,7 +156,7 @@ class VersionAdmin(ReadOnlyAdmin):
             "settings": kit.changes(before.settings, after.settings) if before.settings != after.settings else "",
             "call": shown.call(comparison.verdict.call),
             "verdict": comparison.verdict,
-            "flipped": table(["Case that flipped", "Before", "Now"], flipped) if flipped else "",
+            "flipped": table(["Flipped case", "Before", "Now"], flipped) if flipped else "",
         }
         return render_to_string("prompts/difference.html", context)
 

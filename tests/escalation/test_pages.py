@@ -55,6 +55,15 @@ class TestTheList:
             "what decides is first"
         )
 
+    def test_the_first_page_says_that_it_shows_open_ones_and_its_links_keep_to_them(self, admin_client: Client) -> None:
+        bugs.resolve(bug_id=reported(bug_id="done").bug_id, resolution="it is")
+        text = admin_client.get(LIST).content.decode()
+        assert "Standing: <b>Open</b>" in text
+        assert "?priority__exact=high&amp;status__exact=open" in text
+        assert listed(admin_client, priority__exact="low") == ["done"], (
+            "an address that asks for something is taken at its word"
+        )
+
     def test_a_standing_narrows_it_and_a_search_looks_at_all(self, admin_client: Client) -> None:
         for name in ("open", "late", "quiet", "done"):
             reported(bug_id=name, deadline_hours=-1 if name == "late" else None)
