@@ -194,7 +194,7 @@ def _told(event: Event) -> Iterator[str]:
         for change in event.changes:
             if change["path"] in _TOLD:
                 name = change["path"].removesuffix("_at").replace("_", " ")
-                yield f"{name}: {_said(change['old'])} to {_said(change['new'])}"
+                yield f"{name}: {_became(change['old'], change['new'])}"
     context = event.context or {}
     if reason := context.get("reason"):
         yield f"because {reason}"
@@ -202,8 +202,10 @@ def _told(event: Event) -> Iterator[str]:
         yield f"because {', '.join(because) if isinstance(because, list) else because}"
 
 
-def _said(value: object) -> str:
-    return "nothing" if value in (None, "") else str(value)
+def _became(old: object, new: object) -> str:
+    if old in (None, ""):
+        return str(new)
+    return f"{old} to {new}" if new not in (None, "") else f"no longer {old}"
 
 
 def message(text: str) -> SafeString:

@@ -41,7 +41,7 @@ class VerdictFilter(admin.SimpleListFilter):
     parameter_name = "verdict__call"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(call, call) for call in get_args(Call)]
+        return [(call, shown.NAMES.get(call, call)) for call in get_args(Call)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(verdict__call=self.value()) if self.value() else queryset

@@ -29,6 +29,8 @@ _CALLS: dict[str, Tone] = {
     "too few cases": "wait",
     "not run": "quiet",
 }
+NAMES = {"not run": "not compared"}
+"""Of a verdict, where its word says something else beside a run that is finished."""
 _STATUSES: dict[str, Tone] = {
     Run.Status.PENDING: "wait",
     Run.Status.RUNNING: "wait",
@@ -46,7 +48,7 @@ _OUTCOMES: dict[str, Tone] = {
 
 def call(word: str | None) -> SafeString:
     """A verdict; without one, nothing."""
-    return badge(word, _CALLS.get(word, "quiet")) if word else NOTHING
+    return badge(NAMES.get(word, word), _CALLS.get(word, "quiet")) if word else NOTHING
 
 
 def status(run: Run) -> SafeString:

@@ -78,7 +78,7 @@ class TestTheLists:
         for said in ("Could you add a dark theme?", "feature", ">failed</span>"):
             assert said in cases
         runs = listing(admin_client, "run")
-        for said in ("regression", "0 of 8, 0 %", "scripted-demo", "not run"):
+        for said in ("regression", "0 of 8, 0 %", "scripted-demo", "not compared"):
             assert said in runs
 
     def test_runs_are_found_by_their_verdict(self, admin_client: Client, demonstration: Prompt) -> None:
