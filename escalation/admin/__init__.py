@@ -1,19 +1,7 @@
 """The pages of bugs."""
 
+from escalation.admin import parts  # noqa: F401  -- which registers its pages
 from escalation.admin.bugs import BugAdmin
-from escalation.admin.forms import AssignForm, BugForm, MuteForm, ReopenForm, ReportForm, ResolveForm, TicketForm
-from escalation.admin.parts import OccurrenceAdmin, TagAdmin, TicketLinkAdmin
+from escalation.admin.forms import ReportForm
 
-__all__ = [
-    "AssignForm",
-    "BugAdmin",
-    "BugForm",
-    "MuteForm",
-    "OccurrenceAdmin",
-    "ReopenForm",
-    "ReportForm",
-    "ResolveForm",
-    "TagAdmin",
-    "TicketForm",
-    "TicketLinkAdmin",
-]
+__all__ = ["BugAdmin", "ReportForm"]

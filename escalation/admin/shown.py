@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from audit import trail
+from audit import history, trail
 from audit.models import Event
 from config.pages.kit import Step, badge, chart, code, empty, moment, timeline
 from config.pages.kit.marks import NOTHING, Tone
@@ -41,14 +42,6 @@ _STATUSES: dict[str, Tone] = {
     Status.ACKNOWLEDGED: "info",
     Status.INVESTIGATING: "info",
     Status.RESOLVED: "good",
-}
-_EVENTS: dict[str, Tone] = {
-    "bug.reported": "wait",
-    "bug.escalated": "bad",
-    "bug.reopened": "wait",
-    "bug.resolved": "good",
-    "bug.acknowledged": "info",
-    "bug.investigation_started": "info",
 }
 
 
@@ -174,14 +167,9 @@ def events(bug: Bug) -> SafeString:
 
 
 def _step(event: Event) -> Step:
-    return Step(
-        at=event.timestamp,
-        what=event.event_type.partition(".")[2].replace("_", " ").capitalize(),
-        who=event.user or event.actor,
-        link=reverse("admin:audit_event_change", args=[event.pk]),
-        detail=format_html_join("", "<div>{}</div>", ([line] for line in _told(event))),
-        tone=_EVENTS.get(event.event_type, "quiet"),
-    )
+    """As any event is told, but for what became of the bug."""
+    lines = format_html_join("", "<div>{}</div>", ([line] for line in _told(event)))
+    return replace(history.step(event), detail=lines)
 
 
 _TOLD = ("status", "priority", "user_impact", "assignee", "resolution", "deadline_at", "muted_until", "frequency")
