@@ -12,7 +12,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from config.pages.manual.chapters import INDEX, Chapter, chapters
-from config.pages.manual.rendering import rendered, sections
+from config.pages.manual.rendering import place_of, rendered, sections
 from config.pages.manual.search import search
 
 pytestmark = pytest.mark.django_db
@@ -160,6 +160,12 @@ def test_the_page_of_a_link_without_a_page_keeps_its_words(tmp_path: Path, setti
     html = rendered(Chapter(path="z.md", title="Z")).html
     assert "See the licence and" in html
     assert '<a href="/docs/operating#keys">operating</a>' in html
+
+
+def test_a_page_of_a_tool_leads_to_the_place_that_explains() -> None:
+    assert place_of("docs/schemacheck-rules.md", "drop-column") == "/docs/schemacheck-rules#drop-column"
+    assert place_of("docs/schemacheck-rules.md", "undefined-type") == "/docs/schemacheck-rules"
+    assert place_of("docs/nothing.md", "drop-column") == ""
 
 
 # Search

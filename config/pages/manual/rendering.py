@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from config.pages import kit
 from config.pages.manual.chapters import Chapter, beside, chapters
 
 if TYPE_CHECKING:
@@ -65,6 +66,15 @@ def rendered(chapter: Chapter) -> Page:
     return Page(html=html, headings=[heading for heading, _ in headings])
 
 
+def place_of(path: str, anchor: str) -> str:
+    """The address of a heading of a document, of the document if it has no such heading, or nothing without one."""
+    chapter = chapters().get(path)
+    if chapter is None:
+        return ""
+    known = any(heading.anchor == anchor for heading in rendered(chapter).headings)
+    return f"{chapter.url}#{anchor}" if known else chapter.url
+
+
 @cache
 def sections(chapter: Chapter) -> list[Section]:
     """What a search looks through."""
@@ -80,7 +90,7 @@ def sections(chapter: Chapter) -> list[Section]:
 def _parser() -> "MarkdownIt":
     from markdown_it import MarkdownIt  # for who reads the manual; the web process starts without it
 
-    return MarkdownIt("commonmark", {"html": False, "highlight": _code}).enable("table")
+    return MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
 def _words(tokens: Sequence["Token"]) -> Iterator[str]:
@@ -118,8 +128,8 @@ def _dressed(tokens: Sequence["Token"]) -> Iterator["Token"]:
             yield _raw('<div class="scroll" tabindex="0" role="group" aria-label="Table">')
         if aligned := _ALIGNED.fullmatch(str(token.attrs.get("style", ""))):
             token.attrs = {"class": aligned[1]}
-        if token.type == "code_block":
-            token.type, token.info = "fence", ""
+        if token.type in {"fence", "code_block"}:
+            token.type, token.content = "html_block", _code(token.content, token.info)
         for child in token.children or []:
             child.content = with_address(child.content, _PLACE)
             if child.type == "image":  # a picture of the service, for who has it not before them
@@ -150,11 +160,11 @@ def _address(href: str, chapter: Chapter) -> str | None:
     return f"{led.url}{mark}{anchor}" if led else None
 
 
-def _code(text: str, language: str, attributes: str) -> str:
+def _code(text: str, language: str) -> SafeString:
     shown = with_address(text, _PLACE)
     if language == "mermaid":  # drawing it would take three megabytes of script that writes inline styles
-        return format_html("<details><summary>Diagram, as its source</summary><pre>{}</pre></details>", shown)
-    return format_html('<pre tabindex="0"><code>{}</code></pre>', shown)
+        return format_html("<details><summary>Diagram, as its source</summary>{}</details>", kit.code(shown))
+    return kit.code(shown)
 
 
 def _raw(html: str) -> "Token":

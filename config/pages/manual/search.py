@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from config.pages.manual.chapters import Chapter, chapters
+from config.pages.manual.chapters import FRONT, Chapter, chapters
 from config.pages.manual.rendering import Heading, Section, sections
 
 LONGEST_QUERY = 200
@@ -29,6 +29,7 @@ def search(query: str) -> list[Result]:
     found = [
         (_weight(section, chapter, words), chapter, section)
         for chapter in chapters().values()
+        if chapter is not FRONT  # which says of each what it is about
         for section in sections(chapter)
     ]
     best = sorted((item for item in found if item[0]), key=lambda item: -item[0])[:MOST_RESULTS]
@@ -49,7 +50,10 @@ def _excerpt(text: str, words: list[str]) -> SafeString:
     marked = re.compile("|".join(re.escape(word) for word in words), re.IGNORECASE)
     first = marked.search(text)
     start = max(0, first.start() - _AROUND) if first else 0
-    shown = " ".join(text[start : start + 2 * _AROUND].split())
+    end = start + 2 * _AROUND
+    shown = " ".join(text[start:end].split())
+    shown = f"... {shown.partition(' ')[2]}" if start else shown  # no word is cut
+    shown = f"{shown.rpartition(' ')[0]} ..." if end < len(text) else shown
     pieces = re.split(f"({marked.pattern})", shown, flags=re.IGNORECASE)
     tags = ["" if number % 2 == 0 else "mark" for number in range(len(pieces))]
     return format_html_join("", "{}", ((_mark(piece, tag),) for piece, tag in zip(pieces, tags, strict=True)))
