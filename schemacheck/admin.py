@@ -1,30 +1,40 @@
-from collections.abc import Sequence
+"""Checks: ask for one, read the verdict, ask again with another script."""
+
 from typing import Any, ClassVar, cast
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db import connections
-from django.http import HttpRequest
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
-from config.admin import ReadOnlyAdmin, pretty
+from config.admin import ReadOnlyAdmin
 from config.errors import DomainError
-from config.pages.admin_lists import MonthFilter
-from schemacheck import checks
-from schemacheck.checker.findings import KINDS
+from config.identifiers import is_uuid
+from config.pages import kit
+from config.pages.admin_lists import MonthFilter, found_by
+from config.pages.moves import move
+from schemacheck import checks, shown
 from schemacheck.models import Check, CheckQuerySet
-
-_HIGHLIGHT_LIMIT = 200_000
 
 
 class CheckForm(forms.ModelForm):
     """Checks what it asks for when it is sent, so that what is wrong with the request shows beside its field."""
 
     SUBJECTS: ClassVar = [
-        ("script", "This SQL"),
+        ("script", "The SQL below"),
         ("migrations", "Migrations not applied"),
         ("tables", "The tables there are"),
+    ]
+    PROOFS: ClassVar = [
+        ("", "catalog, or parse where the database is of another dialect"),
+        ("parse", "parse: the grammar alone"),
+        ("catalog", "catalog: the live tables and types"),
+        ("copies", "copies: on empty temporary tables"),
+        ("execute", "execute: run, and undone; takes its real locks"),
     ]
     subject = forms.ChoiceField(choices=SUBJECTS, initial="script", required=False, label="Check")
     made: Check | None = None
@@ -32,7 +42,12 @@ class CheckForm(forms.ModelForm):
     class Meta:
         model = Check
         fields: ClassVar = ["sql", "dialect", "database", "proof", "probe"]
-        widgets: ClassVar = {"sql": forms.Textarea(attrs={"rows": 20, "cols": 100, "spellcheck": "false"})}
+        widgets: ClassVar = {"sql": forms.Textarea(attrs={"rows": 18, "spellcheck": "false", "autofocus": True})}
+        labels: ClassVar = {"proof": "How far", "probe": "Ask the rows there are"}
+        help_texts: ClassVar = {
+            "sql": "One statement or many. Nothing runs unless you say so below; passwords are blanked in the history.",
+            "probe": "Whether they keep to new constraints; reads them, on PostgreSQL alone.",
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -40,6 +55,9 @@ class CheckForm(forms.ModelForm):
         self.fields["database"] = forms.ChoiceField(choices=aliases, initial="default")
         if "sql" in self.fields:  # a page that only shows has none
             self.fields["sql"].required = self.data.get("subject", "script") in ("", "script")
+            said = {"dialect": [("", "that of the database"), *Check.Dialect.choices], "proof": self.PROOFS}
+            for name, choices in said.items():
+                cast("forms.ChoiceField", self.fields[name]).choices = choices
 
     def clean(self) -> dict[str, Any]:
         asked = super().clean() or {}
@@ -77,40 +95,24 @@ def _checked(asked: dict[str, Any]) -> Check:
 
 @admin.register(Check)
 class CheckAdmin(ReadOnlyAdmin):
-    list_display = [
-        "created_at",
-        "verdict",
-        "table_name",
-        "statements",
-        "errors",
-        "warnings",
-        "dialect",
-        "database",
-        "requested_by",
-        "door",
-        "duration_ms",
-    ]
-    list_filter = ["valid", "status", "dialect", "database", "door", ("created_at", MonthFilter)]
-    known_by = ("sql_hash", "uid", "requested_by", "table_name")
-    search_help_text = "A hash of the SQL, an id, a caller or a table, exactly."
-    actions = ["check_again"]
+    about = "Says what the database would say to a schema change, and what it would lock, before it runs."
+    empty_text = "Nothing has been checked yet. Add a check and paste the SQL, or ask from a shell."
+    empty_command = "python manage.py schemacheck file.sql --dialect postgresql"
+    list_display = ["finding", "checked", "table_name", "spoken", "requested_by", "created_at"]
+    list_filter = ["worst_severity", "status", "dialect", "requested_by", ("created_at", MonthFilter)]
+    known_by = ("table_name", "worst_rule", "requested_by", "uid", "sql_hash")
+    search_help_text = "A table, rule, caller, id or hash exactly, or words of the latest checks."
+    moves = ["check_again"]
+    trail_of = ("schema_check", "uid")
     form = CheckForm
-    fieldsets = [
-        ("Verdict", {"fields": ["verdict", "findings", "locks", "failure"]}),
-        ("Script", {"fields": ["script"]}),
-        (
-            "Check",
-            {
-                "fields": [
-                    *("uid", "created_at", "requested_by", "door", "correlation_id", "dialect", "database"),
-                    *("proof", "probe", "status", "statements", "duration_ms", "sql_hash"),
-                ]
-            },
-        ),
-        ("Report", {"fields": ["report_text"], "classes": ["collapse"]}),
+    sections = [
+        ("Verdict", ["verdict", "asked"]),
+        ("Findings", ["findings"]),
+        ("Script", ["script"]),
+        ("Locks", ["locks"]),
+        ("As JSON", ["report_tree"], {"classes": ["collapse"]}),
     ]
     add_fieldsets: ClassVar = [(None, {"fields": ["subject", "sql", "dialect", "database", "proof", "probe"]})]
-    readonly_fields = ["verdict", "findings", "locks", "script", "report_text", "uid"]
 
     class Media:
         css: ClassVar = {"all": ["schemacheck/report.css"]}
@@ -120,99 +122,75 @@ class CheckAdmin(ReadOnlyAdmin):
         match = request.resolver_match
         return rows.without_texts() if match and match.url_name == "schemacheck_check_changelist" else rows
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return found_by(queryset, self.known_by, ("title", "worst_message", "table_name"), search_term), False
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_staff and request.user.has_perm("schemacheck.add_check"))
 
     def get_fieldsets(self, request: HttpRequest, obj: Check | None = None) -> Any:
-        return self.fieldsets if obj else self.add_fieldsets
+        return super().get_fieldsets(request, obj) if obj else self.add_fieldsets
 
     def get_form(self, request: HttpRequest, obj: Check | None = None, change: bool = False, **kwargs: Any) -> Any:
         return CheckForm if obj is None else super().get_form(request, obj, change, **kwargs)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """The script of an earlier check, to be changed and checked anew."""
+        again = request.GET.get("again", "")
+        earlier = Check.objects.filter(uid=again).first() if is_uuid(again) else None
+        if earlier is None or not self.has_view_permission(request, earlier):
+            return cast("dict[str, Any]", super().get_changeform_initial_data(request))
+        return {name: getattr(earlier, name) for name in ("sql", "dialect", "database", "proof", "probe")}
 
     def save_model(self, request: HttpRequest, obj: Check, form: CheckForm, change: bool) -> None:
         if form.made is not None:  # the form's clean() has made the check; show that one
             obj.__dict__.update(form.made.__dict__)
 
-    @admin.action(description="Check selected scripts again", permissions=["add"])
-    def check_again(self, request: HttpRequest, queryset: CheckQuerySet) -> None:
-        for check in queryset:
-            try:
-                made = checks.check_again(uid=str(check.uid))
-            except DomainError as error:
-                self.message_user(request, error.detail, messages.ERROR)
-            else:
-                self.message_user(request, f"Checked again: {made}.")
+    def response_add(self, request: HttpRequest, obj: Check, *args: Any, **options: Any) -> HttpResponse:
+        return _verdict_of(obj)
 
-    @admin.display(description="Verdict", ordering="valid")
-    def verdict(self, check: Check) -> str:
-        return check.verdict
+    @move(permissions=["add"], weight="first", bulk=True)
+    def check_again(self, request: HttpRequest, obj: Check) -> HttpResponse:
+        return _verdict_of(checks.check_again(uid=str(obj.uid)))
+
+    @admin.display(description="Worst finding", ordering="worst_severity")
+    def finding(self, check: Check) -> SafeString:
+        return shown.worst(check)
+
+    @admin.display(description="Script")
+    def checked(self, check: Check) -> SafeString:
+        return format_html('<div class="sql">{}</div>', check.title)
+
+    @admin.display(description="For")
+    def spoken(self, check: Check) -> str:
+        return shown.spoken(check)
+
+    @admin.display(description="In words")
+    def verdict(self, check: Check) -> SafeString:
+        return shown.verdict(check)
+
+    @admin.display(description="Asked")
+    def asked(self, check: Check) -> SafeString:
+        return shown.asked(check)
+
+    @admin.display(description="Findings")
+    def findings(self, check: Check) -> SafeString:
+        return shown.findings(check)
+
+    @admin.display(description="Locks")
+    def locks(self, check: Check) -> SafeString:
+        return shown.locks(check)
 
     @admin.display(description="SQL")
     def script(self, check: Check) -> SafeString:
-        report = check.report or {}
-        if "migration" not in report:
-            return _highlighted(check.sql, sorted({item["line"] for item in _findings(check) if item["line"]}))
-        return format_html(
-            "<p>{} in {}; lines are those of this file</p>{}<p>Backwards</p>{}",
-            *(report["migration"], report["path"]),
-            *(_highlighted(report["sql"][direction]) for direction in ("forwards", "backwards")),
-        )
+        return shown.script(check)
 
-    @admin.display(description="Findings")
-    def findings(self, check: Check) -> SafeString | str:
-        rows = (
-            (
-                finding["severity"],
-                finding["severity"],
-                f"{finding['line']}:{finding['column']}" if finding["line"] else "",
-                finding["sqlstate"] or "",
-                finding["rule"],
-                finding["message"],
-                finding["hint"],
-                finding["fix"],
-            )
-            for finding in _findings(check)
-        )
-        body = format_html_join(
-            "\n",
-            '<tr class="schemacheck-{}"><td>{}</td><td>{}</td><td>{}</td><td>{}</td>'
-            "<td>{}<br>{}<pre>{}</pre></td></tr>",
-            rows,
-        )
-        return format_html('<table class="schemacheck-findings">{}</table>', body) if body else "none"
-
-    @admin.display(description="Locks")
-    def locks(self, check: Check) -> SafeString | str:
-        rows = [
-            (
-                statement["index"] + 1,
-                lock["relation"],
-                lock["mode"],
-                ", ".join(word for word in ("rewrites", "scans") if lock[word]),
-            )
-            for statement in (check.report or {}).get("statements", [])
-            for lock in statement["locks"]
-        ]
-        return format_html_join(mark_safe("<br>"), "statement {}: {} {} {}", rows) or "none"
-
-    @admin.display(description="As JSON")
-    def report_text(self, check: Check) -> SafeString:
-        return pretty(check.report)
+    @admin.display(description="Report")
+    def report_tree(self, check: Check) -> SafeString:
+        return kit.tree(check.report)
 
 
-def _highlighted(sql: str, marked: Sequence[int] = ()) -> SafeString:
-    if len(sql) > _HIGHLIGHT_LIMIT:
-        return format_html('<pre class="schemacheck-sql">{}</pre>', sql)
-    from pygments import highlight
-    from pygments.formatters import HtmlFormatter
-    from pygments.lexers import PostgresLexer
-
-    formatter = HtmlFormatter(linenos="inline", cssclass="schemacheck-sql", hl_lines=list(marked))
-    # Pygments escapes the script itself; its markup has classes only, as the content security policy asks.
-    return mark_safe(highlight(sql, PostgresLexer(stripnl=False), formatter))  # noqa: S308
-
-
-def _findings(check: Check) -> list[dict[str, Any]]:
-    report = check.report or {}
-    findings = [finding for kind in KINDS for finding in report.get(kind, [])]
-    return sorted(findings, key=lambda finding: (finding["line"] or 0, finding["column"] or 0))
+def _verdict_of(check: Check) -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:schemacheck_check_change", args=[check.pk]))

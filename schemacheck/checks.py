@@ -18,6 +18,7 @@ from schemacheck.bounds import IN_JOB, bounds_of
 from schemacheck.checker.findings import Report
 from schemacheck.checker.policy import DEFAULT_POLICY, Policy
 from schemacheck.models import Check
+from schemacheck.outline import title_of
 from schemacheck.refusals import InvalidCheck, translated
 
 _PRUNE_BATCH = 1_000
@@ -77,6 +78,7 @@ def request_check(
     IN_JOB.hold(sql)
     check = _new(sql, dialect, database, proof, probe=probe)
     check.sql = _storable(sql)
+    check.title = title_of(blank(check.sql))
     with transaction.atomic():
         check.save()
         record(
@@ -238,6 +240,7 @@ def _settle(check: Check, report: Report | None, seconds: float, *, failure: str
             _finish(check, report)
             return
         check.status, check.failure, check.duration_ms = Check.Status.FAILED, failure, seconds * 1000
+        check.draw_outline()
         check.save()
         record(
             event_type="schema.check_failed",
@@ -258,6 +261,7 @@ def _fill(check: Check, report: Report, seconds: float, sql: str) -> None:
 
 
 def _finish(check: Check, report: Report) -> None:
+    check.draw_outline()
     check.save()
     record(
         event_type="schema.checked",

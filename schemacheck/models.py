@@ -5,7 +5,8 @@ from django.db import models
 from django.utils import timezone
 
 from config.identifiers import uuid7
-from schemacheck.checker.findings import Proof
+from schemacheck import outline
+from schemacheck.checker.findings import Proof, Severity
 
 
 class CheckQuerySet(models.QuerySet["Check"]):
@@ -38,6 +39,11 @@ class Check(models.Model):
         COPIES = Proof.COPIES.value
         EXECUTE = Proof.EXECUTE.value
 
+    class Worst(models.TextChoices):
+        ERROR = Severity.ERROR.value
+        WARNING = Severity.WARNING.value
+        SUGGESTION = Severity.SUGGESTION.value
+
     uid = models.UUIDField(default=uuid7, unique=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     requested_by = models.CharField(max_length=255)
@@ -57,6 +63,11 @@ class Check(models.Model):
     warnings = models.PositiveIntegerField(default=0)
     duration_ms = models.FloatField(null=True)
     report = models.JSONField(null=True)
+    # What a list shows, drawn from the script and the report.
+    title = models.CharField(max_length=outline.LONGEST_TITLE, blank=True)
+    worst_severity = models.CharField("worst finding", max_length=10, choices=Worst, blank=True)
+    worst_rule = models.CharField(max_length=64, blank=True)
+    worst_message = models.CharField(max_length=outline.LONGEST_MESSAGE, blank=True)
     failure = models.TextField(blank=True)
 
     objects = CheckQuerySet.as_manager()
@@ -69,6 +80,8 @@ class Check(models.Model):
             models.Index(fields=["valid", "-id"], name="schemacheck_valid"),
             models.Index(fields=["requested_by", "-id"], name="schemacheck_requested_by"),
             models.Index(fields=["table_name", "-id"], name="schemacheck_table_name"),
+            models.Index(fields=["worst_severity", "-id"], name="schemacheck_worst"),
+            models.Index(fields=["worst_rule", "-id"], name="schemacheck_worst_rule"),
             models.Index(fields=["id"], condition=models.Q(status="pending"), name="schemacheck_pending"),
         ]
         constraints = [
@@ -85,6 +98,12 @@ class Check(models.Model):
         if self.pk and not Check.objects.filter(pk=self.pk, status=self.Status.PENDING).exists():
             raise ValueError("A finished check is never changed.")
         super().save(*args, **kwargs)
+
+    def draw_outline(self) -> None:
+        """Fill what lists show from the script and the report."""
+        self.title = outline.title_of(self.sql, self.report)
+        for name, value in outline.worst_of(self.report or {}).items():
+            setattr(self, name, value)
 
     @property
     def verdict(self) -> str:
