@@ -378,7 +378,7 @@ def test_infrastructure_in_the_admin(admin_client: Any) -> None:
     assert "prod, python" in admin_client.get(change).content.decode()
     admin_client.post(change, {**body, "tag_names": "prod"})
     assert made.tag_names == ["prod"]
-    refused = admin_client.post(change, {**body, "tag_names": "<b>"})
+    refused = admin_client.post(change, {**body, "tag_names": "x" * 65})
     assert refused.status_code == 200
     assert admin_client.get(reverse("admin:dockerdebug_infrastructure_changelist"), {"q": "prod"}).status_code == 200
     tag = Tag.objects.get(name="python")
@@ -429,7 +429,7 @@ def test_a_shell_keeps_infrastructure(run_command: Any, api: Any) -> None:
     assert "shop-api" not in run_command("infrastructure", "list", "--kind", "host")[1]
     assert run_command("infrastructure", "remove-tag", "eu")[0] == 0
     assert run_command("infrastructure", "remove-tag", "eu")[0] == 2
-    for wrong in (["--tag", "x" * 65], ["--kind", "cloud"], ["--tag", "!"]):
+    for wrong in (["--tag", "x" * 65], ["--kind", "cloud"], ["--tag", "a,b"]):
         assert run_command("infrastructure", "add", "other", *wrong)[0] == 2
     assert run_command("infrastructure", "remove", made["id"])[0] == 0
     assert not Infrastructure.objects.exists()

@@ -16,6 +16,7 @@ OPERATIONS = [
             "rest": {"wait": "a program may leave; the other doors wait, or show it once it is there"},
             "mcp": {"details": "an agent pays for what it reads"},
             "command": {"list": "the checks there are, GET checks at REST"},
+            "admin": {"typed": "a container is picked from a list that an engine may not give"},
         },
     ),
     Operation(
