@@ -10,12 +10,11 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from config.admin import ReadOnlyAdmin
+from config.admin import ReadOnlyAdmin, ToolAdmin
 from config.errors import DomainError
 from config.pages import kit
 from config.pages.moves import move
 from dockerdebug import infrastructure, shown
-from dockerdebug.admin.written import OperationAdmin
 from dockerdebug.diagnoses import request_diagnosis
 from dockerdebug.models import Diagnosis, Infrastructure, Insight, Tag
 
@@ -45,7 +44,7 @@ class InfrastructureForm(forms.ModelForm):
 
 
 @admin.register(Infrastructure)
-class InfrastructureAdmin(OperationAdmin):
+class InfrastructureAdmin(ToolAdmin):
     about = "The containers, hosts, services and clients that diagnoses and insights are about."
     empty_text = "Nothing is listed yet. What is named here carries tags and shows its diagnoses."
     empty_command = "python manage.py infrastructure add shop-api --kind container --tag production"

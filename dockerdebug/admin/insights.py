@@ -8,11 +8,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from config.admin import ToolAdmin
 from config.pages import kit
 from config.pages.admin_lists import MonthFilter
 from config.pages.moves import move
 from dockerdebug import fields, insights
-from dockerdebug.admin.written import OperationAdmin
 from dockerdebug.models import Insight
 from dockerdebug.shown import CONFIDENCE_TONES
 
@@ -37,7 +37,7 @@ class InsightForm(forms.ModelForm):
 
 
 @admin.register(Insight)
-class InsightAdmin(OperationAdmin):
+class InsightAdmin(ToolAdmin):
     about = "What was learnt about an environment, shown with the next diagnosis it fits."
     empty_text = "Nothing has been learnt yet: keep an insight from a finding, or add one."
     empty_command = 'python manage.py insights add network "no IPv6 there" --about shop-api'

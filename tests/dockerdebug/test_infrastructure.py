@@ -60,7 +60,7 @@ def test_a_name_is_given_once() -> None:
         change_infrastructure(infrastructure_id=other.pk, name="api")
 
 
-@pytest.mark.parametrize("tag", ["", " ", "-x", "a" * 65, "a,b", "<b>"])
+@pytest.mark.parametrize("tag", ["", " ", "a" * 65, "a,b", "a\nb"])
 def test_what_is_no_tag_is_refused_by_its_place(tag: str) -> None:
     with pytest.raises(DomainError) as caught:
         add_infrastructure(name="api", tags=["good", tag])
