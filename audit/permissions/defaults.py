@@ -31,7 +31,7 @@ _GUARDED_FILES_TEXT = """
     .env .env.local .env.*.local .env.production .env.staging .env.development .env.test .envrc .netrc .pgpass
     .git-credentials *.pem *.p12 *.pfx *.jks id_rsa id_dsa id_ecdsa id_ed25519 credentials.json service-account*.json
     secrets.yml secrets.yaml ~/.ssh/** ~/.gnupg/** ~/.aws/** ~/.kube/config ~/.docker/config.json
-    ~/.config/gcloud/** ~/.config/gh/hosts.yml ~/.npmrc ~/.pypirc
+    ~/.config/gcloud/** ~/.config/gh/hosts.yml ~/.npmrc ~/.pypirc //etc/shadow //etc/gshadow
 """
 _GUARDED_FILES = _GUARDED_FILES_TEXT.split()
 _OWN_SETTINGS_TEXT = """
@@ -125,6 +125,10 @@ RULES: list[Rule] = [
         "Bash(git clean *)",
         "Bash(git checkout -- *)",
         "Bash(git checkout --force *)",
+        "Bash(git checkout * -- *)",
+        "Bash(git checkout .)",
+        "Bash(git checkout * .)",
+        "Bash(git switch --discard-changes *)",
         "Bash(git restore *)",
         "Bash(git branch -D *)",
         "Bash(git stash drop *)",
@@ -132,6 +136,8 @@ RULES: list[Rule] = [
         "Bash(git reflog expire *)",
         "Bash(git filter-branch *)",
         "Bash(git update-ref -d *)",
+        "Bash(git tag -d *)",
+        "Bash(git tag --delete *)",
         "Bash(git push --force-with-lease *)",
         "Bash(git push --delete *)",
         "Bash(git push * :*)",
@@ -157,6 +163,8 @@ RULES: list[Rule] = [
         "Bash(gh repo delete *)",
         "Bash(gh release delete *)",
         "Bash(crontab -r *)",
+        "Bash(date -s *)",
+        "Bash(date --set*)",
         "Bash(chmod -R 777 *)",
     ),
     *_rules(

@@ -541,7 +541,7 @@ def test_the_shipped_rules_are_valid_and_hold() -> None:
     for item in RULES:
         check(item)
     denied = ["rm -rf build", "git push -f", "docker volume rm x", "docker compose down -v", "psql -c 'drop table x'"]
-    denied += ["cat .env", "mkfs.ext4 /dev/sda1", "sudo rm -rf /", "bash -c 'git push --force'"]
+    denied += ["head /etc/shadow", "cat .env", "mkfs.ext4 /dev/sda1", "sudo rm -rf /", "bash -c 'git push --force'"]
     asked = [
         "rm x",
         "git reset --hard",
@@ -549,8 +549,14 @@ def test_the_shipped_rules_are_valid_and_hold() -> None:
         "git push --force-with-lease",
         "echo x > .git/hooks/pre-commit",
         "make",
+        "git checkout .",
+        "git checkout HEAD -- a.py",
+        "git switch --discard-changes main",
+        "git tag -d v1",
+        "date -s 2020-01-01",
     ]
     allowed = ["git status", "pytest -q", "npm test", "ls -la | head", "cd src && python -m mypy .", ".venv/bin/pytest"]
+    allowed += ["git checkout main", "git checkout -b x", "git switch main", "git tag v1", "date +%s"]
     for expected, commands in (("deny", denied), ("confirm", asked), ("allow", allowed)):
         assert [command for command in commands if decide(RULES, command=command).decision != expected] == []
 

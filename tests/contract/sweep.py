@@ -21,6 +21,9 @@ from tests.examples.asking import Ask, filled, surrounded
 from tests.examples.record import prepare
 from tests.project.conftest import Operation, operations
 
+SLOW = {"schemacheck_migrations_trial_create"}
+"""It runs every migration on a copy: a sample sends it what its schema refuses."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -43,7 +46,7 @@ def swept(client: APIClient, operation: Operation, ask: Ask, seen: set[str], *, 
             seen.add(place.owner)
             for value in values(place, len(seen) if is_sample else None):
                 sent = changed(operation, known, place, value)
-                if sent is None:
+                if sent is None or (is_sample and sent.is_fitting and operation.described["operationId"] in SLOW):
                     continue
                 problem = wrong_with(operation, is_fitting=sent.is_fitting, answer=answered(client, operation, sent))
                 if problem:
