@@ -36,13 +36,13 @@ class ByColumn(Generic[Row]):
 
     def __init__(self, rows: models.QuerySet[Row], column: str) -> None:
         self._rows, self._column = rows.order_by(), column
-        self._field: Any = rows.model._meta.get_field(column)
+        self.field: Any = rows.model._meta.get_field(column)
         self._related: list[str] = list(rows.query.select_related or ())  # type: ignore[arg-type]
         self._statements: dict[str, _Statement] = {}
 
     def find(self, value: Any) -> Row | None:
         """The row. Raises what the column raises for a value it cannot hold."""
-        sought = self._field.get_db_prep_value(value, connection)
+        sought = self.field.get_db_prep_value(value, connection)
         statement = self._statements.get(connection.vendor)
         if statement is None:
             statement = self._statements[connection.vendor] = self._composed(value, sought)

@@ -1,13 +1,13 @@
 """The base of every REST view: strict bodies, cursor paging, throttling and idempotent POSTs."""
 
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError as InvalidValue
 from django.db import DatabaseError
+from django.db.models import UUIDField
 from django.http import Http404
 from django.http.response import HttpResponseBase
 from rest_framework import mixins, routers, serializers, views, viewsets
@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.database.prepared import ByColumn
+from config.identifiers import is_uuid
 from config.rest import idempotency
 from config.rest.authentication import identity
 from config.rest.contract import wrong_together
@@ -23,8 +24,6 @@ from config.rest.cursors import CursorPagination
 from config.rest.filtering import FilterBackend
 from config.rest.plans import PlannedFields
 
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-"""As OpenAPI's `format: uuid` has it. UUID() takes a URN, braces and digits of other scripts too."""
 logger = logging.getLogger(__name__)
 
 
@@ -126,7 +125,7 @@ def _refused_as_sent(field: serializers.Field[Any, Any, Any, Any], value: Any) -
     if isinstance(field, serializers.ListField) and isinstance(value, list):
         found = ((index, _refused_as_sent(field.child, item)) for index, item in enumerate(value))
         return {index: refused for index, refused in found if refused}
-    if isinstance(field, serializers.UUIDField) and isinstance(value, str) and not _UUID.match(value):
+    if isinstance(field, serializers.UUIDField) and isinstance(value, str) and not is_uuid(value):
         return [serializers.ErrorDetail(f"Must be a UUID such as {UUID(int=0)}.", code="invalid")]
     if isinstance(field, serializers.CharField) and isinstance(value, str) and value:
         try:
@@ -209,15 +208,24 @@ class ViewSet(Conventions, viewsets.GenericViewSet[Any]):
     """How the row of the path is found, where the queryset holds all rows as they are."""
 
     def get_object(self) -> Any:
+        sought = self.kwargs[self.lookup_url_kwarg or self.lookup_field]
+        if isinstance(self._sought_column(), UUIDField) and not is_uuid(str(sought)):
+            raise Http404
         if self.found_by is None:
             return super().get_object()
         try:
-            found = self.found_by.find(self.kwargs[self.lookup_field])
+            found = self.found_by.find(sought)
         except (TypeError, ValueError, InvalidValue):  # no such row: the column could not hold it
             found = None
         if found is None:
             raise Http404
         return found
+
+    def _sought_column(self) -> Any:
+        if self.found_by is not None:
+            return self.found_by.field
+        meta = self.get_queryset().model._meta
+        return meta.pk if self.lookup_field == "pk" else meta.get_field(self.lookup_field)
 
 
 class ReadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ViewSet):

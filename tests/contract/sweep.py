@@ -44,7 +44,7 @@ def swept(client: APIClient, operation: Operation, ask: Ask, seen: set[str], *, 
             if is_sample and place.owner in seen:
                 continue
             seen.add(place.owner)
-            for value in values(place, len(seen) if is_sample else None):
+            for value in [*values(place, len(seen) if is_sample else None), *_respelled(known, place)]:
                 sent = changed(operation, known, place, value)
                 if sent is None or (is_sample and sent.is_fitting and operation.described["operationId"] in SLOW):
                     continue
@@ -90,6 +90,14 @@ def answered(client: APIClient, operation: Operation, sent: Sent) -> Answer:
         text = b"".join(got.streaming_content) if got.streaming else got.content
         transaction.set_rollback(True)
     return Answer(got.status_code, got.headers.get("Content-Type", "").split(";")[0], text.decode())
+
+
+def _respelled(known: Ask, place: Place) -> list[str]:
+    """The id of a row that is there, as UUID() would read it too."""
+    if place.within != "path" or place.schema.get("format") != "uuid":
+        return []
+    uid = str(known.path[str(place.steps[0])])
+    return [uid.upper(), uid.replace("-", ""), f"{{{uid}}}", f"urn:uuid:{uid}"]
 
 
 def _json(value: Any) -> bytes:

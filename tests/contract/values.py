@@ -24,7 +24,7 @@ LITERAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
 def values(place: Place, turn: int | None) -> Iterator[Any]:
-    """Of each kind one, another one with each turn; all without a turn."""
+    """Of every other kind one, others with each turn; all without a turn."""
     shapes = alternatives(place.schema)
     types = {kind for shape in shapes for kind in types_of(shape)}
     if place.within == "body":
@@ -54,7 +54,7 @@ def texts(shapes: list[dict[str, Any]], turn: int | None) -> Iterator[str]:
     if turn is None:
         yield from ALL_TEXTS
     else:
-        yield from (those[turn % len(those)] for those in KINDS.values())
+        yield from (those[turn % len(those)] for at, those in enumerate(KINDS.values()) if at % 2 == turn % 2)
     for shape in shapes:
         yield from shape.get("enum", ())
         yield from {"date-time": TIMES, "uuid": UUIDS}.get(shape.get("format", ""), ())
