@@ -14,7 +14,7 @@ from config.demonstration import Act, busy_moments
 ENTITY = {"entity_type": "role", "entity_id": "deployer"}
 BEFORE_ALL = timedelta(days=62)
 """When the team came to Handrail: before any range of the dashboard."""
-CALLS = 420
+CALLS = 250
 COMMANDS = {
     "git status": 14,
     "pytest -q": 16,
@@ -45,7 +45,7 @@ def past(now: datetime) -> Iterator[Act]:
         return
     yield Act(at=now - BEFORE_ALL, actor="dana", do=store.load_defaults)
     chance = random.Random("calls")  # noqa: S311 -- the same demo each time
-    for number, moment in enumerate(busy_moments(now, CALLS, seed="calls", recent=40)):
+    for number, moment in enumerate(busy_moments(now, CALLS, seed="calls", recent=30)):
         [agent] = chance.choices(list(AGENTS), list(AGENTS.values()))
         [command] = chance.choices(list(COMMANDS), list(COMMANDS.values()))
         session = SESSION.format(agent, (now - moment).days)

@@ -26,7 +26,7 @@ INSIGHTS = [
     ("resources", "suspected", 4, "shop-worker", "oom_killed",
      "Thumbnails of large TIFF files seem to need more than 512 MiB a process."),
 ]  # fmt: skip
-WEEKS = 3
+WEEKS = 2
 
 
 def past(now: datetime) -> Iterator[Act]:

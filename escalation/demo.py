@@ -30,7 +30,7 @@ FAULTS = (
     ("MemoryError", "thumbnails of a TIFF of {} MB", "critical"),
     ("ImportError", "no module named shop.legacy_{}", "low"),
 )
-BUGS = 34
+BUGS = 22
 STAYS_OPEN = 0.12
 
 

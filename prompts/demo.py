@@ -34,7 +34,7 @@ CHANGES = {
     "security": ("Refuse tokens that have expired.", "fix"),
 }
 KIND = "Answer with one word: addition, fix or removal."
-WEEKS = 4
+WEEKS = 3
 
 
 class Scripted:

@@ -37,7 +37,7 @@ GOOD = [
     "CREATE INDEX CONCURRENTLY IF NOT EXISTS orders_placed ON orders (placed_at);",
 ]
 CALLERS = {"ci": 6, "claude-key": 3, "dana": 1}
-CHECKS = 70
+CHECKS = 45
 
 
 def past(now: datetime) -> Iterator[Act]:

@@ -23,7 +23,7 @@ READINGS = [
     ("receipt-0092.jpg", RECEIPT, {"total": "7.15", "currency": "EUR", "date": "2026-11-03"}, 0.71, ["receipts"], 0),
 ]
 NAMESPACE = "ci"
-LOOK_UPS, PICTURES = 420, 60
+LOOK_UPS, PICTURES = 260, 60
 
 
 def past(now: datetime) -> Iterator[Act]:
@@ -31,7 +31,7 @@ def past(now: datetime) -> Iterator[Act]:
     if Entry.objects.filter(namespace=NAMESPACE).exists():
         return
     chance = random.Random("look-ups")  # noqa: S311 -- the same demo each time
-    moments = busy_moments(now, LOOK_UPS, seed="look-ups", recent=50)
+    moments = busy_moments(now, LOOK_UPS, seed="look-ups", recent=30)
     for moment in moments:
         picture = min(int(chance.expovariate(1 / 16)), PICTURES)  # a few are asked for again and again
         yield Act(at=moment, actor="ci", do=partial(_read, f"screen-{picture}.png"))

@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 Status = Literal["ok", "warn", "fail"]
 _GIGABYTE = 1024**3
 _SLOW_SECONDS = 0.5
+_TURN_SECONDS = 0.05
 _PATIENCE = timedelta(seconds=30)  # a job that waits longer has nobody to run it
 _LONG_WAIT = timedelta(minutes=5)
 _DEATH_SHOWN_SECONDS = 300  # a death is news so long, and then history
@@ -195,13 +196,17 @@ def app_sources(function: str = "checks") -> dict[str, Source]:
 
 
 def run(sources: dict[str, Source], *, seconds: float) -> list[Check]:
-    """The checks of every source, run side by side. One that raises or is not done in time is a finding itself."""
+    """The checks of every source. One that raises or is not done in time is a finding itself.
+
+    Each is begun once the one before is done, or has had its turn: as long as all are quick, they take one connection.
+    """
     found: dict[str, list[Check]] = {}
     deadline = time.monotonic() + seconds
     for name, source in sources.items():
         if source not in _asked or not _asked[source].is_alive():  # one that hangs is not asked again, or they pile up
             _asked[source] = threading.Thread(target=_collect, args=(name, source, found), name=name, daemon=True)
             _asked[source].start()
+            _asked[source].join(_TURN_SECONDS)
     for source in sources.values():
         _asked[source].join(max(deadline - time.monotonic(), 0))
     late = f"no answer within {seconds:g} s"

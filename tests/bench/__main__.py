@@ -15,6 +15,7 @@ from tests.bench import (
     decisions,
     exports,
     figures,
+    live,
     mcp,
     rest,
     schemas,
@@ -24,7 +25,7 @@ from tests.bench import (
     web,
 )
 
-ALONE = {"web": web, "broker": broker, "audit": trail, "schemacheck": schemas}
+ALONE = {"web": web, "broker": broker, "audit": trail, "schemacheck": schemas, "live": live}
 BESIDE_BEFORE = {
     "start": start,
     "commands": commands,
