@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from django.db.models import Q
+from django.urls import reverse
 
 from audit.ledger import counting
 from audit.models import Event, PermissionRule
@@ -47,15 +48,15 @@ def recent_events(limit: int) -> list[Happening]:
 def first_steps() -> Iterator[Way]:
     yield Way(
         goal="agent",
-        text="Its hook asks here before each call; this is ticked off with the first decision.",
+        text="Its hook asks here before each call: the manual shows the few lines of its settings.",
         rows=Event.objects.decided(),
-        command="manage.py agent_install --agent claude",
+        link=reverse("manual-chapter", args=["audit-permissions"]),
     )
     yield Way(
         goal="rule",
         text="Say what agents may do, must ask for, and must not.",
         rows=PermissionRule.objects.exclude(source="default"),
-        command="manage.py rules add 'Bash(git push:*)' confirm 'Pushing is for people'",
+        command="manage.py rules add confirm 'Bash(git push *)' --reason 'Pushing is for people.'",
         link=admin_list("audit", "permissionrule"),
     )
 
@@ -128,7 +129,7 @@ def _last_stopped() -> Table:
         Event.objects.decided(verdict).order_by("-id").values("pk")[:STOPPED_SHOWN] for verdict in _STOPPED
     )
     found = Event.objects.filter(Q(pk__in=denied) | Q(pk__in=asked)).order_by("-id")
-    stopped = found.only("timestamp", "new_value", "agent")[:STOPPED_SHOWN]
+    stopped = found.only("timestamp", "uid", "new_value", "agent")[:STOPPED_SHOWN]
     return Table(headers=("Last stopped", "Verdict", "Call", "Agent"), rows=[_stopped_row(event) for event in stopped])
 
 

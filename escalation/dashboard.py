@@ -61,7 +61,7 @@ def first_steps() -> Iterator[Way]:
         goal="project",
         text="report a bug from it,",
         rows=Bug.objects.all(),
-        command="manage.py escalation report KeyError 'no price for item 17' --impact medium",
+        command="manage.py escalation report --error-type KeyError --error-message 'No price' --user-impact medium",
         link=admin_list("escalation", "bug"),
     )
 

@@ -51,7 +51,7 @@ def first_steps() -> Iterator[Way]:
         goal="project",
         text="or save a prompt.",
         rows=Prompt.objects.all(),
-        command="manage.py prompt save my-prompt --file prompt.txt",
+        command="manage.py prompt save greeting 'Greet {{ name }} in one sentence.' --purpose greeting",
         link=admin_list("prompts", "prompt"),
     )
 
