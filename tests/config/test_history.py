@@ -8,10 +8,11 @@ from django.test import Client
 from django.urls import reverse
 
 import config.urls  # noqa: F401 -- which loads every table's page
-from audit import capture
-from audit.models import Event
+from audit import capture, trail
+from audit.models import Event, PermissionRule
 from audit.permissions import store
 from config.keys import create_key
+from config.models import PeriodicRun
 from config.pages import history
 
 pytestmark = pytest.mark.django_db
@@ -76,5 +77,25 @@ def test_every_table_the_trail_knows_is_found_by_a_field_it_has() -> None:
     for model, (entity_type, field) in known.items():
         assert entity_type
         assert hasattr(model, field) or any(kind.name == field for kind in model._meta.fields), model
-    assert not history.page_of("rule", "no uid")
-    assert not history.page_of("nothing", "1")
+    for entity_type, entity_id in [
+        ("rule", "no uid"),
+        ("nothing", "1"),
+        ("api_key", "x" * 10_000),
+        ("auth.user", "1e9"),
+    ]:
+        assert not history.page_of(entity_type, entity_id)
+
+
+def test_what_is_known_by_a_property_has_its_history_and_no_way_back(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = store.create_rule(tool="Bash", specifier="ls *", decision="allow")
+    trail.record(event_type="text.said", entity_type="text", entity_id="Bash(ls *)")
+    monkeypatch.setattr(admin.site._registry[PermissionRule], "trail_of", ("text", "text"))
+    assert "text said" in story(admin_client, "audit", "permissionrule", rule.pk)
+    assert not history.page_of("text", "Bash(ls *)")
+
+
+def test_what_nobody_changes_says_that_there_is_no_history(admin_client: Client) -> None:
+    run = PeriodicRun.objects.create(name="seal")
+    assert "no events of periodic runs" in story(admin_client, "config", "periodicrun", run.pk)
