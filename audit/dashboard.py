@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import Q
 from django.urls import reverse
 
+from audit import history, telling
 from audit.ledger import counting
 from audit.models import Event, PermissionRule
 from audit.verdicts import MADE
@@ -23,7 +24,7 @@ DECISIONS = Listing(app="audit", model="decision", endpoint="audit/events", time
 RULES = Listing(app="audit", model="permissionrule", endpoint="audit/rules")
 VERDICTS = {"allow": Series("allowed", "good"), "confirm": Series("asked", "wait"), "deny": Series("denied", "bad")}
 _STOPPED = ("deny", "confirm")
-_TOLD = ("timestamp", "event_type", "entity_type", "entity_id", "user", "actor")
+_TOLD = ("timestamp", "event_type", "entity_type", "entity_id", "user", "actor", "agent", "decision")
 
 
 def panels(window: Window) -> Iterator[Panel]:
@@ -36,9 +37,9 @@ def recent_events(limit: int) -> list[Happening]:
     return [
         Happening(
             at=event.timestamp,
-            what=event.event_type,
-            subject=f"{event.entity_type} {event.entity_id}",
-            who=event.user or event.actor,
+            what=telling.happened(event.event_type, event.decision),
+            subject=f"{telling.spoken(event.entity_type)} {event.entity_id}",
+            who=history.who(event),
             link=admin_page("audit", "event", event.pk),
         )
         for event in Event.objects.newest_first().only(*_TOLD)[:limit]

@@ -35,7 +35,7 @@ def test_the_panel_counts_what_happened_since() -> None:
 
 def test_the_newest_events_come_first() -> None:
     demo.load()
-    assert dashboard.recent_events(1)[0].what == "setting.changed"
+    assert dashboard.recent_events(1)[0].what == "setting changed"
 
 
 def test_metrics_count_events_by_type() -> None:
