@@ -5,7 +5,7 @@ a project run, because a request says so.
 """
 
 from argparse import ArgumentParser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,9 @@ class NotWritten(DomainError):
 def add_arguments(parser: ArgumentParser) -> None:
     """The options of other projects, but for `--settings`, which Django's own commands have."""
     parser.add_argument("--django", metavar="MANAGE.PY", help="Check a Django project: all, APP, or APP NAME.")
+    parser.add_argument("--alembic", metavar="ALEMBIC.INI", help="Check an Alembic project: all, or REVISION ...")
+    parser.add_argument("--section", metavar="NAME", default="alembic", help="The section of alembic.ini.")
+    parser.add_argument("--current", action="store_true", help="With --alembic: ask the database which are applied.")
     parser.add_argument("--python", metavar="PYTHON", help="The Python it runs under; by default that of its .venv.")
     parser.add_argument(
         "--time-limit",
@@ -42,13 +45,15 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def is_asked(options: Mapping[str, Any]) -> bool:
     """Whether the options name another project."""
-    return options["django"] is not None
+    return options["django"] is not None or options["alembic"] is not None
 
 
 @translated()
 def run(options: Mapping[str, Any], policy: Policy, complain: Complain) -> list[Checked]:
     """The reports on another project. Raises InvalidCheck, ProjectFailed, UnknownRevision, NotWritten."""
-    return _django(options, policy, complain)
+    if options["django"] is not None and options["alembic"] is not None:
+        raise InvalidCheck("Name one project: --django or --alembic.")
+    return (_django if options["django"] is not None else _alembic)(options, policy, complain)
 
 
 def _django(options: Mapping[str, Any], policy: Policy, complain: Complain) -> list[Checked]:
@@ -76,35 +81,77 @@ def _django(options: Mapping[str, Any], policy: Policy, complain: Complain) -> l
     if not reviewed:
         complain("[SKIP] Nothing was checked: no migration is asked about.")
     if options["sql"]:
-        write_sql(Path(options["sql"]), reviewed)
+        write_sql(Path(options["sql"]), {item.label: (item.forwards, item.backwards) for item in reviewed})
+    return _told(reviewed)
+
+
+def _alembic(options: Mapping[str, Any], policy: Policy, complain: Complain) -> list[Checked]:
+    ini = Path(options["alembic"])
+    if not ini.is_file():
+        raise InvalidCheck(f"There is no file {ini}. Name the alembic.ini of your project.")
+    words, files, changed = _named(options, ini.resolve().parent)
+    asked = {
+        "ini": str(ini.resolve()),
+        "section": options["section"],
+        "asking": options["current"],
+        "words": words,
+        "files": files,
+        "changed": changed,
+    }
+    collector = collecting.start("alembic", asked, project=ini, python=options["python"], seconds=options["time_limit"])
+    from schemacheck.projects.alembic.judging import judge
+
+    answer = collector.answer()
+    revisions = judge(answer, downs=options["down"], policy=policy)
+    if answer["unready"]:
+        complain(f"[WARN] env.py was left out, it does not run here: {answer['unready']}.")
+    if answer["away"]:
+        complain(f"[WARN] The database was not asked: {answer['away']}.")
+    complain(f"Alembic {answer['alembic']}, Python {answer['python']} ({collector.python}): {len(revisions)} checked.")
+    if not revisions:
+        complain("[SKIP] Nothing was checked: no revision is asked about.")
+    if options["sql"]:
+        write_sql(
+            Path(options["sql"]),
+            {item.label: (item.sql("upgrade"), item.sql("downgrade")) for item in revisions if item.told},
+        )
+    return _told(revisions)
+
+
+def _told(items: Iterable[Any]) -> list[Checked]:
     return [
-        Checked(path=str(item.path), sql=item.text, report=retold(scrub(item.as_dict()), item.text))
-        for item in reviewed
+        Checked(path=str(item.path), sql=item.text, report=retold(scrub(item.as_dict()), item.text)) for item in items
     ]
 
 
-def _subject(options: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Which migrations: of an app, one by name, in the files named, or those in what changed."""
+def _named(options: Mapping[str, Any], folder: Path) -> tuple[list[str], list[str] | None, list[str] | None]:
+    """The words that name no file, the files named, and those that changed."""
     named = [word for word in options["paths"] if word.endswith(".py")]
     words = [word for word in options["paths"] if word not in named]
-    if len(words) > 2:
-        raise InvalidCheck("--django takes an app and the name of a migration, or files.")
-    app, name = [*words, None, None][:2]
     files = [str(Path(path).resolve()) for path in named] if named else None
     changed = None
     if options["since"] is not None:
         changed = sorted(str(path) for path in changed_since(options["since"], folder=folder))
         if files is not None:
             files = [path for path in files if path in changed or not Path(path).exists()]
+    return words, files, changed
+
+
+def _subject(options: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Which migrations of Django: of an app, one by name, in the files named, or those in what changed."""
+    words, files, changed = _named(options, folder)
+    if len(words) > 2:
+        raise InvalidCheck("--django takes an app and the name of a migration, or files.")
+    app, name = [*words, None, None][:2]
     return {"app": app, "name": name, "files": files, "changed": changed}
 
 
-def write_sql(folder: Path, reviewed: Any) -> None:
-    """The SQL of each migration, a file a direction. Raises NotWritten."""
+def write_sql(folder: Path, scripts: Mapping[str, tuple[str, str]]) -> None:
+    """Both directions of each migration, a file each. Raises NotWritten."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for item in reviewed:
-            (folder / f"{item.label}.forwards.sql").write_text(item.forwards, encoding="utf-8")
-            (folder / f"{item.label}.backwards.sql").write_text(item.backwards, encoding="utf-8")
+        for label, directions in scripts.items():
+            for direction, sql in zip(("forwards", "backwards"), directions, strict=True):
+                (folder / f"{label}.{direction}.sql").write_text(sql, encoding="utf-8")
     except OSError as error:
         raise NotWritten(f"{folder} cannot be written to: {error.strerror}.") from error

@@ -64,7 +64,8 @@ def _check(command: OperationCommand, options: dict[str, Any], policy: Policy) -
         policy=policy,
     )
     if options["sql"]:
-        write_sql(Path(options["sql"]), reviewed.migrations)
+        scripts = {item.label: (item.forwards, item.backwards) for item in reviewed.migrations}
+        write_sql(Path(options["sql"]), scripts)
     checked = [Checked(path=str(item.path), sql=item.text, report=item.as_dict()) for item in reviewed.migrations]
     for path in reviewed.skipped:
         command.stderr.write(f"[SKIP] {path} holds no migration.")

@@ -6,17 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from schemacheck.checker.clock import UNHURRIED_SECONDS
-from schemacheck.checker.findings import Finding, Proof, Report, Severity, StatementReport, unread
+from schemacheck.checker.findings import Proof, Report, StatementReport, unread
 from schemacheck.checker.policy import DEFAULT_POLICY, Policy
-from schemacheck.checker.rules import RULES, is_wanted
+from schemacheck.checker.rules import is_wanted
 from schemacheck.checker.validator import validate
-from schemacheck.projects.django import hints, ignoring, python_rules
-from schemacheck.projects.django.told import Reviewed, Step, Told
+from schemacheck.projects import ignoring
+from schemacheck.projects.django import hints, python_rules
+from schemacheck.projects.django.told import Reviewed, Told
 from schemacheck.projects.places import read_text, shown_path
+from schemacheck.projects.problems import add_problems, softened
 from schemacheck.projects.script import Script, placed, share_of
 
 _SHOWN_SQL = 300
-_OF_THE_CATALOG = "undefined-", "duplicate-", "dependent-"
 
 
 def judge(
@@ -51,11 +52,12 @@ def judge(
         wanted = [finding for finding in python_rules.look(item) if is_wanted(finding.rule, policy)]
         item.report = replace(item.report, notes=(*item.report.notes, *wanted))
     reviewed += [_unread(Path(path)) for path in answer["strange"]]
-    ignoring_places = _add_problems(reviewed, answer["problems"])
+    sources = {item.label: item.told["source"] for item in reviewed if item.told}
+    for item, problem in add_problems(reviewed, answer["problems"], _nameless):
+        sources[item.label] = problem["source"]
     for item in reviewed:
-        source = ignoring_places.get(item.label) or item.told.get("source")
-        if source:
-            item.report = ignoring.apply(item.report, item.text, source)
+        if item.label in sources:
+            item.report = ignoring.apply(item.report, item.text, sources[item.label])
     return reviewed
 
 
@@ -90,21 +92,13 @@ def _apply(script: Script[Reviewed], items: Sequence[Reviewed], **how: Any) -> N
         assert piece.owner is not None
         facts = {"migration": piece.owner.label, "operation": piece.step.title, "sql": piece.sql[:_SHOWN_SQL]}
         findings = tuple(
-            placed(_softened(finding) if guessed else finding, piece.step.place, facts)
+            placed(softened(finding) if guessed else finding, piece.step.place, facts)
             for finding in hints.for_django(piece.step, piece.position, statement)
         )
         shares[piece.owner.label].append(replace(statement, line=piece.step.place[0], findings=findings))
     for item in items:
         if item.label in shares:
             item.report = share_of(report, shares[item.label])
-
-
-def _softened(finding: Finding) -> Finding:
-    """The tables are those of the migrations' states; SQL and Python in them may have done more."""
-    if finding.severity is not Severity.ERROR or not finding.rule.startswith(_OF_THE_CATALOG):
-        return finding
-    hint = f"{finding.hint} The tables are known from the migrations alone; a database may differ.".strip()
-    return replace(finding, severity=Severity.WARNING, hint=hint)
 
 
 def _unread(path: Path) -> Reviewed:
@@ -114,33 +108,7 @@ def _unread(path: Path) -> Reviewed:
     return Reviewed(str(path), path, "", unread(reason))
 
 
-def _add_problems(migrations: list[Reviewed], problems: Sequence[Told]) -> dict[str, Told]:
-    """What is wrong with the migrations as a whole, beside the report on the file it is in; the places of each file."""
-    places: dict[str, Told] = {}
-    for problem in problems:
-        path = shown_path(Path(problem["path"])) if problem["path"] else Path()
-        item = next((item for item in migrations if item.path == path), None)
-        if item is None:
-            label = f"{path.parent.parent.name}.{path.stem}" if path.name else "migrations"
-            text = read_text(Path(problem["path"])) if problem["path"] else ""
-            item = Reviewed(label, path, text, Report(dialect="postgresql", proof=Proof.NONE))
-            migrations.append(item)
-        places[item.label] = problem["source"]
-        item.report = replace(item.report, notes=(_finding(problem), *item.report.notes))
-    return places
-
-
-def _finding(problem: Told) -> Finding:
-    return Finding(
-        rule=problem["rule"],
-        severity=RULES[problem["rule"]].severity,
-        message=problem["message"],
-        line=problem["line"],
-        column=problem["column"],
-        hint=problem["hint"],
-        fix=problem.get("fix", ""),
-        facts=problem.get("facts", {}),
-    )
-
-
-__all__ = ["Reviewed", "Step", "judge"]
+def _nameless(path: Path, text: str, report: Report) -> Reviewed:
+    """A file that is no migration of those asked about, and that something is wrong with."""
+    label = f"{path.parent.parent.name}.{path.stem}" if path.name else "migrations"
+    return Reviewed(label, path, text, report)

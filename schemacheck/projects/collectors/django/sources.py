@@ -6,14 +6,12 @@ It is read by the Python the project runs under, whose syntax may be newer than 
 from __future__ import annotations
 
 import ast
-import io
 import os
 import sys
-import tokenize
-from contextlib import suppress
 from typing import Any, Iterator
 
-MARK = "schemacheck:"
+from ..files import comments_to_us, read_text
+
 START = (1, 1)
 
 
@@ -22,7 +20,7 @@ class Source:
 
     def __init__(self, path: str, module: Any = None) -> None:
         self.path, self.module = path, module
-        self.text = _text(path)
+        self.text = read_text(path)
         try:
             self.tree = ast.parse(self.text)
         except (SyntaxError, ValueError):
@@ -47,16 +45,7 @@ class Source:
 
     def comments(self) -> list[tuple[int, int, str]]:
         """Line, column and text of each comment that speaks to us."""
-        if MARK not in self.text:
-            return []
-        found: list[tuple[int, int, str]] = []
-        with suppress(tokenize.TokenError, SyntaxError):  # those before it count
-            found.extend(
-                (token.start[0], token.start[1] + 1, token.string.lstrip("# "))
-                for token in tokenize.generate_tokens(io.StringIO(self.text).readline)
-                if token.type == tokenize.COMMENT and MARK in token.string
-            )
-        return found
+        return comments_to_us(self.text)
 
     def as_dict(self) -> dict[str, Any]:
         """What judging needs of it."""
@@ -102,12 +91,3 @@ def walk_names(node: ast.AST) -> Iterator[str]:
 
 def _end(node: Any) -> int:
     return int(node.end_lineno or node.lineno)
-
-
-def _text(path: str) -> str:
-    """Empty where it cannot be read: a migration may come from a zip."""
-    try:
-        with open(path, encoding="utf-8-sig") as file:
-            return file.read()
-    except (OSError, UnicodeDecodeError):
-        return ""

@@ -1,12 +1,14 @@
 """Comments in a migration that switch a rule off: `# schemacheck: ignore drop-column nobody reads it`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from schemacheck.checker.findings import Finding, Ignored, Report, Severity
 from schemacheck.checker.ignores import Directive, read_directive
 from schemacheck.checker.rules import RULES
-from schemacheck.projects.django.told import Told
+
+Told = Mapping[str, Any]
 
 
 def apply(report: Report, text: str, source: Told) -> Report:
