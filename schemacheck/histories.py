@@ -25,7 +25,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 @translated()
 def run(paths: Sequence[str], options: Mapping[str, Any], policy: Policy) -> tuple[list[Checked], list[str]]:
-    """The reports on the files that are migrations of a tool, and the paths that are not. Raises InvalidPolicy.
+    """The reports on the files that are migrations of a tool, and the paths that are not. Raises InvalidPolicy,
+    NotChecked.
 
     A named file is judged behind those before it in its folder. Where a database is asked, every file is a script of
     its own.
@@ -39,10 +40,12 @@ def run(paths: Sequence[str], options: Mapping[str, Any], policy: Policy) -> tup
     checked: list[Checked] = []
     rest: list[str] = []
     for folder, named in _folders(paths, rest).items():
-        texts, unread = _texts(folder, options)
+        asked = [Path(path) for path in named] if named is not None else _files_of(folder)
+        around = asked if not any(map(_may_be_one_of_many, asked)) else _files_of(folder)
+        texts, unread = _read(around, options)
         layout = wanted or detect(texts)
         if layout == PLAIN:
-            rest += named if named is not None else [str(path) for path in texts]
+            rest += [str(path) for path in asked]
             continue
         chosen = _chosen(texts, named, changed)
         checked += _judged(texts, layout, chosen, options, policy)
@@ -56,11 +59,7 @@ def _folders(paths: Sequence[str], rest: list[str]) -> dict[Path, list[str] | No
     for word in paths:
         path = Path(word)
         if path.is_dir():
-            inside = [file for file in path.rglob("*.sql") if not file.is_dir()]
-            if inside and all(file.is_file() for file in inside):
-                folders |= dict.fromkeys(map(_home, sorted(inside)))
-            else:
-                rest.append(word)  # empty, or with a pipe in it, which is said there
+            folders |= dict.fromkeys(_home(Path(file)) for file in files.sql_files([word]))
         elif path.suffix == ".sql" and path.is_file():
             named = folders.setdefault(_home(path), [])
             if named is not None:
@@ -75,13 +74,27 @@ def _home(path: Path) -> Path:
     return path.parent.parent if path.name == "migration.sql" else path.parent
 
 
-def _texts(folder: Path, options: Mapping[str, Any]) -> tuple[dict[Path, str], list[Checked]]:
-    """What the files of a folder hold, and reports on those that cannot be read."""
+def _may_be_one_of_many(path: Path) -> bool:
+    """Whether its name has a number, so that the files beside it are worth reading."""
+    return any(sign.isdigit() for sign in path.name) or path.name.startswith("R__") or path.name == "migration.sql"
+
+
+def _files_of(folder: Path) -> list[Path]:
+    """Those that may be one history."""
+    inside = sorted([*folder.glob("*.sql"), *folder.glob("*/migration.sql")])
+    return [
+        path
+        for path in inside
+        if (path.name == "migration.sql") == (path.parent != folder)
+        and (path.is_file() or not path.exists())  # a pipe would be waited for
+    ]
+
+
+def _read(paths: Sequence[Path], options: Mapping[str, Any]) -> tuple[dict[Path, str], list[Checked]]:
+    """What the files hold, and reports on those that cannot be read."""
     texts: dict[Path, str] = {}
     unread: list[Checked] = []
-    for path in sorted([*folder.glob("*.sql"), *folder.glob("*/migration.sql")]):
-        if not path.is_file() or (path.name == "migration.sql") != (path.parent != folder):
-            continue
+    for path in paths:
         try:
             texts[path] = files.read(str(path))
         except files.NotChecked as error:

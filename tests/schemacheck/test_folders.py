@@ -258,6 +258,13 @@ def test_files_of_no_tool_are_scripts_of_their_own_as_they_were(tmp_path: Path, 
     assert "drop-column" in names(reports[str(folder / "b.sql")])
 
 
+def test_of_no_tool_none_is_lost_though_it_cannot_be_read(tmp_path: Path, check: Run) -> None:
+    folder = write(tmp_path, {"a.sql": TABLE})
+    (folder / "b.sql").write_bytes(b"SELECT '\xff';")
+    code, reports, err = check(str(folder), "--dialect", "postgresql")
+    assert (code, len(reports), "not UTF-8" in err) == (2, 2, True)
+
+
 def test_sqlite_is_judged_as_one_history_too(tmp_path: Path, check: Run) -> None:
     folder = write(tmp_path, {"1_a.up.sql": TABLE, "2_b.up.sql": "ALTER TABLE shop DROP COLUMN nowhere;\n"})
     code, reports, _ = check(str(folder), "--dialect", "sqlite")
