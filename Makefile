@@ -4,6 +4,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 RUN := $(VENV)/bin/python
 COMPILE := $(CURDIR)/$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url
+NAMED := pyproject.toml --extra service requirements.in  # what is needed: of the package, and beside it
 
 .DEFAULT_GOAL := help
 .PHONY: help up test test-postgres prove check requirements-check format lock bench clean
@@ -44,17 +45,17 @@ check: $(VENV)/installed-dev requirements-check  ## lint, formatting, types, lay
 	PUBLIC_URL=https://handrail.example $(RUN) -W error manage.py check --deploy --fail-level WARNING
 
 requirements-check: $(VENV)/installed-dev
-	@set -e; made=$$(mktemp -d); trap 'rm -rf "$$made"' EXIT; cp requirements*.in requirements*.txt "$$made"; \
-	(cd "$$made" && $(COMPILE) requirements.in -o requirements.txt && $(COMPILE) requirements-dev.in -o requirements-dev.txt); \
+	@set -e; made=$$(mktemp -d); trap 'rm -rf "$$made"' EXIT; cp pyproject.toml requirements*.in requirements*.txt "$$made"; \
+	(cd "$$made" && $(COMPILE) $(NAMED) -o requirements.txt && $(COMPILE) requirements-dev.in -o requirements-dev.txt); \
 	for file in requirements.txt requirements-dev.txt; do \
-		diff -u $$file "$$made/$$file" || { echo "$$file does not match its .in file: run make lock"; exit 1; }; done
+		diff -u $$file "$$made/$$file" || { echo "$$file does not match what it is made of: run make lock"; exit 1; }; done
 
 format: $(VENV)/installed-dev  ## put every file in the house's format
 	$(RUN) -m ruff check --fix --exit-zero --quiet .
 	$(RUN) -m ruff format .
 
-lock: $(VENV)/installed-dev  ## pin requirements.in and requirements-dev.in (ARGS=--upgrade renews the pins)
-	$(COMPILE) $(ARGS) requirements.in -o requirements.txt
+lock: $(VENV)/installed-dev  ## pin pyproject.toml, requirements.in and requirements-dev.in (ARGS=--upgrade renews the pins)
+	$(COMPILE) $(ARGS) $(NAMED) -o requirements.txt
 	$(COMPILE) $(ARGS) requirements-dev.in -o requirements-dev.txt
 
 bench: $(VENV)/installed-dev  ## measure, and print the tables of docs/benchmarks.md

@@ -12,6 +12,7 @@ from audit.ledger import counting
 from audit.models import Event, PermissionRule
 from audit.verdicts import MADE
 from config.database.windows import Window
+from config.home import PROGRAM
 from config.pages.charts import Point, Series
 from config.pages.dashboard import Cell, Chart, Happening, Panel, Table, Tile
 from config.pages.first_steps import Way
@@ -57,7 +58,7 @@ def first_steps() -> Iterator[Way]:
         goal="rule",
         text="Say what agents may do, must ask for, and must not.",
         rows=PermissionRule.objects.exclude(source="default"),
-        command="manage.py rules add confirm 'Bash(git push *)' --reason 'Pushing is for people.'",
+        command=f"{PROGRAM} rules add confirm 'Bash(git push *)' --reason 'Pushing is for people.'",
         link=admin_list("audit", "permissionrule"),
     )
 

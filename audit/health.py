@@ -13,6 +13,7 @@ from audit.ledger import triggers
 from audit.ledger.sealing import seconds_unsealed
 from audit.models import BackupRun
 from audit.permissions import compiled
+from config.home import PROGRAM
 from config.watching.health import Check
 
 _LATE_SECONDS = 600  # ten of the sealer's turns
@@ -34,7 +35,7 @@ def checks() -> Iterator[Check]:
 def _guard() -> Check:
     if triggers.are_in_place():
         return Check("audit-guard", "ok", "Triggers refuse changes to events.")
-    fix = "Run `manage.py migrate`, which puts them back, then `manage.py audit verify`."
+    fix = f"Run `{PROGRAM} migrate`, which puts them back, then `{PROGRAM} audit verify`."
     return Check("audit-guard", "fail", "The triggers that guard the trail are gone.", fix)
 
 
@@ -43,7 +44,7 @@ def _window() -> Check:
     if seconds < _LATE_SECONDS:
         return Check("audit-ledger", "ok", "Every event but the newest is held by a checkpoint.")
     detail = f"The oldest event no checkpoint holds is {seconds:.0f} s old."
-    fix = "Run `manage.py audit seal` and see what it says; on PostgreSQL look for a long open transaction."
+    fix = f"Run `{PROGRAM} audit seal` and see what it says; on PostgreSQL look for a long open transaction."
     return Check("audit-ledger", "warn", detail, fix)
 
 
@@ -63,14 +64,14 @@ def _backups() -> Check:
         if first is None or now - first < _OLD_BACKUP:
             return Check("audit-backups", "ok", "The first one is made within a few hours.")
         detail = "No backup was ever seen to restore."
-    fix = "Run `manage.py backup create --verify` and see what it says; see that the worker and beat run."
+    fix = f"Run `{PROGRAM} backup create --verify` and see what it says; see that the worker and beat run."
     return Check("audit-backups", "warn", detail, fix)
 
 
 def _stream() -> Check:
     standing = streaming.standing()
     if standing.failure:
-        fix = "See that AUDIT_STREAM_URL is right and answers, then `manage.py audit stream`."
+        fix = f"See that AUDIT_STREAM_URL is right and answers, then `{PROGRAM} audit stream`."
         detail = f"{standing.waiting} events wait: the receiver {standing.failure}."
         return Check("audit-stream", "warn", detail, fix)
     return Check("audit-stream", "ok", f"{standing.waiting} events wait to be sent.")
@@ -84,6 +85,6 @@ def _hooks() -> Check:
         return Check("audit-hooks", "fail", f"{len(unreadable)} spooled decisions could not be read.", fix)
     waiting = len(compiled.spooled(settings.DATA_DIR))
     if waiting > _MANY_SPOOLED:
-        fix = "Start the worker and beat: `manage.py up`; they record what hooks decided."
+        fix = f"Start the worker and beat: `{PROGRAM} up`; they record what hooks decided."
         return Check("audit-hooks", "warn", f"{waiting} decisions of hooks wait to be recorded.", fix)
     return Check("audit-hooks", "ok", f"{waiting} decisions of hooks wait to be recorded.")

@@ -18,11 +18,12 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DatabaseError, DataError, connections
 from django.utils.dateparse import parse_datetime
 
-from config import installation
+from config import home, installation
 from config.commandline import help as guidance
 from config.commandline import names, terminal
 from config.context import acting_as, correlation_id
 from config.errors import DomainError
+from config.home import PROGRAM
 from config.secrets import blank
 
 FINDINGS = 1
@@ -101,9 +102,9 @@ class OperationCommand(BaseCommand):
                 raise CommandError("An argument is beyond what the database can hold.", returncode=2) from error
             except DatabaseError as error:
                 if installation.is_missing():
-                    raise CommandError(installation.missing(settings.DATA_DIR), returncode=2) from error
+                    raise CommandError(home.missing(settings.DATA_DIR), returncode=2) from error
                 why = _tries.last or str(error).strip()
-                message = f"The database cannot be used: {why.rstrip('.?')}. `manage.py doctor` says more."
+                message = f"The database cannot be used: {why.rstrip('.?')}. `{PROGRAM} doctor` says more."
                 raise CommandError(message, returncode=2) from error
             except CommandError as error:
                 error.returncode = 2

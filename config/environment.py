@@ -7,7 +7,7 @@ import math
 import os
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,9 +15,38 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from config import home
+
+
+class Variables(Mapping[str, str]):
+    """What the environment and `.env` say to us, for the reader below; see config/home.py for which name counts."""
+
+    def __init__(self) -> None:
+        self.written: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> str:
+        value = home.variable(name, self.written)
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({*os.environ, *self.written})
+
+    def __len__(self) -> int:
+        return len({*os.environ, *self.written})
+
+    def setdefault(self, name: str, value: str) -> str:
+        """Take a line of `.env`; libraries find it in the environment, unless it would be somebody else's there."""
+        if not home.INSTALLED or name not in home.SHARED_NAMES:
+            os.environ.setdefault(name, value)
+        return self.written.setdefault(name, value)
+
 
 class Environment(environ.Env):
     """Names the variable whose value does not fit."""
+
+    ENVIRON = Variables()
 
     def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -114,8 +143,12 @@ env = Environment()
 
 
 def database(default: str) -> dict[str, Any]:
-    """Django's description of the database at DATABASE_URL. The address is never repeated: it has a password."""
-    address = env.str("DATABASE_URL", default)
+    """Django's description of the database at DATABASE_URL."""
+    return described(env.str("DATABASE_URL", default), home.spelled("DATABASE_URL"))
+
+
+def described(address: str, named: str) -> dict[str, Any]:
+    """Django's description of the database at an address. That is never repeated: it has a password."""
     try:
         # The scheme first: the parser would print an address it does not know, password and all.
         known = address.partition(":")[0] in {"postgres", "postgresql", "sqlite"}
@@ -124,13 +157,13 @@ def database(default: str) -> dict[str, Any]:
         found = {}
     if not found:
         forms = "postgres://user:password@host:5432/name (with %-escapes in the password) or sqlite:////path/to/file"
-        raise ImproperlyConfigured(f"DATABASE_URL is not an address of the form {forms}")
+        raise ImproperlyConfigured(f"{named} is not an address of the form {forms}")
     return found
 
 
 def secret(name: str, default: str = "") -> str:
     """The value of NAME, or the content of the file NAME_FILE names (as container secrets come)."""
-    path = os.environ.get(f"{name}_FILE")
+    path = Environment.ENVIRON.get(f"{name}_FILE")
     if not path:
         return str(env.str(name, default))
     try:

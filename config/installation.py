@@ -13,8 +13,8 @@ from urllib.parse import quote
 from django.conf import settings
 
 from config.errors import Unavailable
+from config.home import missing
 
-DATABASE_FILE = "handrail.sqlite3"
 _PROGRAMS = {"manage.py", "handrail"}
 _MAKERS = {"up", "migrate", "backup restore", "backup_restore", "restore", "runserver"}
 
@@ -60,11 +60,3 @@ def is_there(database: dict[str, Any]) -> bool:
     if not database["ENGINE"].endswith("sqlite3") or name.startswith(":memory:"):
         return True
     return not name.endswith("?mode=rw") if name.startswith("file:") else Path(name).exists()
-
-
-def missing(folder: str | Path) -> str:
-    """What to tell somebody who looked in the wrong place."""
-    return (
-        f"There is no installation of Handrail in {folder}. Where the service keeps its data elsewhere, set DATA_DIR "
-        "to that folder, in the environment or in the .env beside manage.py; `manage.py up` makes a new one."
-    )

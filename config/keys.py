@@ -11,6 +11,7 @@ from django.utils import timezone
 from config.attempts import wrong_key
 from config.database.prepared import ByColumn
 from config.errors import Conflict, DomainError, NotFound, Throttled, Unauthenticated
+from config.home import PROGRAM
 from config.models import ApiKey, Scope
 from config.signals import key_changed
 
@@ -59,7 +60,7 @@ def revoke_key(*, name: str) -> ApiKey:
     """End a key now and for good. Raises NotFound."""
     key = ApiKey.objects.select_for_update().filter(name=name).first()
     if key is None:
-        raise NotFound(f"No key is named {name}. `manage.py apikey list` shows them.")
+        raise NotFound(f"No key is named {name}. `{PROGRAM} apikey list` shows them.")
     if key.revoked_at is None:
         key.revoked_at = timezone.now()
         key.save(update_fields=["revoked_at"])
@@ -76,7 +77,7 @@ def authenticate_key(raw: str, *, address: str = "") -> ApiKey:
     if key is None or not key.is_live:
         if address and (seconds := wrong_key(address)):
             raise TooManyWrongKeys(seconds)
-        raise BadKey("The API key is unknown, expired or revoked. `manage.py apikey create NAME` makes a new one.")
+        raise BadKey(f"The API key is unknown, expired or revoked. `{PROGRAM} apikey create NAME` makes a new one.")
     now = timezone.now()
     if key.last_used_at is None or now - key.last_used_at > _USED_EVERY:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)

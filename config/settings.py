@@ -6,18 +6,19 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config import installation
+from config import home, installation
 from config.environment import checked_broker, checked_seed, credential_keys, database, env, generated_secret, secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env.read_env(BASE_DIR / ".env")
+HOME_DIR = Path(home.folder())
+env.read_env(HOME_DIR / ".env")
 
 # Where it runs and keeps its data
 HOST: str = env.str("HOST", "127.0.0.1")
 PORT: int = env.int("PORT", 8000)
 WEB_THREADS: int = env.whole("WEB_THREADS", 8, most=1000)
 PUBLIC_URL: str = env.site("PUBLIC_URL", f"http://{HOST}:{PORT}")
-DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
+DATA_DIR = Path(env.str("DATA_DIR", str(HOME_DIR / "data"))).resolve()
 MAY_MAKE = installation.may_make()
 if MAY_MAKE:
     try:
@@ -80,7 +81,7 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # Database: SQLite out of the box, PostgreSQL by DATABASE_URL
-DATABASES: dict[str, dict[str, Any]] = {"default": database(f"sqlite:///{DATA_DIR / installation.DATABASE_FILE}")}
+DATABASES: dict[str, dict[str, Any]] = {"default": database(f"sqlite:///{DATA_DIR / home.DATABASE_FILE}")}
 DATABASE = DATABASES["default"] = DATABASES["default"] if MAY_MAKE else installation.opened_only(DATABASES["default"])
 DATABASE_URL: str = env.str("DATABASE_URL", "")
 if DATABASE["ENGINE"].endswith("sqlite3"):

@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 from config.errors import Unavailable
-from config.installation import NoInstallation, missing
+from config.home import missing
+from config.installation import NoInstallation
 
 VERSION = "v1"
 NONCE_BYTES = 12  # random; NIST SP 800-38D allows 2**32 seals under one key

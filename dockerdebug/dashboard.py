@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from config.database.figures import distinct_of, number_of, read_figures
 from config.database.windows import Window
+from config.home import PROGRAM
 from config.pages.charts import Point
 from config.pages.dashboard import Cell, Chart, Job, Panel, Table, Tile
 from config.pages.leads import Lead, Listing, admin_page
@@ -25,7 +26,7 @@ def panels(window: Window) -> Iterator[Panel]:
         title="Docker environments",
         key="dockerdebug",
         lead=DIAGNOSES.lead(),
-        hint="Nothing was examined in this time: `manage.py dockerdebug CONTAINER` examines a container.",
+        hint=f"Nothing was examined in this time: `{PROGRAM} dockerdebug CONTAINER` examines a container.",
         tiles=list(_tiles(window)),
         charts=[Chart(title="Findings", kind="bar", points=list(_findings(latest, window)))],
         tables=[

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from config.database.figures import number_of, read_figures, sum_of
 from config.database.windows import Window
+from config.home import PROGRAM
 from config.pages.charts import Point
 from config.pages.dashboard import Cell, Chart, Panel, Table, Tile
 from config.pages.first_steps import Way
@@ -61,7 +62,7 @@ def first_steps() -> Iterator[Way]:
         goal="project",
         text="report a bug from it,",
         rows=Bug.objects.all(),
-        command="manage.py escalation report --error-type KeyError --error-message 'No price' --user-impact medium",
+        command=f"{PROGRAM} escalation report --error-type KeyError --error-message 'No price' --user-impact medium",
         link=admin_list("escalation", "bug"),
     )
 

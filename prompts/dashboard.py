@@ -5,6 +5,7 @@ from typing import Any
 
 from config.database.figures import number_of, read_figures, sum_of
 from config.database.windows import Window
+from config.home import PROGRAM
 from config.pages.charts import Point
 from config.pages.dashboard import Cell, Chart, Job, Panel, Table, Tile
 from config.pages.first_steps import Way
@@ -24,7 +25,7 @@ def panels(window: Window) -> Iterator[Panel]:
         title="Prompts",
         key="prompts",
         lead=PROMPTS.lead(),
-        hint="No prompt was tested in this time: `manage.py prompt test PROMPT VERSION` tests one.",
+        hint=f"No prompt was tested in this time: `{PROGRAM} prompt test PROMPT VERSION` tests one.",
         tiles=list(_tiles(window)),
         charts=[Chart(title="Cases passed in the last tests, %", kind="bar", points=[_bar(run) for run in finished])],
         tables=[
@@ -51,7 +52,7 @@ def first_steps() -> Iterator[Way]:
         goal="project",
         text="or save a prompt.",
         rows=Prompt.objects.all(),
-        command="manage.py prompt save greeting 'Greet {{ name }} in one sentence.' --purpose greeting",
+        command=f"{PROGRAM} prompt save greeting 'Greet {{{{ name }}}} in one sentence.' --purpose greeting",
         link=admin_list("prompts", "prompt"),
     )
 

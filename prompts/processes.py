@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from config import home
 from config.errors import DomainError, FieldError, Unavailable
 
 MOST_PROCESSES = 4
@@ -60,11 +61,12 @@ class Process:
         self._waits = True
         try:
             self._popen = subprocess.Popen(  # noqa: S603  -- a module of our own
-                [sys.executable, "-m", module],
+                home.module(module),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,  # what a caller wrote is in its tracebacks
                 cwd=ROOT,
+                env=home.environment(),
                 process_group=0,  # Ctrl-C is for the service, which closes it
             )
         except OSError as error:

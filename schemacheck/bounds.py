@@ -3,6 +3,7 @@ at a command for their own machine."""
 
 from dataclasses import dataclass
 
+from config.home import PROGRAM
 from schemacheck.checker.clock import UNHURRIED_SECONDS
 from schemacheck.checker.source import MAX_SCRIPT_CHARS, refuse_longer
 from schemacheck.refusals import translated
@@ -29,7 +30,7 @@ class Bounds:
 
 
 IN_REQUEST = Bounds(chars=IN_REQUEST_CHARS, seconds=IN_REQUEST_SECONDS, longer="Send it with background true")
-IN_JOB = Bounds(chars=IN_JOB_CHARS, seconds=IN_JOB_SECONDS, longer="Check it by `manage.py schemacheck`")
+IN_JOB = Bounds(chars=IN_JOB_CHARS, seconds=IN_JOB_SECONDS, longer=f"Check it by `{PROGRAM} schemacheck`")
 AT_COMMAND = Bounds(chars=MAX_SCRIPT_CHARS, seconds=UNHURRIED_SECONDS)
 
 

@@ -9,6 +9,7 @@ from django.db.models import Count
 
 from config.database.figures import number_of, read_figures, sum_of
 from config.database.windows import Window
+from config.home import PROGRAM
 from config.pages.charts import Point, Series
 from config.pages.dashboard import Chart, Panel, Tile
 from config.pages.first_steps import Way
@@ -27,7 +28,7 @@ def panels(window: Window) -> Iterator[Panel]:
         title="Schema checks",
         key="schemacheck",
         lead=CHECKS.lead(),
-        hint="Nothing was checked in this time: `manage.py schemacheck --migrations` checks a project's migrations.",
+        hint=f"Nothing was checked in this time: `{PROGRAM} schemacheck --migrations` checks a project's migrations.",
         tiles=list(_tiles(window)),
         charts=[
             _per_step(checks, window),
@@ -42,7 +43,7 @@ def first_steps() -> Iterator[Way]:
         goal="project",
         text="Check its migrations,",
         rows=Check.objects.all(),
-        command="manage.py schemacheck --migrations",
+        command=f"{PROGRAM} schemacheck --migrations",
         link=admin_list("schemacheck", "check"),
     )
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from config.home import PROGRAM
 from config.watching.health import Check as HealthCheck
 from schemacheck.models import Check
 
@@ -14,7 +15,7 @@ _PATIENCE = timedelta(minutes=5)
 def checks() -> Iterator[HealthCheck]:
     waiting = Check.objects.pending().filter(created_at__lt=timezone.now() - _PATIENCE).count()
     if waiting:
-        fix = "See that the worker runs: manage.py up."
+        fix = f"See that the worker runs: {PROGRAM} up."
         yield HealthCheck("schemacheck queue", "warn", f"{waiting} checks have waited for over 5 minutes", fix)
     else:
         yield HealthCheck("schemacheck queue", "ok", "no check waits")

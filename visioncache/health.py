@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from config.home import PROGRAM
 from config.watching.health import Check
 from visioncache.models import Entry
 
@@ -17,7 +18,7 @@ def checks() -> Iterator[Check]:
             name="visioncache",
             status="warn",
             detail="Entries that expired more than an hour ago are still stored; they are never returned.",
-            fix="See that the worker and beat run, or run `manage.py visioncache cleanup`.",
+            fix=f"See that the worker and beat run, or run `{PROGRAM} visioncache cleanup`.",
         )
     else:
         yield Check(name="visioncache", status="ok", detail="Expired entries are cleaned up.", fix="")

@@ -30,6 +30,7 @@ from audit.models import BackupRun
 from audit.trail import record
 from config.context import caller
 from config.errors import Conflict, DomainError, Forbidden, NotFound
+from config.home import spelled
 from config.identifiers import row_of
 from config.jobs.sending import send
 
@@ -298,7 +299,9 @@ def check_engine(path: Path, manifest: Manifest) -> None:
     names = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
     if manifest.database != engine().name:
         made, here = names.get(manifest.database, manifest.database), names[engine().name]
-        raise BadBackup(f"{path.name} is a backup of {made}, and the database here is {here}. Set DATABASE_URL.")
+        raise BadBackup(
+            f"{path.name} is a backup of {made}, and the database here is {here}. Set {spelled('DATABASE_URL')}."
+        )
 
 
 def examine(path: Path, manifest: Manifest, folder: Path, progress: Progress) -> list[str]:

@@ -9,6 +9,7 @@ import django
 
 from audit.ledger import notes, signing
 from config.errors import DomainError, NotFound
+from config.home import PROGRAM
 
 FORMAT = "handrail-backup-1"
 
@@ -18,7 +19,7 @@ class BadBackup(DomainError):
 
     status = 409
     code = "bad-backup"
-    remedy = "try the file with `manage.py backup verify`, or restore another one"
+    remedy = f"try the file with `{PROGRAM} backup verify`, or restore another one"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,7 @@ def write(manifest: Manifest, path: Path) -> None:
 def read(path: Path, key: str = "") -> Manifest:
     """The manifest of a backup file, its signature checked. Raises NotFound, BadBackup."""
     if not path.is_file():
-        raise NotFound(f"There is no backup {path}. Name a file that `manage.py backup create` made.")
+        raise NotFound(f"There is no backup {path}. Name a file that `{PROGRAM} backup create` made.")
     try:
         signed = beside(path).read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -19,16 +19,10 @@ from audit.ledger import notes, sealing, verification
 from audit.ledger.verification import Verdict
 from audit.models import BackupRun, Checkpoint
 from audit.trail import record
-from config.errors import Conflict
-from config.jobs.heartbeat import alive_processes
-from config.models import Heartbeat
+from config.database import ownership
+from config.jobs.heartbeat import require_stopped
 
 logger = logging.getLogger(__name__)
-
-
-class ServiceRuns(Conflict):
-    code = "service-runs"
-    remedy = "stop the service before you restore"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +42,15 @@ class Restored:
 def restore(*, path: Path, key: str = "", force: bool = False, progress: Progress = quiet) -> Restored:
     """Put a backup in the database's place. Until the very swap, nothing of the database is touched.
 
-    Raises NotFound, BadBackup for a file that is not to be restored here; ServiceRuns unless `force`; BackupBusy;
-    BackupFailed when it was not possible.
+    Raises NotFound; ForeignDatabase where another project's tables are; BadBackup for a file that is not to be restored
+    here; ServiceRuns unless `force`; BackupBusy; BackupFailed when it was not possible.
     """
     with exclusive() as folder:
         manifest = backup_manifest.read(path, key)
         check_engine(path, manifest)
+        _refuse_another_project()
         if not force:
-            _refuse_while_running()
+            require_stopped("restore", "; --force does not wait")
         if problems := examine(path, manifest, folder, progress):
             raise BadBackup(f"{path.name} is not restored. {' '.join(problems)}")
         before = _back_up_present(folder, progress)
@@ -73,19 +68,12 @@ def restore(*, path: Path, key: str = "", force: bool = False, progress: Progres
         return _account(manifest, folder, before, replaced, [note] if note else [])
 
 
-def _refuse_while_running() -> None:
+def _refuse_another_project() -> None:
     try:
-        names = [name for _, name in alive_processes()]
-        alive = list(Heartbeat.objects.filter(name__in=names).order_by("beaten_at"))
-    except DatabaseError:  # no database, or a damaged one
-        return
-    if alive:
-        seen = ", ".join(f"{each.name} (last sign of life {each.silent_seconds:.0f} s ago)" for each in alive[:3])
-        forgotten = max(3 * Heartbeat.EVERY.total_seconds() - alive[-1].silent_seconds, 0)
-        raise ServiceRuns(
-            f"The service runs: {seen}. Stop it first; after a kill it is forgotten in {forgotten:.0f} s, and --force "
-            "does not wait."
-        )
+        ownership.require_ours(connection, to_replace=True)
+    except DatabaseError:  # too damaged to tell, which is what a backup is for
+        if connection.vendor == "postgresql":
+            raise
 
 
 def _back_up_present(folder: Path, progress: Progress) -> str:

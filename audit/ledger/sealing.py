@@ -20,6 +20,7 @@ from audit.ledger.counting import NOWHERE, Place
 from audit.ledger.triggers import removal_permit
 from audit.models import Checkpoint, Event, EventQuerySet, Tile, TransactionBase
 from config.errors import DomainError, NotFound
+from config.home import PROGRAM
 from config.identifiers import row_of
 
 BATCH = 50_000
@@ -38,7 +39,7 @@ class AnotherDatabase(DomainError):
 class NotSealed(DomainError):
     status = 409
     code = "not-sealed"
-    remedy = "seal first (`manage.py audit seal`), or wait for the job that does"
+    remedy = f"seal first (`{PROGRAM} audit seal`), or wait for the job that does"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,7 @@ def _unsealed(behind: Place) -> list[tuple[int, int, str]]:
             if horizon < tx:
                 raise AnotherDatabase(
                     "The transaction ids of this server are behind the sealed ones: the database was restored "
-                    "elsewhere. Run `manage.py audit seal --rebase` once."
+                    f"elsewhere. Run `{PROGRAM} audit seal --rebase` once."
                 )
             cursor.execute(
                 "SELECT tx, id, leaf_hash FROM audit_event WHERE (tx, id) > (%s, %s) AND tx > 0 AND tx < %s "
@@ -232,7 +233,7 @@ def position_of(event: Event) -> int:
     tile = Tile.objects.filter(before).order_by("-number").first()
     ids = event_ids(tile) if tile else []
     if tile is None or event.pk not in ids:
-        raise NotSealed("The event is not sealed yet. Wait for the next checkpoint, or run `manage.py audit seal`.")
+        raise NotSealed(f"The event is not sealed yet. Wait for the next checkpoint, or run `{PROGRAM} audit seal`.")
     return tile.number * Tile.SIZE + ids.index(event.pk)
 
 

@@ -15,7 +15,9 @@ import sys
 import time
 from typing import NoReturn
 
-BASE_DIR = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+from config.home import PREFIX, PROGRAM, ROOT, SHARED_NAMES, folder, take_settings, variable
+
+BASE_DIR = folder()
 BLOCK = 2
 TIMEOUT_SECONDS = 10.0
 _MAX_ANSWER = 1_000_000
@@ -35,7 +37,7 @@ def main(arguments: list[str]) -> NoReturn:
         for number in (signal.SIGTERM, signal.SIGHUP):  # most agents run the tool of a hook that was killed
             signal.signal(number, _refuse)
         # Relative paths in the settings are the service's, whatever lies in the folder that the agent works in.
-        os.chdir(BASE_DIR)
+        os.chdir(BASE_DIR if os.path.isdir(BASE_DIR) else ROOT)
         if arguments[:1] in ([], ["-h"], ["--help"]):
             _start_django(arguments, b"")
         code = _watch(arguments)
@@ -157,7 +159,7 @@ def _answer_fast(agent: str, payload: bytes) -> bool:
 
 
 def _require_installation(data_dir: str, database: str) -> None:
-    from config.installation import DATABASE_FILE, missing
+    from config.home import DATABASE_FILE, missing
 
     if not database and not os.path.exists(os.path.join(data_dir, DATABASE_FILE)):
         raise _NothingInstalled(missing(data_dir))
@@ -174,11 +176,13 @@ def _settings() -> tuple[str, str] | None:
 
 def _setting(name: str) -> str:
     """A setting as the environment or .env has it; empty where neither does. Raises _OnlyDjangoKnows."""
-    if name in os.environ:
-        return os.environ[name]
+    given = variable(name)
+    if given is not None:
+        return given
     try:
         with open(os.path.join(BASE_DIR, ".env"), encoding="utf-8") as file:
-            lines = re.findall(rf"^\s*(?:export\s+)?{name}\s*=(.*)$", file.read(), re.MULTILINE)
+            prefix = f"(?:{PREFIX})?" if name in SHARED_NAMES else ""
+            lines = re.findall(rf"^\s*(?:export\s+)?{prefix}{name}\s*=(.*)$", file.read(), re.MULTILINE)
     except FileNotFoundError:
         return ""
     if not lines:
@@ -192,11 +196,11 @@ def _setting(name: str) -> str:
 def _start_django(arguments: list[str], payload: bytes) -> None:
     import io
 
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    take_settings()
     sys.stdin = io.TextIOWrapper(io.BytesIO(payload), encoding="utf-8")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(["manage.py", "hook", *arguments])
+    execute_from_command_line([PROGRAM, "hook", *arguments])
 
 
 def _timeout() -> float:

@@ -20,6 +20,7 @@ from audit.permissions.records import tidy
 from audit.permissions.told import messages
 from audit.shell.environment import is_loaded
 from config.errors import DomainError
+from config.home import PREFIX, PROGRAM, SETTINGS_GIVEN
 from config.secrets import find_tokens, find_userinfo, is_secret_name
 
 MAX_OUTPUT_BYTES = 1_000_000
@@ -28,7 +29,7 @@ TIMEOUT_SECONDS = 60.0
 MAX_TIMEOUT_SECONDS = 86_400.0
 _GRACE_SECONDS = 2.0
 _CHAINS = {"&&", "||", ";", "|", "&", ";;", ">", ">>", "<", "2>", "2>&1"}
-_OURS = {"DATABASE_URL", "CREDENTIAL_KEYS", "CELERY_BROKER_URL"}
+_OURS = {"DATABASE_URL", "CREDENTIAL_KEYS", "CELERY_BROKER_URL", "DJANGO_SETTINGS_MODULE"}
 
 
 class GuardRefused(DomainError):
@@ -131,7 +132,7 @@ def run(
 def _check(words: list[str], root: Path) -> str:
     """The program to run. Raises GuardUsage."""
     if not words or not words[0] or not all(isinstance(word, str) for word in words):
-        raise GuardUsage("Name a command: manage.py guard -- git status.")
+        raise GuardUsage(f"Name a command: {PROGRAM} guard -- git status.")
     if not root.is_dir():
         raise GuardUsage(f"The project folder {root} is not there.")
     kept = messages(words)
@@ -243,11 +244,12 @@ def _environment(root: Path) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name not in _OURS
+        if name.removeprefix(PREFIX) not in _OURS
         and not name.endswith("_FILE")
         and not is_loaded(name)
         and not is_secret_name(name)
         and not find_userinfo(value)
         and not find_tokens(value)
     }
-    return {**kept, "PWD": str(root)}
+    theirs = {} if SETTINGS_GIVEN is None else {"DJANGO_SETTINGS_MODULE": SETTINGS_GIVEN}  # ours is not for the command
+    return {**kept, **theirs, "PWD": str(root)}

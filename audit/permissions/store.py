@@ -19,6 +19,7 @@ from audit.permissions.rules import InvalidRule, Rule
 from audit.verdicts import Verdict
 from config.context import caller
 from config.errors import Conflict, DomainError, FieldError, Forbidden, NotFound
+from config.home import PROGRAM
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ def find_rule(*, uid: str) -> PermissionRule:
     """The rule of a uid. Raises RuleNotFound."""
     row = PermissionRule.objects.filter(uid=_uid(uid)).first()
     if row is None:
-        raise RuleNotFound(f"There is no rule {uid}. `manage.py rules list` shows those there are.")
+        raise RuleNotFound(f"There is no rule {uid}. `{PROGRAM} rules list` shows those there are.")
     return row
 
 

@@ -1,6 +1,7 @@
 """The Celery application itself, which config/celery.py gives to `celery -A config.celery` and to the tasks."""
 
 import os
+import sys
 import warnings
 from typing import Any
 
@@ -8,6 +9,7 @@ from celery import Celery, shared_task, signals
 from celery.exceptions import SecurityWarning
 from kombu.transport import TRANSPORT_ALIASES
 
+from config import home
 from config.context import caller
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -16,7 +18,12 @@ TRANSPORT_ALIASES["database"] = "config.jobs.transport:Transport"
 # Celery fears root because a pickle could then run anything as root; nothing but JSON is accepted here.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
+if home.INSTALLED:  # Celery itself looks there, before it asks the settings
+    for end in ("BROKER_URL", "BROKER_READ_URL", "BROKER_WRITE_URL", "RESULT_BACKEND"):
+        os.environ.pop(f"CELERY_{end}", None)
+_path = sys.path.copy()
 app = Celery("handrail", task_cls="config.jobs.task:Job")
+sys.path[:] = _path  # Celery puts the current folder first, whatever packages called `audit` or `config` lie there
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

@@ -5,9 +5,10 @@ import threading
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import Error
+from django.db import DatabaseError, Error
 from django.utils import timezone
 
+from config.errors import Conflict
 from config.jobs.queue import own_connection
 from config.models import Heartbeat
 from config.processes import process_name, records
@@ -15,6 +16,11 @@ from config.processes import process_name, records
 logger = logging.getLogger(__name__)
 
 _FORGET_AFTER = timedelta(days=1)
+
+
+class ServiceRuns(Conflict):
+    code = "service-runs"
+    remedy = "stop the service first"
 
 
 def beat(*, role: str) -> None:
@@ -36,6 +42,22 @@ def alive_processes() -> list[tuple[str, str]]:
     dead = {name for record in records(settings.DATA_DIR) for name in record.dead()}
     alive = Heartbeat.objects.alive().values_list("role", "name")
     return [(role, name) for role, name in alive if name not in dead]
+
+
+def require_stopped(before: str, also: str = "") -> None:
+    """Let nothing be done under the feet of the service. Raises ServiceRuns; a damaged database passes."""
+    try:
+        names = [name for _, name in alive_processes()]
+        alive = list(Heartbeat.objects.filter(name__in=names).order_by("beaten_at"))
+    except DatabaseError:  # no database, or a damaged one
+        return
+    if alive:
+        seen = ", ".join(f"{each.name} (last sign of life {each.silent_seconds:.0f} s ago)" for each in alive[:3])
+        forgotten = max(3 * Heartbeat.EVERY.total_seconds() - alive[-1].silent_seconds, 0)
+        raise ServiceRuns(
+            f"The service runs: {seen}. Stop it before you {before}; after a kill it is forgotten in {forgotten:.0f} s"
+            f"{also}."
+        )
 
 
 def fall_silent(*, role: str) -> None:

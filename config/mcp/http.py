@@ -29,6 +29,7 @@ from config.errors import (
     NotFound,
     Unauthenticated,
 )
+from config.home import PROGRAM
 from config.keys import BadKey, authenticate_key
 from config.mcp.messages import Malformed, check_message
 from config.mcp.server import in_thread, server, session
@@ -84,7 +85,7 @@ async def _serve(
         raise MethodNotAllowed("MCP requests are POSTs.", headers={"Allow": "POST"})
     scheme, _, raw = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not raw.strip():
-        detail = "Send the API key as `Authorization: Bearer <key>`. `manage.py apikey create NAME` makes one."
+        detail = f"Send the API key as `Authorization: Bearer <key>`. `{PROGRAM} apikey create NAME` makes one."
         raise Unauthenticated(detail, headers={"WWW-Authenticate": _CHALLENGE})
     try:
         peer = (scope.get("client") or ("", 0))[0]

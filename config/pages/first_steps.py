@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from config.database.figures import any_of, read_figures
 from config.discovery import app_modules
+from config.home import PROGRAM
 from config.models import ApiKey
 from config.pages.leads import admin_list
 
@@ -60,7 +61,7 @@ def _ways() -> Iterator[Way]:
         goal="key",
         text="A program or an agent comes in with a key of its own.",
         rows=ApiKey.objects.filter(revoked_at=None),
-        command="manage.py apikey create my-agent --scope write",
+        command=f"{PROGRAM} apikey create my-agent --scope write",
         link=admin_list("config", "apikey"),
     )
     for _, module in app_modules("dashboard"):

@@ -8,6 +8,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
 from config.errors import DomainError, MalformedBody
+from config.home import PROGRAM
 from config.rest import summaries
 from config.rest.authentication import HasScope
 from config.rest.contract import COMPONENTS, NUMBER, TEXT, declare_request, declare_response, declare_time
@@ -67,7 +68,7 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
     name = "key"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
-        return {"type": "http", "scheme": "bearer", "description": "`manage.py apikey create NAME` makes a key."}
+        return {"type": "http", "scheme": "bearer", "description": f"`{PROGRAM} apikey create NAME` makes a key."}
 
 
 class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

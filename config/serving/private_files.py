@@ -38,7 +38,7 @@ def _ours() -> Iterator[Path]:
         yield settings.DATA_DIR
     for name in ("secret_key", "credential_keys", "audit_signing_key"):
         yield settings.DATA_DIR / name
-    yield settings.BASE_DIR / ".env"
+    yield settings.HOME_DIR / ".env"
     if settings.DATABASE["ENGINE"].endswith("sqlite3"):
         for end in _SQLITE_FILES:
             yield Path(f"{settings.DATABASE['NAME']}{end}")

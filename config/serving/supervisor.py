@@ -16,7 +16,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from config import processes
+from config import home, processes
 from config.serving.child_process import Child, adopt_orphans, end_group, end_orphans, spawn
 
 STOP_SECONDS = 4.0  # after SIGTERM; then SIGKILL, and unfinished jobs go back to the queue by their leases
@@ -68,12 +68,11 @@ def start_web() -> tuple[int, int, int]:
     """
     global started_web  # noqa: PLW0603 -- manage.py starts it long before the command can
     if started_web is None:
-        here = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120 -- loads less
-        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH", "")]))
+        os.environ.update(home.environment())
         os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # glibc's one arena a thread wastes 10 MB
         os.umask(0o077)  # what the service writes is its owner's alone
         reader, gate = os.pipe()
-        pid, felt = spawn([sys.executable, "-m", "config.serving.child", "web", str(reader)], keep=reader)
+        pid, felt = spawn(home.module("config.serving.child", "web", str(reader)), keep=reader)
         os.close(reader)
         started_web = pid, gate, felt
     return started_web

@@ -14,6 +14,9 @@ from django.core.management import call_command
 from django.db import connection
 from packaging.requirements import Requirement
 
+from config import home
+from config.entry.extras import how_to_install
+from config.home import PROGRAM, spelled
 from config.models import ApiKey
 from config.serving import private_files
 from config.watching import health
@@ -62,15 +65,10 @@ def python() -> list[Check]:
 
 
 def packages() -> list[Check]:
-    pinned = Path(settings.BASE_DIR) / "requirements.txt"
-    if not pinned.exists():
-        return [Check("packages", "warn", "requirements.txt is not here, so nothing to compare with")]
     missing, other, count = [], [], 0
-    for line in pinned.read_text(encoding="utf-8").splitlines():
-        if not line or line.startswith(("#", "-")):
-            continue
-        wanted = Requirement(line)
-        if wanted.marker and not wanted.marker.evaluate():
+    wanted_ones, how = _wanted_packages()
+    for wanted in wanted_ones:
+        if wanted.marker and not wanted.marker.evaluate({"extra": "service"}):
             continue
         count += 1
         try:
@@ -81,10 +79,22 @@ def packages() -> list[Check]:
             if not wanted.specifier.contains(installed, prereleases=True):
                 other.append(f"{wanted.name} {installed} instead of {str(wanted.specifier).removeprefix('==')}")
     if missing:
-        return [Check("packages", "fail", f"not installed: {', '.join(missing)}", _INSTALL)]
+        return [Check("packages", "fail", f"not installed: {', '.join(missing)}", how)]
     if other:
-        return [Check("packages", "warn", f"not as pinned: {', '.join(other)}", _INSTALL)]
+        return [Check("packages", "warn", f"not as pinned: {', '.join(other)}", how)]
+    if not count:
+        return [Check("packages", "warn", "requirements.txt is not here, so nothing to compare with", how)]
     return [Check("packages", "ok", f"{count} as pinned")]
+
+
+def _wanted_packages() -> tuple[list[Requirement], str]:
+    """What the checkout pins or the installed package asks for, and how to get it."""
+    pinned = Path(settings.BASE_DIR) / "requirements.txt"
+    if home.INSTALLED:
+        lines, how = metadata.requires("handrail") or [], f"Run `{how_to_install('service')}`."
+    else:
+        lines, how = pinned.read_text(encoding="utf-8").splitlines() if pinned.exists() else [], _INSTALL
+    return [Requirement(line) for line in lines if line and not line.startswith(("#", "-"))], how
 
 
 def settings_() -> Iterator[Check]:
@@ -92,7 +102,7 @@ def settings_() -> Iterator[Check]:
     serious = [issue for issue in issues if issue.level >= checks.ERROR]
     if serious:
         detail = f"{len(serious)} errors, the first: {serious[0].msg}"
-        yield Check("settings", "fail", detail, serious[0].hint or "Run `manage.py check`.")
+        yield Check("settings", "fail", detail, serious[0].hint or f"Run `{PROGRAM} check`.")
     elif settings.DEBUG:
         yield Check("settings", "warn", "DEBUG is on: errors show their insides to everybody", "Unset DEBUG.")
     elif "*" in settings.ALLOWED_HOSTS:
@@ -125,14 +135,14 @@ def secret_files() -> list[Check]:
 def static_files() -> list[Check]:
     if (settings.STATIC_ROOT / "staticfiles.json").exists():
         return [Check("static files", "ok", "collected")]
-    fix = "Run `manage.py collectstatic --noinput`; `manage.py up` does it by itself."
+    fix = f"Run `{PROGRAM} collectstatic --noinput`; `{PROGRAM} up` does it by itself."
     return [Check("static files", "warn", "not collected: pages have no style", fix)]
 
 
 def database_options() -> list[Check]:
     wrong = _wrong_sqlite_options() if connection.vendor == "sqlite" else _wrong_postgresql_options()
     if wrong:
-        fix = "Leave DATABASES to config/settings.py and set DATABASE_URL only."
+        fix = f"Leave DATABASES to config/settings.py and set {spelled('DATABASE_URL')} only."
         return [Check("database options", "fail", "; ".join(wrong), fix)]
     return [Check("database options", "ok", _database_summary())]
 
@@ -177,10 +187,10 @@ def _value(statement: str) -> Any:
 
 def accounts() -> Iterator[Check]:
     if not User.objects.filter(is_active=True, is_staff=True).exists():
-        fix = "Run `manage.py up`, or `manage.py createsuperuser`."
+        fix = f"Run `{PROGRAM} up`, or `{PROGRAM} createsuperuser`."
         yield Check("accounts", "warn", "nobody can log in to the dashboard", fix)
     elif not ApiKey.objects.live().exists():
-        yield Check("accounts", "warn", "no API key works", "Run `manage.py apikey create NAME --scope write`.")
+        yield Check("accounts", "warn", "no API key works", f"Run `{PROGRAM} apikey create NAME --scope write`.")
     else:
         yield Check("accounts", "ok", f"{ApiKey.objects.live().count()} API keys work")
 

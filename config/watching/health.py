@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from config import processes
 from config.discovery import app_modules
+from config.home import PROGRAM, spelled
 from config.jobs.heartbeat import alive_processes
 from config.models import BrokerMessage, Heartbeat
 from config.secrets import blank
@@ -59,7 +60,7 @@ def database() -> list[Check]:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError as error:
-        fix = "Start the database, or correct DATABASE_URL."
+        fix = f"Start the database, or correct {spelled('DATABASE_URL')}."
         return [Check("database", "fail", f"does not answer: {type(error).__name__}", fix, critical=True)]
     took = time.perf_counter() - started
     try:
@@ -83,7 +84,7 @@ def migrations() -> list[Check]:
     missing = _migrations_on_disk() - set(MigrationRecorder(connection).applied_migrations())
     if missing:
         detail = f"{len(missing)} not applied, the first is {'.'.join(min(missing))}"
-        return [Check("migrations", "fail", detail, "Run `manage.py migrate`.", critical=True)]
+        return [Check("migrations", "fail", detail, f"Run `{PROGRAM} migrate`.", critical=True)]
     return [Check("migrations", "ok", "all applied", critical=True)]
 
 
@@ -95,7 +96,7 @@ def _migrations_on_disk() -> set[tuple[str, str]]:
 
 def disk() -> list[Check]:
     if not settings.DATA_DIR.exists():
-        fix = "Run `manage.py up`, or set DATA_DIR to the folder of a service that there is."
+        fix = f"Run `{PROGRAM} up`, or set DATA_DIR to the folder of a service that there is."
         return [Check("disk", "fail", f"there is no folder {settings.DATA_DIR}", fix, critical=True)]
     free = shutil.disk_usage(settings.DATA_DIR).free
     detail = f"{free / _GIGABYTE:.0f} GB free where the data is"
@@ -147,7 +148,7 @@ def _outside_broker() -> Check:
 def workers() -> Iterator[Check]:
     """Never critical: the web keeps answering, and jobs wait in the broker until a worker comes."""
     alive = Counter(role for role, _ in alive_processes())
-    fix = "Start the processes: `manage.py up` runs web, worker and beat."
+    fix = f"Start the processes: `{PROGRAM} up` runs web, worker and beat."
     waiting = BrokerMessage.objects.ready().filter(available_at__lt=timezone.now() - _PATIENCE).count()
     if not alive[Heartbeat.Role.WORKER] and waiting:
         yield Check("worker", "fail", f"none is alive, and {waiting} jobs wait", fix)

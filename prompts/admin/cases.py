@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from config.admin import ToolAdmin
+from config.home import PROGRAM
 from prompts import cases
 from prompts.admin import forms, shown
 from prompts.assertions.written import WANTED
@@ -22,7 +23,7 @@ class TestCaseAdmin(ToolAdmin):
     about = "What a prompt is asked in a test, and what must come back."
     empty_text = "No prompt has a test case. Add one here, or:"
     empty_command = (
-        'python manage.py prompt case extract-keywords sunset --input "The sunset was beautiful" --expected "sunset"'
+        f'{PROGRAM} prompt case extract-keywords sunset --input "The sunset was beautiful" --expected "sunset"'
     )
     trail_of = ("prompt_test_case", "uid")
     form = forms.TestCaseForm

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
+from config.home import PROGRAM
 from schemacheck.checker.formats import Checked, render
 
 MODES = ("off", "warn", "refuse")
@@ -40,6 +41,6 @@ def guard(options: dict[str, Any], stderr: Any = sys.stderr) -> None:
     if wanted == "refuse":
         raise CommandError(
             "Nothing was migrated: see above. Correct the migrations, or, if it is meant, run "
-            "SCHEMACHECK_GUARD_MIGRATE=warn manage.py migrate.",
+            f"SCHEMACHECK_GUARD_MIGRATE=warn {PROGRAM} migrate.",
             returncode=1,
         )

@@ -22,6 +22,7 @@ from django.db import connections, transaction
 from psycopg import sql
 
 from audit.trail import record
+from config import home
 from config.errors import DomainError
 from config.identifiers import uuid7
 from schemacheck import checks
@@ -184,7 +185,7 @@ def _restore(parameters: dict[str, Any], name: str) -> bool:
 def _run(asked: dict[str, Any]) -> dict[str, Any]:
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": str(settings.SETTINGS_MODULE)}
     env["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
-    command = [sys.executable, "-m", "schemacheck.django_migrations.trial"]
+    command = home.module("schemacheck.django_migrations.trial")
     try:
         done = subprocess.run(  # noqa: S603
             command,

@@ -18,7 +18,7 @@ def data(tmp_path: Path, settings: Any) -> Path:
     """A data directory as an older version, a copy, or a careless umask left it."""
     folder = tmp_path / "data"
     (folder / "backups").mkdir(parents=True)
-    settings.DATA_DIR, settings.BACKUP_DIR, settings.BASE_DIR = folder, folder / "backups", tmp_path
+    settings.DATA_DIR, settings.BACKUP_DIR, settings.HOME_DIR = folder, folder / "backups", tmp_path
     settings.DATABASE = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(folder / "handrail.sqlite3")}
     for name in OURS:
         path = tmp_path / name

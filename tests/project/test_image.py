@@ -1,6 +1,10 @@
 """The image starts as fast as it can, its user may compile nothing there; compose passes on what an operator sets."""
 
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
@@ -22,6 +26,40 @@ def test_the_service_and_the_standard_library_are_compiled_by_who_may_write_them
     assert place("COPY . .") < compiled < place("USER")
     assert 'get_path("stdlib")' in STEPS[compiled]
     assert STEPS[compiled].rstrip().endswith(" .")
+
+
+def test_the_image_is_the_command_and_serves_when_nothing_else_is_asked() -> None:
+    assert STEPS[place("ENTRYPOINT")].split(" ", 1)[1].startswith('["handrail"]')
+    assert STEPS[place("CMD")].strip() == 'CMD ["up"]'
+    [link] = [step for step in STEPS if step.startswith("RUN ln -s")]
+    _, _, _, target, name = link.split()
+    assert name == "/usr/local/bin/handrail"
+    program = ROOT / target.removeprefix("/app/")
+    assert os.access(program, os.X_OK)
+    assert program.read_text().startswith("#!/usr/bin/env python\n")
+
+
+def test_the_link_of_the_image_runs_from_any_folder_under_its_own_name(tmp_path: Path) -> None:
+    (tmp_path / "handrail").symlink_to(ROOT / "config/entry/__main__.py")
+    (tmp_path / "bad.sql").write_text("CREATE TABEL t (id int);\n")
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        [tmp_path / "handrail", "schemacheck", "bad.sql", "missing.sql"],
+        cwd=tmp_path,
+        env={"PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "42601" in done.stdout) == (2, True), done.stderr
+    usage = subprocess.run(
+        [tmp_path / "handrail", "schemacheck", "--no-such"],
+        env={"PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert usage.stderr.startswith("usage: handrail schemacheck")
 
 
 def test_nothing_tells_python_to_do_without_bytecode() -> None:

@@ -40,9 +40,9 @@ FOREIGN = {
     *("DJANGO_SETTINGS_MODULE", "VIRTUAL_ENV"),
     *("CLAUDE_PROJECT_DIR", "DJANGO_COLORS", "HOME", "NO_COLOR", "PATH", "PYTHONPATH", "TERM", "TIKTOKEN_CACHE_DIR"),
 }
-# environment.py is the reader itself; probe.py describes whatever machine it is sent to;
+# home.py and environment.py are the reader itself; probe.py describes whatever machine it is sent to;
 # fast_hook.py runs without Django.
-READ_THEMSELVES = {"audit/permissions/fast_hook.py", "config/environment.py", "dockerdebug/probe.py"}
+READ_THEMSELVES = {"audit/permissions/fast_hook.py", "config/environment.py", "config/home.py", "dockerdebug/probe.py"}
 
 
 def test_nothing_else_reads_the_environment() -> None:

@@ -64,10 +64,10 @@ def test_the_process_that_judges_for_sqlite_starts_with_little() -> None:
     assert len(loaded) < 100
 
 
-def test_the_driver_comes_with_a_connection_and_the_matcher_with_a_name_that_is_not_there() -> None:
+def test_the_driver_comes_with_a_connection_alone() -> None:
     check = "from schemacheck.checker.validator import validate; validate({!r}, dialect='postgresql')"
-    assert not roots(modules_after(check.format("CREATE TABLE t (a int)"))) & {"rapidfuzz", "psycopg"}
-    assert "rapidfuzz" in roots(modules_after(check.format("CREATE TABLE t (a intt)")))
+    for script in ("CREATE TABLE t (a int)", "CREATE TABLE t (a intt)"):
+        assert not roots(modules_after(check.format(script))) & {"rapidfuzz", "psycopg"}
 
 
 def test_the_example_of_the_readme_says_what_is_written_there() -> None:

@@ -18,6 +18,9 @@ from tests.services.throwaway import free_port
 class Service:
     """One `manage.py up` with a data directory of its own."""
 
+    cwd = "/"
+    """The folder it is started in."""
+
     def __init__(self, folder: Path, root: Path = ROOT, **environment: str) -> None:
         self.folder, self.root = folder, root
         folder.mkdir(exist_ok=True)
@@ -27,13 +30,14 @@ class Service:
         for inherited in ("DATABASE_URL", "CELERY_BROKER_URL"):
             self.env.pop(inherited, None)
         self.env |= environment
+        self.command = [sys.executable, str(root / "manage.py")]
         self.process: subprocess.Popen[bytes] | None = None
         self.output = folder / "output"
 
     def start(self) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, str(self.root / "manage.py"), "up"]
+        command = [*self.command, "up"]
         with self.output.open("wb") as output:
-            self.process = subprocess.Popen(command, env=self.env, cwd="/", stdout=output, stderr=output)
+            self.process = subprocess.Popen(command, env=self.env, cwd=self.cwd, stdout=output, stderr=output)
         return self.process
 
     def get(self, path: str, key: str = "", body: object = None) -> tuple[int, Message, bytes]:
@@ -62,7 +66,10 @@ class Service:
         """The children's pids by name."""
         assert self.process is not None
         listed = subprocess.run(
-            ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)], capture_output=True, text=True, check=False
+            ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(self.process.pid)],
+            capture_output=True,
+            text=True,
+            check=False,
         ).stdout
         return {found[2]: int(found[1]) for found in re.finditer(r"(\d+) .*config\.serving\.child (\w+)", listed)}
 

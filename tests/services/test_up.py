@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.services.developer import SHELL, strange_folder
 from tests.services.postgres import Cluster, cluster
 from tests.services.service import Service
 from tests.services.stack import wait_until
@@ -174,3 +175,14 @@ def _restart_under_load(service: Service, server: Cluster) -> None:
     wait_until(service.is_complete, "worker and beat live on")
     assert process.poll() is None
     assert "Traceback" not in service.output.read_text()
+
+
+def test_packages_of_the_current_folder_and_settings_of_another_project_do_not_matter(
+    service: Service, tmp_path: Path
+) -> None:
+    folder = strange_folder(tmp_path)
+    service.cwd = str(folder)
+    service.env |= {"DJANGO_SETTINGS_MODULE": SHELL["DJANGO_SETTINGS_MODULE"], "PYTHONPATH": str(folder)}
+    service.start()
+    wait_until(service.is_complete, "web, worker and beat live")
+    assert "was imported" not in service.output.read_text()

@@ -16,6 +16,7 @@ from audit.backups.engines.files import need_room, private, sync, sync_folder
 from audit.backups.engines.terms import BackupFailed, DatabaseDamaged, Progress, survey
 from audit.backups.manifest import Facts, Manifest
 from config.errors import Conflict
+from config.home import spelled
 
 PAGES = 2_000
 """SQLite pages copied in one step: 8 MB."""
@@ -72,7 +73,7 @@ class SQLite:
 
     def replace(self, dump: Path, manifest: Manifest, progress: Progress) -> str:
         if _in_memory():
-            raise Conflict("A database in memory cannot be restored into. Set DATABASE_URL to a file.")
+            raise Conflict(f"A database in memory cannot be restored into. Set {spelled('DATABASE_URL')} to a file.")
         database = Path(connection.settings_dict["NAME"])
         fresh = database.with_name(f"{database.name}.restore.part")
         try:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from config.commandline.amounts import moment
 from config.commands import OperationCommand
+from config.home import PROGRAM
 from config.keys import create_key, revoke_key
 from config.models import ApiKey, Scope
 
@@ -63,5 +64,5 @@ def _owner(username: str | None) -> User:
     owners = User.objects.filter(username=username) if username else User.objects.filter(is_superuser=True)
     owner = owners.order_by("pk").first()
     if owner is None:
-        raise CommandError("No such user. `manage.py up` or `manage.py createsuperuser` makes the first.")
+        raise CommandError(f"No such user. `{PROGRAM} up` or `{PROGRAM} createsuperuser` makes the first.")
     return owner

@@ -10,6 +10,7 @@ from django.core.management.base import CommandError
 from config.commands import OperationCommand
 from config.errors import DomainError
 from config.farewell import say_farewell
+from config.home import PROGRAM
 from config.keys import authenticate_key
 
 
@@ -26,7 +27,7 @@ class Command(OperationCommand):
             signal.signal(number, _end_at_once)
         raw = os.environ.pop("HANDRAIL_API_KEY", "")  # no child process shall inherit it
         if not raw:
-            raise CommandError("HANDRAIL_API_KEY is not set. `manage.py apikey create NAME` makes a key.", returncode=2)
+            raise CommandError(f"HANDRAIL_API_KEY is not set. `{PROGRAM} apikey create NAME` makes one.", returncode=2)
         try:
             authenticate_key(raw)
         except DomainError as error:

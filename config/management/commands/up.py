@@ -13,7 +13,10 @@ from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.db.migrations.executor import MigrationExecutor
 
+from config import home
 from config.commands import OperationCommand
+from config.database import ownership
+from config.environment import env
 from config.errors import DomainError
 from config.jobs import schedule
 from config.keys import create_key
@@ -47,7 +50,7 @@ class Command(OperationCommand):
         plan = supervisor.Plan(
             host=host,
             port=port,
-            address=settings.PUBLIC_URL if "PUBLIC_URL" in os.environ else f"http://{_in_url(host)}:{port}",
+            address=settings.PUBLIC_URL if "PUBLIC_URL" in env else f"http://{_in_url(host)}:{port}",
             data_dir=str(settings.DATA_DIR),
             started_at=started_at,
             web_pid=web,
@@ -61,7 +64,7 @@ class Command(OperationCommand):
         # This process has all of Django in memory by now; the one that only watches needs none of it.
         os.set_inheritable(gate, True)
         os.set_inheritable(felt, True)
-        os.execv(sys.executable, [sys.executable, "-m", "config.serving.supervisor", str(plan.hand_over())])  # noqa: S606
+        os.execv(sys.executable, home.module("config.serving.supervisor", str(plan.hand_over())))  # noqa: S606
 
     def _welcome(self) -> None:
         """Make the first admin and the first key, and show them this once."""
@@ -77,7 +80,7 @@ class Command(OperationCommand):
 
 
 def _child(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "config.serving.child", *arguments]
+    return home.module("config.serving.child", *arguments)
 
 
 def _beat() -> list[str]:
@@ -118,6 +121,7 @@ def _check_address(host: str, port: int) -> None:
 
 
 def _migrate() -> None:
+    ownership.require_ours(connection)
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
