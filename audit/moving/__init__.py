@@ -1,0 +1,1 @@
+"""The whole installation from one kind of database to the other."""
