@@ -36,9 +36,9 @@ AS_SQLITE_HAS_IT = {
 
 def kind_of(field: models.Field) -> str:
     """The kind of a field; of a foreign key, that of what it points to."""
-    while field.is_relation:
+    while isinstance(field, models.ForeignKey):
         field = field.target_field
-    return field.get_internal_type()
+    return str(field.get_internal_type())
 
 
 def columns_of(model: type[models.Model]) -> list[str]:

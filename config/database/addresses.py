@@ -18,7 +18,5 @@ def opened(address: str, *, alias: str, named: str) -> Iterator[BaseDatabaseWrap
         yield connections[alias]
     finally:
         connections[alias].close()
-        if hasattr(connections[alias], "close_pool"):
-            connections[alias].close_pool()
         del connections[alias]
         del connections.settings[alias]

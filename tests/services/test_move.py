@@ -127,14 +127,12 @@ def test_there_and_back_again_the_trail_is_the_same_and_goes_on(here: Installati
 
 
 def test_numbers_of_rows_that_are_gone_are_not_given_out_again(here: Installation, empty: str) -> None:
-    for name in ("one", "two"):
-        here.run("apikey", "create", name)
-    delete = "from config.models import ApiKey; ApiKey.objects.get(name='two').delete()"
-    here.run("shell", "-c", delete)
+    made = "from django.contrib.auth.models import Group; [Group.objects.create(name=str(n)) for n in range(3)]; "
+    here.run("shell", "-c", made + "Group.objects.get(name='2').delete()")
     here.run("move", "--to", empty)
     with psycopg.connect(empty) as connection:
-        [(following,)] = connection.execute("SELECT nextval(pg_get_serial_sequence('config_apikey', 'id'))").fetchall()
-        [(largest,)] = connection.execute("SELECT max(id) FROM config_apikey").fetchall()
+        [(following,)] = connection.execute("SELECT nextval(pg_get_serial_sequence('auth_group', 'id'))").fetchall()
+        [(largest,)] = connection.execute("SELECT max(id) FROM auth_group").fetchall()
     assert following == largest + 2
 
 
@@ -152,9 +150,8 @@ def test_a_target_with_rows_of_another_project_or_of_the_same_kind_is_refused(
     same = here.run("move", "--to", f"sqlite:///{tmp_path}/other.sqlite3", code=2)
     assert "on SQLite already" in same
     here.run("migrate", "--verbosity", "0", at=empty)
-    here.run("apikey", "create", "x", at=empty, code=2)  # no user there yet
     here.run("shell", "-c", "from django.contrib.auth.models import Group; Group.objects.create(name='g')", at=empty)
-    assert "There are rows in audit_" in here.run("move", "--to", empty, code=2)
+    assert "There are rows in auth_group" in here.run("move", "--to", empty, code=2)
     with psycopg.connect(empty) as connection:
         connection.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('shop', '0001', now())")
     assert "a Django project with the apps shop" in here.run("move", "--to", empty, code=2)
