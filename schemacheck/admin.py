@@ -97,7 +97,7 @@ def _checked(asked: dict[str, Any]) -> Check:
 class CheckAdmin(ReadOnlyAdmin):
     about = "Says what the database would say to a schema change, and what it would lock, before it runs."
     empty_text = "Nothing has been checked yet. Add a check and paste the SQL, or ask from a shell."
-    empty_command = "python manage.py schemacheck file.sql --dialect postgresql"
+    empty_command = "schemacheck file.sql --dialect postgresql"
     list_display = ["finding", "checked", "table_name", "spoken", "requested_by", "created_at"]
     list_filter = ["worst_severity", "status", "dialect", "requested_by", ("created_at", MonthFilter)]
     known_by = ("table_name", "worst_rule", "requested_by", "uid", "sql_hash")

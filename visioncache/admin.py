@@ -56,7 +56,7 @@ class ExtendForm(forms.Form):
 class EntryAdmin(ReadOnlyAdmin):
     about = "Answers of vision models, kept so that nobody pays twice for the same look at the same image."
     empty_text = "Nothing is cached yet. Store an answer after a call to a vision model; ask for it before the next."
-    empty_command = "python manage.py visioncache store --image shot.png --model acme-1 --data '{}' --confidence 0.97"
+    empty_command = "visioncache store --image shot.png --model acme-1 --data '{}' --confidence 0.97"
     trail_of = ("cache_entry", "uid")
 
     list_display = ("prompt", "model_version", "confidence", "hits", "last_hit", "stored_at", "expires", "namespace")
@@ -189,7 +189,7 @@ def _lives(entry: Entry) -> SafeString:
 class TallyAdmin(ReadOnlyAdmin):
     about = "Hits, misses and savings by the hour; days long past are one row. They outlive the entries."
     empty_text = "Nobody has asked yet."
-    empty_command = "python manage.py visioncache lookup --image shot.png --model acme-1"
+    empty_command = "visioncache lookup --image shot.png --model acme-1"
     internal = True
     list_display = ("hour", "namespace", "hits", "misses", "waits", "saved", "saved_cost")
     list_filter = ("namespace", ("hour", MonthFilter))

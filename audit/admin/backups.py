@@ -11,6 +11,7 @@ from audit.backups import making
 from audit.models import BackupRun
 from config.admin import ReadOnlyAdmin
 from config.commandline import amounts
+from config.home import PROGRAM
 from config.pages import kit
 from config.pages.admin_lists import MonthFilter
 from config.pages.kit.marks import NOTHING, Tone
@@ -32,7 +33,7 @@ def _has_file(run: BackupRun) -> bool:
 class BackupRunAdmin(ReadOnlyAdmin):
     about = "Copies of the whole database. One that was seen to restore is a backup; the others are hopes."
     empty_text = "There is no backup yet. One is made each day while the service runs; or make one now."
-    empty_command = "python manage.py backup create --verify"
+    empty_command = "backup create --verify"
     trail_of = ("backup", "uid")
 
     list_display = ("name", "state", "verified", "size", "created_at", "took")
@@ -75,7 +76,7 @@ class BackupRunAdmin(ReadOnlyAdmin):
     def restoring(self, run: BackupRun) -> SafeString | str:
         if not _has_file(run):
             return "There is no file to go back to."
-        return kit.code(f"python manage.py backup restore {run.file}", "sh")
+        return kit.code(f"{PROGRAM} backup restore {run.file}", "sh")
 
     @admin.display(description="File")
     def contents(self, run: BackupRun) -> SafeString:

@@ -42,7 +42,7 @@ _IN_THE_LIST = {
 class DecisionAdmin(TrailAdmin):
     about = "What agents asked to do, and whether a rule allowed it, denied it or asked a person."
     empty_text = "No agent has asked yet. Install the hook where one works, or ask for yourself what the rules say."
-    empty_command = "python manage.py rules decide 'git push --force origin main'"
+    empty_command = "rules decide 'git push --force origin main'"
     trail_of = ("decision", "entity_id")
 
     list_display = ("when", "agent_name", "call", "verdict", "rule", "in_session")

@@ -114,7 +114,7 @@ def _linked(*parts: tuple[str, str, str]) -> SafeString:
 class EventAdmin(TrailAdmin):
     about = "Everything that happened, and to what. An event is written with the change and never altered."
     empty_text = "Nothing is recorded yet. Whatever is done here is an event; a program records its own by REST."
-    empty_command = 'python manage.py audit record deploy.finished service shop --new \'{"version": "1.4"}\''
+    empty_command = 'audit record deploy.finished service shop --new \'{"version": "1.4"}\''
     trail_of = ("event", "uid")
 
     list_display = ("when", "who", "what", "outcome", "told", "entity")

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from audit import streaming
 from audit.models import Checkpoint, StreamPosition
 from config.admin import ReadOnlyAdmin
+from config.home import PROGRAM
 from config.pages import kit
 from config.pages.moves import move
 
@@ -19,7 +20,7 @@ class CheckpointAdmin(ReadOnlyAdmin):
         "Signed statements of how many events there were and of the root over them: whoever keeps one sees any change."
     )
     empty_text = "Nothing is sealed yet. The worker does it every minute; or do it now."
-    empty_command = "python manage.py audit seal"
+    empty_command = "audit seal"
     list_display = ("events", "short_root", "created_at")
     sections: ClassVar = [
         ("Checkpoint", ["events", "created_at", "root"]),
@@ -41,7 +42,7 @@ class CheckpointAdmin(ReadOnlyAdmin):
 
     @admin.display(description="In a shell")
     def commands(self, checkpoint: Checkpoint) -> SafeString:
-        return kit.code("python manage.py audit verify\npython manage.py audit prove --key", "sh")
+        return kit.code(f"{PROGRAM} audit verify\n{PROGRAM} audit prove --key", "sh")
 
 
 @admin.register(StreamPosition)

@@ -77,7 +77,7 @@ class RuleForm(forms.ModelForm):
 class PermissionRuleAdmin(ToolAdmin):
     about = "What agents may do, must not do, or must ask a person for. Deny comes before ask before allow."
     empty_text = "There is no rule yet: every command is asked about. The shipped ones are a good beginning."
-    empty_command = "python manage.py rules defaults"
+    empty_command = "rules defaults"
     trail_of = ("rule", "uid")
 
     form = RuleForm

@@ -14,7 +14,6 @@ from django.utils.safestring import SafeString
 
 from config.admin.tool import ToolAdmin
 from config.errors import DomainError
-from config.home import PROGRAM
 from config.keys import check_name, create_key, revoke_key
 from config.models import ApiKey, Scope
 from config.pages import kit
@@ -74,7 +73,7 @@ class ApiKeyAdmin(ToolAdmin):
     trail_of = ("api_key", "name")
     about = "What a program or an agent comes in with. Only its hash is kept, so it is shown once, when it is made."
     empty_text = "No program has a key yet. Make one here, or in a terminal:"
-    empty_command = f"{PROGRAM} apikey create ci --scope write"
+    empty_command = "apikey create ci --scope write"
     form = KeyForm
     list_display = ["name", "state", "scope", "user", "last_used_at", "created_at", "expires_at"]
     list_filter = [StateFilter, "scope"]

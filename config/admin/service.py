@@ -9,7 +9,6 @@ from django.utils.safestring import SafeString
 
 from config.admin.tool import ReadOnlyAdmin
 from config.errors import Conflict
-from config.home import PROGRAM
 from config.models import BrokerMessage, BrokerMessageQuerySet, Heartbeat, PeriodicRun
 from config.pages import kit
 from config.pages.admin_lists import MonthFilter
@@ -74,7 +73,7 @@ class HeartbeatAdmin(ReadOnlyAdmin):
     internal = True
     about = "Workers and beats, each with its last sign of life. Who is silent for 15 seconds counts as dead."
     empty_text = "No worker and no beat has started. One command starts all there is:"
-    empty_command = f"{PROGRAM} up"
+    empty_command = "up"
     list_display = ["name", "life", "role", "beaten_at", "started_at"]
     list_filter = ["role"]
     sections = [("Process", ["name", "life", "role", "started_at", "beaten_at"])]
@@ -89,7 +88,7 @@ class PeriodicRunAdmin(ReadOnlyAdmin):
     internal = True
     about = "Jobs that run by the clock, and when each was last sent."
     empty_text = "Nothing has run by the clock: no beat has started yet."
-    empty_command = f"{PROGRAM} up"
+    empty_command = "up"
     list_display = ["name", "last_run_at", "total_runs"]
     search_fields = ["name"]
     search_help_text = "A name"

@@ -58,7 +58,7 @@ class DiagnosisForm(forms.ModelForm):
 class DiagnosisAdmin(ReadOnlyAdmin):
     about = "Names what is wrong with the Python of a container, or of this machine, with evidence, cause and fix."
     empty_text = "Nothing has been diagnosed yet."
-    empty_command = "python manage.py dockerdebug NAME"
+    empty_command = "dockerdebug NAME"
     form = DiagnosisForm
     list_display = ["target", "finding", "state", "score", "created_by", "created_at", "took"]
     list_filter = ["worst", "status", "container", ("created_at", MonthFilter)]

@@ -47,7 +47,7 @@ class InfrastructureForm(forms.ModelForm):
 class InfrastructureAdmin(ToolAdmin):
     about = "The containers, hosts, services and clients that diagnoses and insights are about."
     empty_text = "Nothing is listed yet. What is named here carries tags and shows its diagnoses."
-    empty_command = "python manage.py infrastructure add shop-api --kind container --tag production"
+    empty_command = "infrastructure add shop-api --kind container --tag production"
     form = InfrastructureForm
     list_display = ["name", "last_diagnosis", "kind", "tag_list", "description", "updated_at"]
     list_filter = ["kind", "tags"]
@@ -124,7 +124,7 @@ class InfrastructureAdmin(ToolAdmin):
 class TagAdmin(ReadOnlyAdmin):
     about = "The words put on infrastructure; removing one takes it off everything."
     empty_text = "No tag is in use. Write one into the tags of a piece of infrastructure."
-    empty_command = "python manage.py infrastructure add build-host --kind host --tag ci"
+    empty_command = "infrastructure add build-host --kind host --tag ci"
     list_display = ["name", "worn_by"]
     search_fields = ["name"]
     trail_of = ("infrastructure_tag", "name")

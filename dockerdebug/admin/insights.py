@@ -40,7 +40,7 @@ class InsightForm(forms.ModelForm):
 class InsightAdmin(ToolAdmin):
     about = "What was learnt about an environment, shown with the next diagnosis it fits."
     empty_text = "Nothing has been learnt yet: keep an insight from a finding, or add one."
-    empty_command = 'python manage.py insights add network "no IPv6 there" --about shop-api'
+    empty_command = 'insights add network "no IPv6 there" --about shop-api'
     form = InsightForm
     list_display = ["__str__", "about", "sureness", "priority", "category", "finding_key", "updated_at"]
     list_filter = ["confidence", "category", "about", "finding_key", ("created_at", MonthFilter)]

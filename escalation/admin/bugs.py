@@ -13,7 +13,6 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from config.admin import ToolAdmin
-from config.home import PROGRAM
 from config.pages import kit
 from config.pages.admin_lists import MonthFilter
 from config.pages.moves import move
@@ -38,7 +37,7 @@ def _impact_and_tags(bug: Bug) -> dict[str, Any]:
 class BugAdmin(ToolAdmin):
     about = "What goes wrong, however often: the most urgent first, with whom it waits for."
     empty_text = "No bug has been reported. Programs report theirs by REST or MCP; by hand:"
-    empty_command = f'{PROGRAM} escalation report --error-type KeyError --error-message "no price" --user-impact low'
+    empty_command = 'escalation report --error-type KeyError --error-message "no price" --user-impact low'
     trail_of = ("bug", "bug_id")
     list_display = ["urgency", "what", "standing", "assignee", "frequency", "last_seen_at", "due"]
     list_display_links = ["what"]

@@ -7,7 +7,6 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from config.admin import ReadOnlyAdmin
-from config.home import PROGRAM
 from config.pages.admin_lists import MonthFilter
 from escalation.admin import shown
 from escalation.models import Occurrence, Tag, TicketLink
@@ -58,7 +57,7 @@ class OccurrenceAdmin(ReadOnlyAdmin):
 class TicketLinkAdmin(ReadOnlyAdmin):
     about = "Bugs' tickets in other systems."
     empty_text = "No bug is linked to a ticket."
-    empty_command = f"{PROGRAM} escalation link BUG_ID github shop/orders#412"
+    empty_command = "escalation link BUG_ID github shop/orders#412"
     list_display = ["ticket_id", "system", "status", "link_type", "bug", "updated_at"]
     list_filter = ["system", "link_type", "status"]
     list_select_related = ["bug"]

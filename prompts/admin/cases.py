@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from config.admin import ToolAdmin
-from config.home import PROGRAM
 from prompts import cases
 from prompts.admin import forms, shown
 from prompts.assertions.written import WANTED
@@ -22,9 +21,7 @@ class TestCaseAdmin(ToolAdmin):
     __test__ = False
     about = "What a prompt is asked in a test, and what must come back."
     empty_text = "No prompt has a test case. Add one here, or:"
-    empty_command = (
-        f'{PROGRAM} prompt case extract-keywords sunset --input "The sunset was beautiful" --expected "sunset"'
-    )
+    empty_command = 'prompt case extract-keywords sunset --input "The sunset was beautiful" --expected "sunset"'
     trail_of = ("prompt_test_case", "uid")
     form = forms.TestCaseForm
     list_display = ["name", "prompt", "last_outcome", "asked", "wanted", "type", "created_at"]

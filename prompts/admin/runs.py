@@ -13,7 +13,6 @@ from django.utils.safestring import SafeString
 
 from config.admin import ReadOnlyAdmin
 from config.commandline import amounts
-from config.home import PROGRAM
 from config.pages import kit
 from config.pages.admin_lists import MonthFilter
 from config.pages.kit.marks import NOTHING
@@ -52,7 +51,7 @@ class VerdictFilter(admin.SimpleListFilter):
 class RunAdmin(ReadOnlyAdmin):
     about = "Tests of versions: every case asked of a real model, and whether the version did worse than another."
     empty_text = "No version has been tested."
-    empty_command = f"{PROGRAM} prompt test extract-keywords"
+    empty_command = "prompt test extract-keywords"
     trail_of = ("prompt_run", "uid")
     list_display = ["version", "verdict_shown", "passed_of", "status_shown", "model", "took", "created_at"]
     unlisted = ("settings", "error")

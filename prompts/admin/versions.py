@@ -12,7 +12,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from config.admin import ReadOnlyAdmin
-from config.home import PROGRAM
 from config.pages import kit
 from config.pages.admin_lists import MonthFilter
 from config.pages.kit.tables import table
@@ -32,7 +31,7 @@ class VersionAdmin(ReadOnlyAdmin):
 
     about = "Each version of each prompt; its text never changes, so what was tested is what runs."
     empty_text = "No version has been saved."
-    empty_command = f'{PROGRAM} prompt save extract-keywords "Keywords of: {{{{ input }}}}"'
+    empty_command = 'prompt save extract-keywords "Keywords of: {{ input }}"'
     trail_of = ("prompt_version", "entity_id")
     form = forms.VersionForm
     list_display = ["__str__", "active", "last_test", "purpose_shown", "tokens", "created_at", "created_by"]
