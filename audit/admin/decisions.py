@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 
 from audit import history, telling
 from audit.admin.events import TrailAdmin
-from audit.admin.filters import AgentFilter, VerdictFilter
+from audit.admin.filters import AgentFilter, SessionFilter, VerdictFilter
 from audit.models import Decision, Event, PermissionRule
 from audit.permissions.rules import InvalidRule, parse_rule
 from config.pages import kit
@@ -48,8 +48,7 @@ class DecisionAdmin(TrailAdmin):
     list_display = ("when", "agent_name", "call", "verdict", "rule", "in_session")
     list_display_links = ("call",)
     unlisted = ("old_value", "new_value", "context", "changes")
-    list_filter = (VerdictFilter, AgentFilter, ("timestamp", MonthFilter))
-    actions = ()
+    list_filter = (VerdictFilter, AgentFilter, SessionFilter, ("timestamp", MonthFilter))
     moves = ("make_rule",)
     sections: ClassVar = [
         ("Decision", ["verdict", "whole_call", "rule", "reason", "at"]),

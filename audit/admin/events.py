@@ -67,6 +67,7 @@ class TrailAdmin(ReadOnlyAdmin):
     search_help_text = "A session, an agent, an entity's id, a correlation id, an actor or a user, exactly."
     ordering = ("-id",)
     list_per_page = 50
+    actions = ("export_csv", "export_json")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -102,6 +103,19 @@ class TrailAdmin(ReadOnlyAdmin):
     def proof(self, event: Event) -> SafeString:
         return proof(event)
 
+    @admin.action(description="Export selected events as CSV")
+    def export_csv(self, request: HttpRequest, queryset: EventQuerySet) -> StreamingHttpResponse:
+        return self._export(queryset, "csv")
+
+    @admin.action(description="Export selected events as JSON")
+    def export_json(self, request: HttpRequest, queryset: EventQuerySet) -> StreamingHttpResponse:
+        return self._export(queryset, "json")
+
+    def _export(self, events: EventQuerySet, form: str) -> StreamingHttpResponse:
+        response = StreamingHttpResponse(export(events=events, form=form), content_type=CONTENT_TYPES[form])
+        response.headers["Content-Disposition"] = f'attachment; filename="{file_name(form)}"'
+        return response
+
 
 def _linked(*parts: tuple[str, str, str]) -> SafeString:
     """Names that lead to the list of what bears them."""
@@ -121,7 +135,6 @@ class EventAdmin(TrailAdmin):
     list_display_links = ("what",)
     unlisted = ("old_value", "new_value", "context")
     list_filter = ("event_type", "entity_type", AgentFilter, VerdictFilter, ("timestamp", MonthFilter))
-    actions = ("export_csv", "export_json")
     moves = ("roll_back", "undo_request")
     sections: ClassVar = [
         ("What happened", ["what", "outcome", "whole_entity", "at", "who", "session", "request_of"]),
@@ -207,16 +220,3 @@ class EventAdmin(TrailAdmin):
 
     def has_roll_back_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_superuser)
-
-    @admin.action(description="Export selected events as CSV")
-    def export_csv(self, request: HttpRequest, queryset: EventQuerySet) -> StreamingHttpResponse:
-        return self._export(queryset, "csv")
-
-    @admin.action(description="Export selected events as JSON")
-    def export_json(self, request: HttpRequest, queryset: EventQuerySet) -> StreamingHttpResponse:
-        return self._export(queryset, "json")
-
-    def _export(self, events: EventQuerySet, form: str) -> StreamingHttpResponse:
-        response = StreamingHttpResponse(export(events=events, form=form), content_type=CONTENT_TYPES[form])
-        response.headers["Content-Disposition"] = f'attachment; filename="{file_name(form)}"'
-        return response

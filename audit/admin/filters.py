@@ -10,6 +10,11 @@ from audit.models import Event, EventQuerySet
 from audit.telling import OUTCOMES
 from config.pages.admin_lists import values_of
 
+AMONG, MOST_SESSIONS = 500, 20
+"""The newest decisions whose sessions are offered, and how many of these."""
+SHOWN = 12
+"""Characters of a session's id."""
+
 
 class VerdictFilter(SimpleListFilter):
     title = "decision"
@@ -31,6 +36,21 @@ class AgentFilter(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return cast("EventQuerySet", queryset).joined_by("agent", self.value() or "") if self.value() else queryset
+
+
+class SessionFilter(SimpleListFilter):
+    """The sessions that asked last; older ones are found by their id."""
+
+    title = "session"
+    parameter_name = "session"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        newest = Event.objects.decided().order_by("-id").values_list("session_id", "agent")[:AMONG]
+        sessions = [(session, agent) for session, agent in dict.fromkeys(newest) if session]
+        return [(session, f"{session[:SHOWN]} {agent}".rstrip()) for session, agent in sessions[:MOST_SESSIONS]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return cast("EventQuerySet", queryset).joined_by("session_id", self.value() or "") if self.value() else queryset
 
 
 def search_events(queryset: EventQuerySet, term: str) -> EventQuerySet | None:

@@ -178,12 +178,39 @@ def test_decisions_are_listed_with_agent_call_verdict_and_rule(admin_client: Cli
     assert f"?{'tool=Bash&amp;specifier=rm+%2A'}" in text
 
 
+def test_decisions_are_narrowed_to_one_of_the_last_sessions(admin_client: Client) -> None:
+    wanted = decide("ls", session_id="0123456789abcdef")
+    decide("ls", session_id="", tool_use_id="none")
+    decide("ls", session_id="other", agent="codex", tool_use_id="another")
+    text = page(admin_client, DECISIONS)
+    assert "0123456789ab claude" in text
+    assert "other codex" in text
+    assert listed(admin_client, f"{DECISIONS}?session=0123456789abcdef") == {wanted.pk}
+    assert listed(admin_client, f"{DECISIONS}?session=nobody") == set()
+
+
+def test_decisions_are_narrowed_to_those_of_a_rule(admin_client: Client) -> None:
+    store.create_rule(tool="Bash", specifier="rm *", decision="deny")
+    denied, _ = decide("rm x"), decide("ls")
+    assert listed(admin_client, f"{DECISIONS}?new_value__rule=Bash(rm *)") == {denied.pk}
+
+
+@pytest.mark.parametrize("listing", ["event", "decision"])
+def test_selected_rows_are_exported(admin_client: Client, listing: str) -> None:
+    made, _ = decide("rm x"), decide("ls")
+    data = {"action": "export_csv", "_selected_action": [made.pk]}
+    answer = admin_client.post(reverse(f"admin:audit_{listing}_changelist"), data)
+    lines = b"".join(answer.streaming_content).decode().splitlines()
+    assert len(lines) == 2
+    assert str(made.uid) in lines[1]
+
+
 def test_a_list_of_decisions_asks_no_more_for_more_of_them(
     admin_client: Client, django_assert_max_num_queries: Any
 ) -> None:
     for number in range(12):
         decide(f"frob {number}")
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         page(admin_client, DECISIONS)
 
 

@@ -78,6 +78,7 @@ PAGES = [
     "audit/decision/?decision=confirm",
     "audit/decision/?agent=claude&decision=allow",
     "audit/decision/?q=claude",
+    "audit/decision/?session=nobody",
     "audit/decision/?timestamp__within=7d",
     "escalation/bug/",
     "escalation/bug/?status__exact=resolved",
