@@ -1,5 +1,6 @@
 """A page of large rows ends early, and no row is lost or shown twice on the way through the pages."""
 
+import re
 from itertools import chain
 from typing import Any
 
@@ -104,4 +105,6 @@ def test_a_list_in_the_admin_leaves_what_it_does_not_show_in_the_database(
     table = url.strip("/").split("/", 1)[1].replace("/", "_")
     selected = [query["sql"].partition(" FROM ")[0] for query in queries if f'FROM "{table}"' in query["sql"]]
     assert any(f'"{table}"."id", ' in sql for sql in selected), "the rows were read"
-    assert not [column for column in columns for sql in selected if f'"{table}"."{column}"' in sql]
+    for column in columns:  # the beginning of one, taken out of it by the database, is a column of its own
+        whole = re.compile(rf'(?:SELECT |, )"{table}"\."{column}"(?:,|$)')
+        assert not any(whole.search(sql) for sql in selected), column
