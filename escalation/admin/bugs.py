@@ -6,10 +6,9 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.db.models.functions import Left
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from config.admin import ToolAdmin
@@ -18,7 +17,7 @@ from config.pages.admin_lists import MonthFilter
 from config.pages.moves import move
 from escalation import bugs, triage
 from escalation.admin import forms, shown
-from escalation.admin.filters import OPEN, AssigneeFilter, StandingFilter
+from escalation.admin.filters import EVERY, FIRST, AssigneeFilter, StandingFilter
 from escalation.models import Bug
 from escalation.reports import report_bug
 
@@ -73,9 +72,14 @@ class BugAdmin(ToolAdmin):
         css = {"all": ["escalation/pages.css"]}
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Whoever asks for nothing in particular sees what is open, as work is; the filter says so."""
-        if request.method == "GET" and not request.GET and Bug.objects.exists():
-            request.GET = QueryDict(urlencode({StandingFilter.parameter_name: OPEN}))
+        """Begins with what is open, as work is, and the filter says so; a search that begins there looks at all."""
+        asked, standing = request.GET.copy(), StandingFilter.parameter_name
+        if not asked and Bug.objects.exists():
+            asked[standing] = FIRST
+        elif asked.get(standing) == FIRST and asked.get("q", "").strip():
+            asked[standing] = EVERY
+        if request.method == "GET":
+            request.GET = asked  # type: ignore[assignment]
         return super().changelist_view(request, extra_context)
 
     def has_change_permission(self, request: HttpRequest, obj: Bug | None = None) -> bool:

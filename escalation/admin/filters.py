@@ -13,6 +13,8 @@ from config.pages.admin_lists import ValuesFilter
 from escalation.models import BugQuerySet, Status
 
 OPEN, EVERY, OVERDUE, MUTED = "open", "all", "overdue", "muted"
+FIRST = "first"
+"""What the list begins with: open ones, until somebody searches."""
 
 
 class StandingFilter(admin.SimpleListFilter):
@@ -26,7 +28,11 @@ class StandingFilter(admin.SimpleListFilter):
         return [(EVERY, "All"), (OPEN, "Open"), *statuses, (OVERDUE, "Open, past the deadline"), (MUTED, "Muted")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return self._narrowed(cast("BugQuerySet", queryset), self.value() or EVERY)
+        return self._narrowed(cast("BugQuerySet", queryset), self._chosen())
+
+    def _chosen(self) -> str:
+        chosen = self.value() or EVERY
+        return OPEN if chosen == FIRST else chosen
 
     def _narrowed(self, queryset: BugQuerySet, chosen: str) -> BugQuerySet:
         if chosen == OPEN:
@@ -40,7 +46,7 @@ class StandingFilter(admin.SimpleListFilter):
         return queryset if chosen == EVERY else queryset.filter(status=chosen)
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        chosen = self.value() or EVERY
+        chosen = self._chosen()
         for value, label in self.lookup_choices:
             yield {
                 "selected": value == chosen,

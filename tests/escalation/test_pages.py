@@ -59,10 +59,14 @@ class TestTheList:
         bugs.resolve(bug_id=reported(bug_id="done").bug_id, resolution="it is")
         text = admin_client.get(LIST).content.decode()
         assert "Standing: <b>Open</b>" in text
-        assert "?priority__exact=high&amp;status__exact=open" in text
-        assert listed(admin_client, priority__exact="low") == ["done"], (
-            "an address that asks for something is taken at its word"
+        assert "?priority__exact=high&amp;status__exact=first" in text
+        reported(bug_id="low")
+        assert listed(admin_client, priority__exact="low", status__exact="first") == ["low"]
+        assert '<input type="hidden" name="status__exact" value="first">' in text, "so the search knows where it began"
+        assert listed(admin_client, q="done", status__exact="first") == ["done"], (
+            "who asks for a bug finds it although it is over"
         )
+        assert set(listed(admin_client, priority__exact="low")) == {"low", "done"}, "an address is taken at its word"
 
     def test_a_standing_narrows_it_and_a_search_looks_at_all(self, admin_client: Client) -> None:
         for name in ("open", "late", "quiet", "done"):
