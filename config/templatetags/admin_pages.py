@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 
 from config.home import PROGRAM
 from config.pages import columns, kit
@@ -29,7 +30,7 @@ def labelled(cells: Sequence[str], headers: Sequence[dict[str, Any]]) -> Iterato
     """
     for drawn, header in zip(cells, headers, strict=False):
         role = "rowheader" if drawn.startswith("<th") else "cell"
-        label = "" if "action-checkbox" in drawn[:40] else header["text"]
+        label = "" if "action-checkbox" in drawn[:40] else capfirst(header["text"])
         yield format_html('{} data-label="{}" role="{}"{}', mark_safe(drawn[:3]), label, role, mark_safe(drawn[3:]))  # noqa: S308 -- Django's own
 
 

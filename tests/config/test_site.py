@@ -120,7 +120,7 @@ def test_a_list_and_a_page_carry_their_labels(admin_client: Client, admin_user: 
     key, _ = create_key(name="ci", scope="write", user=admin_user)
     listing = admin_client.get("/admin/config/apikey/").text
     assert 'data-label="State" role="cell"' in listing
-    assert 'data-label="name" role="rowheader"' in listing
+    assert 'data-label="Name" role="rowheader"' in listing
     assert '<time class="kit-relative"' in listing
     assert '<time class="kit-exact"' in admin_client.get(f"/admin/config/apikey/{key.pk}/change/").text
 

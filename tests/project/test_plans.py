@@ -62,6 +62,7 @@ ENDPOINTS = [
     "visioncache/entries?model_version=acme-1",
 ]
 PAGES = [
+    "",
     "audit/event/",
     "audit/event/?q=e17",
     "audit/event/?event_type=decision.made",
