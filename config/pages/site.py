@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from config.home import PROGRAM
 from config.pages import dashboard
 from config.pages.admin_lists import counted
 
@@ -40,7 +41,11 @@ class Site(AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Every table with how many rows it has, counted to a bound, and what happened last."""
-        context = {"app_list": self._counted(request), "events": dashboard.recent_events(_RECENT)}
+        context = {
+            "app_list": self._counted(request),
+            "events": dashboard.recent_events(_RECENT),
+            "demo": f"{PROGRAM} demo",
+        }
         return super().index(request, {**context, **(extra_context or {})})
 
     def app_index(
