@@ -17,23 +17,44 @@ def test_the_dashboard_shows_every_tool_with_the_demos_data(tab: Page, service: 
     assert tab.get_by_text("could not be read").count() == 0
 
 
-def test_the_figures_refresh_by_themselves(tab: Page, service: str) -> None:
-    tab.clock.install()
+def test_the_page_is_live(tab: Page, service: str) -> None:
+    told = 'retry: 60000\n\nid: "9"\nevent: sections\ndata: {"jobs": "<p>fresh</p>"}\n\n'
     tab.goto(service)
-    with tab.expect_response("**/dashboard/figures*") as unchanged:
-        tab.clock.fast_forward(11_000)
-    assert unchanged.value.status in {200, 304}
-    tab.evaluate("document.querySelector('#figures').innerHTML = 'gone'")
-    tab.route("**/dashboard/figures*", lambda route: route.fulfill(body="<p>fresh</p>", headers={"ETag": '"1"'}))
-    tab.clock.fast_forward(11_000)
+    tab.locator("#fresh[data-state=live]").wait_for()
+    tab.route("**/dashboard/live*", lambda route: route.fulfill(body=told, content_type="text/event-stream"))
+    tab.reload()
     tab.get_by_text("fresh", exact=True).wait_for()
+    assert tab.locator("[data-section=events] li").count() == 12, "the other sections stay"
+
+
+def test_a_section_somebody_is_in_waits_until_they_left(tab: Page, service: str) -> None:
+    told = 'retry: 60000\n\nid: "9"\nevent: sections\ndata: {"events": "<p>fresh</p>"}\n\n'
+    tab.route("**/dashboard/live*", lambda route: None)
+    tab.goto(service)
+    tab.locator("[data-section=events] a").first.focus()
+    tab.unroute("**/dashboard/live*")
+    tab.route("**/dashboard/live*", lambda route: route.fulfill(body=told, content_type="text/event-stream"))
+    tab.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # it hangs up and listens again
+    tab.wait_for_function("document.getElementById('fresh').dataset.state === 'live'")
+    assert tab.locator("[data-section=events] li").count() == 12
+    tab.locator("[data-section=events] a").first.blur()
+    tab.get_by_text("fresh", exact=True).wait_for()
+
+
+def test_a_page_without_a_stream_asks_by_itself(tab: Page, service: str) -> None:
+    tab.route("**/dashboard/live*", lambda route: route.fulfill(status=204))
+    told = {"body": '{"jobs": "<p>asked</p>"}', "headers": {"ETag": '"1"'}, "content_type": "application/json"}
+    tab.route("**/dashboard/figures*", lambda route: route.fulfill(**told))  # type: ignore[arg-type]
+    tab.goto(service)
+    tab.get_by_text("asked", exact=True).wait_for()
+    assert tab.locator("#fresh").get_attribute("data-state") == "polled"
 
 
 def test_a_lost_connection_is_said(tab: Page, service: str, faults: list[str]) -> None:
     tab.clock.install()
     tab.goto(service)
-    tab.route("**/dashboard/figures*", lambda route: route.abort())
-    tab.clock.fast_forward(11_000)
+    tab.route("**/dashboard/*", lambda route: route.abort())
+    tab.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     tab.get_by_text("No answer; trying again").wait_for()
     assert all("ERR_FAILED" in fault for fault in faults)
     faults.clear()
