@@ -135,7 +135,7 @@ class Board:
     async def stream(self, watcher: Watcher, begun: Message, stream: Stream) -> None:
         """Send what is watched until it is over. Raises TooManyWatchers, and ClientGone when the client left."""
         with self._joined(watcher):
-            await stream.send_in_time({**begun, "status": 200})
+            await stream.send_in_time(_endless(begun))
             stream.when_left(watcher.call)
             await stream.send_in_time(_part(_OPENING))
             while not watcher.is_over:
@@ -215,6 +215,12 @@ def _look(asked: Mapping[str, Read], sessions: set[str]) -> tuple[dict[str, Snap
         return {topic: read(topic) for topic, read in asked.items()}, welcome_sessions(sessions)
     finally:
         connections.close_all()
+
+
+def _endless(begun: Message) -> Message:
+    """The answer's beginning without the length of its own body, which is none."""
+    headers = [(name, value) for name, value in begun["headers"] if name != b"content-length"]
+    return {**begun, "status": 200, "headers": headers}
 
 
 def _part(text: bytes) -> Message:

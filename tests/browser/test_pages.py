@@ -29,7 +29,7 @@ def test_the_page_is_live(tab: Page, service: str) -> None:
 
 def test_a_section_somebody_is_in_waits_until_they_left(tab: Page, service: str) -> None:
     told = 'retry: 60000\n\nid: "9"\nevent: sections\ndata: {"events": "<p>fresh</p>"}\n\n'
-    tab.route("**/dashboard/live*", lambda route: None)
+    tab.route("**/dashboard/live*", lambda route: route.fulfill(status=204))
     tab.goto(service)
     tab.locator("[data-section=events] a").first.focus()
     tab.unroute("**/dashboard/live*")
@@ -43,10 +43,10 @@ def test_a_section_somebody_is_in_waits_until_they_left(tab: Page, service: str)
 
 def test_a_page_without_a_stream_asks_by_itself(tab: Page, service: str) -> None:
     tab.route("**/dashboard/live*", lambda route: route.fulfill(status=204))
-    told = {"body": '{"jobs": "<p>asked</p>"}', "headers": {"ETag": '"1"'}, "content_type": "application/json"}
+    told = {"body": '{"jobs": "<p>by itself</p>"}', "headers": {"ETag": '"1"'}, "content_type": "application/json"}
     tab.route("**/dashboard/figures*", lambda route: route.fulfill(**told))  # type: ignore[arg-type]
     tab.goto(service)
-    tab.get_by_text("asked", exact=True).wait_for()
+    tab.get_by_text("by itself", exact=True).wait_for()
     assert tab.locator("#fresh").get_attribute("data-state") == "polled"
 
 

@@ -378,7 +378,8 @@ def test_a_signed_out_persons_stream_of_the_dashboard_ends(signed_in: Client, mo
         browser = Browser(key, path="/dashboard/live").open()
         await browser.hears("sections")
         assert {"health", "panel-permissions", "events", "jobs"} <= set(browser.told[0])
-        assert "cache-control" in browser.headers
+        assert "no-store" in browser.headers["cache-control"]
+        assert "content-length" not in browser.headers, "a browser would take it for over"
         await asyncio.to_thread(Session.objects.all().delete)
         await browser
         assert browser.is_over
