@@ -26,7 +26,7 @@ from config.errors import DomainError
 from config.rest.problems import PROBLEM_JSON, problem
 from config.serving import threads
 from config.serving.bodies import Message, Receive, held_body
-from config.serving.live import BOARD, LiveAnswer
+from config.serving.live import BOARD, LiveAnswer, Watcher
 from config.serving.streams import (
     FILE_BLOCK_BYTES,
     ClientGone,
@@ -65,10 +65,9 @@ async def _answer(scope: MutableMapping[str, Any], body: bytes, length: int, rec
     stream = Stream(asyncio.get_running_loop(), receive, send)
     try:
         with _threads_for(scope, length) as pool:
-            environ = _environ(scope, body, length)
-            answer = await stream.loop.run_in_executor(pool, compute, environ, stream)
+            answer = await stream.loop.run_in_executor(pool, compute, _environ(scope, body, length), stream)
         if isinstance(answer, Live):
-            await BOARD.stream(answer.content.watcher, answer.begun, stream)
+            await BOARD.stream(answer.watcher, answer.begun, stream)
             return
         if isinstance(answer, File):
             with closing(answer.content) as content:
@@ -163,7 +162,7 @@ class Live(NamedTuple):
     """An answer that goes on as long as its client stays."""
 
     begun: Message
-    content: LiveAnswer
+    watcher: Watcher
 
 
 def compute(environ: dict[str, Any], stream: Stream) -> list[Message] | File | Live:
@@ -179,7 +178,7 @@ def compute(environ: dict[str, Any], stream: Stream) -> list[Message] | File | L
         return File(begun, parts)
     try:
         if isinstance(parts, LiveAnswer):
-            return Live(begun, parts)
+            return Live(begun, parts.watcher)
         if not getattr(parts, "streaming", False):
             return [begun, {"type": "http.response.body", "body": b"".join(parts)}]
         return _sent(begun, parts, stream)
