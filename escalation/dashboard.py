@@ -32,6 +32,8 @@ RESOLVED = Listing(
     start="resolved_after",
     end="resolved_before",
 )
+_ANY = {"status__exact": "all"}
+"""The admin shows open bugs by default."""
 
 
 def panels(window: Window) -> Iterator[Panel]:
@@ -85,12 +87,12 @@ def _tiles(grid: Grid, window: Window) -> Iterator[Tile]:
         value=figures["overdue"],
         note=f"{figures['newly_overdue']:,} since {window.label(window.since)}",
         lead=SEEN.lead(
-            page={"status__in": ",".join(OPEN), "deadline_at__lt": f"{window.until:%Y-%m-%dT%H:%M:%SZ}"},
+            page={"status__exact": "overdue"},
             api={"overdue": "true"},
         ),
         tone="fail" if figures["overdue"] else "ok",
     )
-    seen, resolved = SEEN.lead(since=window.since), RESOLVED.lead(since=window.since)
+    seen, resolved = (listing.lead(since=window.since, page=_ANY) for listing in (SEEN, RESOLVED))
     yield Tile(label="New", value=figures["now_seen"], before=figures["before_seen"], better="less", lead=seen)
     yield Tile(
         label="Resolved", value=figures["now_resolved"], before=figures["before_resolved"], better="more", lead=resolved
@@ -131,18 +133,21 @@ def _mean(label: str, figures: Mapping[str, int], name: str, lead: Lead) -> Tile
 
 def _open(priority: str = "") -> Lead:
     level = {"priority": priority} if priority else {}
-    return SEEN.lead(level, page={"status__in": ",".join(OPEN)}, api={"open": "true"})
+    return SEEN.lead(level, page={"status__exact": "open"}, api={"open": "true"})
 
 
 def _line(found: Counter[datetime], listing: Listing, window: Window) -> Iterator[Point]:
     for moment in window.moments:
-        lead = listing.lead(since=moment, until=moment + window.step.length)
+        lead = listing.lead(since=moment, until=moment + window.step.length, page=_ANY)
         yield Point(window.label(moment), found[moment], lead)
 
 
 def _level(level: str, grid: Grid) -> Sequence[Cell]:
     counts = [
-        Cell(text=f"{grid.get((status, level), 0):,}", lead=SEEN.lead({"status": status, "priority": level}))
+        Cell(
+            text=f"{grid.get((status, level), 0):,}",
+            lead=SEEN.lead({"priority": level}, page={"status__exact": status}, api={"status": status}),
+        )
         for status in OPEN
     ]
     return [Cell(text=level, lead=_open(level)), *counts]
