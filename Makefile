@@ -33,7 +33,7 @@ test: $(VENV)/installed-dev  ## every test, on the embedded database
 test-postgres: $(VENV)/installed-dev  ## every test on PostgreSQL: DATABASE_URL, else a throw-away cluster
 	$(RUN) -m tests.services.postgres -- $(RUN) -m pytest $(ARGS)
 
-prove: $(VENV)/installed-dev  ## what takes longer than a test may, on both databases: twenty kills of every process under load; the contract on three seeds
+prove: $(VENV)/installed-dev  ## what takes longer than a test may, on both databases: twenty kills of every process under load; the contract on three seeds, and with every hostile value everywhere
 	$(RUN) -m pytest -o python_files='prove_*.py' -s $(ARGS) tests/proofs
 
 check: $(VENV)/installed-dev requirements-check  ## lint, formatting, types, layers, migrations, deployment settings, pins

@@ -1,4 +1,7 @@
-"""Every place of every operation with every hostile value: tests/contract/test_sweep.py sends a sample of them."""
+"""Every place of every operation with every hostile value; tests/contract/test_sweep.py sends a sample of them.
+
+On PostgreSQL: `python -m tests.services.postgres -- pytest -o python_files='prove_*.py' tests/proofs/prove_sweep.py`.
+"""
 
 from pathlib import Path
 
