@@ -11,6 +11,11 @@ class InvalidCheck(DomainError):
     code = "invalid"
 
 
+class AmbiguousName(DomainError):
+    code = "ambiguous-name"
+    remedy = "give more of the migration's name"
+
+
 class InvalidPolicy(DomainError):
     code = "invalid"
 

@@ -8,10 +8,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from config.rest.openapi import refusals
 from config.rest.times import TimeFilter
 from config.rest.views import APIView, ReadViewSet
 from schemacheck import checks
 from schemacheck.models import Check
+from schemacheck.refusals import AmbiguousName
 from schemacheck.serializers import (
     AnswerSerializer,
     CheckSerializer,
@@ -86,7 +88,9 @@ class RulesView(APIView):
 class MigrationsView(APIView):
     scope = "read"  # as ValidateView
 
-    @extend_schema(request=MigrationsCheckSerializer, responses=MigrationsAnswerSerializer)
+    @extend_schema(
+        request=MigrationsCheckSerializer, responses=MigrationsAnswerSerializer, extensions=refusals(AmbiguousName)
+    )
     def post(self, request: Request) -> Response:
         """Check Django's migrations: those not applied, an app's, or one; with their SQL in both directions."""
         from schemacheck.django_migrations import reviewing
@@ -97,7 +101,7 @@ class MigrationsView(APIView):
 class TrialView(APIView):
     scope = "admin"  # it runs the project's own code, though on a copy
 
-    @extend_schema(request=MigrationsSerializer, responses=TrialSerializer)
+    @extend_schema(request=MigrationsSerializer, responses=TrialSerializer, extensions=refusals(AmbiguousName))
     def post(self, request: Request) -> Response:
         """Run migrations forwards and back on a copy of the database."""
         from schemacheck.django_migrations import trying

@@ -17,7 +17,7 @@ from schemacheck.checker.findings import Proof
 from schemacheck.checker.policy import DEFAULT_POLICY, Policy
 from schemacheck.projects.collectors.refusal import Refused
 from schemacheck.projects.django.told import Reviewed
-from schemacheck.refusals import DatabaseAway, InvalidCheck, translated
+from schemacheck.refusals import AmbiguousName, DatabaseAway, InvalidCheck, translated
 
 
 @dataclass(slots=True)
@@ -150,5 +150,5 @@ def refusals_translated() -> Iterator[None]:
         yield
     except Refused as refused:
         wrong = [FieldError(field=refused.field, code=refused.code, detail=refused.detail)]
-        unknown = refused.code == "unknown"
-        raise (NotFound if unknown else InvalidCheck)(refused.detail, errors=wrong) from refused
+        kind = {"unknown": NotFound, "ambiguous": AmbiguousName}.get(refused.code, InvalidCheck)
+        raise kind(refused.detail, errors=wrong) from refused

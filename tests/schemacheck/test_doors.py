@@ -191,3 +191,11 @@ def test_what_locks_or_tells_of_rows_needs_a_key_that_may_write(reader: Any, api
     assert answer.status_code == 403
     assert "scope write" in answer.json()["detail"]
     assert api.post(f"{ROOT}/validate", {**ASKED, **asked}).status_code in (200, 202)
+
+
+@pytest.mark.django_db
+def test_a_name_that_several_migrations_begin_with_is_refused_by_a_code_of_its_own(admin_api: Any) -> None:
+    for path in ("migrations", "migrations/trial"):
+        answer = admin_api.post(f"/api/v1/schemacheck/{path}", {"app": "schemacheck", "name": "0"})
+        assert (answer.status_code, answer.json()["code"]) == (400, "ambiguous-name")
+        assert answer.json()["errors"][0]["field"] == "name"
