@@ -16,11 +16,21 @@ from schemacheck.refusals import translated
 _OF_THE_SERVICE = ("--migrations", "--live", "--database", "--probe", "--settings", "--pythonpath")
 """Options that ask a database which the service's settings name."""
 
+_OF_A_PROJECT = ("--django", "--alembic")
+
 
 def can_answer(words: Sequence[str]) -> bool:
     """Whether the words ask for nothing that only the service has."""
-    said = {word.partition("=")[0] for word in words}
-    return "--django" in said or said.isdisjoint(_OF_THE_SERVICE)
+    return names_a_project(words) or _options(words).isdisjoint(_OF_THE_SERVICE)
+
+
+def names_a_project(words: Sequence[str]) -> bool:
+    """Whether the words name another project, whose `--settings` and `--database` are not the service's."""
+    return not _options(words).isdisjoint(_OF_A_PROJECT)
+
+
+def _options(words: Sequence[str]) -> set[str]:
+    return {word.partition("=")[0] for word in words}
 
 
 def main(words: Sequence[str], *, program: str) -> int:

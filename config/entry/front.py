@@ -20,11 +20,8 @@ def handrail(argv: list[str]) -> None:
 
         sys.stdout.write(f"handrail {version()}\n")
         return
-    if argv[1:2] == ["schemacheck"]:
-        alone = import_module(ALONE["schemacheck"])
-        if alone.can_answer(argv[2:]):
-            gc.disable()  # of what is imported nothing is garbage
-            sys.exit(alone.main(argv[2:], program=f"{home.PROGRAM} schemacheck"))
+    if argv[1:2] == ["schemacheck"] and import_module(ALONE["schemacheck"]).can_answer(argv[2:]):
+        _check_alone(argv[2:])
     if argv[1:2] != ["hook"] and not _has_service():
         _ask_for_service(argv[1:])
     service(argv)
@@ -35,6 +32,8 @@ def service(argv: list[str]) -> None:
     gc.disable()  # until all is imported: config/apps.py
     if argv[1:2] == ["hook"]:  # an agent waits: answered without Django if possible, and refused on any failure
         _hook(argv[2:])
+    if argv[1:2] == ["schemacheck"] and import_module(ALONE["schemacheck"]).names_a_project(argv[2:]):
+        _check_alone(argv[2:])  # before Django takes the `--settings` of that project for ours
     home.take_settings()
     if argv[1:2] == ["up"] and not any(word.startswith(("-h", "--help", "--settings")) for word in argv):
         from config.serving import supervisor
@@ -51,6 +50,11 @@ def service(argv: list[str]) -> None:
     except ImproperlyConfigured as error:
         sys.stderr.write(f"The settings cannot be used: {error}\n")
         sys.exit(USAGE_ERROR)
+
+
+def _check_alone(words: list[str]) -> NoReturn:
+    gc.disable()  # of what is imported nothing is garbage
+    sys.exit(import_module(ALONE["schemacheck"]).main(words, program=f"{home.PROGRAM} schemacheck"))
 
 
 def _hook(arguments: list[str]) -> None:

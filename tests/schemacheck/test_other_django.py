@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.schemacheck.django_project import ROOT
+
 SETTINGS = """
 import os
 SECRET_KEY = "of a test"
@@ -210,6 +212,14 @@ def test_variables_and_settings_of_the_project_are_those_of_the_caller(
     site.settings('os.environ["SHOP_TOKEN"]')
     monkeypatch.setenv("SHOP_TOKEN", "there")
     assert check("shop")[0] == 0  # and DJANGO_SETTINGS_MODULE of this process is not the project's
+
+
+def test_other_settings_of_the_project_are_not_taken_for_those_of_the_service(site: Site) -> None:
+    (site.folder / "other_settings.py").write_text('from site_settings import *\nINSTALLED_APPS = ["shop"]\n')
+    command = [sys.executable, str(ROOT / "manage.py"), "schemacheck", "--django", str(site.manage)]
+    command += ["--python", sys.executable, "--settings", "other_settings", "nope"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, "Known are: shop." in done.stderr) == (2, True), done.stderr
 
 
 def test_a_project_that_waits_for_ever_is_ended(site: Site, check: Run) -> None:
