@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from config.secrets import blank
 from schemacheck import files, histories, other_projects
 from schemacheck.checker import baseline
 from schemacheck.checker.findings import DIALECTS, Proof
@@ -78,8 +79,9 @@ def told(checked: list[Checked], options: Mapping[str, Any], say: Say, complain:
         checked, stale = baseline.leave_out(Path(options["baseline"]), checked)
         if stale:
             complain(f"{stale} findings of the baseline are not there any more; write it anew.")
-    if text := render("json" if options["json"] else options["format"], checked):
-        say(text)
+    form = "json" if options["json"] else options["format"]
+    if text := render(form, checked):
+        say(blank(text) if form == "text" else text)  # it shows lines of the script; the others tell what is blanked
     return NOT_CHECKED if unread else _verdict(checked, ["errors", "warnings"] if options["strict"] else ["errors"])
 
 
