@@ -150,12 +150,12 @@ def _copy(target: BaseDatabaseWrapper, progress: Progress) -> Moved:
 
 
 def _write(source: sides.Side, target: sides.Side, told: Facts, progress: Progress) -> None:
-    for model in _models():
+    for model in tables_to_move():
         target.empty(model)
     by_id = ById(row[0] for row in source.query("SELECT ids FROM audit_tile ORDER BY number"))
     to_sqlite = isinstance(target, sides.SQLite)
     step = _counter(sum(told.counts.values()), progress)
-    for model in _models():
+    for model in tables_to_move():
         table, columns = model._meta.db_table, sides.columns_of(model)
         rows: Iterator[Row] = step(source.rows(model))
         target.write(table, columns, (by_id.changed(table, columns, row) for row in rows) if to_sqlite else rows)
@@ -164,12 +164,14 @@ def _write(source: sides.Side, target: sides.Side, told: Facts, progress: Progre
     target.empty(StagedChange)
 
 
-def _models() -> list[type[models.Model]]:
-    return [model for model in apps.get_models(include_auto_created=True) if model not in _LEFT_BEHIND]
+def tables_to_move() -> list[type[models.Model]]:
+    """Every table's model, once: a proxy is another view of a table."""
+    known = apps.get_models(include_auto_created=True)
+    return [model for model in known if model._meta.managed and not model._meta.proxy and model not in _LEFT_BEHIND]
 
 
 def _tables() -> set[str]:
-    return {model._meta.db_table for model in _models()}
+    return {model._meta.db_table for model in tables_to_move()}
 
 
 def _facts(side: sides.Side) -> Facts:

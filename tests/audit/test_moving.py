@@ -3,9 +3,11 @@
 from array import array
 
 from django.apps import apps
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.moving.move import tables_to_move
 from audit.moving.order import ById, exchanged, ids_of
 from audit.moving.sides import AS_SQLITE_HAS_IT, kind_of
 
@@ -21,6 +23,13 @@ def packed(ids: list[int]) -> bytes:
 def test_it_is_known_how_either_database_writes_each_kind_of_field() -> None:
     kinds = {kind_of(f) for model in apps.get_models(include_auto_created=True) for f in model._meta.concrete_fields}
     assert not kinds - set(AS_SQLITE_HAS_IT), "decide in audit/moving/sides.py how SQLite has these"
+
+
+def test_every_table_is_moved_once_but_for_what_is_of_this_database_alone() -> None:
+    moved = [model._meta.db_table for model in tables_to_move()]
+    left = {"config_heartbeat", "audit_stagedchange", "audit_transactionbase"}
+    assert len(moved) == len(set(moved))
+    assert set(moved) | left == set(connection.introspection.django_table_names())
 
 
 @given(IDS)

@@ -27,6 +27,7 @@ BAD = "CREATE TABEL t (id int);\n"
         (["a.sql", "--database=default"], False),
         (["a.sql", "--probe"], False),
         (["--django", "manage.py", "--database", "default"], True),
+        (["--alembic", "alembic.ini", "--current"], True),
         (["--django=manage.py", "--settings", "site.settings"], True),
     ],
 )
