@@ -93,6 +93,9 @@ def _checked(asked: dict[str, Any]) -> Check:
     )
 
 
+_WHOLE = {"classes": ["whole"]}
+
+
 @admin.register(Check)
 class CheckAdmin(ReadOnlyAdmin):
     about = "Says what the database would say to a schema change, and what it would lock, before it runs."
@@ -107,10 +110,10 @@ class CheckAdmin(ReadOnlyAdmin):
     form = CheckForm
     sections = [
         ("Verdict", ["verdict", "asked"]),
-        ("Findings", ["findings"]),
-        ("Script", ["script"]),
-        ("Locks", ["locks"]),
-        ("As JSON", ["report_tree"], {"classes": ["collapse"]}),
+        ("Findings", ["findings"], _WHOLE),
+        ("Script", ["script"], _WHOLE),
+        ("Locks", ["locks"], _WHOLE),
+        ("As JSON", ["report_tree"], {"classes": ["collapse", "whole"]}),
     ]
     add_fieldsets: ClassVar = [(None, {"fields": ["subject", "sql", "dialect", "database", "proof", "probe"]})]
 

@@ -22,6 +22,7 @@ from dockerdebug.models import Diagnosis
 from dockerdebug.targets import require_name
 
 _SECONDS_TO_LOOK_AGAIN = 2
+_WHOLE = {"classes": ["whole"]}
 
 
 class DiagnosisForm(forms.ModelForm):
@@ -69,9 +70,9 @@ class DiagnosisAdmin(ReadOnlyAdmin):
     trail_of = ("diagnosis", "id")
     sections = [
         ("Verdict", ["verdict", "about_it"]),
-        ("Findings, the likely cause first", ["finding_list"]),
-        ("What is known", ["insight_list"]),
-        ("Checks", ["check_list"]),
+        ("Findings, the likely cause first", ["finding_list"], _WHOLE),
+        ("What is known", ["insight_list"], _WHOLE),
+        ("Checks", ["check_list"], _WHOLE),
     ]
 
     class Media:

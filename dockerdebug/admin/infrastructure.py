@@ -69,8 +69,8 @@ class InfrastructureAdmin(ToolAdmin):
         asked = [(None, {"fields": ["name", "kind", "description", "tag_names"]})]
         if obj is None:
             return asked
-        known = [("Diagnoses", {"fields": ["diagnosis_list"]}), ("What is known", {"fields": ["insight_list"]})]
-        return [*asked, *known]
+        known = {"Diagnoses": "diagnosis_list", "What is known": "insight_list"}
+        return [*asked, *((title, {"fields": [name], "classes": ["whole"]}) for title, name in known.items())]
 
     @admin.display(description="Last diagnosis")
     def last_diagnosis(self, found: Any) -> SafeString | str:
