@@ -93,7 +93,7 @@ def _checked(asked: dict[str, Any]) -> Check:
     )
 
 
-_WHOLE = {"classes": ["whole"]}
+_WIDE = {"classes": ["wide"]}
 
 
 @admin.register(Check)
@@ -110,10 +110,10 @@ class CheckAdmin(ReadOnlyAdmin):
     form = CheckForm
     sections = [
         ("Verdict", ["verdict", "asked"]),
-        ("Findings", ["findings"], _WHOLE),
-        ("Script", ["script"], _WHOLE),
-        ("Locks", ["locks"], _WHOLE),
-        ("As JSON", ["report_tree"], {"classes": ["collapse", "whole"]}),
+        ("Findings", ["findings"], _WIDE),
+        ("Script", ["script"], _WIDE),
+        ("Locks", ["locks"], _WIDE),
+        ("As JSON", ["report_tree"], {"classes": ["collapse", "wide"]}),
     ]
     add_fieldsets: ClassVar = [(None, {"fields": ["subject", "sql", "dialect", "database", "proof", "probe"]})]
 

@@ -22,7 +22,7 @@ from dockerdebug.models import Diagnosis
 from dockerdebug.targets import require_name
 
 _SECONDS_TO_LOOK_AGAIN = 2
-_WHOLE = {"classes": ["whole"]}
+_WIDE = {"classes": ["wide"]}
 
 
 class DiagnosisForm(forms.ModelForm):
@@ -70,9 +70,9 @@ class DiagnosisAdmin(ReadOnlyAdmin):
     trail_of = ("diagnosis", "id")
     sections = [
         ("Verdict", ["verdict", "about_it"]),
-        ("Findings, the likely cause first", ["finding_list"], _WHOLE),
-        ("What is known", ["insight_list"], _WHOLE),
-        ("Checks", ["check_list"], _WHOLE),
+        ("Findings, the likely cause first", ["finding_list"], _WIDE),
+        ("What is known", ["insight_list"], _WIDE),
+        ("Checks", ["check_list"], _WIDE),
     ]
 
     class Media:

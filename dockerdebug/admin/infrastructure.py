@@ -70,7 +70,7 @@ class InfrastructureAdmin(ToolAdmin):
         if obj is None:
             return asked
         known = {"Diagnoses": "diagnosis_list", "What is known": "insight_list"}
-        return [*asked, *((title, {"fields": [name], "classes": ["whole"]}) for title, name in known.items())]
+        return [*asked, *((title, {"fields": [name], "classes": ["wide"]}) for title, name in known.items())]
 
     @admin.display(description="Last diagnosis")
     def last_diagnosis(self, found: Any) -> SafeString | str:

@@ -62,7 +62,7 @@ def test_a_list_reads_neither_scripts_nor_reports(admin_client: Client, django_a
 
 
 def test_an_empty_list_says_how_to_begin(admin_client: Client) -> None:
-    assert "python manage.py schemacheck file.sql" in admin_client.get(LIST).content.decode()
+    assert "schemacheck file.sql --dialect postgresql" in admin_client.get(LIST).content.decode()
 
 
 def test_checks_are_found_by_table_rule_caller_hash_id_and_words(admin_client: Client) -> None:
