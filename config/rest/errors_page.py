@@ -21,6 +21,8 @@ this one request; what is here is what to do about the kind. Lists, bodies and r
 |---|---|---|---|
 """
 _MOST_MODULES = 3
+_ELSEWHERE = {"migrations", "collectors"}
+"""Modules that Django loads, and those that run under another project's Python."""
 
 
 def render() -> str:
@@ -44,7 +46,7 @@ def _kinds(packages: list[str]) -> list[type[DomainError]]:
     """Every kind of error there is in the packages, once all of their modules are loaded."""
     for package in packages:
         for module in walk_packages(import_module(package).__path__, f"{package}."):
-            if ".migrations." not in module.name:
+            if not _ELSEWHERE & set(module.name.split(".")):
                 import_module(module.name)
     kinds = [DomainError]
     for kind in kinds:

@@ -153,8 +153,8 @@ def test_every_door_shows_and_sends(
     assert "0 sealed events wait" in run_command("audit_stream", "--status")[1]
     record(2)
     sealing.seal()
-    form = {"action": "send", "_selected_action": [StreamPosition.objects.get().pk]}
-    page = admin_client.post("/admin/audit/streamposition/", form, follow=True)
+    position = StreamPosition.objects.get().pk
+    page = admin_client.post(f"/admin/audit/streamposition/{position}/moves/send/", follow=True)
     assert "1 events were sent." in page.content.decode()
     assert operator.post(STREAM, {"restart": True}).status_code == 200
     assert entities(receiver) == ["1", "1", "2", "1", "2"]

@@ -184,6 +184,7 @@ REFUSALS = [
     (errors.TooLong("No.", fields={"sql": "too-long"}), 413, "payload-too-large"),
     (errors.DatabaseAway("No."), 503, "database-away"),
     (errors.Busy("No."), 503, "unavailable"),
+    (errors.ProjectFailed("No."), 400, "project-failed"),
 ]
 
 

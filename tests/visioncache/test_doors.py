@@ -163,8 +163,10 @@ def test_invalidating_is_the_same_by_every_door(api: Any, run_command: Any, admi
         return tasks.invalidate.delay(tag="ci").get()
 
     def by_admin() -> int:
-        form = {"action": "invalidate_selected", "_selected_action": [entry.pk for entry in Entry.objects.tagged("ci")]}
+        form = {"action": "invalidate", "_selected_action": [entry.pk for entry in Entry.objects.tagged("ci")]}
         admin_client.post("/admin/visioncache/entry/", form)
+        assert Entry.objects.tagged("ci").count() == 2, "it asks first"
+        admin_client.post("/admin/visioncache/entry/", {**form, "_answered": "1"})
         return 2 - Entry.objects.tagged("ci").count()
 
     for door in (by_rest, by_command, by_job, by_admin):
