@@ -13,7 +13,7 @@ from dockerdebug.collection import collect
 from dockerdebug.facts import Facts
 from tests.patience import comes_back
 from tests.services import docker_engine
-from tests.services.docker_engine import LABEL
+from tests.services.docker_engine import OURS
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,8 @@ def engine() -> Iterator[docker.DockerClient]:
     client = docker.DockerClient(base_url=address, timeout=240)
     with override_settings(DOCKER_HOST=address):
         yield client
-    for container in client.containers.list(all=True, filters={"label": LABEL}):
+    [(label, whose)] = OURS.items()
+    for container in client.containers.list(all=True, filters={"label": f"{label}={whose}"}):
         container.remove(force=True)
     client.close()
 
@@ -39,7 +40,7 @@ def run(engine: docker.DockerClient) -> Iterator[Callable[..., Any]]:
         image: str, command: list[str] | None = None, *, files: Any = None, start: bool = True, **more: Any
     ) -> Any:
         container = engine.containers.create(
-            image, command, labels={LABEL: "1"}, network_mode="none", stop_signal="SIGKILL", **more
+            image, command, labels=OURS, network_mode="none", stop_signal="SIGKILL", **more
         )
         made.append(container)
         if files:

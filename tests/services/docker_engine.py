@@ -30,6 +30,8 @@ SOCKET = HOME / "docker.sock"
 ADDRESS = f"unix://{SOCKET}"
 PYTHON, DISTROLESS, BUSYBOX = "handrail-python:2", "handrail-distroless:2", "handrail-busybox:1"
 LABEL = "handrail.test"
+OURS = {LABEL: str(os.getpid())}
+"""Of the containers of this process: others run tests on the same engine, and clean up when they are done."""
 SKIPPED = {"test", "tests", "idlelib", "tkinter", "turtledemo", "lib2to3", "__pycache__", "site-packages"}
 APPLETS = ("sh", "ls", "cat", "sleep", "tr", "head", "env", "timeout", "id", "ps", "touch", "mkdir")
 

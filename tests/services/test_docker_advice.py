@@ -18,7 +18,7 @@ from dockerdebug.collection import collect
 from dockerdebug.facts import Facts
 from dockerdebug.findings import RULES, Finding, judge
 from tests.services import docker_engine
-from tests.services.docker_engine import BUSYBOX, LABEL, PYTHON
+from tests.services.docker_engine import BUSYBOX, OURS, PYTHON
 
 pytestmark = pytest.mark.services
 VERSION = f"python{sys.version_info[0]}.{sys.version_info[1]}"
@@ -402,7 +402,7 @@ def make(engine: docker.DockerClient) -> Iterator[Callable[[Made], Any]]:
             built(made),
             list(made.command),
             name=NAME,
-            labels={LABEL: "1"},
+            labels=OURS,
             network_mode="none",
             stop_signal="SIGKILL",
             **made.options,
