@@ -162,8 +162,11 @@ class Bug(models.Model):
             models.Index(fields=["-score", "-id"], name="bug_open_urgent", condition=Q(resolved_at__isnull=True)),
             # A report moves a bug in this one anyway; with the frequency in it, all reports are summed from it.
             models.Index(fields=["-last_seen_at", "-id", "frequency"], name="bug_latest"),
-            models.Index(fields=["first_seen_at"], name="bug_first_seen"),
-            models.Index(fields=["resolved_at"], name="bug_resolved", condition=Q(resolved_at__isnull=False)),
+            # With the times until something was done in them, means over a window are told from these alone.
+            models.Index(fields=["first_seen_at", "acknowledge_ms"], name="bug_first_seen"),
+            models.Index(
+                fields=["resolved_at", "resolve_ms"], name="bug_resolved", condition=Q(resolved_at__isnull=False)
+            ),
             models.Index(fields=["acknowledge_ms"], name="bug_ack_ms", condition=Q(acknowledge_ms__isnull=False)),
             models.Index(fields=["resolve_ms"], name="bug_resolve_ms", condition=Q(resolve_ms__isnull=False)),
         ]
