@@ -58,7 +58,9 @@ def told(event_type: str, changes: Sequence[Mapping[str, Any]], most: int = MOST
     if event_type == MADE and isinstance(whole, Mapping) and whole.get("part"):
         return [_short(whole["part"])]
     if isinstance(whole, Mapping):
-        pieces = [f"{name}: {_short(value)}" for name, value in whole.items() if value not in (None, "", [], {})]
+        pieces = [
+            f"{_short(name)}: {_short(value)}" for name, value in whole.items() if value not in (None, "", [], {})
+        ]
     else:
         pieces = [_piece(change) for change in changes]
     more = len(pieces) - most
@@ -97,7 +99,7 @@ def _whole(changes: Sequence[Mapping[str, Any]]) -> Any:
 
 
 def _piece(change: Mapping[str, Any]) -> str:
-    path = str(change["path"]) or "value"
+    path = _short(str(change["path"]) or "value")
     match change["kind"]:
         case "added":
             return f"+ {path}: {_short(change['new'])}"

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audit import telling
@@ -70,6 +70,8 @@ def test_a_status_that_changed_is_the_outcome() -> None:
     assert telling.outcome("bug.moved", None, moved) == ("resolved", "good")
 
 
+@example(None, {"\n": False})
+@example({"\r": 1, "b": 1}, {"\r": 2, "b": 1})
 @given(JSON, JSON)
 def test_any_change_is_told_in_a_line_of_bounded_length(old: Any, new: Any) -> None:
     changes = changed(old, new)
