@@ -1,29 +1,20 @@
 """The running service keeps its contract on either database, each change of it tried with requests of its own."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.services.contract import fuzz, seed_of_the_code
-from tests.services.postgres import cluster
-from tests.services.throwaway import ServerMissing
 
 SLOW = ["/api/v1/schemacheck/migrations/trial"]  # runs every migration on a copy, for each request
 EXAMPLES = 5  # two to three minutes; `make prove` looks longer
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield ""
-        return
-    try:
-        with cluster() as server:
-            yield server.url
-    except ServerMissing as missing:
-        pytest.skip(str(missing))
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Of an empty database; SQLite needs none."""
+    return "" if request.param == "sqlite" else request.getfixturevalue("server").url
 
 
 @pytest.mark.services

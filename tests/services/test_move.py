@@ -6,7 +6,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.services.postgres import Cluster, cluster
+from tests.services.postgres import Cluster
 from tests.services.stack import ROOT, wait_until
-from tests.services.throwaway import ServerMissing
 
 pytestmark = pytest.mark.services
 OUT_OF_ORDER = """
@@ -63,15 +61,6 @@ class Installation:
 
     def json(self, *words: str, at: str = "") -> Any:
         return json.loads(self.run(*words, "--json", at=at))
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Cluster]:
-    try:
-        with cluster() as made:
-            yield made
-    except ServerMissing as missing:
-        pytest.skip(str(missing))
 
 
 @pytest.fixture

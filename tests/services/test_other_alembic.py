@@ -4,16 +4,15 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.services.postgres import Cluster, cluster
+from tests.services.postgres import Cluster
 from tests.services.projects.alembic_project import write_project, write_revision
 from tests.services.projects.environments import newest_python, python_with
-from tests.services.throwaway import ServerMissing
 
 pytestmark = pytest.mark.services
 TRUTH = Path(__file__).parent / "projects" / "truth_alembic.py"
@@ -34,15 +33,6 @@ def python(request: pytest.FixtureRequest) -> Path:
 def newest() -> Path:
     versions, packages = VERSIONS["newest"]
     return python_with(newest_python(*versions), *packages)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Cluster]:
-    try:
-        with cluster() as made:
-            yield made
-    except ServerMissing as missing:
-        pytest.skip(str(missing))
 
 
 @pytest.fixture

@@ -8,17 +8,16 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.schemacheck.test_other_django import INITIAL, MORE, Site
-from tests.services.postgres import Cluster, cluster
+from tests.services.postgres import Cluster
 from tests.services.projects import public_django
 from tests.services.projects.environments import newest_python, python_with
-from tests.services.throwaway import ServerMissing
 
 pytestmark = pytest.mark.services
 COLLECTOR = Path(__file__).parents[2] / "schemacheck" / "projects" / "collectors" / "__main__.py"
@@ -39,15 +38,6 @@ PUBLIC = {
 CHANGES = ("CREATE", "ALTER", "DROP", "SET CONSTR", "COMMENT", "TRUNCATE")
 MOMENT = r"'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?(\+00:00)?'"
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Cluster]:
-    try:
-        with cluster() as made:
-            yield made
-    except ServerMissing as missing:
-        pytest.skip(str(missing))
 
 
 def on(server: Cluster, database: str) -> dict[str, str]:
