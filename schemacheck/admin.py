@@ -93,9 +93,6 @@ def _checked(asked: dict[str, Any]) -> Check:
     )
 
 
-_WIDE = {"classes": ["wide"]}
-
-
 @admin.register(Check)
 class CheckAdmin(ReadOnlyAdmin):
     about = "Says what the database would say to a schema change, and what it would lock, before it runs."
@@ -110,9 +107,9 @@ class CheckAdmin(ReadOnlyAdmin):
     form = CheckForm
     sections = [
         ("Verdict", ["verdict", "asked"]),
-        ("Findings", ["findings"], _WIDE),
-        ("Script", ["script"], _WIDE),
-        ("Locks", ["locks"], _WIDE),
+        ("Findings", ["findings"]),
+        ("Script", ["script"]),
+        ("Locks", ["locks"]),
         ("As JSON", ["report_tree"], {"classes": ["collapse", "wide"]}),
     ]
     add_fieldsets: ClassVar = [(None, {"fields": ["subject", "sql", "dialect", "database", "proof", "probe"]})]

@@ -68,12 +68,12 @@ def _django(options: Mapping[str, Any], policy: Policy, complain: Complain) -> l
         "asking": options.get("database") is not None,
         **_subject(options, manage.resolve().parent),
     }
-    collector = collecting.start(
+    with collecting.start(
         "django", asked, project=manage, python=options["python"], seconds=options["time_limit"]
-    )
-    from schemacheck.projects.django.judging import judge  # beside the project, which takes as long to load
+    ) as collector:
+        from schemacheck.projects.django.judging import judge  # beside the project, which takes as long to load
 
-    answer = collector.answer()
+        answer = collector.answer()
     reviewed = judge(answer, policy=policy)
     if answer["away"] and asked["asking"]:
         complain(f"[WARN] The database {asked['alias']!r} was not asked: {answer['away']}.")
@@ -98,10 +98,12 @@ def _alembic(options: Mapping[str, Any], policy: Policy, complain: Complain) -> 
         "files": files,
         "changed": changed,
     }
-    collector = collecting.start("alembic", asked, project=ini, python=options["python"], seconds=options["time_limit"])
-    from schemacheck.projects.alembic.judging import judge
+    with collecting.start(
+        "alembic", asked, project=ini, python=options["python"], seconds=options["time_limit"]
+    ) as collector:
+        from schemacheck.projects.alembic.judging import judge
 
-    answer = collector.answer()
+        answer = collector.answer()
     revisions = judge(answer, downs=options["down"], policy=policy)
     if answer["unready"]:
         complain(f"[WARN] env.py was left out, it does not run here: {answer['unready']}.")

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar, cast
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet, Value
 from django.db.models.fields.json import KT
@@ -14,7 +14,6 @@ from django.utils.safestring import SafeString
 
 from config.admin import ReadOnlyAdmin, pretty
 from config.commandline import amounts
-from config.errors import DomainError
 from config.pages import kit
 from config.pages.admin_lists import MOST_COUNTED, MonthFilter
 from config.pages.kit.marks import NOTHING, Tone
@@ -67,7 +66,6 @@ class EntryAdmin(ReadOnlyAdmin):
     known_by = ("image_hash", "uid", "key", "model_version")
     search_help_text = "An image hash, an id, a key, a model or a tag, exactly."
     moves = ("extend", "invalidate")
-    actions = ("extend_a_day",)
     sections: ClassVar = [
         ("Asked", ["prompt_text", "model_version", "namespace", "asked"]),
         ("Answered", ["data", "confidence", "labels"]),
@@ -163,17 +161,9 @@ class EntryAdmin(ReadOnlyAdmin):
     def invalidate(self, request: HttpRequest, entry: Entry) -> str:
         return f"{invalidate(entry_id=entry.uid).removed} entry is removed."
 
-    @move(label="Extend", permissions=("operate",), form=ExtendForm, when=lambda entry: not entry.is_expired)
+    @move(permissions=("operate",), form=ExtendForm, when=lambda entry: not entry.is_expired, bulk=True)
     def extend(self, request: HttpRequest, entry: Entry, given: dict[str, Any]) -> SafeString:
         return _lives(extend_entry(entry_id=entry.uid, hours=given["hours"]))
-
-    @admin.action(description="Extend selected entries by 24 hours", permissions=["operate"])
-    def extend_a_day(self, request: HttpRequest, queryset: EntryQuerySet) -> None:
-        for uid in queryset.values_list("uid", flat=True):
-            try:
-                self.message_user(request, _lives(extend_entry(entry_id=uid, hours=24)))
-            except DomainError as error:
-                self.message_user(request, f"{uid}: {error.detail}", messages.ERROR)
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("visioncache.delete_entry")

@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -137,10 +136,6 @@ class PermissionRuleAdmin(ToolAdmin):
 
     def delete_model(self, request: HttpRequest, obj: PermissionRule) -> None:
         store.delete_rule(uid=str(obj.uid))
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PermissionRule]) -> None:
-        for rule in queryset:
-            store.delete_rule(uid=str(rule.uid))
 
     @move(label="Load the shipped rules", permissions=("add",))
     def load_defaults(self, request: HttpRequest) -> str:

@@ -21,7 +21,7 @@ from audit.models import StagedChange, TransactionBase
 from audit.moving import sides
 from audit.moving.order import ById, Row
 from audit.trail import record
-from config.database import addresses
+from config.database import addresses, ownership
 from config.errors import Conflict, DomainError, Unavailable
 from config.home import PROGRAM
 from config.jobs.heartbeat import require_stopped
@@ -78,8 +78,9 @@ def move(*, to: str, progress: Progress = quiet) -> Moved:
         if target.vendor == connection.vendor:
             raise SameKind(f"The installation is on {connection.display_name} already. `backup create` copies it.")
         _require_reachable(target)
-        call_command("migrate", database=ALIAS, verbosity=0, interactive=False, skip_checks=True)
+        ownership.require_ours(target)
         _require_empty(target)
+        call_command("migrate", database=ALIAS, verbosity=0, interactive=False, skip_checks=True)
         _seal(target.vendor)
         moved = _copy(target, progress)
         with target.cursor() as cursor:
@@ -101,8 +102,10 @@ def _require_reachable(target: BaseDatabaseWrapper) -> None:
 
 
 def _require_empty(target: BaseDatabaseWrapper) -> None:
+    """Before anything is made there: it may be an installation of another version."""
     with target.cursor() as cursor:
-        for table in sorted(_tables() - _MADE_BY_MIGRATIONS):
+        there = _tables() & set(target.introspection.table_names(cursor))
+        for table in sorted(there - _MADE_BY_MIGRATIONS):
             cursor.execute(f'SELECT count(*) FROM (SELECT 1 FROM "{table}" LIMIT 1) AS one')  # noqa: S608
             if cursor.fetchone()[0]:
                 raise NotEmpty(
@@ -152,13 +155,14 @@ def _copy(target: BaseDatabaseWrapper, progress: Progress) -> Moved:
 def _write(source: sides.Side, target: sides.Side, told: Facts, progress: Progress) -> None:
     for model in tables_to_move():
         target.empty(model)
-    by_id = ById(row[0] for row in source.query("SELECT ids FROM audit_tile ORDER BY number"))
-    to_sqlite = isinstance(target, sides.SQLite)
+    by_id = None
+    if isinstance(target, sides.SQLite):
+        by_id = ById(row[0] for row in source.query("SELECT ids FROM audit_tile ORDER BY number"))
     step = _counter(sum(told.counts.values()), progress)
     for model in tables_to_move():
         table, columns = model._meta.db_table, sides.columns_of(model)
         rows: Iterator[Row] = step(source.rows(model))
-        target.write(table, columns, (by_id.changed(table, columns, row) for row in rows) if to_sqlite else rows)
+        target.write(table, columns, by_id.all_changed(table, columns, rows) if by_id else rows)
         if isinstance(model._meta.pk, models.AutoField) and (number := source.last_number(model)):
             target.go_on_behind(model, number)
     target.empty(StagedChange)

@@ -144,16 +144,12 @@ class PostgreSQL:
                 copy.write_row(row)
 
     def last_number(self, model: type[models.Model]) -> int:
-        [(sequence,)] = self._raw.execute(
-            f"SELECT {_SEQUENCE}", [_quoted(model._meta.db_table), _key(model)]
-        ).fetchall()
+        [(sequence,)] = self._raw.execute(f"SELECT {_SEQUENCE}", _numbered(model)).fetchall()
         given_out = f"SELECT CASE WHEN is_called THEN last_value END FROM {sequence}"  # noqa: S608
         return _largest(self, given_out, model)
 
     def go_on_behind(self, model: type[models.Model], number: int) -> None:
-        self._raw.execute(
-            f"SELECT setval({_SEQUENCE}::regclass, %s)", [_quoted(model._meta.db_table), _key(model), number]
-        )
+        self._raw.execute(f"SELECT setval({_SEQUENCE}::regclass, %s)", [*_numbered(model), number])
 
 
 _SEQUENCE = "pg_get_serial_sequence(%s, %s)"

@@ -122,7 +122,13 @@ class ApiKeyAdmin(ToolAdmin):
         }
         return TemplateResponse(request, "admin/made_key.html", context)
 
-    @move(permissions=["revoke"], when=lambda key: key.revoked_at is None, weight="danger", bulk=True)
+    @move(
+        permissions=["revoke"],
+        when=lambda key: key.revoked_at is None,
+        confirm="Whoever has it is turned away at once, and for good.",
+        weight="danger",
+        bulk=True,
+    )
     def revoke(self, request: HttpRequest, key: ApiKey) -> str:
         revoke_key(name=key.name)
         return f"{key} is revoked: whoever has it is turned away from now on."

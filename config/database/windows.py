@@ -47,7 +47,10 @@ class Window:
     name: str
     since: datetime
     until: datetime
-    step: Step
+
+    @property
+    def step(self) -> Step:
+        return RANGES[self.name][0]
 
     @property
     def length(self) -> timedelta:
@@ -94,7 +97,7 @@ def window(name: str, now: datetime | None = None) -> Window:
     until = _floor(now or timezone.now(), timedelta(minutes=1))
     step, number = RANGES[name]
     since = _floor(until, step.length) - step.length * (number - 1)
-    return Window(name=name, since=since, until=until, step=step)
+    return Window(name=name, since=since, until=until)
 
 
 def _floor(moment: datetime, length: timedelta) -> datetime:

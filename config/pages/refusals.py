@@ -3,18 +3,20 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from config.errors import DomainError
 
 
 def tell(form: forms.BaseForm, error: DomainError) -> None:
-    """What an operation says of a field stands beside it; the rest above."""
-    told = [wrong for wrong in error.errors if wrong.field in form.fields]
-    for wrong in told:
-        form.add_error(wrong.field, wrong.detail)
-    if not told:
+    """What an operation says of a field, or of something in it, stands beside it; the rest above."""
+    for wrong in error.errors:
+        name = wrong.field.partition("[")[0].partition(".")[0]
+        form.add_error(name if name in form.fields else None, wrong.detail)
+    if not error.errors:
         form.add_error(None, error.detail)
 
 
@@ -31,6 +33,21 @@ class Refusing(admin.ModelAdmin):
                 raise
             request.refused = error  # type: ignore[attr-defined]
             return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except DomainError as error:
+            self.message_user(request, error.detail, messages.ERROR)
+            return redirect(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Each by itself: one that is refused, or gone meanwhile, does not hinder the others."""
+        for row in queryset:
+            try:
+                self.delete_model(request, row)
+            except DomainError as error:
+                self.message_user(request, error.detail, messages.ERROR)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
         """After a refusal the form is shown once more, as one that is not valid."""

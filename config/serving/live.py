@@ -66,7 +66,8 @@ class TooManyWatchers(Unavailable):
 
 def most_watchers() -> int:
     """Half of the open files the process may have: whoever watches must leave room for whoever asks."""
-    return min(MOST_WATCHERS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return MOST_WATCHERS if files == resource.RLIM_INFINITY else min(MOST_WATCHERS, files // 2)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -62,10 +62,7 @@ def welcome_sessions(keys: Iterable[str]) -> set[str]:
 def _of_staff(sessions: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     owners = User.objects.in_bulk({said[SESSION_KEY] for said in sessions.values() if SESSION_KEY in said})
     people = {str(owner.pk): owner for owner in owners.values() if owner.is_active and owner.is_staff}
-    hashes = {
-        name: [person.get_session_auth_hash(), *person.get_session_auth_fallback_hash()]
-        for name, person in people.items()
-    }
+    hashes = {name: _hashes(person) for name, person in people.items()}
     for key, said in sessions.items():
         given = said.get(HASH_SESSION_KEY, "")
         if any(constant_time_compare(given, known) for known in hashes.get(said.get(SESSION_KEY, ""), ())):

@@ -22,7 +22,6 @@ from dockerdebug.models import Diagnosis
 from dockerdebug.targets import require_name
 
 _SECONDS_TO_LOOK_AGAIN = 2
-_WIDE = {"classes": ["wide"]}
 
 
 class DiagnosisForm(forms.ModelForm):
@@ -70,9 +69,9 @@ class DiagnosisAdmin(ReadOnlyAdmin):
     trail_of = ("diagnosis", "id")
     sections = [
         ("Verdict", ["verdict", "about_it"]),
-        ("Findings, the likely cause first", ["finding_list"], _WIDE),
-        ("What is known", ["insight_list"], _WIDE),
-        ("Checks", ["check_list"], _WIDE),
+        ("Findings, the likely cause first", ["finding_list"]),
+        ("What is known", ["insight_list"]),
+        ("Checks", ["check_list"]),
     ]
 
     class Media:

@@ -115,10 +115,6 @@ class InfrastructureAdmin(ToolAdmin):
     def delete_model(self, request: HttpRequest, obj: Infrastructure) -> None:
         infrastructure.remove_infrastructure(infrastructure_id=obj.pk)
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Infrastructure]) -> None:
-        for found in queryset:
-            infrastructure.remove_infrastructure(infrastructure_id=found.pk)
-
 
 @admin.register(Tag)
 class TagAdmin(ReadOnlyAdmin):
@@ -143,7 +139,3 @@ class TagAdmin(ReadOnlyAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Tag) -> None:
         infrastructure.remove_tag(name=obj.name)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Tag]) -> None:
-        for tag in queryset:
-            infrastructure.remove_tag(name=tag.name)

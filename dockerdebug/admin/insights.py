@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
@@ -66,7 +65,3 @@ class InsightAdmin(ToolAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Insight) -> None:
         insights.remove_insight(insight_id=obj.pk)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Insight]) -> None:
-        for insight in queryset:
-            insights.remove_insight(insight_id=insight.pk)

@@ -21,8 +21,6 @@ from escalation.admin.filters import EVERY, FIRST, AssigneeFilter, StandingFilte
 from escalation.models import Bug
 from escalation.reports import report_bug
 
-WIDE = {"classes": ["wide"]}
-
 
 def _can(verb: str) -> Any:
     return lambda bug: bug.status in bugs.TRANSITIONS[verb].sources
@@ -59,11 +57,11 @@ class BugAdmin(ToolAdmin):
     ]
     sections = [
         ("What goes wrong", [("standing", "urgency"), ("owner", "due"), "message", "resolution_text"]),
-        ("At a glance", ["people"], WIDE),
-        ("Stack trace", ["trace"], WIDE),
-        ("How often", ["reports"], WIDE),
-        ("Why this priority", ["why"], WIDE),
-        ("What happened", ["events"], WIDE),
+        ("At a glance", ["people"]),
+        ("Stack trace", ["trace"]),
+        ("How often", ["reports"]),
+        ("Why this priority", ["why"]),
+        ("What happened", ["events"]),
         ("Tickets and returns", ["tickets", "cycles"]),
         ("What the program sent", ["grouping", "sent"]),
     ]

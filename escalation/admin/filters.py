@@ -38,7 +38,7 @@ class StandingFilter(admin.SimpleListFilter):
         if chosen == OPEN:
             return queryset.unresolved()
         if chosen == OVERDUE:
-            return queryset.unresolved().filter(deadline_at__lt=timezone.now())
+            return queryset.unresolved().overdue(at=timezone.now())
         if chosen == MUTED:
             # Found first: there are few, and beside the order SQLite would rather look at every bug in that order.
             muted = queryset.order_by().muted(at=timezone.now())

@@ -1,11 +1,13 @@
 """What a person types about a bug; each form's fields go to one operation, whose findings stand beside them."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from django import forms
 
-from config.errors import FieldError
+from config.errors import DomainError, FieldError
+from config.pages.refusals import tell
 from escalation import fields
 from escalation.checking import Report
 from escalation.models import Bug, Impact, LinkType, System
@@ -163,10 +165,9 @@ def split_tags(text: str) -> list[str]:
 
 def show(form: forms.BaseForm, problems: Iterable[FieldError]) -> None:
     """The operation's own findings beside the form's fields."""
-    for problem in problems:
-        name = problem.field.partition("[")[0].partition(".")[0]
-        name = "tag_names" if name == "tags" else name
-        form.add_error(name if name in form.fields else None, problem.detail)
+    named = [replace(wrong, field="tag_names" if wrong.field.startswith("tags") else wrong.field) for wrong in problems]
+    if named:
+        tell(form, DomainError("", errors=named))
 
 
 def refuse(problems: Iterable[FieldError]) -> None:

@@ -78,7 +78,3 @@ class TestCaseAdmin(ToolAdmin):
 
     def delete_model(self, request: HttpRequest, obj: TestCase) -> None:
         cases.delete_test_case(prompt_id=obj.prompt.prompt_id, uid=str(obj.uid))
-
-    def delete_queryset(self, request: HttpRequest, queryset: "QuerySet[TestCase]") -> None:
-        for case in queryset.select_related("prompt"):
-            self.delete_model(request, case)

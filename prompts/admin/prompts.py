@@ -11,7 +11,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from config.admin import ToolAdmin
-from config.errors import DomainError
 from config.pages import kit
 from config.pages.admin_lists import MonthFilter
 from config.pages.kit.marks import NOTHING
@@ -37,11 +36,11 @@ class PromptAdmin(ToolAdmin):
     fields = ["prompt_id", "description"]
     moves = ["add_version", "add_case", "run_tests", "describe"]
     sections = [
-        ("The prompt", ["facts"], shown.WIDE),
-        ("What it says", ["text"], shown.WIDE),
+        ("The prompt", ["facts"]),
+        ("What it says", ["text"]),
         ("Versions", ["versions_shown", "success"]),
-        ("Test cases", ["cases_shown"], shown.WIDE),
-        ("Runs", ["runs_shown"], shown.WIDE),
+        ("Test cases", ["cases_shown"]),
+        ("Runs", ["runs_shown"]),
     ]
 
     class Media:
@@ -160,22 +159,8 @@ class PromptAdmin(ToolAdmin):
         to_delete, counts, _, protected = super().get_deleted_objects(objs, request)
         return to_delete, counts, set(), protected
 
-    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
-        try:
-            return super().delete_view(request, object_id, extra_context)
-        except DomainError as error:
-            self.message_user(request, error.detail, messages.ERROR)
-            return redirect("admin:prompts_prompt_changelist")
-
     def delete_model(self, request: HttpRequest, obj: Prompt) -> None:
         prompts.delete_prompt(prompt_id=obj.prompt_id)
-
-    def delete_queryset(self, request: HttpRequest, queryset: "QuerySet[Prompt]") -> None:
-        for prompt in queryset:
-            try:
-                prompts.delete_prompt(prompt_id=prompt.prompt_id)
-            except DomainError as error:
-                self.message_user(request, error.detail, messages.ERROR)
 
 
 def _current(prompt: Prompt) -> Version:

@@ -61,9 +61,9 @@ class RunAdmin(ReadOnlyAdmin):
     list_select_related = ["version__prompt"]
     moves = ["cancel"]
     sections = [
-        ("The verdict", ["verdict_text", "facts"], shown.WIDE),
-        ("Results", ["results_shown"], shown.WIDE),
-        ("Asked with", ["settings"], shown.WIDE),
+        ("The verdict", ["verdict_text", "facts"], {"classes": ["wide"]}),
+        ("Results", ["results_shown"]),
+        ("Asked with", ["settings"]),
     ]
 
     class Media:
@@ -147,7 +147,13 @@ class RunAdmin(ReadOnlyAdmin):
         }
         return render_to_string("prompts/results.html", context)
 
-    @move(permissions=["operate"], when=lambda run: not run.is_over, bulk=True, weight="danger")
+    @move(
+        permissions=["operate"],
+        when=lambda run: not run.is_over,
+        confirm="What was not asked yet is never asked; answers that came stay.",
+        weight="danger",
+        bulk=True,
+    )
     def cancel(self, request: HttpRequest, run: Run) -> None:
         runs.cancel_run(uid=str(run.uid))
 

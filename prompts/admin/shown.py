@@ -19,8 +19,6 @@ from prompts.models import Run, RunResult, TestCase, Version
 MOST_ROWS = 50
 """Of versions, cases or runs on the page of a prompt."""
 LONGEST_CELL = 140
-WIDE = {"classes": ["wide"]}
-"""Of a section with one part, which has the whole width and needs no name beside it."""
 
 _CALLS: dict[str, Tone] = {
     "regression": "bad",

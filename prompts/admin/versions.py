@@ -42,11 +42,11 @@ class VersionAdmin(ReadOnlyAdmin):
     list_select_related = ["prompt"]
     moves = ["activate", "run_test", "next_version"]
     sections = [
-        ("The version", ["facts"], shown.WIDE),
-        ("Text", ["text"], shown.WIDE),
-        ("Beside another version", ["difference"], shown.WIDE),
-        ("Asked with", ["settings"], shown.WIDE),
-        ("Runs", ["runs_shown"], shown.WIDE),
+        ("The version", ["facts"]),
+        ("Text", ["text"]),
+        ("Beside another version", ["difference"]),
+        ("Asked with", ["settings"]),
+        ("Runs", ["runs_shown"]),
     ]
 
     class Media:

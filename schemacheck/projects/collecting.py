@@ -6,35 +6,54 @@ import os
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from schemacheck.checker.errors import InvalidCheck, ProjectFailed
 from schemacheck.projects import interpreter
 
 COLLECTORS = Path(__file__).parent / "collectors"
 TIME_LIMIT_SECONDS = 600.0
+_GRACE_SECONDS = 5.0
+"""For what left the group and still holds the pipe of the answer."""
+_MOST_SAID = 64_000
 _LAST_FRAMES = 4
 _LAST_LINES = 15
 
 
 @dataclass(slots=True)
 class Collecting:
-    """A collector at work. Ours can be done meanwhile: importing the checker takes as long as a small project."""
+    """A collector at work, until its block is left.
+
+    Ours can be done meanwhile: importing the checker takes as long as a small project.
+    """
 
     project: Path
     python: Path
     seconds: float
+    _until: float
     _process: "subprocess.Popen[bytes]"
-    _asked: bytes
     _said: IO[bytes]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        """The process ends, and all it started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.communicate(timeout=_GRACE_SECONDS)
+        if self._process.stdout:
+            self._process.stdout.close()
+        self._said.close()
 
     def answer(self) -> dict[str, Any]:
         """What the project has, as plain data. Raises ProjectFailed, InvalidCheck for what it does not have."""
-        with self._said:
-            answer = self._read(self._wait())
+        answer = self._read(self._wait())
         if refused := answer.get("refused"):
             raise InvalidCheck(refused["detail"], fields={refused["field"]: refused["code"]})
         if failed := answer.get("failed"):
@@ -43,14 +62,12 @@ class Collecting:
 
     def _wait(self) -> bytes:
         try:
-            return self._process.communicate(self._asked, timeout=self.seconds)[0]
+            return self._process.communicate(timeout=max(self._until - time.monotonic(), 0))[0]
         except subprocess.TimeoutExpired:
             raise ProjectFailed(
                 f"{self.project} took more than {self.seconds:g} s to load and was ended. What it waits for may be a "
                 f"network or a database; give it more with --time-limit.{self._last_words()}"
             ) from None
-        finally:
-            self._end()
 
     def _read(self, out: bytes) -> dict[str, Any]:
         try:
@@ -62,14 +79,8 @@ class Collecting:
             ) from None
         return answer
 
-    def _end(self) -> None:
-        """The process and all it started."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.communicate()  # closes the pipes too
-
     def _last_words(self) -> str:
-        self._said.seek(0)
+        self._said.seek(max(self._said.seek(0, os.SEEK_END) - _MOST_SAID, 0))
         lines = self._said.read().decode(errors="replace").strip().splitlines()[-_LAST_LINES:]
         return "".join(f"\n    {line}" for line in lines)
 
@@ -85,18 +96,22 @@ def start(
     """Start a collector beside a project. Raises InvalidCheck where there is no such Python."""
     chosen = interpreter.find_python(python, project.resolve().parent)
     said = tempfile.TemporaryFile()  # noqa: SIM115  -- it lives as long as the answer is waited for
-    try:
-        process = subprocess.Popen(  # noqa: S603  -- the Python of the project, which its owner named
-            [str(chosen), str(COLLECTORS / "__main__.py"), collector],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=said,
-            env=interpreter.environment(),
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise InvalidCheck(f"{chosen} cannot be run: {error.strerror}. Name another with --python.") from error
-    return Collecting(project, chosen, seconds, process, json.dumps(dict(asked)).encode(), said)
+    with tempfile.TemporaryFile() as question:  # through a pipe it would come only when the answer is waited for
+        question.write(json.dumps(dict(asked)).encode())
+        question.seek(0)
+        try:
+            process = subprocess.Popen(  # noqa: S603  -- the Python of the project, which its owner named
+                [str(chosen), str(COLLECTORS / "__main__.py"), collector],
+                stdin=question,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                env=interpreter.environment(),
+                start_new_session=True,
+            )
+        except OSError as error:
+            said.close()
+            raise InvalidCheck(f"{chosen} cannot be run: {error.strerror}. Name another with --python.") from error
+    return Collecting(project, chosen, seconds, time.monotonic() + seconds, process, said)
 
 
 def _why(project: Path, python: Path, answer: Mapping[str, Any], failed: Mapping[str, Any]) -> str:

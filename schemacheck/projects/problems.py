@@ -10,6 +10,14 @@ from schemacheck.checker.rules import RULES
 from schemacheck.projects.places import read_text, shown_path
 
 Told = Mapping[str, Any]
+SHOWN_SQL = 300
+_OF_WRITTEN_SQL = {
+    "combine-alter-table",
+    "not-rerunnable",
+    "unqualified-table",
+    "prefer-identity",
+    "transaction-nesting",
+}
 _OF_THE_CATALOG = "undefined-", "duplicate-", "dependent-"
 
 
@@ -52,6 +60,11 @@ def finding_of(problem: Told) -> Finding:
         fix=problem.get("fix", ""),
         facts=problem.get("facts", {}),
     )
+
+
+def is_beyond(finding: Finding) -> bool:
+    """Whether only who writes SQL by hand could do something about it."""
+    return finding.rule in _OF_WRITTEN_SQL and finding.severity is not Severity.ERROR
 
 
 def softened(finding: Finding) -> Finding:

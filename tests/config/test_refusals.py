@@ -6,8 +6,11 @@ import pytest
 from django.contrib import admin
 from django.test import Client
 
+import config.urls  # noqa: F401 -- which loads every table's page
 from config.errors import Conflict, DomainError, FieldError
 from config.models import ApiKey
+from dockerdebug import insights
+from dockerdebug.models import Insight
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/config/apikey/add/"
@@ -47,3 +50,23 @@ def test_a_form_that_is_wrong_by_itself_says_that_alone(admin_client: Client, mo
     answer = admin_client.post(ADD, {"name": "", "scope": "read"})
     assert "never asked" not in answer.content.decode()
     assert "This field is required." in answer.content.decode()
+
+
+def test_of_rows_to_delete_one_that_is_gone_meanwhile_does_not_hinder_the_others(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (insights.add_insight(category="other", text=text) for text in ("one", "two"))
+    remove = insights.remove_insight
+
+    def gone(*, insight_id: Any) -> None:
+        if insight_id == first.pk:
+            raise insights.InsightMissing("It is gone.")
+        remove(insight_id=insight_id)
+
+    monkeypatch.setattr(insights, "remove_insight", gone)
+    form = {"action": "delete_selected", "_selected_action": [first.pk, second.pk], "post": "yes"}
+    page = admin_client.post("/admin/dockerdebug/insight/", form, follow=True).content.decode()
+    assert "It is gone." in page
+    assert list(Insight.objects.values_list("text", flat=True)) == ["one"]
+    page = admin_client.post(f"/admin/dockerdebug/insight/{first.pk}/delete/", {"post": "yes"}, follow=True)
+    assert "It is gone." in page.content.decode()

@@ -18,6 +18,7 @@ from rest_framework import serializers
 from config.arguments import Value
 from config.commands import Whole, json_of, object_of, time_of
 from config.pages.lines import Lines
+from config.pages.refusals import Refusing
 from config.rest.contract import NOT_BLANK, TEXT
 from config.rest.times import TIME
 
@@ -83,7 +84,10 @@ def _at_command(where: str) -> Iterator[tuple[str, Field]]:
 def _at_admin(where: str) -> Iterator[tuple[str, Field]]:
     owner, _, attribute = where.rpartition(".")
     if attribute == "delete_selected":  # Django's own action, which calls the operation
-        assert {"delete_model", "delete_queryset"} <= set(vars(_named(owner))), f"{owner} deletes past the operation."
+        shown = _named(owner)
+        many = shown.delete_queryset is Refusing.delete_queryset  # which deletes each by `delete_model`
+        assert "delete_model" in vars(shown), f"{owner} deletes past the operation."
+        assert many, f"{owner} deletes many in a way of its own."
         return
     found = _named(where)
     if inspect.isfunction(found):  # an action or a move: what its form asks, beside the rows it is about

@@ -273,7 +273,10 @@ def test_a_run_is_cancelled_by_rest_and_admin(api: Any, admin_client: Client) ->
     runs = [test_prompt_version(prompt_id="echo", number=1, cases=[CASE], queued=False) for _ in range(2)]
     assert api.post(f"{API}/runs/{runs[0].uid}/cancel").json()["status"] == "cancelled"
     assert api.post(f"{API}/runs/{runs[0].uid}/cancel").status_code == 409
-    admin_client.post(reverse("admin:prompts_run_changelist"), {"action": "cancel", "_selected_action": [runs[1].pk]})
+    form = {"action": "cancel", "_selected_action": [runs[1].pk]}
+    admin_client.post(reverse("admin:prompts_run_changelist"), form)
+    assert Run.objects.filter(status="cancelled").count() == 1, "it asks first"
+    admin_client.post(reverse("admin:prompts_run_changelist"), {**form, "_answered": "1"})
     assert set(Run.objects.values_list("status", flat=True)) == {"cancelled"}
 
 

@@ -150,6 +150,15 @@ def test_a_target_with_rows_of_another_project_or_of_the_same_kind_is_refused(
     assert "--to is not an address" in here.run("move", "--to", "oracle://u:hidden-word@h/x", code=2)
 
 
+def test_an_installation_of_an_older_version_is_refused_and_left_as_it_is(here: Installation, empty: str) -> None:
+    here.run("move", "--to", empty)
+    newest = "app = 'escalation' AND name LIKE '0005%'"
+    with psycopg.connect(empty, autocommit=True) as target:
+        assert target.execute(f"DELETE FROM django_migrations WHERE {newest}").rowcount == 1
+        assert "target already" in here.run("move", "--to", empty, code=2)
+        assert target.execute(f"SELECT count(*) FROM django_migrations WHERE {newest}").fetchone() == (0,)
+
+
 def test_a_value_that_postgresql_does_not_take_is_named_by_its_place_and_nothing_stays(
     here: Installation, empty: str
 ) -> None:

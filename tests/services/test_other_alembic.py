@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.services.postgres import Cluster
@@ -197,3 +198,34 @@ def test_what_is_told_is_what_alembic_really_sends(tmp_path: Path, newest: Path,
 
 def same_words(sql: str) -> str:
     return re.sub(r"\s+", " ", sql.replace("%%", "%")).strip()
+
+
+WRITING_ENV = """
+import os
+import sqlalchemy
+
+with sqlalchemy.create_engine(os.environ["SITE_URL"]).connect() as connection:
+    connection.execute(sqlalchemy.text("CREATE TABLE made_by_env (id int)"))
+    connection.commit()
+"""
+
+
+@pytest.mark.parametrize(("words", "why"), [((), "asked with --current alone"), (("--current",), "read-only")])
+def test_an_env_that_writes_to_its_database_is_kept_from_it(
+    words: tuple[str, ...],
+    why: str,
+    tmp_path: Path,
+    newest: Path,
+    server: Cluster,
+    check: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ini = write_project(tmp_path / "site")
+    (env,) = tmp_path.rglob("env.py")
+    env.write_text(WRITING_ENV + env.read_text())
+    monkeypatch.setenv("SITE_URL", server.url.replace("postgres://", "postgresql+psycopg://"))
+    _, reports, err = check(ini, newest, *words)
+    assert len(reports) == 6
+    assert why in err
+    with psycopg.connect(server.url) as database:
+        assert database.execute("SELECT to_regclass('made_by_env')").fetchone() == (None,)

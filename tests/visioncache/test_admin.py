@@ -41,10 +41,11 @@ def test_an_entry_is_read_only_and_its_json_is_laid_out(admin_client: Client) ->
 
 def test_selected_entries_are_extended(admin_client: Client) -> None:
     live, dead = make_entry("a").entry, make_entry("b", ttl_hours=0).entry
-    form = {"action": "extend_a_day", "_selected_action": [live.pk, dead.pk]}
+    form = {"action": "extend", "_selected_action": [live.pk, dead.pk], "_answered": "1", "extend-hours": "24"}
     page = admin_client.post(ENTRIES, form, follow=True).content.decode()
     assert Entry.objects.get(pk=live.pk).expires_at > live.expires_at
-    assert "No live entry has this id" in page
+    assert Entry.objects.get(pk=dead.pk).expires_at == dead.expires_at
+    assert "Extend: 1 entry. Past that already: 1." in page
     assert Event.objects.get(event_type="entry.extended").actor == "admin"
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from schemacheck.checker.findings import Finding, Severity, StatementReport
+from schemacheck.checker.findings import Finding, StatementReport
+from schemacheck.projects.problems import is_beyond
 
 _AUTOCOMMIT = "with op.get_context().autocommit_block():"
 _VALIDATE = "Validate it in a later revision: op.execute('ALTER TABLE ... VALIDATE CONSTRAINT ...')."
@@ -19,19 +20,12 @@ _HINTS = {
     "drop-column": "First release code without the column, and drop it by a revision of the next release.",
     "drop-table": "First release code without the table, and drop it by a revision of the next release.",
 }
-_BEYOND_ALEMBIC = {
-    "combine-alter-table",
-    "not-rerunnable",
-    "unqualified-table",
-    "prefer-identity",
-    "transaction-nesting",
-}
 
 
 def for_alembic(statement: StatementReport) -> Iterator[Finding]:
     """The findings on a statement that a person who writes Alembic can do something about."""
     for finding in statement.findings:
-        if finding.rule in _BEYOND_ALEMBIC and finding.severity is not Severity.ERROR:
+        if is_beyond(finding):
             continue
         fix = "" if finding.rule in _HINTS else finding.fix
         yield replace(finding, hint=_HINTS.get(finding.rule, finding.hint), fix=fix)

@@ -12,10 +12,9 @@ from schemacheck.projects import ignoring
 from schemacheck.projects.alembic.hints import for_alembic
 from schemacheck.projects.alembic.told import Revision, Told
 from schemacheck.projects.places import read_text, shown_path
-from schemacheck.projects.problems import add_problems, softened
+from schemacheck.projects.problems import SHOWN_SQL, add_problems, softened
 from schemacheck.projects.script import Script, placed, share_of
 
-_SHOWN_SQL = 300
 _UP, _DOWN = "upgrade", "downgrade"
 
 
@@ -66,7 +65,7 @@ def _judged(
     for piece, statement in script.shares(report):
         assert piece.owner is not None
         item, place = piece.owner, piece.owner.place(piece.step["line"])
-        facts = {"migration": item.label, "sql": piece.sql[:_SHOWN_SQL]}
+        facts = {"migration": item.label, "sql": piece.sql[:SHOWN_SQL]}
         findings = tuple(placed(softened(finding), place, facts) for finding in for_alembic(statement))
         shares.setdefault(item.label, []).append(replace(statement, line=place[0], findings=findings))
     for item, _, stands in acts:

@@ -54,4 +54,7 @@ class Revision:
 
 def closed(sql: str) -> str:
     """A statement with its semicolon."""
-    return sql if sql.rstrip().endswith(";") else f"{sql};"
+    if sql.rstrip().endswith(";"):
+        return sql
+    in_a_comment = "--" in sql.rsplit("\n", 1)[-1]
+    return f"{sql}\n;" if in_a_comment else f"{sql};"

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import takewhile
 
-from schemacheck.checker.findings import Finding, Severity, StatementReport
+from schemacheck.checker.findings import Finding, StatementReport
 from schemacheck.projects.django.told import Step
+from schemacheck.projects.problems import is_beyond
 
 ADD_DEFAULT = re.compile(r'ALTER TABLE (.+?) ADD COLUMN ("(?:[^"]|"")+") .*\bDEFAULT\b', re.DOTALL)
 DROP_DEFAULT = re.compile(r'ALTER TABLE (.+?) ALTER COLUMN ("(?:[^"]|"")+") DROP DEFAULT;?\s*\Z', re.DOTALL)
@@ -31,13 +32,6 @@ _HINTS = {
 }
 _SQL_OF_TRANSACTIONS = {"lock-timeout-missing", "wide-lock-window", "rewrite-under-lock", "concurrently-in-transaction"}
 _ABOUT_TYPES = {"type-change-rewrites", "rewrite-under-lock"}
-_BEYOND_DJANGO = {
-    "combine-alter-table",
-    "not-rerunnable",
-    "unqualified-table",
-    "prefer-identity",
-    "transaction-nesting",
-}
 _LENGTH = re.compile(r"(varchar|numeric)\((\d+)(?:, ?(\d+))?\)\Z")
 
 
@@ -47,7 +41,7 @@ def for_django(step: Step, position: int, statement: StatementReport) -> Iterato
         yield from statement.errors
         return
     for finding in statement.findings:
-        if finding.rule in _BEYOND_DJANGO and finding.severity is not Severity.ERROR:
+        if is_beyond(finding):
             continue
         if finding.rule in _ABOUT_TYPES and _keeps_rows(step):
             continue

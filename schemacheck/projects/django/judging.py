@@ -14,10 +14,8 @@ from schemacheck.projects import ignoring
 from schemacheck.projects.django import hints, python_rules
 from schemacheck.projects.django.told import Reviewed, Told
 from schemacheck.projects.places import read_text, shown_path
-from schemacheck.projects.problems import add_problems, softened
+from schemacheck.projects.problems import SHOWN_SQL, add_problems, softened
 from schemacheck.projects.script import Script, placed, share_of
-
-_SHOWN_SQL = 300
 
 
 def judge(
@@ -90,7 +88,7 @@ def _apply(script: Script[Reviewed], items: Sequence[Reviewed], **how: Any) -> N
     guessed = how.get("connection") is None
     for piece, statement in script.shares(report):
         assert piece.owner is not None
-        facts = {"migration": piece.owner.label, "operation": piece.step.title, "sql": piece.sql[:_SHOWN_SQL]}
+        facts = {"migration": piece.owner.label, "operation": piece.step.title, "sql": piece.sql[:SHOWN_SQL]}
         findings = tuple(
             placed(softened(finding) if guessed else finding, piece.step.place, facts)
             for finding in hints.for_django(piece.step, piece.position, statement)

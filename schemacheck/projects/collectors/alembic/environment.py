@@ -10,6 +10,8 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from ..refusal import Refused
 
@@ -38,6 +40,9 @@ class Environment:
             detail = f"{ini} cannot be used, section {section!r}: {str(error).rstrip('.')}."
             raise Refused("ini", "unknown", detail) from error
         self.unready = ""
+        self._asking = False
+        event.listen(Engine, "do_connect", self._allow)
+        event.listen(Engine, "connect", _only_read)
         try:
             self.options = self._configured()
         except BaseException as error:  # noqa: BLE001  -- it may want variables, a database, or end the process
@@ -78,23 +83,30 @@ class Environment:
 
     def current(self) -> tuple[list[str] | None, str]:
         """The revisions the database is at, asked over env.py's own connection, read only; why it was not asked."""
-        from sqlalchemy import event
-        from sqlalchemy.engine import Engine
-
-        event.listen(Engine, "do_connect", _refuse_missing)
-        event.listen(Engine, "connect", _only_read)
         found: list[str] = []
 
         def ask(revision: Any, context: Any) -> list[Any]:
             found.extend(context.get_current_heads())
             return []
 
+        self._asking = True
         try:
             with EnvironmentContext(self.config, self.script, fn=ask, dont_mutate=True):
                 self.script.run_env()
         except BaseException as error:  # noqa: BLE001  -- as above
             return None, f"{type(error).__name__}: {str(error)[:300]}"
+        finally:
+            self._asking = False
         return found, ""
+
+    def _allow(self, dialect: Any, record: Any, words: Any, named: Any) -> None:
+        """A database is asked only where somebody wants that, and a file of SQLite is not made by asking it."""
+        if not self._asking:
+            raise ConnectionError("it connects to its database, which is asked with --current alone")
+        name = str(words[0]) if words else str(named.get("database", ""))
+        is_file = dialect.name == "sqlite" and name and ":memory:" not in name and not name.startswith("file:")
+        if is_file and not os.path.exists(name):
+            raise FileNotFoundError(f"{name} is not there")
 
     def _configured(self) -> dict[str, Any]:
         kept: dict[str, Any] = {}
@@ -131,21 +143,26 @@ class Environment:
         return [str(path) for path in getattr(self.script, "version_locations", None) or ()]
 
 
-def _refuse_missing(dialect: Any, record: Any, words: Any, named: Any) -> None:
-    """A file of SQLite that is not there would be made by asking it."""
-    name = str(words[0]) if words else str(named.get("database", ""))
-    is_file = dialect.name == "sqlite" and name and ":memory:" not in name and not name.startswith("file:")
-    if is_file and not os.path.exists(name):
-        raise FileNotFoundError(f"{name} is not there")
-
-
 def _only_read(connection: Any, record: Any) -> None:
     kind = type(connection).__module__
-    statement = "PRAGMA query_only = on" if "sqlite" in kind else "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
-    if "sqlite" in kind or "psycopg" in kind or "asyncpg" in kind or "pg8000" in kind:
-        cursor = connection.cursor()
+    statements = next((said for names, said in _READ_ONLY.items() if any(name in kind for name in names)), ())
+    cursor = connection.cursor()
+    for statement in statements:
         cursor.execute(statement)
-        cursor.close()
+    cursor.close()
+    if statements:
+        connection.commit()  # else the pool's first rollback takes it back
+
+
+_READ_ONLY = {
+    ("sqlite",): ["PRAGMA query_only = on"],
+    ("psycopg", "asyncpg", "pg8000"): [
+        "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+        "SET statement_timeout = 10000",
+        "SET lock_timeout = 1000",
+    ],
+}
+"""By the names of drivers."""
 
 
 def _problem(rule: str, path: str, line: int, message: str, hint: str, fix: str = "") -> dict[str, Any]:
