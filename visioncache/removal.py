@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
@@ -20,10 +20,13 @@ from visioncache.tallies import fold_tallies
 from visioncache.terms import MAX_TAG_LENGTH
 
 BATCH = 2_000
-PAUSE_SECONDS = 0.01
+PAUSE_SECONDS = 0.005
 """Between batches, so that other writers of an SQLite database get their turn."""
 
-FEWEST, HOLD_SECONDS = 100, 0.015
+LARGE_BATCHES = {"cache_size": -32_000, "wal_autocheckpoint": 0}
+"""What SQLite is told while batches are removed, see `_pages_written_between_batches`."""
+
+FEWEST, HOLD_SECONDS = 100, 0.03
 """On SQLite a batch has as many entries as the last ones removed in that time: one that waits for the write lock looks
 again after 1, 2, 5, 10, 15, 20, 25 ms, and from its eighth try on only each 50 and 100."""
 
@@ -114,7 +117,7 @@ def cleanup_expired(*, batch: int = BATCH) -> int:
     """
     now = timezone.now()
     # What another writer holds is being replaced or removed: the next run judges it anew.
-    expired = Entry.objects.expired(now).order_by("expires_at", "pk").select_for_update(skip_locked=True)
+    expired = Entry.objects.expired(now).order_by("expires_at").select_for_update(skip_locked=True)
     removed = sum(_remove_in_batches(expired, "entries.expired", {"expired_before": now.isoformat()}, batch))
     drop_expired_leases()
     fold_tallies()
@@ -129,10 +132,10 @@ def _remove_in_batches(
     Entries stored meanwhile may be among them.
     """
     size = min(batch, FEWEST) if connection.vendor == "sqlite" else batch
-    with _room_for_pages():
+    with _pages_written_between_batches() as write_pages:
         while True:
-            began = time.perf_counter()
             with transaction.atomic():
+                began = time.perf_counter()  # from here on the write lock is held
                 rows = list(locking[:size].values_list("pk", "uid"))
                 if not rows:
                     return
@@ -144,12 +147,13 @@ def _remove_in_batches(
                     new_value={"removed": removed, "conditions": dict(conditions)},
                     context={"entries": [str(uid) for _, uid in rows[:100]]},
                 )
-            held = time.perf_counter() - began  # with the commit, which writes every page
+            held = time.perf_counter() - began  # with the commit, which writes every page into the log
             yield removed
             if len(rows) < size:
                 return
             if connection.vendor == "sqlite":
                 size = min(batch, max(FEWEST, int(size * HOLD_SECONDS / held)))
+            write_pages()
             time.sleep(PAUSE_SECONDS)
 
 
@@ -168,16 +172,27 @@ def _delete(ids: list[int]) -> int:
 
 
 @contextmanager
-def _room_for_pages() -> Iterator[None]:
-    """More memory for SQLite: a thousand entries are on more pages of indexes than its 2 MB hold, which then are read
-    and written several times; deleting took three times as long."""
-    if connection.vendor != "sqlite":
-        yield
+def _pages_written_between_batches() -> Iterator[Callable[[], object]]:
+    """What to call between batches, so that SQLite moves the pages of its log into the database while nobody waits.
+
+    By itself it does so in whichever commit makes the log long: a thousand entries are on some thousand pages of
+    indexes. They need more memory, too, than its usual 2 MB, else each is read and written several times.
+    """
+    if connection.vendor != "sqlite" or connection.in_atomic_block:  # whoever began that transaction ends it
+        yield lambda: None
         return
     with connection.cursor() as cursor:
-        [(usual,)] = cursor.execute("PRAGMA cache_size").fetchall()
-        cursor.execute("PRAGMA cache_size = -32000")
+
+        def tell(pragma: str) -> int:
+            [row] = cursor.execute(f"PRAGMA {pragma}").fetchall() or [(0,)]
+            answered: int = row[0]
+            return answered
+
+        usual = {name: tell(name) for name in LARGE_BATCHES}
         try:
-            yield
+            for name, value in LARGE_BATCHES.items():
+                tell(f"{name} = {value}")
+            yield lambda: tell("wal_checkpoint(PASSIVE)")
         finally:
-            cursor.execute(f"PRAGMA cache_size = {usual}")
+            for name, value in usual.items():
+                tell(f"{name} = {value}")
