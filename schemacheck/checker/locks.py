@@ -261,9 +261,8 @@ def _drop(node: Any, catalog: Catalog) -> Iterator[_Taken]:
     if node.remove_type == ast.OBJECT_INDEX:
         mode = "SHARE UPDATE EXCLUSIVE" if node.concurrent else "ACCESS EXCLUSIVE"
         for name in names_of(node.objects):
-            for owner in catalog.tables.values():
-                if any(index.name == name.name for index in owner.indexes):
-                    yield Name(owner.schema, owner.name), mode, False, False
+            if found := catalog.index(name):
+                yield Name(found[0].schema, found[0].name), mode, False, False
     elif node.remove_type in (ast.OBJECT_TABLE, ast.OBJECT_VIEW, ast.OBJECT_MATVIEW, ast.OBJECT_FOREIGN_TABLE):
         for name in names_of(node.objects):
             yield name, "ACCESS EXCLUSIVE", False, False

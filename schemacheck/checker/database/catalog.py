@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from schemacheck.checker.database.builtin_types import DISPLAY, PSEUDO
+from schemacheck.checker.database.naming import choose_name
 from schemacheck.checker.reading.shapes import Name, TypeShape, quote
 
 DEFAULT_PATH = ("pg_catalog", "public")
@@ -20,12 +21,14 @@ class TypeInfo(NamedTuple):
     schema: str
     name: str
     display: str
-    kind: str = "b"  # b base, c composite, d domain, e enum, p pseudo, r range, m multirange, ? made by the script
+    kind: str = "b"  # b base, c composite, d domain, e enum, p pseudo, r range, m multirange, ? not followed
     base: str = ""
     oid: int = 0
     base_oid: int = 0
     usable: bool = True
     of_table: bool = False
+    labels: tuple[str, ...] = ()  # of an enum, in their order
+    is_new: bool = False  # made by the script being checked
 
     @property
     def base_display(self) -> str:
@@ -43,6 +46,7 @@ class Column(NamedTuple):
     identity: str = ""
     generated: str = ""
     inherited: bool = False
+    uses: tuple[str, ...] = ()  # the columns a generated one is made of
 
 
 class Index(NamedTuple):
@@ -56,6 +60,8 @@ class Index(NamedTuple):
     partial: bool = False
     deferrable: bool = False
     identifies: bool = False  # the replica identity
+    is_new: bool = False  # made by the script being checked
+    oid: int = 0
 
     @property
     def is_key(self) -> bool:
@@ -115,6 +121,8 @@ class Table(NamedTuple):
     default_family: tuple["Relative", ...] = ()  # the default partition and those below it
     is_known: bool = True
     is_new: bool = False  # made by the script being checked
+    reads: tuple[tuple[str, str, str], ...] = ()  # schema, table and column, of a view the script made
+    owned_by: tuple[str, ...] = ()  # schema, table and column a sequence goes with
     oid: int = 0
 
     @property
@@ -130,10 +138,6 @@ class Table(NamedTuple):
     @property
     def has_foreign_partitions(self) -> bool:
         return self.kind == "p" and any(relative.kind == "f" for relative in self.descendants)
-
-    def views_on(self, column: str) -> list[str]:
-        """The views that use a column."""
-        return sorted(view for view, used in self.views if used == column)
 
     @property
     def primary_key(self) -> Index | None:
@@ -179,8 +183,10 @@ class Catalog:
     volatile: Mapping[str, str] = field(default_factory=dict)  # function name -> v, s or i
     roles: frozenset[str] = frozenset()
     is_certain: bool = True  # False after a statement whose effects nobody can foresee (DO, CALL, CREATE EXTENSION)
-    made_types: set[str] = field(default_factory=set)
-    made_functions: bool = False
+    made: set[str] = field(default_factory=set)  # names of what the script made, and the server does not know
+    made_operators: bool = False  # or casts: what the server says of them names none
+    gone: set[tuple[str, str]] = field(default_factory=set)  # relations the script dropped or renamed away
+    _owners: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)  # index -> its table
 
     @property
     def major(self) -> int:
@@ -194,18 +200,42 @@ class Catalog:
             schemas=dict(self.schemas),
             tables=dict(self.tables),
             types=dict(self.types),
-            made_types=set(self.made_types),
+            made=set(self.made),
+            gone=set(self.gone),
+            _owners=dict(self._owners),
         )
 
     def table(self, name: Name) -> Table | None:
-        """The relation a name means, by the search path."""
+        """The relation a name means, by the search path; an index too is one."""
         if name.schema is not None:
-            return self.tables.get((self.schema_called(name.schema), name.name))
+            return self.relation(self.schema_called(name.schema), name.name)
         if self.tables:
             for schema in self.path:  # a loop, for this is asked many times a statement
-                if table := self.tables.get((schema, name.name)):
+                if table := self.relation(schema, name.name):
                     return table
         return None
+
+    def relation(self, schema: str, name: str) -> Table | None:
+        """The relation of a name in a schema."""
+        if table := self.tables.get((schema, name)):
+            return table
+        owned = self._owners.get((schema, name))
+        return _as_relation(*self._indexed(owned, name)) if owned else None
+
+    def index(self, name: Name) -> tuple[Table, Index] | None:
+        """The index a name means and its table."""
+        for schema in self._schemas(name):
+            if owned := self._owners.get((schema, name.name)):
+                return self._indexed(owned, name.name)
+        return None
+
+    def _indexed(self, owned: tuple[str, str], name: str) -> tuple[Table, Index]:
+        owner = self.tables[owned]
+        return owner, next(index for index in owner.indexes if index.name == name)
+
+    def free_name(self, schema: str, first: str, second: str, label: str) -> str:
+        """The name PostgreSQL chooses for an index or a sequence: a number is added to one that is taken."""
+        return choose_name(first, second, label, lambda name: self.relation(schema, name) is not None)
 
     def schema_for_new(self, name: Name, persistence: str = "p") -> str | None:
         """The schema a relation is made in; None if the search path offers none."""
@@ -214,10 +244,55 @@ class Catalog:
         return self.schema_called(name.schema) if name.schema is not None else self.creation_schema
 
     def put(self, table: Table) -> None:
-        self.tables[table.schema, table.name] = table
+        """Bring a relation up to date, or in."""
+        key = (table.schema, table.name)
+        known = self.tables.get(key)
+        if known is None or known.indexes is not table.indexes:
+            self._disown(known)
+            for index in table.indexes:
+                self._owners[table.schema, index.name] = key
+        self.tables[key] = table
+        self.gone.discard(key)
+        if table.is_new:
+            self.made.add(table.name)
 
     def remove(self, table: Table) -> None:
-        self.tables.pop((table.schema, table.name), None)
+        """Take a relation away, with its indexes and the sequences that go with it."""
+        key = (table.schema, table.name)
+        self._disown(self.tables.pop(key, None))
+        self.gone.add(key)
+        for other in [other for other in self.tables.values() if other.owned_by[:2] == key]:
+            del self.tables[other.schema, other.name]
+
+    def move(self, table: Table, *, schema: str, name: str) -> None:
+        """Give a relation another name or schema; what goes with it goes along."""
+        self._disown(self.tables.pop((table.schema, table.name), None))
+        self.gone.add((table.schema, table.name))
+        for other in [other for other in self.tables.values() if other.owned_by[:2] == (table.schema, table.name)]:
+            del self.tables[other.schema, other.name]
+            self.put(other._replace(schema=schema, owned_by=(schema, name, *other.owned_by[2:])))
+        self.put(table._replace(schema=schema, name=name))
+        self.made.update((name, *(index.name for index in table.indexes if schema != table.schema)))
+
+        for other in list(self.tables.values()):
+            if any(key.references == table.display for key in other.constraints):
+                self.put(_referring(other, table.display, table._replace(schema=schema, name=name).display))
+
+    def lose(self, name: Name) -> None:
+        """A relation nobody looked up goes away."""
+        self.gone.update((schema, name.name) for schema in self._schemas(name))
+
+    def is_gone(self, name: Name) -> bool:
+        """Whether the script took away what the server still shows under a name."""
+        return any((schema, name.name) in self.gone for schema in self._schemas(name))
+
+    def _schemas(self, name: Name) -> tuple[str, ...]:
+        return self.path if name.schema is None else (self.schema_called(name.schema),)
+
+    def _disown(self, table: Table | None) -> None:
+        if table is not None:
+            for index in table.indexes:
+                self._owners.pop((table.schema, index.name), None)
 
     def has_schema(self, name: str) -> bool:
         """Whether a schema exists; without a live catalog every schema might."""
@@ -231,7 +306,15 @@ class Catalog:
         array = self.types.get((scalar.schema, f"_{scalar.name}"))
         oid = array.oid if array else 0
         display = f"{scalar.display}[]"
-        return TypeInfo(schema=scalar.schema, name=f"_{scalar.name}", display=display, kind="b", oid=oid, base_oid=oid)
+        return TypeInfo(
+            schema=scalar.schema,
+            name=f"_{scalar.name}",
+            display=display,
+            kind="b",
+            oid=oid,
+            base_oid=oid,
+            is_new=scalar.is_new,
+        )
 
     def type_names(self) -> list[str]:
         """Names to suggest instead of an unknown type."""
@@ -261,6 +344,26 @@ class Catalog:
 
     def schema_called(self, name: str) -> str:
         return self.temporary_schema if name == "pg_temp" else name
+
+
+def _referring(table: Table, old: str, new: str) -> Table:
+    """The table with its foreign keys to a relation under that one's new name."""
+    return table._replace(
+        constraints=tuple(key._replace(references=new) if key.references == old else key for key in table.constraints)
+    )
+
+
+def _as_relation(owner: Table, index: Index) -> Table:
+    """An index as the relation it is."""
+    return Table(
+        schema=owner.schema,
+        name=index.name,
+        kind="I" if owner.kind == "p" else "i",
+        persistence=owner.persistence,
+        is_mine=owner.is_mine,
+        is_new=owner.is_new or index.is_new,
+        oid=index.oid,
+    )
 
 
 _BUILTIN = {
@@ -297,6 +400,7 @@ def table_from_document(row: Mapping[str, Any], types: Mapping[int, TypeInfo]) -
                 identity=column["identity"],
                 generated=column["generated"],
                 inherited=column["inherited"],
+                uses=tuple(column["uses"] or ()),
             )
             for column in row["columns"] or ()
         ),
@@ -323,6 +427,7 @@ def table_from_document(row: Mapping[str, Any], types: Mapping[int, TypeInfo]) -
         referenced_by=tuple((item["table"], item["name"]) for item in row["referenced_by"] or ()),
         views=tuple((view, column) for view, column in row["views"] or ()),
         seems_empty=row["seems_empty"],
+        owned_by=tuple(row["owned_by"] or ()),
         column_users=tuple((column, user) for column, user in row.get("column_users", ())),
         row_type_in=tuple(row.get("row_type_in", ())),
         triggers=tuple(row.get("triggers", ())),

@@ -22,9 +22,14 @@ WITH facts AS (
 ), spaces AS (
   SELECT ns.oid, ns.nspname::text AS name FROM pg_catalog.pg_namespace ns, facts
   WHERE ns.nspname = ANY (facts.path) OR ns.nspname = facts.temporary OR ns.nspname = ANY ($2::text[])
-), rel AS (
-  SELECT c.*, spaces.name AS schema FROM pg_catalog.pg_class c JOIN spaces ON spaces.oid = c.relnamespace
+), named AS (
+  SELECT c.oid, c.relkind FROM pg_catalog.pg_class c JOIN spaces ON spaces.oid = c.relnamespace
   WHERE c.relname = ANY ($1::text[])
+), rel AS (
+  SELECT c.*, n.nspname::text AS schema FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.oid IN (SELECT oid FROM named WHERE relkind NOT IN ('i', 'I')
+    UNION ALL SELECT i.indrelid FROM pg_catalog.pg_index i JOIN named ON named.oid = i.indexrelid)
 ), typ AS (
   SELECT t.oid FROM pg_catalog.pg_type t JOIN spaces ON spaces.oid = t.typnamespace
   WHERE t.typname = ANY ($3::text[])
@@ -50,7 +55,9 @@ SELECT pg_catalog.json_build_object(
       'oid', t.oid::bigint, 'schema', n.nspname, 'name', t.typname, 'display', pg_catalog.format_type(t.oid, NULL),
       'kind', t.typtype, 'base', CASE WHEN t.typtype = 'd' THEN pg_catalog.format_type(b.oid, NULL) ELSE '' END,
       'base_oid', coalesce(b.oid, t.oid)::bigint, 'usable', pg_catalog.has_type_privilege(t.oid, 'USAGE'),
-      'of_table', coalesce(r.relkind <> 'c', false)))
+      'of_table', coalesce(r.relkind <> 'c', false),
+      'labels', (SELECT pg_catalog.json_agg(e.enumlabel ORDER BY e.enumsortorder)
+                 FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid)))
     FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
     LEFT JOIN LATERAL (
       WITH RECURSIVE down AS (
@@ -69,15 +76,29 @@ SELECT pg_catalog.json_build_object(
       'is_mine', pg_catalog.pg_has_role(c.relowner, 'USAGE'),
       'may_reference', pg_catalog.has_table_privilege(c.oid, 'REFERENCES')
                        OR pg_catalog.has_any_column_privilege(c.oid, 'REFERENCES'),
+      'owned_by', CASE WHEN c.relkind = 'S' THEN (
+          SELECT pg_catalog.json_build_array(n.nspname, t.relname, a.attname) FROM pg_catalog.pg_depend d
+          JOIN pg_catalog.pg_class t ON t.oid = d.refobjid JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
+          JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
+          WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
+            AND d.objid = c.oid AND d.deptype IN ('a', 'i') LIMIT 1) END,
       'has_children', EXISTS (SELECT 1 FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid),
       'columns', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
           'number', a.attnum, 'name', a.attname, 'type', a.atttypid::bigint,
           'sql', pg_catalog.format_type(a.atttypid, a.atttypmod),
           'not_null', a.attnotnull, 'has_default', a.atthasdef, 'identity', a.attidentity,
-          'generated', a.attgenerated, 'inherited', a.attinhcount > 0) ORDER BY a.attnum)
+          'generated', a.attgenerated, 'inherited', a.attinhcount > 0,
+          'uses', CASE WHEN a.attgenerated <> '' THEN (
+            SELECT pg_catalog.json_agg(DISTINCT u.attname) FROM pg_catalog.pg_attrdef f
+            JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = c.oid
+              AND ((d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = f.oid)
+                OR (d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.objsubid = a.attnum))
+            JOIN pg_catalog.pg_attribute u ON u.attrelid = c.oid AND u.attnum = d.refobjsubid
+            WHERE f.adrelid = c.oid AND f.adnum = a.attnum AND u.attnum <> a.attnum) END) ORDER BY a.attnum)
         FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
       'indexes', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
-          'name', ic.relname, 'unique', i.indisunique, 'primary', i.indisprimary, 'valid', i.indisvalid,
+          'name', ic.relname, 'oid', ic.oid::bigint, 'unique', i.indisunique,
+          'primary', i.indisprimary, 'valid', i.indisvalid,
           'partial', i.indpred IS NOT NULL, 'deferrable', NOT i.indimmediate, 'identifies', i.indisreplident,
           'columns', (i.indkey::int2[])[0:i.indnkeyatts - 1]))
         FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class ic ON ic.oid = i.indexrelid WHERE i.indrelid = c.oid),
@@ -235,7 +256,7 @@ def mentions(statements: Sequence[Statement]) -> Mentions:  # noqa: C901, PLR091
                     relations.add(node.newname)
                 case ast.CreateSchemaStmt():
                     schemas.update((node.schemaname, node.authrole.rolename))
-                case ast.CreateEnumStmt() | ast.CreateRangeStmt():
+                case ast.CreateEnumStmt() | ast.CreateRangeStmt() | ast.AlterEnumStmt():
                     add(types, _strings(node.type_name))
                 case ast.CreateDomainStmt():
                     add(types, _strings(node.domainname))
@@ -286,14 +307,14 @@ def snapshot(session: "Session", mentioned: Mentions) -> Catalog:
     by_oid = {}
     types = {}
     for row in document["types"] or ():
-        info = TypeInfo(**row)
+        info = TypeInfo(**{**row, "labels": tuple(row["labels"] or ())})
         by_oid[info.oid] = info
         types[info.schema, info.name] = info
     rows = {row["oid"]: row for row in document["tables"] or ()}
     _add_relatives(session, rows)
     _add_dependents(session, rows, mentioned.dependents)
     tables = [table_from_document(row, by_oid) for row in rows.values()]
-    return Catalog(
+    catalog = Catalog(
         is_live=True,
         server_version=document["version"],
         user=document["user"],
@@ -303,11 +324,13 @@ def snapshot(session: "Session", mentioned: Mentions) -> Catalog:
         in_recovery=document["in_recovery"],
         system_changes=document["system_changes"],
         schemas=document["schemas"] or {},
-        tables={(table.schema, table.name): table for table in tables},
         types=types,
         volatile=document["functions"] or {},
         roles=frozenset(document["roles"] or ()),
     )
+    for table in tables:
+        catalog.put(table)
+    return catalog
 
 
 def _add_relatives(session: "Session", rows: dict[int, dict[str, Any]]) -> None:

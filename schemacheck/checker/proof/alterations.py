@@ -3,8 +3,16 @@
 from schemacheck.checker.database.catalog import Column, Constraint, Table
 from schemacheck.checker.likeness import did_you_mean
 from schemacheck.checker.proof.constraints import add_constraint
+from schemacheck.checker.proof.dependents import views_on
 from schemacheck.checker.proof.expressions import check_conversion, check_default
-from schemacheck.checker.proof.tables import INTEGERS, SYSTEM_COLUMNS, add_column, check_column_expressions, sql_of
+from schemacheck.checker.proof.tables import (
+    INTEGERS,
+    SYSTEM_COLUMNS,
+    add_column,
+    check_column_expressions,
+    own_sequence,
+    sql_of,
+)
 from schemacheck.checker.proof.types import column_type
 from schemacheck.checker.reading.lowering import range_name, shape_of
 from schemacheck.checker.reading.shapes import Action, AlterationShape, quote
@@ -277,6 +285,7 @@ def _add_column(scope: Scope, table: Table, action: Action) -> Table:
     ):
         _report_row_type(scope, table, action.column.location)
     table = add_column(scope, table, action.column)
+    own_sequence(scope, table, action.column)
     check_column_expressions(scope, table, action.column)
     for constraint in action.column.constraints:
         table = add_constraint(scope, table, constraint, is_new=False)
@@ -299,19 +308,25 @@ def _drop_column(scope: Scope, table: Table, action: Action) -> Table:
     if column.inherited:
         scope.error("inherited-column", f'cannot drop inherited column "{action.name}"', "42P16", location)
         return table
-    if (views := table.views_on(column.name)) and not action.cascade:
+    if (views := views_on(scope.catalog, table, column.name)) and not action.cascade:
         message = f"cannot drop column {column.name} of table {table.name} because other objects depend on it"
         hint = f"These views use it: {', '.join(views)}. Drop them first, or use CASCADE to drop them too."
         scope.error("dependent-objects", message, "2BP01", location, hint=hint, facts={"dependents": views})
     keys = [item for item in table.constraints if column.name in item.columns]
-    users = sorted({user for used, user in table.column_users if used == column.name}.union(*(k.used_by for k in keys)))
+    generated = [other.name for other in table.columns if column.name in other.uses]
+    users = [f"column {name} of table {table.name}" for name in generated]
+    users += sorted(
+        {user for used, user in table.column_users if used == column.name}.union(*(k.used_by for k in keys))
+    )
     if users and not action.cascade:
         message = f"cannot drop column {column.name} of table {table.name} because other objects depend on it"
         hint = f"These use it: {', '.join(users)}. Drop them first, or use CASCADE to drop them too."
         scope.error("dependent-objects", message, "2BP01", location, hint=hint, facts={"dependents": users})
     indexes = tuple(index for index in table.indexes if action.name not in index.columns)
     constraints = tuple(item for item in table.constraints if action.name not in item.columns)
-    columns = tuple(item for item in table.columns if item is not column)
+    for owned in [other for other in scope.catalog.tables.values() if other.owned_by == (*table[:2], column.name)]:
+        scope.catalog.remove(owned)
+    columns = tuple(item for item in table.columns if item is not column and item.name not in generated)
     return table._replace(columns=columns, indexes=indexes, constraints=constraints)
 
 
@@ -337,7 +352,11 @@ def _change_type(scope: Scope, table: Table, action: Action) -> Table:  # noqa: 
     if column.identity and info.base_display not in INTEGERS:
         message = "identity column type must be smallint, integer, or bigint"
         scope.error("invalid-identity", message, "22023", location)
-    elif views := table.views_on(column.name):
+    elif generated := [other.name for other in table.columns if column.name in other.uses]:
+        message = "cannot alter type of a column used by a generated column"
+        hint = f'Column "{column.name}" is used by generated column "{generated[0]}".'
+        scope.error("dependent-objects", message, "0A000", location, hint=hint, facts={"dependents": generated})
+    elif views := views_on(scope.catalog, table, column.name):
         message = "cannot alter type of a column used by a view or rule"
         hint = f"These views use it: {', '.join(views)}. Drop them, change the type, and make them again."
         scope.error("dependent-objects", message, "0A000", location, hint=hint, facts={"dependents": views})

@@ -1,18 +1,19 @@
 """Keys, foreign keys and checks of a table, new or existing."""
 
-from itertools import count
 from typing import Any
 
 from schemacheck.checker.database.builtin_types import can_reference
 from schemacheck.checker.database.catalog import Column, Constraint, Index, Table
 from schemacheck.checker.database.lookup import are_comparable
+from schemacheck.checker.database.naming import choose_name, joined
 from schemacheck.checker.likeness import did_you_mean
-from schemacheck.checker.proof.expressions import check_condition
+from schemacheck.checker.proof.expressions import check_condition, columns_of
 from schemacheck.checker.reading.shapes import ConstraintShape, quote
 from schemacheck.checker.scope import Scope
 
 _NO_BTREE = {"json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle", "txid_snapshot", "aclitem"}
 _KINDS = {"primary": "p", "unique": "u", "foreign": "f", "check": "c", "exclusion": "x"}
+_INDEXED = {"primary", "unique", "exclusion"}
 _NOUNS = {"primary": "primary key", "unique": "unique"}
 
 
@@ -27,6 +28,9 @@ def add_constraint(scope: Scope, table: Table, shape: ConstraintShape, *, is_new
             scope.error("duplicate-table", message, "42P07", location)
         else:
             scope.error("duplicate-constraint", message, "42710", location)
+    elif shape.name and shape.kind in _INDEXED and not shape.using_index and _is_taken(scope, table, shape.name):
+        location = scope.statement.find(shape.name, after=max(shape.location, 0))
+        scope.error("duplicate-table", f'relation "{shape.name}" already exists', "42P07", location)
     match shape.kind:
         case "primary" | "unique":
             return _add_key(scope, table, shape)
@@ -35,8 +39,17 @@ def add_constraint(scope: Scope, table: Table, shape: ConstraintShape, *, is_new
         case "check":
             check_condition(scope, table, shape)
     if shape.kind in _KINDS:
-        return _with(table, shape, _name(table, shape, "check" if shape.kind == "check" else "excl"))
+        name = _name(scope, table, shape)
+        if shape.kind == "exclusion":
+            index = Index(name=name, columns=tuple(column or None for column in shape.columns), is_new=True)
+            table = table._replace(indexes=(*table.indexes, index))
+        return _with(table, shape, name)
     return table
+
+
+def _is_taken(scope: Scope, table: Table, name: str) -> bool:
+    """Whether a relation has the name that the index of a key would get."""
+    return name == table.name or scope.catalog.relation(table.schema, name) is not None
 
 
 def _with(table: Table, shape: ConstraintShape, name: str, *, references: str | None = None, **changes: Any) -> Table:
@@ -51,13 +64,25 @@ def _with(table: Table, shape: ConstraintShape, name: str, *, references: str | 
     return table._replace(constraints=(*table.constraints, constraint), **changes)
 
 
-def _name(table: Table, shape: ConstraintShape, ending: str) -> str:
+_LABELS = {"primary": "pkey", "unique": "key", "exclusion": "excl", "check": "check", "foreign": "fkey"}
+
+
+def _name(scope: Scope, table: Table, shape: ConstraintShape) -> str:
     """The name PostgreSQL would choose; a number is added to one that is taken."""
     if shape.name:
         return shape.name
-    base = "_".join([table.name, *shape.columns, ending])[:63]
     taken = {constraint.name for constraint in table.constraints} | {index.name for index in table.indexes}
-    return next(name for n in count() if (name := f"{base[:60]}{n}" if n else base) not in taken)
+    is_key = shape.kind in _INDEXED
+    columns: tuple[str | None, ...] = () if shape.kind == "primary" else shape.columns
+    if shape.kind == "check":  # named after its column where it speaks of one alone
+        spoken = columns_of(shape.expression)
+        columns = spoken if len(spoken) == 1 else ()
+    return choose_name(
+        table.name,
+        joined(columns),
+        _LABELS[shape.kind],
+        lambda name: name in taken or (is_key and _is_taken(scope, table, name)),
+    )
 
 
 def _add_key(scope: Scope, table: Table, shape: ConstraintShape) -> Table:
@@ -91,13 +116,13 @@ def _add_key(scope: Scope, table: Table, shape: ConstraintShape) -> Table:
                 "You must specify an operator class for the index or define a default operator class for the data type."
             )
             scope.error("no-operator-class", message, "42704", location, hint=hint)
-    name = _name(table, shape, "pkey" if primary else "key")
-    if primary and not shape.name:
-        name = f"{table.name}_pkey"
+    name = _name(scope, table, shape)
     columns = table.columns
     if primary and known:
         columns = tuple(c._replace(not_null=True) if c.name in shape.columns else c for c in columns)
-    index = Index(name=name, columns=shape.columns, unique=True, primary=primary, deferrable=shape.deferrable)
+    index = Index(
+        name=name, columns=shape.columns, unique=True, primary=primary, deferrable=shape.deferrable, is_new=True
+    )
     return _with(table, shape, name, columns=columns, indexes=(*table.indexes, index))
 
 
@@ -137,7 +162,7 @@ def _add_foreign_key(scope: Scope, table: Table, shape: ConstraintShape, *, is_n
     if named_alike and (is_new or (parent and parent.schema == table.schema)):
         parent = table
     parent = parent or scope.require_table(shape.references)
-    name = _name(table, shape, "fkey")
+    name = _name(scope, table, shape)
     shape = shape._replace(referenced_columns=shape.referenced_columns or _primary_columns(parent))
     if parent is None:
         return _with(table, shape, name, references=str(shape.references))

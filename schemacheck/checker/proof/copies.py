@@ -15,6 +15,7 @@ from schemacheck.checker.database.answers import ServerError
 from schemacheck.checker.database.catalog import Catalog, Table
 from schemacheck.checker.findings import Proof, Severity
 from schemacheck.checker.proof.blueprints import Blueprint, Code, draw
+from schemacheck.checker.proof.made import speaks_of_made
 from schemacheck.checker.reading.lowering import range_name
 from schemacheck.checker.reading.parser import Statement, walk
 from schemacheck.checker.reading.shapes import Name, quote
@@ -105,6 +106,8 @@ class Bench:
         if isinstance(answer, ServerError):
             if answer.sqlstate.startswith(_ABOUT_US) and answer.sqlstate not in _OURS_AFTER_ALL:
                 return Outcome(reason=f"{answer.sqlstate}: {answer.message}")
+            if speaks_of_made(scope.catalog, answer):
+                return Outcome(reason=f"the server does not know yet what the script makes ({answer.message})")
             if answer.sqlstate == "42883" and _takes_rows(scope.statement):
                 return Outcome(reason="a function takes rows of the table, and a copy's rows are of another type")
             return Outcome(error=_translated(answer, sql, edits, self))
@@ -484,8 +487,8 @@ def _translated(error: ServerError, sql: str, edits: list[_Edit], bench: Bench) 
 
 def report(scope: Scope, error: ServerError, proof: Proof = Proof.COPIES) -> None:
     """The server's objection as a finding."""
-    made = scope.catalog.made_functions or scope.catalog.made_types or not scope.catalog.is_certain
-    severity = Severity.WARNING if error.sqlstate in _MADE_HERE and made else Severity.ERROR
+    doubted = error.sqlstate in _MADE_HERE and not scope.catalog.is_certain
+    severity = Severity.WARNING if doubted else Severity.ERROR
     scope.add(
         _RULES.get(error.sqlstate, "invalid-definition"),
         severity,

@@ -3,7 +3,7 @@
 The expression is never planned, let alone run: `SELECT <expression> FROM (SELECT NULL::integer AS a, ...)`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from postgast import pg_query_pb2 as ast
@@ -11,6 +11,7 @@ from postgast import pg_query_pb2 as ast
 from schemacheck.checker.database.answers import ServerError
 from schemacheck.checker.database.catalog import Column, Table, TypeInfo
 from schemacheck.checker.likeness import did_you_mean
+from schemacheck.checker.proof.made import speaks_of_made, without_made
 from schemacheck.checker.reading.parser import expression_sql, walk
 from schemacheck.checker.reading.shapes import ConstraintShape, quote
 from schemacheck.checker.scope import Scope
@@ -23,6 +24,7 @@ SELECT pg_catalog.to_json(s.oid = t.oid OR t.typcategory = 'S' OR s.typtype = 'p
 FROM pg_catalog.pg_type s, pg_catalog.pg_type t WHERE s.oid = $1::oid AND t.oid = $2::oid
 """
 _UNDEFINED = {"42883", "42704", "42P01", "3F000"}
+_Question = Callable[[str], str]
 
 
 def check_default(scope: Scope, column: str, info: TypeInfo | None, expression: Any) -> None:
@@ -35,21 +37,31 @@ def check_default(scope: Scope, column: str, info: TypeInfo | None, expression: 
         if isinstance(node, ast.SubLink):
             scope.error("invalid-expression", "cannot use subquery in DEFAULT expression", "0A000", node.location)
             return
-    if info is None or scope.session is None:
-        return
-    sql = expression_sql(expression)
-    if sql is None:
+    if info is None or (_is_literal(expression) and _is_label(scope, info, expression)) or scope.session is None:
         return
     literal = _is_literal(expression)
-    cast = info.base_display if literal else ""
-    typed = f"({sql})::{cast}" if cast else f"({sql})"
+    if literal and info.is_new and not info.base:
+        return  # the script makes the type, and only the server knows how to read a value of it
+    cast = f"::{info.base_display}" if literal else ""
     words = {"in WHERE": "in DEFAULT expressions"}  # where, as in a default, no aggregate may stand
-    answer = _analyse(scope, f"SELECT {typed} WHERE {typed} IS NOT NULL", expression, words)
+    answer = _analyse(scope, expression, lambda sql: f"SELECT ({sql}){cast} WHERE ({sql}){cast} IS NOT NULL", words)
     if answer and not literal and not _is_assignable(scope, answer, info):
         shown = _type_name(scope, answer)
         message = f'column "{column}" is of type {info.display} but default expression is of type {shown}'
         hint = "You will need to rewrite or cast the expression."
         scope.error("datatype-mismatch", message, "42804", _location(expression), hint=hint)
+
+
+def _is_label(scope: Scope, info: TypeInfo, expression: Any) -> bool:
+    """Whether a constant is to be one of an enum's labels, which are known; reports it where it is none of them."""
+    if info.kind != "e" or not (info.labels or info.is_new) or expression.a_const.isnull:
+        return info.kind == "e" and bool(expression.a_const.isnull)
+    label = expression.a_const.sval.sval
+    if label not in info.labels:
+        message = f'invalid input value for enum {info.display}: "{label}"'
+        hint = did_you_mean(label, info.labels)
+        scope.error("invalid-literal", message, "22P02", expression.a_const.location, hint=hint)
+    return True
 
 
 def check_condition(scope: Scope, table: Table, constraint: ConstraintShape) -> None:
@@ -66,11 +78,9 @@ def check_condition(scope: Scope, table: Table, constraint: ConstraintShape) -> 
             return
     if scope.session is None:
         return
-    sql, source = expression_sql(constraint.expression), _null_row(table)
-    if sql and source:
+    if source := _null_row(table, constraint.expression):
         words = {"WHERE": "CHECK", "in CHECK": "in check constraints"}
-        question = f"SELECT 1 FROM {source} WHERE ({sql})"  # noqa: S608  -- analysed, never run
-        _analyse(scope, question, constraint.expression, words)
+        _analyse(scope, constraint.expression, _over(source, "SELECT 1 FROM $row WHERE ($sql)"), words)
 
 
 def check_generated(scope: Scope, table: Table, column: Column, constraint: ConstraintShape) -> None:
@@ -85,23 +95,20 @@ def check_generated(scope: Scope, table: Table, column: Column, constraint: Cons
             return
     if not _columns_exist(scope, table, constraint.expression):
         return
-    sql, source = expression_sql(constraint.expression), _null_row(table)
-    if sql and source and scope.session:
-        question = f"SELECT ({sql}) FROM {source}"  # noqa: S608  -- analysed, never run
-        _analyse(scope, question, constraint.expression, {})
+    source = _null_row(table, constraint.expression)
+    if source and scope.session:
+        _analyse(scope, constraint.expression, _over(source, "SELECT ($sql) FROM $row"), {})
 
 
 def check_conversion(scope: Scope, table: Table, column: Column, info: TypeInfo, using: Any) -> None:
     """ALTER COLUMN TYPE: the old type must turn into the new one by assignment, or USING must say how."""
     if scope.session is None or column.type is None:
         return
-    source = _null_row(table)
     if using is not None:
-        sql = expression_sql(using)
-        if sql and source and _columns_exist(scope, table, using):
+        source = _null_row(table, using)
+        if source and _columns_exist(scope, table, using) and not (_is_literal(using) and info.is_new):
             cast = f"::{info.base_display}" if _is_literal(using) else ""
-            question = f"SELECT ({sql}){cast} FROM {source}"  # noqa: S608  -- analysed, never run
-            answer = _analyse(scope, question, using, {})
+            answer = _analyse(scope, using, _over(source, "SELECT ($sql)" + cast + " FROM $row"), {})
             if answer and not _is_literal(using) and not _is_assignable(scope, answer, info):
                 what = f'result of USING clause for column "{column.name}"'
                 message = f"{what} cannot be cast automatically to type {info.display}"
@@ -119,6 +126,11 @@ def check_conversion(scope: Scope, table: Table, column: Column, info: TypeInfo,
         )
 
 
+def _over(row: str, question: str) -> _Question:
+    """A question about an expression over a row; it is analysed, never run."""
+    return lambda sql: question.replace("$row", row).replace("$sql", sql)
+
+
 def _is_assignable(scope: Scope, source: int, info: TypeInfo) -> bool:
     """Whether a value of a type (OID) goes into a column of another without being told how."""
     if not info.base_oid or source == info.base_oid or scope.session is None:
@@ -126,14 +138,24 @@ def _is_assignable(scope: Scope, source: int, info: TypeInfo) -> bool:
     return scope.session.document(_ASSIGNABLE, (str(source), str(info.base_oid))) is not False
 
 
-def _analyse(scope: Scope, sql: str, expression: Any, words: dict[str, str]) -> int:
+def _analyse(scope: Scope, expression: Any, question: _Question, words: dict[str, str]) -> int:
+    """The type (OID) of the expression, 0 where it cannot be told; reports what the server says against it."""
     assert scope.session is not None
-    answer = scope.session.analyse(sql)
-    if not isinstance(answer, ServerError):
-        return answer
-    made_here = scope.catalog.made_functions or scope.catalog.made_types or not scope.catalog.is_certain
+    asked = expression
+    while True:  # each time one constant less names what the script made
+        text = expression_sql(asked)
+        if text is None:
+            return 0
+        sql = question(text)
+        answer = scope.session.analyse(sql)
+        if not isinstance(answer, ServerError):
+            return answer
+        asked = without_made(scope.catalog, asked, answer)
+        if asked is None:
+            break
     whole_row = answer.sqlstate == "42846" and "type record" in answer.message  # our row is not of the table's type
-    if (answer.sqlstate in _UNDEFINED and made_here) or whole_row:
+    doubted = answer.sqlstate in _UNDEFINED and not scope.catalog.is_certain
+    if whole_row or doubted or speaks_of_made(scope.catalog, answer):
         return 0
     message = answer.message
     for theirs, ours in words.items():
@@ -186,16 +208,25 @@ def _column_references(expression: Any) -> Iterable[Any]:
     return [node for node in walk(expression) if isinstance(node, ast.ColumnRef)]
 
 
+def columns_of(expression: Any) -> tuple[str, ...]:
+    """The columns an expression speaks of, each once."""
+    names = (_referenced(node) for node in _column_references(expression))
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
 def _referenced(node: Any) -> str:
     last = node.fields[-1]
     return str(last.string.sval) if last.HasField("string") else ""
 
 
-def _null_row(table: Table) -> str | None:
-    """A row of the table's columns, all NULL, as a subquery; None where a column's type is not known."""
-    if not table.is_known or any(column.type is None or column.type.kind == "?" for column in table.columns):
+def _null_row(table: Table, expression: Any) -> str | None:
+    """A row of the columns the expression uses, all NULL, as a subquery; None where the server knows no type of one."""
+    used = {_referenced(node) for node in _column_references(expression)}
+    whole = "" in used or table.name in used
+    columns = [column for column in table.columns if whole or column.name in used]
+    if not table.is_known or any(column.type is None or column.type.is_new for column in columns):
         return None
-    cells = ", ".join(f"NULL::{column.type_sql} AS {quote(column.name)}" for column in table.columns)
+    cells = ", ".join(f"NULL::{column.type_sql} AS {quote(column.name)}" for column in columns)
     system = "NULL::oid AS tableoid" if not cells else "NULL::oid AS tableoid, " + cells
     return f"(SELECT {system}) AS {quote(table.name)}"
 

@@ -16,7 +16,9 @@ from schemacheck.checker.policy import DEFAULT_POLICY, Policy
 from schemacheck.checker.proof import copies, execution, probes
 from schemacheck.checker.proof.alterations import check_alter_table
 from schemacheck.checker.proof.costs import costly_call
-from schemacheck.checker.proof.objects import HANDLERS, drop, rename
+from schemacheck.checker.proof.dropping import drop
+from schemacheck.checker.proof.objects import HANDLERS
+from schemacheck.checker.proof.renaming import rename
 from schemacheck.checker.proof.storage import check_storage
 from schemacheck.checker.proof.tables import check_create_table
 from schemacheck.checker.reading.parser import GRAMMAR_VERSION, UNREADABLE, Problem, Statement, walk
@@ -141,9 +143,10 @@ def _take_as_given(scope: Scope) -> None:
 
 def _settle(catalog: Catalog) -> None:
     """What was made so far was there before what follows, and has rows."""
-    catalog.tables = {key: table._replace(is_new=False) for key, table in catalog.tables.items()}
+    for table in list(catalog.tables.values()):
+        indexes = tuple(index._replace(is_new=False) for index in table.indexes)
+        catalog.put(table._replace(is_new=False, indexes=indexes))
     catalog.is_certain = True
-    catalog.made_types, catalog.made_functions = set(), False
 
 
 def _climb_on(scope: Scope, bench: copies.Bench, resolved: copies.Resolved, taken: tuple[Lock, ...], ask: Ask) -> None:
@@ -195,6 +198,8 @@ def _handler(statement: Statement) -> Callable[[Scope], None] | None:
             return drop
         case _ if isinstance(statement.node, ast.RenameStmt):
             return rename
+        case "alter_type" if not isinstance(statement.node, ast.AlterEnumStmt):
+            return None
     return HANDLERS.get(statement.kind)
 
 

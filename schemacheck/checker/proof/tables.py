@@ -1,8 +1,10 @@
 """CREATE TABLE: would the server make this table, and what would it look like?"""
 
+from typing import Any
+
 from schemacheck.checker.database.catalog import Column, Table
 from schemacheck.checker.proof.constraints import add_constraint
-from schemacheck.checker.proof.expressions import check_default, check_generated
+from schemacheck.checker.proof.expressions import check_default, check_generated, columns_of
 from schemacheck.checker.proof.types import column_type
 from schemacheck.checker.reading.lowering import shape_of
 from schemacheck.checker.reading.shapes import ColumnShape, Name, TableShape, TypeShape, quote
@@ -42,6 +44,8 @@ def check_create_table(scope: Scope) -> None:
         table = add_constraint(scope, table, constraint, is_new=True)
     _check_partition_key(scope, table, shape)
     scope.catalog.put(table)
+    for column in shape.columns:
+        own_sequence(scope, table, column)
 
 
 _ORDER = {"primary": 0, "unique": 1, "exclusion": 2, "check": 3, "foreign": 4}
@@ -72,7 +76,7 @@ def _schema(scope: Scope, shape: TableShape) -> str | None:
 
 def _exists(scope: Scope, shape: TableShape, schema: str | None) -> bool:
     catalog, name = scope.catalog, shape.name
-    existing = catalog.tables.get((schema or "", name.name))
+    existing = catalog.relation(schema or "", name.name)
     if existing is not None:
         if shape.if_not_exists:
             message = f'relation "{name.name}" already exists, so nothing would be done'
@@ -163,10 +167,20 @@ def _declared(scope: Scope, table: Table, existing: Column | None, shape: Column
         has_default=bool(serial) or "default" in kinds,
         identity=("a" if identity.always else "d") if identity else "",
         generated="s" if "generated" in kinds else "",
+        uses=columns_of(kinds["generated"].expression) if "generated" in kinds else (),
     )
     if existing:
         return existing._replace(not_null=existing.not_null or column.not_null, inherited=False)
     return column
+
+
+def own_sequence(scope: Scope, table: Table, shape: ColumnShape) -> None:
+    """Bring in the sequence that a serial or an identity column comes with."""
+    if not (shape.constraint("identity") or (shape.type and shape.type.serial)):
+        return
+    name = scope.catalog.free_name(table.schema, table.name, shape.name, "seq")
+    owner = (table.schema, table.name, shape.name)
+    scope.catalog.put(Table(schema=table.schema, name=name, kind="S", is_known=False, is_new=True, owned_by=owner))
 
 
 def sql_of(shape: TypeShape, display: str | None) -> str:
@@ -261,7 +275,8 @@ def _check_partition_key(scope: Scope, table: Table, shape: TableShape) -> None:
             scope.error("partition-key", message, "0A000", hint=hint)
 
 
-def record_created(scope: Scope, name: Name, *, kind: str, is_known: bool = False) -> None:
+def record_created(scope: Scope, name: Name, *, kind: str, **known: Any) -> None:
     """Add a relation whose columns are not followed: a view, a sequence, a table made from a query."""
     schema = scope.catalog.schema_for_new(name)
-    scope.catalog.put(Table(schema=schema or "public", name=name.name, kind=kind, is_known=is_known, is_new=True))
+    table = Table(schema=schema or "public", name=name.name, kind=kind, is_known=False, is_new=True)
+    scope.catalog.put(table._replace(**known))

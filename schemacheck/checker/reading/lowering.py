@@ -143,7 +143,7 @@ def constraint_shape(node: Any, *, column: str | None = None) -> ConstraintShape
         kind=kind,
         location=location,
         name=name,
-        columns=own or _strings(node.keys),
+        columns=own or _strings(node.keys) or tuple(item.list.items[0].index_elem.name for item in node.exclusions),
         expression=node.raw_expr if node.HasField("raw_expr") else None,
         not_valid=node.skip_validation and not node.initially_valid,
         deferrable=node.deferrable,
@@ -176,7 +176,33 @@ def index_shape(node: Any) -> IndexShape:
         concurrently=node.concurrent,
         partial=node.HasField("where_clause"),
         if_not_exists=node.if_not_exists,
+        only=not node.relation.inh,
+        including=tuple(item.index_elem.name for item in node.index_including_params),
+        method=node.access_method or "btree",
+        elements=tuple(item.index_elem for item in node.index_params),
+        predicate=node.where_clause if node.HasField("where_clause") else None,
     )
+
+
+def called(element: Any) -> str | None:
+    """The part that a column or expression of an index has in a name PostgreSQL chooses (FigureIndexColname)."""
+    if element.name:
+        return str(element.name)
+    node = element.expr
+    while node.HasField("type_cast") or node.HasField("collate_clause"):
+        inner = node.type_cast if node.HasField("type_cast") else node.collate_clause
+        if node.HasField("type_cast") and not _names_itself(inner.arg):
+            return str(inner.type_name.names[-1].string.sval)
+        node = inner.arg
+    if node.HasField("func_call"):
+        return str(node.func_call.funcname[-1].string.sval)
+    if node.HasField("column_ref"):
+        return str(node.column_ref.fields[-1].string.sval)
+    return "coalesce" if node.HasField("coalesce_expr") else None
+
+
+def _names_itself(node: Any) -> bool:
+    return any(node.HasField(kind) for kind in ("func_call", "column_ref", "type_cast", "collate_clause"))
 
 
 @cache

@@ -123,6 +123,11 @@ class IndexShape(NamedTuple):
     concurrently: bool = False
     partial: bool = False
     if_not_exists: bool = False
+    only: bool = False
+    including: tuple[str, ...] = ()
+    method: str = "btree"
+    elements: tuple[Any, ...] = ()  # the IndexElem of each column
+    predicate: Any = None
 
 
 SERIALS = {

@@ -92,18 +92,17 @@ def drop_index_not_concurrent(scope: Scope) -> Iterator[Case]:
         return
     made = history_of(scope).made
     for name in names_of(node.objects):
-        owners = [
-            table for table in scope.catalog.tables.values() if any(index.name == name.name for index in table.indexes)
-        ]
-        if not owners and (scope.catalog.is_live or ("index", name.name) in made):
+        found = scope.catalog.index(name)
+        owner = found[0] if found else None
+        if owner is None and (scope.catalog.is_live or ("index", name.name) in made):
             continue
-        if owners and (owners[0].is_empty or is_small(scope, owners[0])):
+        if owner is not None and (owner.is_empty or is_small(scope, owner)):
             continue
         yield Case(
             f'dropping index "{name}" blocks every query on its table while it waits for its lock',
             hint="Drop it with CONCURRENTLY, outside a transaction.",
             fix=f"DROP INDEX CONCURRENTLY {name.sql};",
-            facts=about(owners[0] if owners else None),
+            facts=about(owner),
         )
 
 

@@ -7,6 +7,7 @@ from postgast import pg_query_pb2 as ast
 from schemacheck.checker.database.catalog import Table
 from schemacheck.checker.database.lookup import names_of
 from schemacheck.checker.findings import Severity
+from schemacheck.checker.proof.dependents import views_on
 from schemacheck.checker.reading.lowering import range_name
 from schemacheck.checker.reading.shapes import Action, quote
 from schemacheck.checker.rules.registry import Case, about, history_of, rule, target_sql
@@ -30,7 +31,7 @@ def drop_column(scope: Scope, action: Action, table: Table | None) -> Iterator[C
     if table is not None and table.is_known and table.column(action.name) is None:
         return
     facts = dict(about(table))
-    if table and (views := table.views_on(action.name)):
+    if table and (views := views_on(scope.catalog, table, action.name)):
         facts["views"] = views
     name, column = target_sql(scope), quote(action.name)
     yield Case(

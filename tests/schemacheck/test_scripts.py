@@ -1,0 +1,180 @@
+"""Whole scripts on databases of their own: what is said of each statement is what the server says when it runs."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from schemacheck.checker.findings import Report, StatementReport
+from schemacheck.checker.reading.parser import Statement, parse
+from schemacheck.checker.validator import validate
+from tests.services.postgres import Cluster
+
+pytestmark = pytest.mark.services
+
+SETUP = """
+CREATE TYPE state AS ENUM ('new', 'old');
+CREATE TABLE jobs (id bigint PRIMARY KEY, p integer, due timestamptz, made timestamp, body text, s state);
+CREATE TABLE parts (id serial PRIMARY KEY, job bigint CONSTRAINT to_job REFERENCES jobs,
+                    twice int GENERATED ALWAYS AS (id * 2) STORED);
+CREATE INDEX parts_job ON parts (job);
+CREATE VIEW due_jobs AS SELECT id, due FROM jobs;
+CREATE TABLE ev (id bigint, at timestamptz) PARTITION BY RANGE (at);
+CREATE TABLE ev1 PARTITION OF ev FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE INDEX ev_at ON ev (at);
+"""
+MADE = [
+    "ALTER TYPE state ADD VALUE 'late'; ALTER TABLE jobs ALTER s SET DEFAULT 'late'",
+    "ALTER TYPE state ADD VALUE 'late'; ALTER TABLE jobs ADD CHECK (s <> 'late' AND p > 0)",
+    "ALTER TYPE state ADD VALUE 'late'; ALTER TABLE jobs ADD CHECK (s <> 'late' AND q > 0)",
+    "ALTER TYPE state ADD VALUE 'old'",
+    "ALTER TYPE state ADD VALUE IF NOT EXISTS 'old'",
+    "ALTER TYPE state ADD VALUE 'x' BEFORE 'nope'",
+    "ALTER TYPE state RENAME VALUE 'old' TO 'aged'; ALTER TABLE jobs ALTER s SET DEFAULT 'aged'",
+    "ALTER TYPE state RENAME VALUE 'old' TO 'aged'; ALTER TABLE jobs ALTER s SET DEFAULT 'old'",
+    "ALTER TYPE state RENAME VALUE 'nope' TO 'aged'",
+    (
+        "ALTER TYPE state RENAME TO status; CREATE TABLE t (s status DEFAULT 'new'); "
+        "ALTER TABLE jobs ALTER s SET DEFAULT 'new'"
+    ),
+    "ALTER TYPE state RENAME TO status; CREATE TABLE t (s state)",
+    "CREATE TYPE kind AS ENUM ('a'); CREATE TABLE t (k kind NOT NULL DEFAULT 'a')",
+    "CREATE TYPE kind AS ENUM ('a'); CREATE TABLE t (k kind NOT NULL DEFAULT 'b')",
+    "CREATE TYPE kind AS ENUM ('a'); CREATE TABLE t (n int, k kind, CHECK (n > 0)); ALTER TABLE t ADD CHECK (m > 0)",
+    "CREATE TYPE kind AS ENUM ('a', 'a')",
+    "CREATE TYPE kind AS ENUM ('a'); CREATE TYPE kind AS ENUM ('b')",
+    "CREATE TYPE kind AS ENUM ('a'); DROP TYPE kind; CREATE TABLE t (k kind)",
+    "CREATE TYPE pair AS (a int, b text); CREATE TABLE t (p pair, q pair[])",
+    "CREATE DOMAIN key AS bigint; CREATE TABLE t (k key REFERENCES jobs)",
+    "CREATE DOMAIN key AS text; CREATE TABLE t (k key REFERENCES jobs)",
+    "CREATE DOMAIN few AS int; CREATE TABLE t (k few DEFAULT 'x')",
+    "CREATE DOMAIN few AS intt",
+    "CREATE SEQUENCE sq; ALTER TABLE jobs ALTER p SET DEFAULT nextval('sq')",
+    "CREATE SEQUENCE sq; ALTER TABLE jobs ALTER p SET DEFAULT nextval('public.sq'::regclass)",
+    "CREATE SEQUENCE sq; ALTER TABLE jobs ALTER p SET DEFAULT nextval('qs')",
+    "CREATE SEQUENCE sq; ALTER TABLE jobs ALTER p SET DEFAULT nextval('sq') + nofunction()",
+    "CREATE SEQUENCE sq; ALTER SEQUENCE sq RENAME TO sr; ALTER TABLE jobs ALTER p SET DEFAULT nextval('sr')",
+    "CREATE SEQUENCE sq; CREATE TABLE sq (id int)",
+    "CREATE TABLE t (id serial PRIMARY KEY); CREATE TABLE u (n bigint DEFAULT nextval('t_id_seq'))",
+    (
+        "CREATE TABLE t (id bigint GENERATED ALWAYS AS IDENTITY); ALTER SEQUENCE t_id_seq RENAME TO t_seq; "
+        "DROP SEQUENCE nope"
+    ),
+    "CREATE TABLE t (id serial); CREATE SEQUENCE t_id_seq",
+    "CREATE TABLE t (id serial); DROP TABLE t; CREATE SEQUENCE t_id_seq",
+    "CREATE TABLE t (id serial); ALTER TABLE t DROP COLUMN id; CREATE SEQUENCE t_id_seq",
+    "CREATE INDEX CONCURRENTLY n1 ON jobs (p); ALTER INDEX n1 RENAME TO n2; DROP INDEX n2",
+    "CREATE INDEX CONCURRENTLY n1 ON jobs (p); ALTER INDEX n1 RENAME TO n2; DROP INDEX n1",
+    "CREATE INDEX n1 ON jobs (p); CREATE INDEX n1 ON parts (job)",
+    "CREATE INDEX n1 ON jobs (p); CREATE TABLE n1 (id int)",
+    "CREATE INDEX n1 ON jobs (p); ALTER TABLE jobs RENAME TO n1",
+    "CREATE INDEX n1 ON jobs (p); ALTER INDEX parts_job RENAME TO n1",
+    "CREATE INDEX ON jobs (p); CREATE INDEX ON jobs (p); ALTER INDEX jobs_p_idx RENAME TO a; DROP INDEX jobs_p_idx1",
+    "CREATE INDEX ON jobs (p, lower(body), (p + 1)); DROP INDEX jobs_p_lower_expr_idx",
+    "CREATE INDEX ON jobs ((p + 1), (p + 2)); DROP INDEX jobs_expr_expr1_idx",
+    (
+        "CREATE UNIQUE INDEX CONCURRENTLY k ON jobs (p); "
+        "ALTER TABLE jobs ADD CONSTRAINT jobs_p UNIQUE USING INDEX k; DROP INDEX k"
+    ),
+    "CREATE UNIQUE INDEX k ON jobs (p); ALTER TABLE jobs ADD CONSTRAINT jobs_p UNIQUE USING INDEX k; DROP INDEX jobs_p",
+    "ALTER INDEX parts_job RENAME TO parts_of; DROP INDEX parts_of",
+    "ALTER TABLE parts_job RENAME TO parts_of; ALTER INDEX parts_of SET (fillfactor = 50)",
+    "ALTER INDEX jobs_pkey RENAME TO jobs_key; ALTER TABLE jobs DROP CONSTRAINT jobs_key CASCADE",
+    "ALTER INDEX jobs_pkey RENAME TO jobs_key; ALTER TABLE jobs DROP CONSTRAINT jobs_pkey CASCADE",
+    "ALTER TABLE parts RENAME CONSTRAINT to_job TO of_job; ALTER TABLE parts VALIDATE CONSTRAINT of_job",
+    "ALTER TABLE parts RENAME CONSTRAINT to_job TO of_job; ALTER TABLE parts DROP CONSTRAINT to_job",
+    "ALTER TABLE jobs ADD CHECK (p > 0); ALTER TABLE jobs DROP CONSTRAINT jobs_p_check",
+    "ALTER TABLE jobs ADD CHECK (p > 0 AND id > 0); ALTER TABLE jobs DROP CONSTRAINT jobs_check",
+    "ALTER TABLE jobs ADD CHECK (p > 0), ADD CHECK (p < 9); ALTER TABLE jobs DROP CONSTRAINT jobs_p_check1",
+    "ALTER TABLE jobs ADD UNIQUE (p, body); ALTER TABLE jobs DROP CONSTRAINT jobs_p_body_key",
+    "ALTER TABLE jobs ADD EXCLUDE (p WITH =); ALTER TABLE jobs DROP CONSTRAINT jobs_p_excl",
+    "CREATE TABLE t (id int CONSTRAINT jobs_pkey PRIMARY KEY)",
+    f"CREATE TABLE {'t' * 60} (id int PRIMARY KEY); ALTER TABLE {'t' * 60} DROP CONSTRAINT {'t' * 58}_pkey",
+    f"CREATE TABLE t (id int, {'c' * 60} int); CREATE INDEX ON t ({'c' * 60}); DROP INDEX t_{'c' * 57}_idx",
+    "ALTER TABLE jobs RENAME TO tasks; ALTER TABLE parts ADD FOREIGN KEY (id) REFERENCES tasks (id); DROP TABLE jobs",
+    "ALTER TABLE jobs RENAME TO tasks; CREATE TABLE jobs (id int); ALTER TABLE tasks ADD COLUMN x int",
+    "ALTER TABLE jobs RENAME p TO q; ALTER TABLE jobs ADD CHECK (q > 0); ALTER TABLE jobs ADD CHECK (p > 0)",
+    "CREATE SCHEMA other; ALTER TABLE parts SET SCHEMA other; CREATE INDEX ON other.parts (twice)",
+    "CREATE SCHEMA other; ALTER SCHEMA other RENAME TO another; CREATE TABLE another.t (id int)",
+    "BEGIN; CREATE SEQUENCE sq; ROLLBACK; ALTER TABLE jobs ALTER p SET DEFAULT nextval('sq')",
+    "CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER TABLE jobs ALTER p SET DEFAULT one()",
+    "CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER TABLE jobs ALTER p SET DEFAULT two()",
+    (
+        "CREATE INDEX CONCURRENTLY ev1_id ON ev1 (id); CREATE INDEX ev_id ON ONLY ev (id);"
+        "ALTER INDEX ev_id ATTACH PARTITION ev1_id"
+    ),
+]
+DEPENDENTS = [
+    "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (a int REFERENCES a); DROP TABLE a",
+    "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (a int REFERENCES a); DROP TABLE a CASCADE; DROP TABLE b",
+    "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (a int REFERENCES a); DROP TABLE a, b",
+    "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (a int REFERENCES a); DROP TABLE b; DROP TABLE a",
+    (
+        "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (a int CONSTRAINT to_a REFERENCES a);"
+        "ALTER TABLE b DROP CONSTRAINT to_a; DROP TABLE a"
+    ),
+    "DROP VIEW due_jobs; DROP TABLE parts; DROP TABLE jobs",
+    "DROP VIEW due_jobs; DROP TABLE jobs",
+    "DROP TABLE parts; DROP TABLE jobs",
+    "ALTER TABLE parts DROP CONSTRAINT to_job; DROP VIEW due_jobs; DROP TABLE jobs",
+    "DROP VIEW due_jobs; ALTER TABLE jobs DROP COLUMN due",
+    "ALTER TABLE parts DROP COLUMN id",
+    "ALTER TABLE parts DROP COLUMN id, DROP COLUMN twice",
+    "ALTER TABLE parts DROP COLUMN id CASCADE; ALTER TABLE parts DROP COLUMN twice",
+    "ALTER TABLE parts ALTER id TYPE bigint",
+    "ALTER TABLE jobs ADD g int GENERATED ALWAYS AS (p * 2) STORED; ALTER TABLE jobs DROP COLUMN p",
+    "CREATE TYPE kind AS ENUM ('a'); CREATE TABLE t (k kind); DROP TYPE kind",
+    (
+        "CREATE TYPE kind AS ENUM ('a'); CREATE TABLE t (k kind, n int); DROP TYPE kind CASCADE; "
+        "ALTER TABLE t ADD CHECK (k = 'a')"
+    ),
+    "DROP INDEX jobs_pkey",
+    "DROP INDEX jobs",
+]
+PARTITIONS = [
+    "CREATE INDEX CONCURRENTLY ev_id ON ev (id)",
+    "DROP INDEX CONCURRENTLY ev_at",
+    "DROP INDEX ev_at",
+]
+
+
+@pytest.fixture
+def database(server: Cluster) -> Iterator[psycopg.Connection[Any]]:
+    """A database of the script's own, with tables to work on."""
+    with psycopg.connect(server.url, autocommit=True) as admin:
+        admin.execute("CREATE DATABASE script")
+        try:
+            with psycopg.connect(server.url.rpartition("/")[0] + "/script", autocommit=True) as connection:
+                connection.execute(SETUP)
+                yield connection
+        finally:
+            admin.execute("DROP DATABASE script WITH (FORCE)")
+
+
+def refused(connection: psycopg.Connection[Any], statement: Statement) -> str | None:
+    """The SQLSTATE with which the server refuses a statement that runs for good."""
+    try:
+        connection.execute(statement.sql)
+    except psycopg.Error as error:
+        return error.sqlstate
+    return None
+
+
+def compare(report: Report, connection: psycopg.Connection[Any], script: str) -> None:
+    """Run the script until the server refuses a statement: so far, each verdict must be the server's."""
+    for said, statement in zip(report.statements, parse(script).statements, strict=True):
+        expected = refused(connection, statement)
+        assert (statement.sql.strip(), first_error(said)) == (statement.sql.strip(), expected)
+        if expected:
+            return
+
+
+def first_error(said: StatementReport) -> str | None:
+    return said.errors[0].sqlstate if said.errors else None
+
+
+@pytest.mark.parametrize("proof", ["catalog", "copies"])
+@pytest.mark.parametrize("script", [*MADE, *DEPENDENTS, *PARTITIONS])
+def test_each_statement_has_the_server_s_verdict(database: psycopg.Connection[Any], script: str, proof: str) -> None:
+    compare(validate(script, connection=database, proof=proof), database, script)
