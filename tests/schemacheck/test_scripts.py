@@ -132,6 +132,74 @@ DEPENDENTS = [
     "DROP INDEX jobs_pkey",
     "DROP INDEX jobs",
 ]
+INDEXES = [
+    "CREATE INDEX ON jobs ((due::date))",
+    "CREATE INDEX ON jobs ((made::date))",
+    "CREATE INDEX ON jobs ((due::text))",
+    "CREATE INDEX ON jobs ((p::text))",
+    "CREATE INDEX ON jobs ((s::text))",
+    "CREATE INDEX ON jobs (date_trunc('day', due))",
+    "CREATE INDEX ON jobs (date_trunc('day', made))",
+    "CREATE INDEX ON jobs ((made AT TIME ZONE 'UTC'))",
+    "CREATE INDEX ON jobs (lower(body), (p + 1))",
+    "CREATE INDEX ON jobs ((body || 'x'))",
+    "CREATE INDEX ON jobs ((body || p))",
+    "CREATE INDEX ON jobs ((due + interval '1 day'))",
+    "CREATE INDEX ON jobs ((made + interval '1 day'))",
+    "CREATE INDEX ON jobs (to_char(made, 'YYYY'))",
+    "CREATE INDEX ON jobs (concat(body, 'x'))",
+    "CREATE INDEX ON jobs (coalesce(body, 'x'))",
+    "CREATE INDEX ON jobs ((p = ANY ('{1,2}')))",
+    "CREATE INDEX ON jobs (nofunction(p))",
+    "CREATE INDEX ON jobs ((missing + 1))",
+    "CREATE INDEX ON jobs ((SELECT 1))",
+    "CREATE INDEX ON jobs (sum(p))",
+    "CREATE INDEX ON jobs (to_tsvector(body))",
+    "CREATE INDEX ON jobs (to_tsvector('english', body))",
+    "CREATE INDEX ON jobs USING gin (to_tsvector('english', body))",
+    "CREATE INDEX ON jobs USING gin (to_tsvector('nope', body))",
+    "CREATE INDEX ON jobs (p) WHERE missing > 1",
+    "CREATE INDEX ON jobs (p) WHERE due > now()",
+    "CREATE INDEX ON jobs (p) WHERE due > current_timestamp",
+    "CREATE INDEX ON jobs (p) WHERE due > '2024-01-01'",
+    "CREATE INDEX ON jobs (p) WHERE s = 'new' AND body LIKE 'a%' AND p IN (1, 2)",
+    "CREATE INDEX ON jobs (p) WHERE s = 'nope'",
+    "CREATE INDEX ON jobs (p) WHERE body",
+    "CREATE INDEX ON jobs (p) WHERE EXISTS (SELECT 1)",
+    "CREATE INDEX ON jobs USING gin (body gin_trgm_ops)",
+    "CREATE INDEX ON jobs USING gin (body)",
+    "CREATE INDEX ON jobs USING gist (p)",
+    "CREATE INDEX ON jobs USING nothing (p)",
+    "CREATE INDEX ON jobs USING hash (p, id)",
+    "CREATE UNIQUE INDEX ON jobs USING hash (p)",
+    "CREATE INDEX ON jobs USING hash (p) INCLUDE (body)",
+    "CREATE INDEX ON jobs USING hash (p DESC)",
+    "CREATE INDEX ON jobs USING brin (p, due)",
+    "CREATE INDEX ON jobs (p) INCLUDE (missing)",
+    "CREATE INDEX ON jobs (body text_pattern_ops, s, p int4_ops)",
+    "CREATE INDEX ON jobs (p text_pattern_ops)",
+    "CREATE INDEX ON jobs (body nope.text_ops)",
+    "CREATE TABLE t (a json, b int[], c jsonb, d varchar, e state, f int4range); CREATE INDEX ON t (b, c, d, e, f)",
+    "CREATE TABLE t (a json); CREATE INDEX ON t (a)",
+    (
+        "CREATE TABLE t (a jsonb, b int[], c int4range); CREATE INDEX ON t USING gin (a, b); "
+        "CREATE INDEX ON t USING gist (c)"
+    ),
+    "CREATE TYPE kind AS ENUM ('a'); CREATE TABLE t (k kind); CREATE INDEX ON t (k) WHERE k = 'a'",
+    "CREATE TABLE t (r int4range, EXCLUDE USING gist (r WITH &&))",
+    "CREATE TABLE t (r int, EXCLUDE USING gist (r WITH =))",
+    "CREATE TABLE t (r int, EXCLUDE USING gist (q WITH =))",
+    "CREATE TABLE t (r int, EXCLUDE (r WITH =) WHERE (q > 1))",
+    "CREATE TABLE t (r int, EXCLUDE USING gin (r WITH =))",
+    "ALTER TABLE jobs ADD h text GENERATED ALWAYS AS (concat_ws('.', body, 'x')) STORED",
+    "ALTER TABLE jobs ADD h text GENERATED ALWAYS AS (body || 'x') STORED",
+    "ALTER TABLE jobs ADD h int GENERATED ALWAYS AS (body || 'x') STORED",
+    "ALTER TABLE jobs ADD h text GENERATED ALWAYS AS (due::text) STORED",
+    "ALTER TABLE jobs ADD h int GENERATED ALWAYS AS (sum(p)) STORED",
+    "CREATE TABLE t (a timestamptz, b date GENERATED ALWAYS AS (a::date) STORED)",
+    "CREATE TABLE t (a timestamptz, b date GENERATED ALWAYS AS ((a AT TIME ZONE 'UTC')::date) STORED)",
+    "CREATE TABLE t (f text, l text, b text GENERATED ALWAYS AS (f || ' ' || l) STORED)",
+]
 PARTITIONS = [
     "CREATE INDEX CONCURRENTLY ev_id ON ev (id)",
     "DROP INDEX CONCURRENTLY ev_at",
@@ -175,6 +243,6 @@ def first_error(said: StatementReport) -> str | None:
 
 
 @pytest.mark.parametrize("proof", ["catalog", "copies"])
-@pytest.mark.parametrize("script", [*MADE, *DEPENDENTS, *PARTITIONS])
+@pytest.mark.parametrize("script", [*MADE, *DEPENDENTS, *INDEXES, *PARTITIONS])
 def test_each_statement_has_the_server_s_verdict(database: psycopg.Connection[Any], script: str, proof: str) -> None:
     compare(validate(script, connection=database, proof=proof), database, script)

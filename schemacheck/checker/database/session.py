@@ -117,6 +117,15 @@ class Session:
 
     def analyse(self, sql: str) -> ServerError | int:
         """What parse analysis says against a query, or the type (OID) of its first column. Nothing is executed."""
+        found = self._described(sql)
+        return found if isinstance(found, ServerError) else next(iter(found), 0)
+
+    def types(self, sql: str) -> list[int] | None:
+        """The types (OIDs) of a query's columns; None where parse analysis refuses it. Nothing is executed."""
+        found = self._described(sql)
+        return None if isinstance(found, ServerError) else found
+
+    def _described(self, sql: str) -> ServerError | list[int]:
         self._pgconn.exec_(f"SAVEPOINT {_SAVEPOINT}_step".encode())
         try:
             try:
@@ -130,7 +139,7 @@ class Session:
                     raise _away(error)
                 return error
             described = self._pgconn.describe_prepared(b"")
-            return described.ftype(0) if described.nfields else 0
+            return [described.ftype(number) for number in range(described.nfields)]
         finally:
             if self._pgconn.status == ConnStatus.OK:
                 self._pgconn.exec_(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}_step; RELEASE {_SAVEPOINT}_step".encode())

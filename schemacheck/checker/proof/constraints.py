@@ -8,6 +8,7 @@ from schemacheck.checker.database.lookup import are_comparable
 from schemacheck.checker.database.naming import choose_name, joined
 from schemacheck.checker.likeness import did_you_mean
 from schemacheck.checker.proof.expressions import check_condition, columns_of
+from schemacheck.checker.proof.index_expressions import check_index
 from schemacheck.checker.reading.shapes import ConstraintShape, quote
 from schemacheck.checker.scope import Scope
 
@@ -41,6 +42,7 @@ def add_constraint(scope: Scope, table: Table, shape: ConstraintShape, *, is_new
     if shape.kind in _KINDS:
         name = _name(scope, table, shape)
         if shape.kind == "exclusion":
+            _check_exclusion(scope, table, shape)
             index = Index(name=name, columns=tuple(column or None for column in shape.columns), is_new=True)
             table = table._replace(indexes=(*table.indexes, index))
         return _with(table, shape, name)
@@ -50,6 +52,23 @@ def add_constraint(scope: Scope, table: Table, shape: ConstraintShape, *, is_new
 def _is_taken(scope: Scope, table: Table, name: str) -> bool:
     """Whether a relation has the name that the index of a key would get."""
     return name == table.name or scope.catalog.relation(table.schema, name) is not None
+
+
+def _check_exclusion(scope: Scope, table: Table, shape: ConstraintShape) -> None:
+    for name in shape.columns:
+        if name and table.is_known and table.column(name) is None:
+            location = scope.statement.find(name, after=max(shape.location, 0))
+            scope.unknown_column(table, name, location, f'column "{name}" named in key does not exist')
+            return
+    if table.is_known and not scope.has_error:
+        check_index(
+            scope,
+            table,
+            method=shape.method,
+            elements=shape.elements,
+            predicate=shape.predicate,
+            asks=frozenset({"can_exclude"}),
+        )
 
 
 def _with(table: Table, shape: ConstraintShape, name: str, *, references: str | None = None, **changes: Any) -> Table:

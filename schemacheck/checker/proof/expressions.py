@@ -12,6 +12,7 @@ from schemacheck.checker.database.answers import ServerError
 from schemacheck.checker.database.catalog import Column, Table, TypeInfo
 from schemacheck.checker.likeness import did_you_mean
 from schemacheck.checker.proof.made import speaks_of_made, without_made
+from schemacheck.checker.proof.volatility import is_mutable
 from schemacheck.checker.reading.parser import expression_sql, walk
 from schemacheck.checker.reading.shapes import ConstraintShape, quote
 from schemacheck.checker.scope import Scope
@@ -24,6 +25,7 @@ SELECT pg_catalog.to_json(s.oid = t.oid OR t.typcategory = 'S' OR s.typtype = 'p
 FROM pg_catalog.pg_type s, pg_catalog.pg_type t WHERE s.oid = $1::oid AND t.oid = $2::oid
 """
 _UNDEFINED = {"42883", "42704", "42P01", "3F000"}
+_IMMUTABLE = "It may use only what always gives the same value for the same row: no setting, no time, no random value."
 _Question = Callable[[str], str]
 
 
@@ -44,9 +46,14 @@ def check_default(scope: Scope, column: str, info: TypeInfo | None, expression: 
         return  # the script makes the type, and only the server knows how to read a value of it
     cast = f"::{info.base_display}" if literal else ""
     words = {"in WHERE": "in DEFAULT expressions"}  # where, as in a default, no aggregate may stand
-    answer = _analyse(scope, expression, lambda sql: f"SELECT ({sql}){cast} WHERE ({sql}){cast} IS NOT NULL", words)
-    if answer and not literal and not _is_assignable(scope, answer, info):
-        shown = _type_name(scope, answer)
+    answer = analyse(scope, expression, lambda sql: f"SELECT ({sql}){cast} WHERE ({sql}){cast} IS NOT NULL", words)
+    if answer and not literal:
+        _check_assignable(scope, column, info, answer, expression)
+
+
+def _check_assignable(scope: Scope, column: str, info: TypeInfo, given: int, expression: Any) -> None:
+    if not _is_assignable(scope, given, info):
+        shown = _type_name(scope, given)
         message = f'column "{column}" is of type {info.display} but default expression is of type {shown}'
         hint = "You will need to rewrite or cast the expression."
         scope.error("datatype-mismatch", message, "42804", _location(expression), hint=hint)
@@ -66,9 +73,9 @@ def _is_label(scope: Scope, info: TypeInfo, expression: Any) -> bool:
 
 def check_condition(scope: Scope, table: Table, constraint: ConstraintShape) -> None:
     """A CHECK: boolean, over columns the table has, without a subquery."""
-    if _refuse_subquery(scope, constraint.expression, "check constraint"):
+    if refuse_subquery(scope, constraint.expression, "check constraint"):
         return
-    if not _columns_exist(scope, table, constraint.expression):
+    if not columns_exist(scope, table, constraint.expression):
         return
     for node in _column_references(constraint.expression):
         name = _referenced(node)
@@ -78,14 +85,14 @@ def check_condition(scope: Scope, table: Table, constraint: ConstraintShape) -> 
             return
     if scope.session is None:
         return
-    if source := _null_row(table, constraint.expression):
+    if source := null_row(table, constraint.expression):
         words = {"WHERE": "CHECK", "in CHECK": "in check constraints"}
-        _analyse(scope, constraint.expression, _over(source, "SELECT 1 FROM $row WHERE ($sql)"), words)
+        analyse(scope, constraint.expression, over(source, "SELECT 1 FROM $row WHERE ($sql)"), words)
 
 
 def check_generated(scope: Scope, table: Table, column: Column, constraint: ConstraintShape) -> None:
     """A generated column: over other, ordinary columns of the table."""
-    if _refuse_subquery(scope, constraint.expression, "column generation expression"):
+    if refuse_subquery(scope, constraint.expression, "column generation expression"):
         return
     for node in _column_references(constraint.expression):
         other = table.column(_referenced(node))
@@ -93,11 +100,19 @@ def check_generated(scope: Scope, table: Table, column: Column, constraint: Cons
             message = f'cannot use generated column "{other.name}" in column generation expression'
             scope.error("invalid-expression", message, "42P17", node.location)
             return
-    if not _columns_exist(scope, table, constraint.expression):
+    if not columns_exist(scope, table, constraint.expression):
         return
-    source = _null_row(table, constraint.expression)
-    if source and scope.session:
-        _analyse(scope, constraint.expression, _over(source, "SELECT ($sql) FROM $row"), {})
+    source = null_row(table, constraint.expression)
+    if not source or scope.session is None:
+        return
+    words = {"in WHERE": "in column generation expressions"}
+    question = over(source, "SELECT ($sql) FROM $row WHERE ($sql) IS NOT NULL")
+    answer = analyse(scope, constraint.expression, question, words)
+    if not scope.has_error and is_mutable(scope, source, constraint.expression):
+        place = _location(constraint.expression)
+        scope.error("invalid-expression", "generation expression is not immutable", "42P17", place, hint=_IMMUTABLE)
+    elif answer and column.type and not _is_literal(constraint.expression):
+        _check_assignable(scope, column.name, column.type, answer, constraint.expression)
 
 
 def check_conversion(scope: Scope, table: Table, column: Column, info: TypeInfo, using: Any) -> None:
@@ -105,10 +120,10 @@ def check_conversion(scope: Scope, table: Table, column: Column, info: TypeInfo,
     if scope.session is None or column.type is None:
         return
     if using is not None:
-        source = _null_row(table, using)
-        if source and _columns_exist(scope, table, using) and not (_is_literal(using) and info.is_new):
+        source = null_row(table, using)
+        if source and columns_exist(scope, table, using) and not (_is_literal(using) and info.is_new):
             cast = f"::{info.base_display}" if _is_literal(using) else ""
-            answer = _analyse(scope, using, _over(source, "SELECT ($sql)" + cast + " FROM $row"), {})
+            answer = analyse(scope, using, over(source, f"SELECT ($sql){cast} FROM $row"), {})  # noqa: S608  -- analysed, never run
             if answer and not _is_literal(using) and not _is_assignable(scope, answer, info):
                 what = f'result of USING clause for column "{column.name}"'
                 message = f"{what} cannot be cast automatically to type {info.display}"
@@ -126,7 +141,7 @@ def check_conversion(scope: Scope, table: Table, column: Column, info: TypeInfo,
         )
 
 
-def _over(row: str, question: str) -> _Question:
+def over(row: str, question: str) -> _Question:
     """A question about an expression over a row; it is analysed, never run."""
     return lambda sql: question.replace("$row", row).replace("$sql", sql)
 
@@ -138,7 +153,7 @@ def _is_assignable(scope: Scope, source: int, info: TypeInfo) -> bool:
     return scope.session.document(_ASSIGNABLE, (str(source), str(info.base_oid))) is not False
 
 
-def _analyse(scope: Scope, expression: Any, question: _Question, words: dict[str, str]) -> int:
+def analyse(scope: Scope, expression: Any, question: _Question, words: dict[str, str]) -> int:
     """The type (OID) of the expression, 0 where it cannot be told; reports what the server says against it."""
     assert scope.session is not None
     asked = expression
@@ -181,7 +196,7 @@ def _near(scope: Scope, sql: str, error: ServerError, start: int) -> int:
     return scope.statement.find(word, after=start) if word else start
 
 
-def _refuse_subquery(scope: Scope, expression: Any, where: str) -> bool:
+def refuse_subquery(scope: Scope, expression: Any, where: str) -> bool:
     for node in walk(expression):
         if isinstance(node, ast.SubLink):
             scope.error("invalid-expression", f"cannot use subquery in {where}", "0A000", node.location)
@@ -189,7 +204,7 @@ def _refuse_subquery(scope: Scope, expression: Any, where: str) -> bool:
     return False
 
 
-def _columns_exist(scope: Scope, table: Table, expression: Any) -> bool:
+def columns_exist(scope: Scope, table: Table, expression: Any) -> bool:
     if not table.is_known:
         return False
     for node in _column_references(expression):
@@ -219,7 +234,7 @@ def _referenced(node: Any) -> str:
     return str(last.string.sval) if last.HasField("string") else ""
 
 
-def _null_row(table: Table, expression: Any) -> str | None:
+def null_row(table: Table, expression: Any) -> str | None:
     """A row of the columns the expression uses, all NULL, as a subquery; None where the server knows no type of one."""
     used = {_referenced(node) for node in _column_references(expression)}
     whole = "" in used or table.name in used

@@ -3,6 +3,7 @@
 from schemacheck.checker.database.catalog import Index, Table
 from schemacheck.checker.database.lookup import names_of
 from schemacheck.checker.database.naming import joined
+from schemacheck.checker.proof.index_expressions import check_index
 from schemacheck.checker.reading.lowering import called, range_name, shape_of
 from schemacheck.checker.reading.shapes import IndexShape, Name
 from schemacheck.checker.scope import Scope
@@ -41,6 +42,17 @@ def _check_columns(scope: Scope, table: Table, shape: IndexShape) -> None:
         if name is not None and table.column(name) is None and name not in _SYSTEM_COLUMNS:
             location = scope.statement.find(name, after=shape.table.location + 1)
             scope.unknown_column(table, name, location, f'column "{name}" does not exist')
+    if scope.has_error:
+        return
+    asks = {"can_unique": shape.unique, "can_include": bool(shape.including)}
+    check_index(
+        scope,
+        table,
+        method=shape.method,
+        elements=shape.elements,
+        predicate=shape.predicate,
+        asks=frozenset(need for need, is_asked in asks.items() if is_asked),
+    )
 
 
 _SYSTEM_COLUMNS = {"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"}

@@ -151,6 +151,9 @@ def constraint_shape(node: Any, *, column: str | None = None) -> ConstraintShape
         always=node.generated_when == "a",
         stored=node.generated_kind == "s",
         enforced=node.is_enforced or kind != "check",
+        method=node.access_method or "btree",
+        elements=tuple(item.list.items[0].index_elem for item in node.exclusions),
+        predicate=node.where_clause if node.HasField("where_clause") else None,
     )
 
 

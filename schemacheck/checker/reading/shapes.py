@@ -55,6 +55,9 @@ class ConstraintShape(NamedTuple):
     always: bool = False
     stored: bool = False
     enforced: bool = True
+    method: str = "btree"  # of an exclusion constraint, as are
+    elements: tuple[Any, ...] = ()
+    predicate: Any = None
 
 
 class ColumnShape(NamedTuple):
