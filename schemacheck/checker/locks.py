@@ -165,7 +165,7 @@ def _alter_table(shape: AlterationShape, catalog: Catalog) -> Iterator[_Taken]:
         yield shape.name, "ACCESS EXCLUSIVE", False, False
         return
     for action in shape.actions:
-        mode, rewrites, reads = _mode(action), _rewrites(action, table, catalog), scans(action, table)
+        mode, rewrites, reads = _mode(action), _rewrites(action, table, catalog), scans(action, table, shape)
         parted = table is not None and table.kind == "p"
         yield shape.name, mode, rewrites and not parted, reads
         keeps_looking = action.kind == "DropColumn"  # ONLY leaves the children their column, but tells them so
@@ -299,6 +299,9 @@ def new_column_rewrites(column: ColumnShape, catalog: Catalog) -> bool:
     generated = column.constraint("generated")
     if column.constraint("identity") or (generated and generated.stored) or (column.type and column.type.serial):
         return True
+    info = catalog.type(column.type) if column.type else None
+    if info is not None and info.is_constrained:
+        return True  # each row is asked whether it meets the domain
     default = column.constraint("default")
     return default is not None and volatile_function(default, catalog) is not None
 
@@ -326,7 +329,13 @@ def type_change_rewrites(action: Action, table: Table | None, catalog: Catalog) 
         return True
     if column.type.kind == "d" and column.type.base_display == new.display:
         return False
-    return not _same_on_disk(column, new.base_display, action.type.modifiers) or new.kind == "d"
+    if catalog.is_utc and catalog.major >= _FIRST_UTC and {column.type.base_display, new.base_display} == _STAMPS:
+        return _modifiers(column.type_sql) != list(action.type.modifiers)
+    return not _same_on_disk(column, new.base_display, action.type.modifiers) or new.is_constrained
+
+
+_FIRST_UTC = 12  # from here on the server compares with the zone of the session
+_STAMPS = {"timestamp without time zone", "timestamp with time zone"}
 
 
 def _is_plain_cast(action: Action) -> bool:
@@ -362,14 +371,14 @@ def _modifiers(type_sql: str) -> list[int]:
     return [int(part) for part in inside.split(",") if part.lstrip("-").isdigit()]
 
 
-def scans(action: Action, table: Table | None) -> bool:
+def scans(action: Action, table: Table | None, shape: AlterationShape) -> bool:
     """Whether a command reads every row while it holds its lock."""
     match action.kind:
         case "SetNotNull":
-            return not_null_proof(action.name, table) is None
+            return not_null_proof(action.name, table, shape) is None
         case "AddConstraint":
-            shape = action.constraint
-            return shape is not None and not shape.not_valid and shape.using_index is None
+            added = action.constraint
+            return added is not None and not added.not_valid and added.using_index is None
         case "ValidateConstraint":
             constraint = table.constraint(action.name) if table else None
             return constraint is None or not constraint.validated
@@ -381,14 +390,20 @@ def scans(action: Action, table: Table | None) -> bool:
     return False
 
 
-def not_null_proof(column: str, table: Table | None) -> str | None:
-    """Why SET NOT NULL need not look at the rows: the column already is, or a validated CHECK says so."""
+def not_null_proof(column: str, table: Table | None, shape: AlterationShape) -> str | None:
+    """Why SET NOT NULL need not look at the rows: the column already is, or a validated CHECK says so.
+
+    What the same command drops proves nothing: the server drops first.
+    """
     if table is None:
         return None
+    dropped = {action.name for action in shape.actions if action.kind == "DropConstraint"}
     known = table.column(column)
     if known and known.not_null:
         return "already NOT NULL"
     for constraint in table.constraints:
+        if constraint.name in dropped:
+            continue
         if constraint.proves_not_null and constraint.validated and constraint.columns == (column,):
             return f"validated constraint {constraint.name}"
     return None

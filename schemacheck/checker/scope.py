@@ -24,6 +24,8 @@ class Progress:
     in_transaction: bool = False
     saved: Catalog | None = None
     history: History = field(default_factory=History)
+    pending: dict[tuple[str, str], bool] = field(default_factory=dict)  # table with triggers to come -> surely
+    deferred: dict[str, bool] = field(default_factory=dict)  # constraint ("": all) -> as SET CONSTRAINTS said
 
 
 @dataclass(slots=True, kw_only=True)

@@ -15,9 +15,15 @@ pytestmark = pytest.mark.services
 
 SETUP = """
 CREATE TYPE state AS ENUM ('new', 'old');
-CREATE TABLE jobs (id bigint PRIMARY KEY, p integer, due timestamptz, made timestamp, body text, s state);
+CREATE TABLE jobs (id bigint PRIMARY KEY, p integer, due timestamptz, made timestamp, body text, s state,
+                   seen timestamptz);
 CREATE TABLE parts (id serial PRIMARY KEY, job bigint CONSTRAINT to_job REFERENCES jobs,
                     twice int GENERATED ALWAYS AS (id * 2) STORED);
+CREATE TABLE late (id int PRIMARY KEY, job bigint REFERENCES jobs DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE soon (id int PRIMARY KEY, job bigint REFERENCES jobs DEFERRABLE);
+INSERT INTO jobs (id, p, made, seen) VALUES (1, 1, now(), now());
+CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+ALTER TABLE jobs ADD CONSTRAINT has_p CHECK (p IS NOT NULL);
 CREATE INDEX parts_job ON parts (job);
 CREATE VIEW due_jobs AS SELECT id, due FROM jobs;
 CREATE TABLE ev (id bigint, at timestamptz) PARTITION BY RANGE (at);
@@ -200,10 +206,49 @@ INDEXES = [
     "CREATE TABLE t (a timestamptz, b date GENERATED ALWAYS AS ((a AT TIME ZONE 'UTC')::date) STORED)",
     "CREATE TABLE t (f text, l text, b text GENERATED ALWAYS AS (f || ' ' || l) STORED)",
 ]
+TRANSACTIONS = [
+    "BEGIN; INSERT INTO late VALUES (1, 1); ALTER TABLE late ADD COLUMN x int",
+    "BEGIN; INSERT INTO late VALUES (1, 1); CREATE INDEX ON late (job)",
+    "BEGIN; INSERT INTO late VALUES (1, 1); DROP TABLE late",
+    "BEGIN; INSERT INTO late VALUES (1, 1); TRUNCATE late",
+    "BEGIN; INSERT INTO late VALUES (1, 1); ALTER TABLE jobs ADD COLUMN x int",
+    "BEGIN; INSERT INTO late VALUES (1, 1); SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE late ADD COLUMN x int",
+    "BEGIN; INSERT INTO late VALUES (1, 1); COMMIT; ALTER TABLE late ADD COLUMN x int",
+    "BEGIN; INSERT INTO soon VALUES (1, 1); ALTER TABLE soon ADD COLUMN x int",
+    "BEGIN; SET CONSTRAINTS ALL DEFERRED; INSERT INTO soon VALUES (1, 1); ALTER TABLE soon ADD COLUMN x int",
+    "BEGIN; SET CONSTRAINTS ALL IMMEDIATE; INSERT INTO late VALUES (1, 1); ALTER TABLE late ADD COLUMN x int",
+    "INSERT INTO late VALUES (1, 1); ALTER TABLE late ADD COLUMN x int",
+    (
+        "BEGIN; CREATE TABLE t (id int PRIMARY KEY, j bigint REFERENCES jobs INITIALLY DEFERRED);"
+        "INSERT INTO t VALUES (1, 1); ALTER TABLE t ADD COLUMN x int"
+    ),
+    "BEGIN; ALTER TYPE state ADD VALUE 'late'; ALTER TABLE jobs ALTER s SET DEFAULT 'late'",
+    "BEGIN; ALTER TYPE state ADD VALUE 'late'; ALTER TABLE jobs ADD CHECK (s <> 'late')",
+    "BEGIN; ALTER TYPE state ADD VALUE 'late'; ALTER TABLE jobs ALTER body SET DEFAULT 'late'",
+    "BEGIN; ALTER TYPE state ADD VALUE 'late'; COMMIT; ALTER TABLE jobs ALTER s SET DEFAULT 'late'",
+    "BEGIN; CREATE TYPE kind AS ENUM ('a'); ALTER TYPE kind ADD VALUE 'b'; CREATE TABLE t (k kind DEFAULT 'b')",
+]
 PARTITIONS = [
     "CREATE INDEX CONCURRENTLY ev_id ON ev (id)",
     "DROP INDEX CONCURRENTLY ev_at",
     "DROP INDEX ev_at",
+]
+
+
+WORK = [
+    "CREATE DOMAIN posint AS int CHECK (VALUE > 0); ALTER TABLE jobs ADD COLUMN q posint",
+    "CREATE DOMAIN posint AS int CHECK (VALUE > 0); ALTER TABLE jobs ADD COLUMN q posint DEFAULT 3",
+    "CREATE DOMAIN plain AS int; ALTER TABLE jobs ADD COLUMN q plain",
+    "ALTER TABLE jobs ADD COLUMN q positive",
+    "ALTER TABLE jobs ALTER p TYPE positive",
+    "SET TimeZone = 'UTC'; ALTER TABLE jobs ALTER made TYPE timestamptz",
+    "SET TimeZone = 'UTC'; ALTER TABLE jobs ALTER seen TYPE timestamp",
+    "SET TIME ZONE 'UTC'; ALTER TABLE jobs ALTER seen TYPE timestamp(3)",
+    "SET TimeZone = 'Europe/Rome'; ALTER TABLE jobs ALTER made TYPE timestamptz",
+    "ALTER TABLE jobs ALTER id SET NOT NULL",
+    "ALTER TABLE jobs ALTER p SET NOT NULL",
+    "ALTER TABLE jobs ALTER p SET NOT NULL, DROP CONSTRAINT has_p",
+    "ALTER TABLE jobs ALTER made SET NOT NULL",
 ]
 
 
@@ -242,7 +287,27 @@ def first_error(said: StatementReport) -> str | None:
     return said.errors[0].sqlstate if said.errors else None
 
 
+@pytest.mark.parametrize("script", WORK)
+def test_the_work_foretold_is_the_work_done(database: psycopg.Connection[Any], script: str) -> None:
+    said = validate(script, connection=database).statements[-1]
+    notices: list[str] = []
+    database.add_notice_handler(lambda diagnostic: notices.append(diagnostic.message_primary or ""))
+    database.execute("SET client_min_messages = debug1")
+    database.execute(script)
+    done = {word: any(notice.startswith(f'{word} table "jobs"') for notice in notices) for word in _WORK}
+    (lock,) = (lock for lock in said.locks if lock.relation == "public.jobs")
+    assert {"rewriting": lock.rewrites, "verifying": lock.scans} == done
+
+
+_WORK = ("rewriting", "verifying")
+
+
+def test_a_required_column_without_a_value_is_warned_of(database: psycopg.Connection[Any]) -> None:
+    report = validate("ALTER TABLE jobs ADD COLUMN n integer DEFAULT NULL NOT NULL", connection=database)
+    assert "required-column-without-default" in {finding.rule for finding in report.warnings}
+
+
 @pytest.mark.parametrize("proof", ["catalog", "copies"])
-@pytest.mark.parametrize("script", [*MADE, *DEPENDENTS, *INDEXES, *PARTITIONS])
+@pytest.mark.parametrize("script", [*MADE, *DEPENDENTS, *INDEXES, *TRANSACTIONS, *PARTITIONS])
 def test_each_statement_has_the_server_s_verdict(database: psycopg.Connection[Any], script: str, proof: str) -> None:
     compare(validate(script, connection=database, proof=proof), database, script)

@@ -28,6 +28,7 @@ class TypeInfo(NamedTuple):
     usable: bool = True
     of_table: bool = False
     labels: tuple[str, ...] = ()  # of an enum, in their order
+    is_constrained: bool = False  # a domain that refuses some values of its base type
     is_new: bool = False  # made by the script being checked
 
     @property
@@ -76,6 +77,8 @@ class Constraint(NamedTuple):
     kind: str
     columns: tuple[str, ...] = ()
     validated: bool = True
+    deferrable: bool = False
+    deferred: bool = False
     references: str | None = None
     referenced_columns: tuple[str, ...] = ()
     proves_not_null: bool = False  # a validated CHECK (column IS NOT NULL)
@@ -119,6 +122,8 @@ class Table(NamedTuple):
     descendants: tuple["Relative", ...] = ()
     ancestors: tuple["Relative", ...] = ()
     default_family: tuple["Relative", ...] = ()  # the default partition and those below it
+    has_deferred_triggers: bool = False
+    has_deferred_references: bool = False  # a foreign key to it is checked at the end of the transaction
     is_known: bool = True
     is_new: bool = False  # made by the script being checked
     reads: tuple[tuple[str, str, str], ...] = ()  # schema, table and column, of a view the script made
@@ -177,6 +182,7 @@ class Catalog:
     temporary_schema: str = "pg_temp"
     in_recovery: bool = False
     system_changes: bool = False
+    is_utc: bool = False  # whether the script set TimeZone to UTC
     schemas: dict[str, bool] = field(default_factory=dict)  # name -> may create in it
     tables: dict[tuple[str, str], Table] = field(default_factory=dict)
     types: dict[tuple[str, str], TypeInfo] = field(default_factory=dict)
@@ -428,6 +434,8 @@ def table_from_document(row: Mapping[str, Any], types: Mapping[int, TypeInfo]) -
         views=tuple((view, column) for view, column in row["views"] or ()),
         seems_empty=row["seems_empty"],
         owned_by=tuple(row["owned_by"] or ()),
+        has_deferred_triggers=row["has_deferred_triggers"],
+        has_deferred_references=any(item["deferred"] for item in row["referenced_by"] or ()),
         column_users=tuple((column, user) for column, user in row.get("column_users", ())),
         row_type_in=tuple(row.get("row_type_in", ())),
         triggers=tuple(row.get("triggers", ())),

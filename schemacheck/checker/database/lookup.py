@@ -37,7 +37,7 @@ WITH facts AS (
   WHERE a.attnum > 0 AND NOT a.attisdropped
 ), refs AS (
   SELECT k.confrelid AS oid, pg_catalog.json_agg(pg_catalog.json_build_object(
-      'table', k.conrelid::regclass::text, 'name', k.conname)) AS found
+      'table', k.conrelid::regclass::text, 'name', k.conname, 'deferred', k.condeferred)) AS found
   FROM pg_catalog.pg_constraint k JOIN rel ON rel.oid = k.confrelid
   WHERE k.contype = 'f' AND k.conparentid = 0 GROUP BY k.confrelid
 )
@@ -55,7 +55,7 @@ SELECT pg_catalog.json_build_object(
       'oid', t.oid::bigint, 'schema', n.nspname, 'name', t.typname, 'display', pg_catalog.format_type(t.oid, NULL),
       'kind', t.typtype, 'base', CASE WHEN t.typtype = 'd' THEN pg_catalog.format_type(b.oid, NULL) ELSE '' END,
       'base_oid', coalesce(b.oid, t.oid)::bigint, 'usable', pg_catalog.has_type_privilege(t.oid, 'USAGE'),
-      'of_table', coalesce(r.relkind <> 'c', false),
+      'of_table', coalesce(r.relkind <> 'c', false), 'is_constrained', coalesce(b.strict, false),
       'labels', (SELECT pg_catalog.json_agg(e.enumlabel ORDER BY e.enumsortorder)
                  FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid)))
     FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
@@ -64,7 +64,9 @@ SELECT pg_catalog.json_build_object(
         SELECT d.oid, d.typtype, d.typbasetype, 0 AS depth FROM pg_catalog.pg_type d WHERE d.oid = t.oid
         UNION ALL SELECT d.oid, d.typtype, d.typbasetype, down.depth + 1
         FROM pg_catalog.pg_type d JOIN down ON d.oid = down.typbasetype WHERE down.typtype = 'd')
-      SELECT down.oid FROM down ORDER BY depth DESC LIMIT 1) b ON t.typtype = 'd'
+      SELECT (pg_catalog.array_agg(down.oid ORDER BY depth DESC))[1] AS oid,
+        bool_or(w.typnotnull OR EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k WHERE k.contypid = w.oid)) AS strict
+      FROM down JOIN pg_catalog.pg_type w USING (oid)) b ON t.typtype = 'd'
     LEFT JOIN pg_catalog.pg_class r ON r.oid = t.typrelid
     WHERE t.oid IN (SELECT oid FROM typ)),
   'tables', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
@@ -76,6 +78,8 @@ SELECT pg_catalog.json_build_object(
       'is_mine', pg_catalog.pg_has_role(c.relowner, 'USAGE'),
       'may_reference', pg_catalog.has_table_privilege(c.oid, 'REFERENCES')
                        OR pg_catalog.has_any_column_privilege(c.oid, 'REFERENCES'),
+      'has_deferred_triggers', EXISTS (SELECT 1 FROM pg_catalog.pg_trigger g
+          WHERE g.tgrelid = c.oid AND g.tginitdeferred AND NOT g.tgisinternal AND g.tgenabled <> 'D'),
       'owned_by', CASE WHEN c.relkind = 'S' THEN (
           SELECT pg_catalog.json_build_array(n.nspname, t.relname, a.attname) FROM pg_catalog.pg_depend d
           JOIN pg_catalog.pg_class t ON t.oid = d.refobjid JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
@@ -104,6 +108,7 @@ SELECT pg_catalog.json_build_object(
         FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class ic ON ic.oid = i.indexrelid WHERE i.indrelid = c.oid),
       'constraints', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
           'name', k.conname, 'kind', k.contype, 'validated', k.convalidated,
+          'deferrable', k.condeferrable, 'deferred', k.condeferred,
           'inherited', k.coninhcount > 0,
           'persistence', coalesce((SELECT t.relpersistence::text FROM pg_catalog.pg_class t
                                    WHERE t.oid = k.confrelid), ''),

@@ -77,6 +77,8 @@ def _with(table: Table, shape: ConstraintShape, name: str, *, references: str | 
         kind=_KINDS[shape.kind],
         columns=shape.columns,
         validated=not shape.not_valid,
+        deferrable=shape.deferrable,
+        deferred=shape.deferred,
         references=references,
         referenced_columns=shape.referenced_columns,
     )

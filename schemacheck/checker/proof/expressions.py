@@ -11,7 +11,7 @@ from postgast import pg_query_pb2 as ast
 from schemacheck.checker.database.answers import ServerError
 from schemacheck.checker.database.catalog import Column, Table, TypeInfo
 from schemacheck.checker.likeness import did_you_mean
-from schemacheck.checker.proof.made import speaks_of_made, without_made
+from schemacheck.checker.proof.made import made_label, speaks_of_made, without_made
 from schemacheck.checker.proof.volatility import is_mutable
 from schemacheck.checker.reading.parser import expression_sql, walk
 from schemacheck.checker.reading.shapes import ConstraintShape, quote
@@ -68,6 +68,20 @@ def _is_label(scope: Scope, info: TypeInfo, expression: Any) -> bool:
         message = f'invalid input value for enum {info.display}: "{label}"'
         hint = did_you_mean(label, info.labels)
         scope.error("invalid-literal", message, "22P02", expression.a_const.location, hint=hint)
+    else:
+        _refuse_fresh_label(scope, info.display, label, expression.a_const.location)
+    return True
+
+
+def _refuse_fresh_label(scope: Scope, enum: str, label: str, location: int) -> bool:
+    """A label that the open transaction added to an enum cannot be used before it has committed."""
+    history = scope.progress.history
+    if not history.transaction or history.enum_values.get(label) != history.transaction:
+        return False
+    message = f'unsafe use of new value "{label}" of enum type {enum}'
+    hint = "New enum values must be committed before they can be used."
+    fix = f"COMMIT;\n{scope.statement.sql.strip()};"
+    scope.error("enum-value-in-transaction", message, "55P04", location, hint=hint, fix=fix)
     return True
 
 
@@ -165,6 +179,9 @@ def analyse(scope: Scope, expression: Any, question: _Question, words: dict[str,
         answer = scope.session.analyse(sql)
         if not isinstance(answer, ServerError):
             return answer
+        label = made_label(scope.catalog, answer)
+        if label and _refuse_fresh_label(scope, *label, scope.statement.find(f"'{label[1]}'")):
+            return 0
         asked = without_made(scope.catalog, asked, answer)
         if asked is None:
             break

@@ -13,7 +13,7 @@ from schemacheck.checker.database.lookup import mentions, snapshot
 from schemacheck.checker.findings import Finding, Lock, Proof, Severity, StatementReport
 from schemacheck.checker.history import History
 from schemacheck.checker.policy import DEFAULT_POLICY, Policy
-from schemacheck.checker.proof import copies, execution, probes
+from schemacheck.checker.proof import copies, execution, pending, probes
 from schemacheck.checker.proof.alterations import check_alter_table
 from schemacheck.checker.proof.costs import costly_call
 from schemacheck.checker.proof.dropping import drop
@@ -120,6 +120,8 @@ def _judge(scope: Scope, bench: copies.Bench | None, ask: Ask) -> tuple[Lock, ..
     run_rules(scope)
     observe(scope)
     handler = _handler(statement)
+    pending.check(scope)
+    pending.note(scope)
     resolved = copies.resolve(statement, before) if bench else None
     if handler is not None:
         handler(scope)

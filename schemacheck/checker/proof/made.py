@@ -18,7 +18,7 @@ _MISSING = {"42704", "42P01", "42883", "3F000", "42703"}
 def speaks_of_made(catalog: Catalog, answer: ServerError) -> bool:
     """Whether an objection is about what an earlier statement of the script made."""
     if answer.sqlstate == "22P02":
-        return _made_label(catalog, answer) is not None
+        return made_label(catalog, answer) is not None
     if answer.sqlstate not in _MISSING:
         return False
     if answer.sqlstate == "42883" and catalog.made_operators:
@@ -33,7 +33,7 @@ def without_made(catalog: Catalog, expression: Any, answer: ServerError) -> Any:
 
     A label of an enum becomes NULL, the name of a relation its number zero, which the server does not look up.
     """
-    label = _made_label(catalog, answer)
+    label = made_label(catalog, answer)
     relation = next(iter(_QUOTED.findall(answer.message)), "") if answer.sqlstate == "42P01" else ""
     if label is None and _plain(relation) not in catalog.made:
         return None
@@ -43,7 +43,7 @@ def without_made(catalog: Catalog, expression: Any, answer: ServerError) -> Any:
     for node in walk(changed):
         if not isinstance(node, ast.A_Const) or not node.HasField("sval"):
             continue
-        if label is not None and node.sval.sval == label:
+        if label is not None and node.sval.sval == label[1]:
             node.ClearField("sval")
             node.isnull = found = True
         elif relation and node.sval.sval.replace('"', "") == relation:
@@ -51,8 +51,8 @@ def without_made(catalog: Catalog, expression: Any, answer: ServerError) -> Any:
     return changed if found else None
 
 
-def _made_label(catalog: Catalog, answer: ServerError) -> str | None:
-    """The label of an enum that the server does not know and the script adds."""
+def made_label(catalog: Catalog, answer: ServerError) -> tuple[str, str] | None:
+    """The enum and the label of it that the server does not know and the script adds."""
     found = _LABEL.search(answer.message) if answer.sqlstate == "22P02" else None
     if found is None:
         return None
@@ -60,7 +60,7 @@ def _made_label(catalog: Catalog, answer: ServerError) -> str | None:
         info.kind == "e" and info.display == found["type"] and found["label"] in info.labels
         for info in catalog.types.values()
     )
-    return found["label"] if known else None
+    return (found["type"], found["label"]) if known else None
 
 
 def _plain(name: str) -> str:

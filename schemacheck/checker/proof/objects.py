@@ -83,11 +83,16 @@ def set_variable(scope: Scope) -> None:
     """SET: the search path changes what names mean."""
     node = scope.statement.node
     values = [argument.a_const.sval.sval or str(argument.a_const.ival.ival) for argument in node.args]
+    if node.name.lower() == "timezone":
+        scope.catalog.is_utc = bool(values) and values[0].upper() in _UTC
     if node.name == "search_path" and values:
         catalog = scope.catalog
         schemas = [value for value in values if not catalog.is_live or catalog.schema_called(value) in catalog.schemas]
         catalog.path = ("pg_catalog", *schemas) if "pg_catalog" not in schemas else tuple(schemas)
         catalog.creation_schema = next((value for value in schemas if value != "pg_catalog"), None)
+
+
+_UTC = {"UTC", "GMT", "ETC/UTC", "ETC/GMT", "UCT", "ZULU", "0", "+00", "+00:00"}
 
 
 def begin(scope: Scope) -> None:

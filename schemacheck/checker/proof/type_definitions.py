@@ -59,7 +59,17 @@ def _domain(scope: Scope, made: TypeInfo) -> TypeInfo:
     if stands_on is None:
         column_type(scope, made.name, shape)  # says what is wrong with it
         return made._replace(kind="d")
-    return made._replace(kind="d", base=stands_on.base_display, base_oid=stands_on.base_oid, labels=stands_on.labels)
+    return made._replace(
+        kind="d",
+        base=stands_on.base_display,
+        base_oid=stands_on.base_oid,
+        labels=stands_on.labels,
+        is_constrained=stands_on.is_constrained
+        or any(
+            item.constraint.contype in (ast.CONSTR_CHECK, ast.CONSTR_NOTNULL)
+            for item in scope.statement.node.constraints
+        ),
+    )
 
 
 def alter_enum(scope: Scope) -> None:

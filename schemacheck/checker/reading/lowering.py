@@ -33,7 +33,7 @@ _CONSTRAINTS = {
 }
 _LIKE_INDEXES = 1 << 6  # CREATE_TABLE_LIKE_INDEXES in PostgreSQL's parsenodes.h
 _BARE = {"not_null", "null"}
-_DEFERS = {ast.CONSTR_ATTR_DEFERRABLE}
+_DEFERS = {ast.CONSTR_ATTR_DEFERRABLE, ast.CONSTR_ATTR_DEFERRED}
 
 
 def range_name(relation: Any) -> Name:
@@ -111,7 +111,7 @@ def column_shape(node: Any) -> ColumnShape:
         if constraint.contype in _CONSTRAINTS:
             constraints.append(constraint_shape(constraint, column=node.colname))
         elif constraint.contype in _DEFERS and constraints:
-            constraints[-1] = _as_deferrable(constraints[-1])
+            constraints[-1] = _as_deferrable(constraints[-1], deferred=constraint.contype == ast.CONSTR_ATTR_DEFERRED)
     return ColumnShape(
         name=node.colname,
         type=type_shape(node.type_name) if node.HasField("type_name") else None,
@@ -137,6 +137,7 @@ def constraint_shape(node: Any, *, column: str | None = None) -> ConstraintShape
             referenced_columns=_strings(node.pk_attrs),
             not_valid=node.skip_validation and not node.initially_valid,
             deferrable=node.deferrable,
+            deferred=node.initdeferred,
             enforced=node.is_enforced,
         )
     return ConstraintShape(
@@ -147,6 +148,7 @@ def constraint_shape(node: Any, *, column: str | None = None) -> ConstraintShape
         expression=node.raw_expr if node.HasField("raw_expr") else None,
         not_valid=node.skip_validation and not node.initially_valid,
         deferrable=node.deferrable,
+        deferred=node.initdeferred,
         using_index=node.indexname or None,
         always=node.generated_when == "a",
         stored=node.generated_kind == "s",
@@ -248,5 +250,6 @@ def _modifier(node: Any) -> int | str:
     return str(value.sval.sval or value.fval.fval)
 
 
-def _as_deferrable(constraint: ConstraintShape) -> ConstraintShape:
-    return constraint._replace(deferrable=True)
+def _as_deferrable(constraint: ConstraintShape, *, deferred: bool) -> ConstraintShape:
+    """INITIALLY DEFERRED alone makes it deferrable too."""
+    return constraint._replace(deferrable=True, deferred=constraint.deferred or deferred)

@@ -51,6 +51,7 @@ class ConstraintShape(NamedTuple):
     expression: Any = None
     not_valid: bool = False
     deferrable: bool = False
+    deferred: bool = False
     using_index: str | None = None
     always: bool = False
     stored: bool = False

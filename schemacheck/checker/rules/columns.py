@@ -8,7 +8,7 @@ from schemacheck.checker.findings import Severity
 from schemacheck.checker.history import key_of
 from schemacheck.checker.reading.lowering import shape_of
 from schemacheck.checker.reading.parser import walk
-from schemacheck.checker.reading.shapes import Action, ConstraintShape, quote, words
+from schemacheck.checker.reading.shapes import Action, AlterationShape, ConstraintShape, quote, words
 from schemacheck.checker.rules.registry import Case, about, history_of, rule, target_sql
 from schemacheck.checker.scope import Scope
 
@@ -44,10 +44,12 @@ _FIRST_WITHOUT_REWRITE = 11
 )
 def set_not_null_scans(scope: Scope, action: Action, table: Table | None) -> Iterator[Case]:
     key, history = key_of(shape_of(scope.statement).name), history_of(scope)
-    proof = locks.not_null_proof(action.name, table)
-    if proof is None and (key, action.name) in history.proven:
+    shape: AlterationShape = shape_of(scope.statement)
+    proof = locks.not_null_proof(action.name, table, shape)
+    drops = any(other.kind == "DropConstraint" for other in shape.actions)  # perhaps the one that proved it
+    if proof is None and not drops and (key, action.name) in history.proven:
         proof = "a constraint the script validated"
-    if proof is None and key in history.trusted and not scope.catalog.is_live:
+    if proof is None and not drops and key in history.trusted and not scope.catalog.is_live:
         proof = "a validated constraint that is not in the script"
     if proof is not None and (scope.catalog.major >= 12 or proof.startswith("already")):
         return
@@ -278,7 +280,8 @@ def required_column_without_default(scope: Scope, action: Action, table: Table |
     column = action.column
     if column is None or not (column.constraint("not_null") or column.constraint("primary")):
         return
-    filled = any(column.constraint(kind) for kind in ("default", "identity", "generated"))
+    default = column.constraint("default")
+    filled = (default and not _is_null(default)) or column.constraint("identity") or column.constraint("generated")
     if filled or (column.type and column.type.serial):
         return
     name, quoted, check = target_sql(scope), quote(column.name), quote(f"{column.name}_not_null")

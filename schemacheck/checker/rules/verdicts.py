@@ -48,6 +48,7 @@ generated-column 42601 A generated column cannot be changed so
 system-column 0A000 System columns cannot be changed
 wrong-object-kind 42809 Not the kind of object the statement is for
 dependent-objects 2BP01 Other objects depend on it
+pending-trigger-events 55006 Triggers of the transaction still wait on the table
 permission 42501 The role may not do that
 """
 _UNCHECKED = """
