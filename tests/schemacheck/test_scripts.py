@@ -206,6 +206,64 @@ INDEXES = [
     "CREATE TABLE t (a timestamptz, b date GENERATED ALWAYS AS ((a AT TIME ZONE 'UTC')::date) STORED)",
     "CREATE TABLE t (f text, l text, b text GENERATED ALWAYS AS (f || ' ' || l) STORED)",
 ]
+VIEWS = [
+    "CREATE OR REPLACE VIEW due_jobs AS SELECT id FROM jobs",
+    "CREATE OR REPLACE VIEW due_jobs AS SELECT id, due, body FROM jobs",
+    "CREATE OR REPLACE VIEW due_jobs AS SELECT id, made AS due FROM jobs",
+    "CREATE OR REPLACE VIEW due_jobs AS SELECT id, due AS at FROM jobs",
+    "CREATE OR REPLACE VIEW jobs AS SELECT 1 AS id",
+    "CREATE VIEW due_jobs AS SELECT 1 AS id",
+    "CREATE VIEW w AS SELECT j.id, q.job FROM jobs j JOIN parts q ON q.job = j.id WHERE j.s = 'new'",
+    "CREATE VIEW w AS SELECT id, missing FROM jobs",
+    "CREATE VIEW w AS SELECT id FROM nowhere",
+    "CREATE VIEW w AS SELECT id FROM jobs, parts",
+    "CREATE VIEW w AS SELECT id, id FROM jobs",
+    "CREATE VIEW w (a, b) AS SELECT id FROM jobs",
+    "CREATE VIEW w (a, b) AS SELECT id, body FROM jobs; CREATE VIEW x AS SELECT a, b FROM w",
+    "CREATE VIEW w (a, b) AS SELECT id, body FROM jobs; CREATE VIEW x AS SELECT id FROM w",
+    "CREATE VIEW w AS SELECT nofunction(id) FROM jobs",
+    "CREATE VIEW w AS SELECT id FROM jobs WHERE s = 'nope'",
+    "CREATE VIEW w AS SELECT id, body FROM jobs GROUP BY id",
+    "CREATE VIEW w AS SELECT p, count(*) FROM jobs GROUP BY p",
+    "CREATE VIEW w AS SELECT xmin, ctid FROM jobs",
+    "CREATE VIEW w AS SELECT public.jobs.id FROM public.jobs",
+    "CREATE VIEW w AS WITH c AS (SELECT id FROM jobs) SELECT id FROM c",
+    "CREATE VIEW w AS SELECT row_to_json(jobs) AS j FROM jobs",
+    "CREATE VIEW w AS SELECT 1 AS one UNION ALL SELECT p FROM jobs",
+    "CREATE VIEW w AS SELECT 1 AS one UNION ALL SELECT body FROM jobs",
+    "CREATE VIEW w AS SELECT id FROM jobs WHERE id IN (SELECT job FROM parts WHERE nope)",
+    "CREATE TABLE t (a int, b text); CREATE VIEW w AS SELECT a FROM t; DROP TABLE t",
+    "CREATE TABLE t (a int, b text); CREATE VIEW w AS SELECT a FROM t; ALTER TABLE t DROP COLUMN b",
+    "CREATE TABLE t (a int, b text); CREATE VIEW w AS SELECT a FROM t; ALTER TABLE t DROP COLUMN a",
+    "CREATE TABLE t (a int, b text); CREATE VIEW w AS SELECT * FROM t; ALTER TABLE t ALTER a TYPE bigint",
+    "CREATE TABLE t (a int); CREATE VIEW w AS SELECT b FROM t",
+    "CREATE VIEW w AS SELECT id FROM jobs; CREATE VIEW x AS SELECT id FROM w; DROP VIEW w",
+    "CREATE VIEW w AS SELECT id FROM jobs; CREATE VIEW x AS SELECT id FROM w; DROP VIEW w CASCADE; DROP VIEW x",
+    "CREATE MATERIALIZED VIEW w AS SELECT id FROM jobs; CREATE INDEX ON w (id); DROP MATERIALIZED VIEW w",
+    "CREATE MATERIALIZED VIEW w AS SELECT id FROM jobs; CREATE INDEX ON w (nope)",
+    "CREATE MATERIALIZED VIEW w AS SELECT nope FROM jobs",
+    "CREATE TABLE w AS SELECT id, p FROM jobs; ALTER TABLE w ADD CHECK (p > 0); ALTER TABLE w ADD CHECK (q > 0)",
+    "CREATE TABLE w AS SELECT nope FROM jobs",
+]
+FUNCTIONS = [
+    "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETRUN 1; END'",
+    "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 1; END'",
+    "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.x := 1; RETURN NEW; END'",
+    "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELEC 1'",
+    "SET check_function_bodies = off; CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELEC 1'",
+    "CREATE TRIGGER t BEFORE INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION nofn()",
+    "CREATE TRIGGER t BEFORE INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION nowhere.nofn()",
+    "CREATE TRIGGER t BEFORE INSERT ON nowhere FOR EACH ROW EXECUTE FUNCTION nofn()",
+    "CREATE TRIGGER t BEFORE INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION now()",
+    "CREATE TRIGGER t BEFORE UPDATE OF nope ON jobs FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    "CREATE TRIGGER t BEFORE INSERT ON due_jobs FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    "CREATE TRIGGER t INSTEAD OF INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    (
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+        "CREATE TRIGGER t BEFORE INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION f();"
+        "CREATE TRIGGER t BEFORE INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION f()"
+    ),
+]
 TRANSACTIONS = [
     "BEGIN; INSERT INTO late VALUES (1, 1); ALTER TABLE late ADD COLUMN x int",
     "BEGIN; INSERT INTO late VALUES (1, 1); CREATE INDEX ON late (job)",
@@ -308,6 +366,6 @@ def test_a_required_column_without_a_value_is_warned_of(database: psycopg.Connec
 
 
 @pytest.mark.parametrize("proof", ["catalog", "copies"])
-@pytest.mark.parametrize("script", [*MADE, *DEPENDENTS, *INDEXES, *TRANSACTIONS, *PARTITIONS])
+@pytest.mark.parametrize("script", [*MADE, *DEPENDENTS, *INDEXES, *TRANSACTIONS, *PARTITIONS, *VIEWS, *FUNCTIONS])
 def test_each_statement_has_the_server_s_verdict(database: psycopg.Connection[Any], script: str, proof: str) -> None:
     compare(validate(script, connection=database, proof=proof), database, script)

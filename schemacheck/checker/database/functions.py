@@ -144,3 +144,26 @@ def index_method(session: "Session", method: str, elements: Sequence[Element]) -
     """What an access method lacks, and for each element whether an operator class is there and takes its type."""
     found: dict[str, Any] = session.document(_METHOD, (method, json.dumps(elements)))
     return found
+
+
+_TYPE_NAMES = """
+SELECT pg_catalog.json_agg(pg_catalog.format_type(o::oid, NULL) ORDER BY n)
+FROM pg_catalog.json_array_elements_text($1::json) WITH ORDINALITY j (o, n)
+"""
+_TRIGGER_FUNCTION = """
+SELECT pg_catalog.to_json(pg_catalog.format_type(p.prorettype, NULL)) FROM pg_catalog.pg_proc p
+WHERE p.proname = $1 AND p.pronargs = 0 AND CASE WHEN $2::text IS NULL THEN pg_catalog.pg_function_is_visible(p.oid)
+  ELSE p.pronamespace = (SELECT s.oid FROM pg_catalog.pg_namespace s WHERE s.nspname = $2::text) END
+UNION ALL SELECT NULL LIMIT 1
+"""
+
+
+def type_names(session: "Session", types: Sequence[int]) -> list[str]:
+    """Types as format_type shows them."""
+    return session.document(_TYPE_NAMES, (json.dumps(types),)) or []
+
+
+def trigger_function(session: "Session", schema: str | None, name: str) -> str | None:
+    """What a function without arguments returns; None where there is none."""
+    found: str | None = session.document(_TRIGGER_FUNCTION, (name, schema))
+    return found

@@ -281,6 +281,8 @@ def mentions(statements: Sequence[Statement]) -> Mentions:  # noqa: C901, PLR091
 
 def _dependents_asked(statement: Statement) -> Iterator[str]:
     """What the verdict rests on of all that can depend on a table."""
+    if isinstance(statement.node, ast.CreateTrigStmt):
+        yield "triggers"
     if not isinstance(statement.node, ast.AlterTableStmt) or statement.kind != "alter_table":
         return
     for action in shape_of(statement).actions:

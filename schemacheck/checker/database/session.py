@@ -117,15 +117,16 @@ class Session:
 
     def analyse(self, sql: str) -> ServerError | int:
         """What parse analysis says against a query, or the type (OID) of its first column. Nothing is executed."""
-        found = self._described(sql)
-        return found if isinstance(found, ServerError) else next(iter(found), 0)
+        found = self.described(sql)
+        return found if isinstance(found, ServerError) else next((oid for _, oid in found), 0)
 
     def types(self, sql: str) -> list[int] | None:
         """The types (OIDs) of a query's columns; None where parse analysis refuses it. Nothing is executed."""
-        found = self._described(sql)
-        return None if isinstance(found, ServerError) else found
+        found = self.described(sql)
+        return None if isinstance(found, ServerError) else [oid for _, oid in found]
 
-    def _described(self, sql: str) -> ServerError | list[int]:
+    def described(self, sql: str) -> ServerError | list[tuple[str, int]]:
+        """What parse analysis says against a query, or the names and types (OIDs) of its columns."""
         self._pgconn.exec_(f"SAVEPOINT {_SAVEPOINT}_step".encode())
         try:
             try:
@@ -139,7 +140,8 @@ class Session:
                     raise _away(error)
                 return error
             described = self._pgconn.describe_prepared(b"")
-            return [described.ftype(number) for number in range(described.nfields)]
+            names = (described.fname(number) or b"" for number in range(described.nfields))
+            return [(name.decode(self._encoding), described.ftype(number)) for number, name in enumerate(names)]
         finally:
             if self._pgconn.status == ConnStatus.OK:
                 self._pgconn.exec_(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}_step; RELEASE {_SAVEPOINT}_step".encode())

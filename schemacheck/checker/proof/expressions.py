@@ -3,7 +3,7 @@
 The expression is never planned, let alone run: `SELECT <expression> FROM (SELECT NULL::integer AS a, ...)`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from postgast import pg_query_pb2 as ast
@@ -255,12 +255,16 @@ def null_row(table: Table, expression: Any) -> str | None:
     """A row of the columns the expression uses, all NULL, as a subquery; None where the server knows no type of one."""
     used = {_referenced(node) for node in _column_references(expression)}
     whole = "" in used or table.name in used
-    columns = [column for column in table.columns if whole or column.name in used]
+    return row_of(table, [column for column in table.columns if whole or column.name in used], with_system=True)
+
+
+def row_of(table: Table, columns: Sequence[Column], *, with_system: bool = False) -> str | None:
+    """The columns of a table, all NULL, as a subquery; None where the server knows no type of one."""
     if not table.is_known or any(column.type is None or column.type.is_new for column in columns):
         return None
-    cells = ", ".join(f"NULL::{column.type_sql} AS {quote(column.name)}" for column in columns)
-    system = "NULL::oid AS tableoid" if not cells else "NULL::oid AS tableoid, " + cells
-    return f"(SELECT {system}) AS {quote(table.name)}"
+    cells = [f"NULL::{column.type_sql} AS {quote(column.name)}" for column in columns]
+    shown = ", ".join([*(["NULL::oid AS tableoid"] if with_system else []), *cells])
+    return f"(SELECT {shown}) AS {quote(table.name)}"
 
 
 def _is_literal(expression: Any) -> bool:

@@ -29,6 +29,18 @@ from schemacheck.checker.source import MAX_STATEMENT_CHARS
 if TYPE_CHECKING:  # psycopg is for who has a connection
     from schemacheck.checker.database.session import Session
 
+# They change what later statements see, but nothing in them is looked up.
+_ONLY_PARSED = {
+    "create_function",
+    "create_operator",
+    "create_cast",
+    "create_aggregate",
+    "do",
+    "call",
+    "execute",
+    "create_extension",
+    "import_foreign_schema",
+}
 _JUDGED = {"create_table", "alter_table", "create_index"}
 
 
@@ -127,7 +139,7 @@ def _judge(scope: Scope, bench: copies.Bench | None, ask: Ask) -> tuple[Lock, ..
         handler(scope)
         if not scope.findings or not scope.has_error:
             check_storage(scope)
-        if scope.catalog.is_live:
+        if scope.catalog.is_live and statement.kind not in _ONLY_PARSED:
             scope.proof = Proof.CATALOG
     if bench and resolved and handler is not None and scope.proof is Proof.CATALOG:
         _climb_on(scope, bench, resolved, forecast, ask)

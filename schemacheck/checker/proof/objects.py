@@ -4,29 +4,14 @@ from collections.abc import Callable
 
 from postgast import pg_query_pb2 as ast
 
+from schemacheck.checker.proof.functions import create_function, create_trigger
 from schemacheck.checker.proof.indexes import create_index
 from schemacheck.checker.proof.tables import record_created
 from schemacheck.checker.proof.type_definitions import alter_enum, create_type
+from schemacheck.checker.proof.views import create_view
 from schemacheck.checker.reading.lowering import name_list, range_name
 from schemacheck.checker.reading.shapes import Name
 from schemacheck.checker.scope import Scope
-
-
-def create_view(scope: Scope) -> None:
-    """CREATE [MATERIALIZED] VIEW, CREATE TABLE AS: a relation whose columns are not followed."""
-    node = scope.statement.node
-    target = node.view if isinstance(node, ast.ViewStmt) else node.into.rel
-    name = range_name(target)
-    scope.table_name = str(name)
-    schema = scope.catalog.schema_for_new(name, target.relpersistence)
-    replaces = isinstance(node, ast.ViewStmt) and node.replace
-    skips = isinstance(node, ast.CreateTableAsStmt) and node.if_not_exists
-    if scope.catalog.relation(schema or "", name.name) and not replaces:
-        message = f'relation "{name.name}" already exists'
-        if not skips:
-            scope.error("duplicate-table", message, "42P07", name.location)
-        return
-    record_created(scope, name, kind="v" if isinstance(node, ast.ViewStmt) else "r")
 
 
 def create_sequence(scope: Scope) -> None:
@@ -113,11 +98,9 @@ def forget(scope: Scope) -> None:
 
 
 def made_function(scope: Scope) -> None:
-    """CREATE FUNCTION and its like: later expressions may call it."""
+    """CREATE AGGREGATE, OPERATOR, CAST: later expressions may call it."""
     node = scope.statement.node
     match node:
-        case ast.CreateFunctionStmt():
-            scope.catalog.made.add(name_list(node.funcname).name)
         case ast.DefineStmt() if node.kind == ast.OBJECT_AGGREGATE:
             scope.catalog.made.add(name_list(node.defnames).name)
         case _:
@@ -143,7 +126,8 @@ HANDLERS: dict[str, Callable[[Scope], None]] = {
     "execute": forget,
     "create_extension": forget,
     "import_foreign_schema": forget,
-    "create_function": made_function,
+    "create_function": create_function,
+    "create_trigger": create_trigger,
     "create_operator": made_function,
     "create_cast": made_function,
     "create_aggregate": made_function,
