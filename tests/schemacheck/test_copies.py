@@ -286,7 +286,7 @@ def test_thousands_of_checks_change_nothing(server: Cluster, shop: psycopg.Conne
     [
         ("ALTER TABLE orders ADD COLUMN big text DEFAULT repeat('x', 1000000000)", "repeat"),
         ("CREATE TABLE q (id bigint PRIMARY KEY, big text CHECK (big <> lpad('x', 1000000000)))", "lpad"),
-        ("CREATE INDEX i ON customers (format('%1000000000s', 'x'))", "format"),
+        ("CREATE INDEX i ON customers (rpad('x', 1000000000))", "rpad"),
         ("ALTER TABLE customers ADD COLUMN slow float DEFAULT pg_sleep(100)::text::float", "pg_sleep"),
         (
             "CREATE TABLE p PARTITION OF events FOR VALUES FROM (upper(repeat('2', 1000000000))) TO (maxvalue)",
