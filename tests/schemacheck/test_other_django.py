@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -123,6 +124,30 @@ def test_one_migration_is_judged_by_the_beginning_of_its_name(site: Site, check:
     assert "from integer" in rewrite["message"]
     assert reports[0]["path"].endswith("0002_more.py")
     assert "Python 3" in err
+
+
+KEPT = """
+migrations.CreateModel("Box", [
+    ("id", models.BigAutoField(primary_key=True)),
+    ("order", models.ForeignKey("shop.order", models.CASCADE)),
+]),
+"""
+RENAMED = """
+migrations.RenameModel("Box", "Parcel"),
+migrations.AlterField("parcel", "order", models.ForeignKey("shop.order", models.CASCADE, null=True)),
+migrations.AlterField("order", "id", models.AutoField(primary_key=True)),
+"""
+
+
+def test_a_table_renamed_and_then_changed_keeps_its_constraints_by_their_old_names(site: Site, check: Run) -> None:
+    site.migration("0002_box", KEPT, after="0001_initial")
+    site.migration("0003_parcel", RENAMED, after="0002_box")
+    code, reports, _ = check("shop", "0003")
+    sql = reports[0]["sql"]["forwards"]
+    assert code == 0
+    assert "undefined-constraint" not in rules(reports)
+    dropped = re.findall(r'DROP CONSTRAINT "(\w+)"', sql)
+    assert [name.partition("_order_id")[0] for name in dropped] == ["shop_box", "shop_parcel"]  # then what replaced it
 
 
 def test_the_whole_project_is_one_script_and_what_is_new_alarms_nobody(site: Site, check: Run) -> None:

@@ -365,6 +365,16 @@ def test_a_required_column_without_a_value_is_warned_of(database: psycopg.Connec
     assert "required-column-without-default" in {finding.rule for finding in report.warnings}
 
 
+def test_of_a_function_the_body_is_only_parsed_and_that_is_said(database: psycopg.Connection[Any]) -> None:
+    body = "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT nope FROM jobs); END'"
+    (said,) = validate(body, connection=database).statements
+    assert (said.valid, said.proof, [finding.rule for finding in said.suggestions]) == (
+        True,
+        "parse",
+        ["proof-limited"],
+    )
+
+
 @pytest.mark.parametrize("proof", ["catalog", "copies"])
 @pytest.mark.parametrize("script", [*MADE, *DEPENDENTS, *INDEXES, *TRANSACTIONS, *PARTITIONS, *VIEWS, *FUNCTIONS])
 def test_each_statement_has_the_server_s_verdict(database: psycopg.Connection[Any], script: str, proof: str) -> None:

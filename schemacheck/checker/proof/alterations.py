@@ -1,9 +1,9 @@
 """ALTER TABLE: does the server find the table and all that the commands touch?"""
 
 from schemacheck.checker.database.catalog import Column, Constraint, Table
+from schemacheck.checker.database.dependents import views_on
 from schemacheck.checker.likeness import did_you_mean
 from schemacheck.checker.proof.constraints import add_constraint
-from schemacheck.checker.proof.dependents import views_on
 from schemacheck.checker.proof.expressions import check_conversion, check_default
 from schemacheck.checker.proof.tables import (
     INTEGERS,

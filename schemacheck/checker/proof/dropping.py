@@ -3,8 +3,8 @@
 from postgast import pg_query_pb2 as ast
 
 from schemacheck.checker.database.catalog import Table
+from schemacheck.checker.database.dependents import foreign_keys_to, forget_dependents, views_on
 from schemacheck.checker.database.lookup import names_of
-from schemacheck.checker.proof.dependents import foreign_keys_to, forget_dependents, views_on
 from schemacheck.checker.proof.indexes import drop_indexes
 from schemacheck.checker.proof.type_definitions import drop_types
 from schemacheck.checker.reading.shapes import Name

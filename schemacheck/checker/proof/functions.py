@@ -24,6 +24,9 @@ def create_function(scope: Scope) -> None:
         error = _sql_error(options["as"].list.items[0].string.sval)
     if error:
         scope.error("syntax-error", error, "42601", _place(scope, error))
+    elif scope.catalog.is_live:
+        message = "only the grammar of its body was read; what it names was not looked up"
+        scope.suggest("proof-limited", message, facts={"wanted": "catalog", "reached": "parse"})
 
 
 def _plpgsql_error(sql: str) -> str:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from postgast import pg_query_pb2 as ast
 
 from schemacheck.checker.database.catalog import Table
+from schemacheck.checker.database.dependents import views_on
 from schemacheck.checker.database.lookup import names_of
 from schemacheck.checker.findings import Severity
-from schemacheck.checker.proof.dependents import views_on
 from schemacheck.checker.reading.lowering import range_name
 from schemacheck.checker.reading.shapes import Action, quote
 from schemacheck.checker.rules.registry import Case, about, history_of, rule, target_sql

@@ -38,6 +38,8 @@ class _Naming:
     """In front of the schema editor of a PostgreSQL backend."""
 
     connection: Any
+    tables_before: dict[str, str]  # table -> its name before the migration
+    handed_out: set[str]  # constraints by such names: a second look finds what was made since
 
     def quote_value(self, value: Any) -> str:
         return literal(value)
@@ -45,7 +47,27 @@ class _Naming:
     def prepare_default(self, value: Any) -> str:
         return literal(value)
 
+    def alter_db_table(self, model: Any, old_db_table: str, new_db_table: str) -> None:
+        editor: Any = super()
+        editor.alter_db_table(model, old_db_table, new_db_table)
+        self.tables_before[new_db_table] = self.tables_before.pop(old_db_table, old_db_table)
+
+    def table_before(self, table: str) -> str:
+        """The name a table had before the migration: its constraints are still called after that."""
+        return self.tables_before.get(table, table)
+
     def _constraint_names(self, model: Any, column_names: Sequence[str] | None = None, **wanted: Any) -> list[str]:
+        """Names of a table's constraints, by the name it had before the migration, each once; else by its own."""
+        table = model._meta.db_table
+        if self.table_before(table) != table:
+            earlier = self._names(_Before(model, self.table_before(table)), column_names, **wanted)
+            fresh = [name for name in earlier if name not in self.handed_out]
+            self.handed_out.update(fresh)
+            if fresh:
+                return fresh
+        return self._names(model, column_names, **wanted)
+
+    def _names(self, model: Any, column_names: Sequence[str] | None, **wanted: Any) -> list[str]:
         """Names of the live table's constraints; those Django would have given where the table is not there yet."""
         editor: Any = super()
         if self.connection.live is not None:
@@ -68,12 +90,28 @@ class _Naming:
 
     def _get_sequence_name(self, table: str, column: str) -> str:
         editor: Any = super()
+        table = self.table_before(table)
         live = editor._get_sequence_name(table, column) if self.connection.live is not None else None
         return live or f"{table}_{column}_seq"
 
     def _is_collation_deterministic(self, collation_name: str) -> bool:
         editor: Any = super()
         return bool(editor._is_collation_deterministic(collation_name)) if self.connection.live is not None else True
+
+
+class _Before:
+    """A model as it was called before the migration."""
+
+    def __init__(self, model: Any, table: str) -> None:
+        self._meta = _Options(model._meta, table)
+
+
+class _Options:
+    def __init__(self, options: Any, table: str) -> None:
+        self._options, self.db_table = options, table
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._options, name)
 
 
 class _Writing:
@@ -104,6 +142,7 @@ class _Writing:
         writing: Any = self
         editor = writing.SchemaEditorClass(self, collect_sql=True, atomic=False)
         editor.deferred_sql = []
+        editor.tables_before, editor.handed_out = {}, set()
         return editor
 
 
@@ -118,7 +157,7 @@ def _usual_names(editor: Any, model: Any) -> Iterator[tuple[str, dict[str, Any]]
             yield f"{table}_{column}_key", _known([column], "unique")
         if field.remote_field and field.db_constraint:
             other = field.remote_field.model._meta
-            suffix = f"_fk_{other.db_table}_{field.target_field.column}".replace('"', "")
+            suffix = f"_fk_{editor.table_before(other.db_table)}_{field.target_field.column}".replace('"', "")
             yield editor._create_index_name(table, [column], suffix=suffix), _known([column], "foreign_key")
         if field.db_index and not field.unique:
             yield editor._create_index_name(table, [column], suffix=""), _known([column], "index")
