@@ -33,6 +33,7 @@ class History:
     proven: set[tuple[Key, str]] = field(default_factory=set)  # columns without NULL, by a validated CHECK
     trusted: set[Key] = field(default_factory=set)  # tables on which a constraint nobody has seen was validated
     enum_values: dict[str, int] = field(default_factory=dict)  # value -> the transaction that added it
+    types: dict[str, int] = field(default_factory=dict)  # enum or range the script made -> its transaction
     made: set[tuple[str, str]] = field(default_factory=set)  # kinds and names the script made
     said: set[str] = field(default_factory=set)  # findings made once a script
     last_alter: tuple[int, AlterationShape] | None = None

@@ -401,13 +401,19 @@ def observe(scope: Scope) -> None:
         case ast.SelectStmt() if "set_config" in statement.sql:
             history.read_set_config(statement.sql)
         case ast.AlterEnumStmt() if node.new_val and not node.old_val:
-            if ("type", node.type_name[-1].string.sval) not in history.made:
+            if not _is_as_new_as_its_type(scope, node.type_name[-1].string.sval):
                 history.enum_values[node.new_val] = history.transaction
         case _ if kind.startswith("create_"):
             _note_made(scope)
     if history.transaction and history.held is None:
         strongest = (lock for lock in scope.locks if lock.mode == "ACCESS EXCLUSIVE")
         history.held = next((lock for lock in strongest if not _is_on_small(scope, lock)), None)
+
+
+def _is_as_new_as_its_type(scope: Scope, enum: str) -> bool:
+    """Whether an enum is of the same transaction as a value added to it: PostgreSQL 17 and later let it be used."""
+    history = history_of(scope)
+    return scope.catalog.major >= 17 and history.types.get(enum) == history.transaction
 
 
 def _value(node: ast.VariableSetStmt) -> str:
@@ -437,7 +443,9 @@ def _note_made(scope: Scope) -> None:  # noqa: C901  -- a case a kind
             made.add(("domain", ".".join(part.string.sval for part in node.domainname)))
             made.add(("type", node.domainname[-1].string.sval))
         case ast.CreateEnumStmt() | ast.CreateRangeStmt():
-            made.add(("type", node.type_name[-1].string.sval))
+            name = node.type_name[-1].string.sval
+            made.add(("type", name))
+            history_of(scope).types[name] = history_of(scope).transaction
         case ast.CompositeTypeStmt():
             made.add(("type", node.typevar.relname))
         case ast.ViewStmt():
