@@ -19,7 +19,8 @@ from typing import Any
 from audit.permissions.rules import Rule
 
 FRESH_SECONDS = 60
-VERSION = 1
+VERSION = 2
+_DECIDING = ("tool", "specifier", "decision", "reason", "agent", "uid", "id", "safer", "spares")
 _MAX_BYTES = 64 * 1024 * 1024
 
 
@@ -56,7 +57,7 @@ def write(data_dir: str | os.PathLike[str], source: str, rules: Iterable[Rule]) 
     """Write the rules for hooks to read; no hook ever sees half of them."""
     place = folder(data_dir)
     os.makedirs(place, mode=0o700, exist_ok=True)
-    kept = [{**rule.as_dict(), "uid": rule.uid, "match": [], "not_match": []} for rule in rules]
+    kept = [{name: getattr(rule, name) for name in _DECIDING} for rule in rules]
     body = json.dumps({"version": VERSION, "source": source, "made_at": time.time(), "rules": kept}).encode()
     _replace(os.path.join(place, "rules.json"), _sign(_key(place), body) + b"\n" + body)
 
@@ -166,11 +167,4 @@ def _write_private(path: str, content: bytes) -> None:
 
 
 def _rule(known: Mapping[str, Any]) -> Rule:
-    return Rule(
-        tool=known["tool"],
-        specifier=known["specifier"],
-        decision=known["decision"],
-        reason=known["reason"],
-        agent=known["agent"],
-        uid=known["uid"],
-    )
+    return Rule(**{name: known[name] for name in _DECIDING})

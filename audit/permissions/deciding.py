@@ -9,8 +9,10 @@ from audit.permissions.index import RuleIndex, allowable, allowed_by, restrictab
 from audit.permissions.matching import Fit, Matcher, matcher
 from audit.permissions.parts import Part, parts_of
 from audit.permissions.patterns import absolute
-from audit.permissions.rules import STRICTNESS, Rule
+from audit.permissions.rules import READING, STRICTNESS, Rule
 from audit.permissions.sides import CommandView
+from audit.permissions.spared.leftovers import removes_only
+from audit.permissions.spared.rehearsals import only_tells
 from audit.shell.known import KNOWN
 from audit.shell.words import UNKNOWN, plain
 from audit.verdicts import Verdict
@@ -32,6 +34,8 @@ class Judgement(NamedTuple):
     """None when no rule need allow it and none restricts it."""
     rule: Rule | None
     reason: str
+    is_unspoken: bool = False
+    """No rule speaks of it, and nothing in it is in doubt."""
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -60,6 +64,13 @@ class Decision(NamedTuple):
             return False
         return all(item.part.aside or item.part.kind not in ("command", "doubt") for item in self.judgements)
 
+    @property
+    def is_unspoken(self) -> bool:
+        """Only because no rule speaks of something the call has to be asked."""
+        if self.decision != "confirm":
+            return False
+        return all(item.is_unspoken for item in self.judgements if item.decision == "confirm")
+
     def as_dict(self) -> dict[str, Any]:
         return {
             "decision": self.decision,
@@ -79,11 +90,15 @@ class RuleSet:
         deny, confirm, allow = ([item for item in ready if item.rule.decision == verdict] for verdict in STRICTNESS)
         self._restricting = RuleIndex([*deny, *confirm], restricted_by)
         self._allowing = RuleIndex(allow, allowed_by)
-        self._files = [(item.path.literal, item) for item in self._restricting.rules if item.path is not None]
+        self._files = [
+            (item.path.literal if item.path else "", item) for item in self._restricting.rules if _may_be_named(item)
+        ]
+        self._read_files = [(literal, item) for literal, item in self._files if item.rule.tool in READING]
 
     def decide(self, call: Call) -> Decision:
         """Judge every part of the call. Never raises for what a call holds."""
-        judgements = [self._judge(part, call) for part in parts_of(call)]
+        judged = [self._judge(part, call) for part in parts_of(call)]
+        judgements = [item for item in judged if item.part.kind != "line" or item.decision is not None]
         counted = [item for item in judgements if item.decision is not None]
         if not counted:
             reason = _unmatched("the call")
@@ -103,20 +118,34 @@ class RuleSet:
             return _judged(part, item.rule.decision, item.rule, _because(item.rule, part))
         if part.view is not None and (told := self._named_file(part, call) or self._hidden(part.view, call)):
             return _judged(part, "confirm", *told)
-        asked = self._allowing.about(allowable(part, call))
-        allowed = next((item for item in asked if _speaks_of(item, call) and item.allows(part, call)), None)
-        if allowed is not None:
+        if part.kind == "line":
+            return _judged(part, None, None, "")
+        if (allowed := self._allowed(part, call) or self._allowed_with_runner(part, call)) is not None:
             return _judged(part, "allow", allowed.rule, _because(allowed.rule, part))
         if part.kind == "doubt":
             return _judged(part, "confirm", None, f"cannot be seen through: {part.text}")
         if not part.needs_rule:
             return _judged(part, None, None, "")
-        return _judged(part, "confirm", None, _unmatched(part.text))
+        return Judgement(part, "confirm", None, _unmatched(part.text), is_unspoken=True)
+
+    def _allowed(self, part: Part, call: Call) -> Matcher | None:
+        asked = self._allowing.about(allowable(part, call))
+        return next((item for item in asked if _speaks_of(item, call) and item.allows(part, call)), None)
+
+    def _allowed_with_runner(self, part: Part, call: Call) -> Matcher | None:
+        """The rule that allows a program as an argument of its runner, naming both: `uv run pytest *`."""
+        if part.view is None or part.view.runner is None:
+            return None
+        runner = part._replace(view=part.view.runner)
+        found = self._allowed(runner, call)
+        return found if found and found.command and found.command.names(part.view) else None
 
     def _restrictions(self, part: Part, call: Call) -> Iterator[tuple[Matcher, Fit]]:
         """The rules that restrict the part or may do so, denying ones first."""
         for item in self._restricting.about(restrictable(part, call)):
-            if _speaks_of(item, call) and (fit := item.restricts(part, call)) != "no":
+            if not _speaks_of(item, call) or (fit := item.restricts(part, call)) == "no":
+                continue
+            if not (item.rule.id and _is_spared(item.rule, fit, part, call)):
                 yield item, fit
 
     def _named_file(self, part: Part, call: Call) -> tuple[Rule, str] | None:
@@ -125,7 +154,8 @@ class RuleSet:
         if view is None or view.command.name in _ONLY_NAMES_FILES:
             return None
         text = " ".join(view.words).casefold()
-        likely = [item for literal, item in self._files if literal in text and _speaks_of(item, call)]
+        files = self._read_files if view.only_reads else self._files
+        likely = [item for literal, item in files if literal in text and _speaks_of(item, call)]
         for name in view.file_names if likely else ():
             for folder in part.folders:
                 path = absolute(name, folder=folder, home=call.home)
@@ -157,7 +187,7 @@ class RuleSet:
         parts = parts_of(call.running(code))
         for part in parts:
             for item, fit in self._restrictions(part, call):
-                if fit == "yes":
+                if fit == "yes" and not (isinstance(code, list) and _is_mild(item.rule)):
                     return item.rule, f"{item.rule.text} is about"
         views = [part.view for part in parts if part.view is not None]
         doubted = any(part.kind == "doubt" for part in parts)
@@ -187,6 +217,16 @@ def _values(word: str) -> list[str]:
     return [value.strip() for value in found if value.strip() and value != word]
 
 
+def _may_be_named(item: Matcher) -> bool:
+    """Whether it matters that any program has the rule's file among its words: not for what packs only ask about."""
+    return item.path is not None and not (_is_mild(item.rule) and item.rule.tool not in READING)
+
+
+def _is_mild(rule: Rule) -> bool:
+    """Whether a pack only asks about it: then a word alone, as in `borg mount`, is not taken for a command."""
+    return bool(rule.id) and rule.decision == "confirm"
+
+
 def _judged(part: Part, decision: Verdict | None, rule: Rule | None, reason: str) -> Judgement:
     return Judgement(part=part, decision=decision, rule=rule, reason=reason)
 
@@ -206,9 +246,20 @@ def _speaks_of(item: Matcher, call: Call) -> bool:
     return not item.rule.agent or item.rule.agent == call.agent
 
 
+def _is_spared(rule: Rule, fit: Fit, part: Part, call: Call) -> bool:
+    """Whether a rule of a pack does not mean this after all; a team's own rules mean what they say."""
+    if fit == "maybe" and _is_mild(rule):
+        return True
+    if part.view is not None and only_tells(part.view):
+        return True
+    return bool(rule.spares) and removes_only(rule.spares, part, call)
+
+
 def _because(rule: Rule, part: Part) -> str:
     through = f" (through {' > '.join(part.via)})" if part.via else ""
-    return f"{rule.text}: {rule.reason or part.text[:200]}{through}"
+    named = f"{rule.id}: " if rule.id else ""
+    safer = f". Instead: {rule.safer}" if rule.safer else ""
+    return f"{named}{rule.text}: {rule.reason or part.text[:200]}{through}{safer}"
 
 
 def _unmatched(what: str) -> str:

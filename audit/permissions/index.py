@@ -45,6 +45,8 @@ def restricted_by(item: Matcher) -> list[Subject]:
         return _EVERY_KIND
     if item.rule.tool != "Bash":
         return _of_tool(item.rule.tool)
+    if item.command is not None and item.command.is_about_line:
+        return [("line", "")]
     if (program := _program(item.command)) is None:
         return [("command", "")]
     # Under another case too: file systems that ignore it run the same program.

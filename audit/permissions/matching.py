@@ -4,11 +4,12 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from audit.permissions.calls import Call
+from audit.permissions.lines import fits_line, is_about_line, operator_in
 from audit.permissions.parts import Part, parts_of
 from audit.permissions.patterns import PathPattern, command_glob, domain, glob
 from audit.permissions.rules import EDITING, READING, InvalidRule, Rule, check_form
 from audit.permissions.sides import CommandView
-from audit.shell.words import UNKNOWN
+from audit.shell.words import UNKNOWN, plain
 
 Fit = Literal["yes", "maybe", "no"]
 
@@ -22,6 +23,9 @@ class CommandPattern(NamedTuple):
     words: tuple[str, ...]
     """The words after the program that are no options."""
     options: tuple[str, ...]
+    first: str = ""
+    """The first of its words, unless that holds a star."""
+    is_about_line: bool = False
 
     @classmethod
     def of(cls, specifier: str) -> "CommandPattern":
@@ -31,10 +35,17 @@ class CommandPattern(NamedTuple):
         program, *rest = pattern.split()
         options = tuple(word for word in rest if word.startswith("-") and len(word) > 1 and word != "--")
         words = tuple(word for word in rest if word not in options)
-        return cls(pattern, program, words, options)
+        first = words[0] if words and "*" not in words[0] else ""
+        return cls(pattern, program, words, options, first, is_about_line(specifier))
 
     def restricts(self, view: CommandView) -> Fit:
         """Whether the pattern means this command, however it is spelled; `maybe` if an unknown part decides."""
+        fit = self._restricts(view)
+        if fit != "yes" and any(self._restricts(other) == "yes" for other in view.meant):
+            return "yes"
+        return fit
+
+    def _restricts(self, view: CommandView) -> Fit:
         if "*" not in self.program:  # most rules are about another program: told without a glob
             is_meant = self.program in view.called
         else:
@@ -42,6 +53,8 @@ class CommandPattern(NamedTuple):
         if not is_meant:
             # File systems that ignore case run it.
             return "maybe" if glob(self.program.casefold(), view.folded_name) else "no"
+        if self.first and self.first not in view.tokens and not view.has_unknown:
+            return "no"  # most rules of a program are about another subcommand: told without a glob
         if any(command_glob(self.pattern, text) for text in view.texts):
             return "yes"
         if self.options and self._fits_as_set(view):
@@ -61,8 +74,18 @@ class CommandPattern(NamedTuple):
             or command_glob(f"{wanted} *", " ".join(view.operands))
         )
 
+    def names(self, inner: CommandView) -> bool:
+        """Whether the pattern names, without a star, a program that stands among the arguments of another."""
+        words, outer = inner.words, inner.command.outer
+        literal = next((place for place, word in enumerate(self.pattern.split()) if "*" in word), len(outer))
+        last = len(outer) - max(len(words) - 1, 1)  # what comes from an input stands behind what is written
+        place = next((place for place in range(last, 0, -1) if plain(outer[place]) == words[0]), len(outer))
+        return place < literal
+
     def _aligns(self, view: CommandView) -> bool:
-        """Whether nothing that is known of the operands contradicts the pattern."""
+        """Whether nothing that is known of the arguments contradicts the pattern."""
+        if not view.may_hold_options and not all(view.has_option(option) for option in self.options):
+            return False
         for wanted, word in zip(self.words, view.operands, strict=False):
             if "*" in wanted or UNKNOWN in word:
                 return True
@@ -88,12 +111,15 @@ class Matcher(NamedTuple):
         """Whether a deny or confirm rule is about this part."""
         rule = self.rule
         if rule.tool == "*":
-            return "yes" if part.kind != "doubt" else "no"
+            return "yes" if part.kind not in ("doubt", "line") else "no"
         match part.kind:
             case "command":
-                if rule.tool != "Bash":
+                if rule.tool != "Bash" or (self.command and self.command.is_about_line):
                     return "no"
                 return self.command.restricts(part.view) if self.command and part.view else "yes"
+            case "line":
+                is_meant = rule.tool == "Bash" and self.command is not None and self.command.is_about_line
+                return "yes" if is_meant and fits_line(rule.specifier, part.text) else "no"
             case "read" | "write":
                 return self._restricts_file(part, call)
             case "url":
@@ -118,7 +144,14 @@ class Matcher(NamedTuple):
             for folder in part.folders:
                 if self.path.fits(path, folder=folder, root=call.project, home=call.home, loosely=True):
                     return "yes"
-        return "maybe" if part.segment and self.path.may_fit(part.segment, part.context) else "no"
+        if not part.segment or not self.path.may_fit(part.segment, part.context):
+            return "no"
+        lies_there = not part.below or any(
+            self.path.may_lie_below(below, folder=folder, root=call.project, home=call.home)
+            for below in part.below
+            for folder in part.folders
+        )
+        return "maybe" if lies_there else "no"
 
     def _restricts_tool(self, call: Call) -> Fit:
         if not _names_tool(self.rule.tool, call.tool):
@@ -199,6 +232,11 @@ def check(rule: Rule) -> None:
     """Raise InvalidRule unless the rule can be kept and its examples come out as they say."""
     check_form(rule)
     ready = matcher(rule)
+    if rule.tool == "Bash" and rule.decision == "allow" and (operator := operator_in(rule.specifier)):
+        raise InvalidRule(
+            "specifier",
+            f"Never matches: each command is allowed by itself, and `{operator}` is part of none. Write one for each.",
+        )
     for name, examples, wanted in (("match", rule.match, True), ("not_match", rule.not_match, False)):
         for example in examples:
             if _fits_example(ready, example) is not wanted:

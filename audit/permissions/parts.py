@@ -10,12 +10,13 @@ from audit.permissions.calls import Call
 from audit.permissions.patterns import absolute
 from audit.permissions.rules import EDITING, READING
 from audit.permissions.sides import CommandView
+from audit.permissions.spared.temporary import is_set, with_temporary
 from audit.shell.programs import module_of
 from audit.shell.words import GLOB, SPLIT, UNKNOWN, VARIABLE, plain
 
 MAX_FOLDERS = 16
 _GLOBS = rf"{GLOB}\[[^\]]*\]|{GLOB}[!@?*+]\([^)]*\)|{GLOB}."
-Kind = Literal["command", "read", "write", "url", "sql", "tool", "doubt"]
+Kind = Literal["line", "command", "read", "write", "url", "sql", "tool", "doubt"]
 
 
 class Part(NamedTuple):
@@ -31,6 +32,10 @@ class Part(NamedTuple):
     """The file, and where links lead."""
     segment: str = ""
     """The last segment of a path with unknown parts, as a glob."""
+    below: tuple[str, ...] = ()
+    """The folders below which such a path lies, where that is known."""
+    has_tmpdir: bool = False
+    """Whether $TMPDIR in a command is what the environment has."""
     context: str | None = None
     """The text that would have to hold the name, when the unknown parts are variables."""
     folders: tuple[str, ...] = ()
@@ -119,6 +124,9 @@ def _command(command: str | list[str], call: Call) -> Iterator[Part]:
     text = command if isinstance(command, str) else " ".join(command)
     found = shell.find(command) if isinstance(command, str) else shell.find_words(command)
     folders, elsewhere = _folders(found.folders, call)
+    is_elsewhere = is_set(text, found.commands)
+    for line in found.lines:
+        yield Part(kind="line", text=plain(line), needs_rule=False)
     for item in found.commands:
         defined = item.words[0] in found.functions
         yield Part(
@@ -127,9 +135,10 @@ def _command(command: str | list[str], call: Call) -> Iterator[Part]:
             needs_rule=not (item.transparent or defined),
             view=CommandView(item),
             via=item.via,
-            folders=folders,
+            folders=() if elsewhere else folders,
+            has_tmpdir=not is_elsewhere,
         )
-    for use in found.files:
+    for use in (item._replace(path=item.path if is_elsewhere else with_temporary(item.path)) for item in found.files):
         redirect = use.by == "redirect"
         yield Part(
             kind=use.kind,
@@ -137,18 +146,31 @@ def _command(command: str | list[str], call: Call) -> Iterator[Part]:
             needs_rule=redirect and use.kind == "write",
             paths=() if UNKNOWN in use.path else _resolved(plain(use.path), call, folders),
             segment=_segment(use.path, elsewhere=elsewhere),
+            below=() if elsewhere else _known_folder(use.path, call, folders),
             folders=folders,
-            context=text if use.path.rsplit("/", 1)[-1].rstrip(SPLIT) == UNKNOWN + VARIABLE else None,
+            context=text if _is_variable(use.path) else None,
             redirect=redirect,
         )
+        for name in found.looped if _is_variable(use.path) else ():
+            yield Part(
+                kind=use.kind,
+                text=plain(name),
+                needs_rule=False,
+                segment=_segment(name, elsewhere=elsewhere),
+                folders=folders,
+            )
     for written in _runs_what_it_writes(found):
         yield Part(kind="doubt", text=f"runs what it has just written: {written}")
     for statements in found.sql:
         yield from _sql(statements)
     for doubt in found.doubts:
         yield Part(kind="doubt", text=f"{doubt.reason}: {doubt.part}", script=doubt.script)
-    if not found.commands and not found.doubts:
+    if not found.commands and not found.doubts and not found.assigns:
         yield Part(kind="doubt", text="nothing that could be judged")
+
+
+def _is_variable(path: str) -> bool:
+    return path.rsplit("/", 1)[-1].rstrip(SPLIT) == UNKNOWN + VARIABLE
 
 
 def _runs_what_it_writes(found: shell.Found) -> Iterator[str]:
@@ -193,6 +215,14 @@ def _resolved(path: str, call: Call, folders: Sequence[str]) -> tuple[str, ...]:
     if call.local:
         found += [os.path.realpath(item) for item in found]
     return tuple(dict.fromkeys(found))
+
+
+def _known_folder(path: str, call: Call, folders: Sequence[str]) -> tuple[str, ...]:
+    """Below which folders a path of globs lies: a value that is not known may lead up again, and so may `.*`."""
+    first, *_ = path.split(GLOB)
+    if UNKNOWN in path or GLOB not in path or "/" not in first or f"/.{GLOB}" in path or "/.." in path:
+        return ()
+    return _resolved(plain(first.rpartition("/")[0]) or "/", call, folders)
 
 
 def _segment(path: str, *, elsewhere: bool) -> str:

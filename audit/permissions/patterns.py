@@ -88,6 +88,19 @@ class PathPattern(NamedTuple):
                 return False
         return parts[: len(below)] == below and _segments(wanted, parts[len(below) :])
 
+    def may_lie_below(self, below: str, *, folder: str, root: str, home: str) -> bool:
+        """Whether a path that fits can lie below a folder."""
+        start = {"absolute": "/", "anywhere": "", "home": home, "root": root, "folder": folder}[self.base]
+        if not start:
+            return True
+        known = [part for part in start.split("/") if part]
+        for segment in self.segments:
+            if re.search(r"[*?\[]", segment):
+                break
+            known.append(segment)
+        pairs = zip(known, (part for part in below.split("/") if part), strict=False)
+        return all(one.casefold() == other.casefold() for one, other in pairs)
+
     def may_fit(self, segment: str, context: str | None = None) -> bool:
         """Whether a last segment with unknown parts, given as a glob, could become one that fits.
 
@@ -96,8 +109,14 @@ class PathPattern(NamedTuple):
         last = next((part for part in reversed(self.segments) if part != "**"), "*")
         if context is not None and max(re.split(r"[*?\[\]]", last), key=len).casefold() not in context.casefold():
             return False
+        last, segment = last.casefold(), segment.casefold()
         if "*" not in last and "?" not in last and "[" not in last:
             return glob(segment, last)
+        if "*" not in segment:
+            return _segment(last, segment)
+        head, start = re.split(r"[*?\[]", last)[0], segment.split("*")[0]
+        if not (head.startswith(start) or start.startswith(head)):
+            return False
         tail = last.rsplit("*", 1)[-1]
         ending = segment.rsplit("*", 1)[-1]
         return tail.endswith(ending) or ending.endswith(tail)

@@ -45,6 +45,12 @@ class Rule(NamedTuple):
     """Examples that the rule must fit when it is saved."""
     not_match: tuple[str, ...] = ()
     uid: str = ""
+    id: str = ""
+    """Of a rule of a pack: the pack and what it is about, such as `git.reset`."""
+    safer: str = ""
+    """What to do instead."""
+    spares: str = ""
+    """What it is not about, of what is removed: `leftovers` (below /tmp, build folders), or all of the `project`."""
 
     @property
     def text(self) -> str:

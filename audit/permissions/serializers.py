@@ -127,7 +127,7 @@ class CallSerializer(StrictSerializer):
 class PartSerializer(StrictSerializer):
     """One thing the call would do, and what the rules say of it."""
 
-    kind = serializers.ChoiceField(["command", "read", "write", "url", "sql", "tool", "doubt"])
+    kind = serializers.ChoiceField(["line", "command", "read", "write", "url", "sql", "tool", "doubt"])
     text = serializers.CharField()
     via = serializers.ListField(child=serializers.CharField(), help_text="The wrappers it was found through.")
     decision = serializers.ChoiceField(PermissionRule.Verdict.choices)

@@ -3,10 +3,13 @@
 import re
 from functools import cached_property
 
+from audit.permissions import spellings
+from audit.permissions.told import messages
 from audit.shell import Command
-from audit.shell.files import FIRST_IS_NO_FILE
+from audit.shell.files import FIRST_IS_NO_FILE, ONLY_READ
+from audit.shell.known import SYSTEM_FOLDERS
 from audit.shell.options import GIT, Options, scan
-from audit.shell.words import GLOB, UNKNOWN, plain
+from audit.shell.words import BRANCH, GLOB, SPLIT, UNKNOWN, plain
 
 _CONTAINER = Options.of(
     "H host c context config l log-level tlscacert tlscert tlskey connection url f file p project-name profile env-file"
@@ -39,7 +42,6 @@ _BEFORE_VERB: dict[str, Options] = {
 }
 # git reads nothing more from these, so a rule that allows a subcommand allows it behind them.
 _SAFE_BEFORE_VERB = Options.of("C", "p P paginate no-pager no-optional-locks literal-pathspecs")
-_SYSTEM_FOLDERS = ("/bin", "/usr/bin", "/usr/local/bin", "/sbin", "/usr/sbin", "/opt/homebrew/bin", "/usr/local/sbin")
 # Short letters of options whose long names rules are written with.
 _LETTERS: dict[str, dict[str, str]] = {
     "rm": {"r": "recursive", "R": "recursive", "f": "force", "d": "dir", "i": "interactive"},
@@ -61,8 +63,28 @@ _LETTERS: dict[str, dict[str, str]] = {
 }
 
 
+# Letters whose option takes the rest of its word: in `-bfeature` is no -f.
+_VALUE_LETTERS = {
+    "git checkout": "bB",
+    "git switch": "cC",
+    "git commit": "mFCcS",
+    "git clean": "e",
+    "git push": "o",
+    "git tag": "mFu",
+}
+
 # GNU's programs where they stand beside others of the same name.
 _GNU = {"grm", "gmv", "gcp", "gln", "gdd", "gfind", "gshred", "gtruncate", "gunlink", "gchmod", "gchown", "gtee"}
+
+
+_MESSAGE_FOLLOWS = frozenset(("-a", "-s", "-q", "-v", "--amend", "--all", "--signoff", "--quiet", "--allow-empty"))
+_READING_VERBS = frozenset(("diff", "log", "show", "blame", "add", "status", "ls-files", "grep", "shortlog"))
+
+
+def _could_be_option(word: str) -> bool:
+    if word.startswith("-"):
+        return GLOB in word or UNKNOWN in word.partition("=")[0]
+    return word.startswith(UNKNOWN) and not word.startswith(UNKNOWN + BRANCH)
 
 
 class CommandView:
@@ -103,6 +125,33 @@ class CommandView:
         return any(UNKNOWN in word for word in self.words[1:])
 
     @cached_property
+    def may_hold_options(self) -> bool:
+        """Whether an argument that is only known when it runs could be an option: the value of one cannot."""
+        words = self.command.words
+        # An option before the message's may take that for its value: `git commit -F -m "$X"`.
+        values = {
+            place
+            for place in messages(words)
+            if not words[place - 2].startswith("-") or words[place - 2] in _MESSAGE_FOLLOWS or "=" in words[place - 1]
+        }
+        return any(
+            SPLIT in word or _could_be_option(word)
+            for place, word in enumerate(self.command.words)
+            if place > 0 and (SPLIT in word or place not in values)
+        )
+
+    @cached_property
+    def runner(self) -> "CommandView | None":
+        """The program among whose arguments this one stands."""
+        return CommandView(Command(words=self.command.outer)) if self.command.outer else None
+
+    @cached_property
+    def only_reads(self) -> bool:
+        """Whether the program only reads the files among its words."""
+        name = self.command.name
+        return name in ONLY_READ or (name == "git" and bool(self.operands) and self.operands[0] in _READING_VERBS)
+
+    @cached_property
     def arguments(self) -> list[str]:
         """Without the options that stand before the subcommand."""
         name, rest = self.command.name, self.words[1:]
@@ -127,6 +176,17 @@ class CommandView:
         return tuple(dict.fromkeys([*full, *short, *written]))
 
     @cached_property
+    def tokens(self) -> frozenset[str]:
+        """Every word of every way to write it, also of words that hold blanks."""
+        return frozenset(token for text in self.texts for token in text.split())
+
+    @cached_property
+    def meant(self) -> tuple["CommandView", ...]:
+        """The same command in other words, under which restricting rules know it."""
+        found = spellings.meant(self.command.name, self.arguments)
+        return tuple(CommandView(Command(words=(self.command.name, *words))) for words in found)
+
+    @cached_property
     def verb_names(self) -> tuple[str, ...]:
         return ("docker",) if self.command.name == "docker-compose" else self.names
 
@@ -147,7 +207,7 @@ class CommandView:
         """The ways to write it that an allowing pattern may mean: the program as it is called, not one of its name."""
         names = [self.words[0]]
         folder, _, base = self.words[0].rpartition("/")
-        if folder in _SYSTEM_FOLDERS:
+        if folder in SYSTEM_FOLDERS:
             names.append(base)
         # A blank inside a word is no boundary between words, so a pattern's blank must not fit it.
         guarded = [word.replace(" ", "\x03") for word in self.words[1:]]
@@ -176,7 +236,7 @@ class CommandView:
     @cached_property
     def letters(self) -> dict[str, str]:
         """What short options are called in full."""
-        name = self.command.name
+        name = "docker" if self.command.name in ("podman", "nerdctl") else self.command.name
         verb = self.operands[0] if self.operands else ""
         return _LETTERS.get(f"{name} {verb}") or _LETTERS.get(name) or {}
 
@@ -202,7 +262,7 @@ class CommandView:
                 return True
             if word.startswith("--") and len(name) > 2 and wanted.startswith(name):  # an abbreviation
                 return True
-        spelled = [letter for letter, name in self.letters.items() if f"--{name}" == wanted]
+        spelled = [letter for letter, name in self.letters.items() if f"--{name}" == wanted.rstrip("*")]
         return any(self._in_cluster(letter) for letter in spelled)
 
     def _has_letter(self, letter: str) -> bool:
@@ -218,4 +278,8 @@ class CommandView:
         )
 
     def _in_cluster(self, letter: str) -> bool:
-        return any(not word.startswith("--") and letter in word[1:] for word in self.option_words)
+        ends = _VALUE_LETTERS.get(f"{self.command.name} {self.operands[0] if self.operands else ''}", "\n")
+        return any(
+            not word.startswith("--") and letter in re.split(f"(?<=[{ends}])", word[1:])[0]
+            for word in self.option_words
+        )

@@ -10,7 +10,7 @@ _SAYING = frozenset({"echo", "printf"})
 _MESSAGES = {
     **dict.fromkeys(("commit", "tag", "merge", "notes", "stash"), frozenset({"-m", "-am", "--message"})),
     **dict.fromkeys(("log", "shortlog"), frozenset({"--grep", "--format", "--pretty"})),
-    **dict.fromkeys(("pr", "issue", "release"), frozenset({"--title", "--body", "--notes"})),
+    **dict.fromkeys(("pr", "issue", "release"), frozenset({"--title", "--body", "--notes", "-t", "-b"})),
 }
 _WITH_MESSAGES = frozenset({"git", "gh", "glab", "hg"})
 # Their first operand is a pattern or a script, if only these options come before it.

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+from audit.shell.outputs import outputs
 from audit.shell.run import Run
 from audit.shell.words import UNKNOWN
 
@@ -19,6 +20,13 @@ _WRITING_PROGRAMS = """
     tee touch truncate rm unlink shred rmdir mv chmod chown chgrp sponge vim vi nvim nano emacs patch setfacl
 """
 _WRITERS = frozenset(_WRITING_PROGRAMS.split())
+_ONLY_READING_PROGRAMS = """
+    cat tac head tail less more most nl od xxd hexdump hd strings base64 base32 rev sort uniq cut paste join comm diff
+    cmp colordiff wc md5sum sha1sum sha224sum sha256sum sha512sum shasum cksum b2sum fold fmt pr expand column bat
+    batcat tsort ptx grep egrep fgrep rg ag ack sed awk gawk mawk jq file stat ls
+"""
+ONLY_READ = frozenset(_ONLY_READING_PROGRAMS.split())
+"""What they write all the same (`sed -i`, `sort -o`) is found as such."""
 _LAST_IS_WRITTEN = frozenset(["cp", "ln", "install", "scp", "rsync", "mv"])
 _FILE_OPTIONS = ("--env-file", "--data", "--data-binary", "--upload-file", "--form", "-d", "-T", "-F", "-f", "--file")
 
@@ -26,6 +34,8 @@ _FILE_OPTIONS = ("--env-file", "--data", "--data-binary", "--upload-file", "--fo
 def note(run: Run) -> None:
     """Tell the finder what an ordinary command reads and writes."""
     name, finder = run.name, run.finder
+    for path in outputs(name, run.words):
+        finder.write(path, "redirect")
     operands = _operands(run.words)
     if name in ("cd", "pushd"):
         finder.found.folders.append(operands[0] if operands else "~")
@@ -93,9 +103,7 @@ def _transfer(run: Run) -> None:
     for option, after in zip(run.words, [*run.words[1:], ""], strict=False):
         name, equals, attached = option.partition("=")
         value = attached if equals else after
-        if name in ("-o", "--output", "-O", "--output-document") and run.name in ("curl", "wget"):
-            run.finder.write(value)
-        elif name in _FILE_OPTIONS and (run.name in ("docker", "podman") or name in ("-T", "--upload-file")):
+        if name in _FILE_OPTIONS and (run.name in ("docker", "podman") or name in ("-T", "--upload-file")):
             run.finder.read(value)
         elif name in _FILE_OPTIONS and "@" in value and UNKNOWN not in value.partition("@")[0]:
             run.finder.read(value.partition("@")[2].partition(";")[0])

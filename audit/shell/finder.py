@@ -83,6 +83,11 @@ def _grammar() -> Any:
     return binding.language()
 
 
+def _only_tells(words: Sequence[str], given: Callable[[], Input | None] | None) -> bool:
+    """`cat` of a here-document: text that stands in the line itself."""
+    return list(words) == ["cat"] and given is not None and (found := given()) is not None and found.is_here
+
+
 class Finder:
     """Collects into `found`. Handlers of programs call back `command`, `code`, `read`, `write`, `sql` and `doubt`."""
 
@@ -112,6 +117,7 @@ class Finder:
 
     def code(self, source: str, via: tuple[str, ...] = ()) -> None:
         """Find what shell code would run."""
+        self.found.lines.append(source)
         if len(source) > MAX_CHARS:
             self.doubt(f"longer than {MAX_CHARS:,} characters", source[:80])
             return
@@ -149,6 +155,7 @@ class Finder:
         *,
         given: Callable[[], Input | None] | None = None,
         written: str = "",
+        outer: Sequence[str] = (),
     ) -> None:
         """Find what running a program with arguments runs, itself included."""
         words = list(words)
@@ -168,9 +175,10 @@ class Finder:
             Command(
                 words=tuple(words),
                 via=via,
-                transparent=known.transparent,
+                transparent=known.transparent or _only_tells(words, given),
                 ordinary=known.handle is ordinary,
                 written=written,
+                outer=tuple(outer),
             )
         )
         known.handle(Run(self, words, via, given))

@@ -18,6 +18,8 @@ class Command(NamedTuple):
     """Nobody here knows whether its arguments hold a command."""
     written: str = ""
     """As it stands in the text; empty for one found inside another."""
+    outer: tuple[str, ...] = ()
+    """The words of the program among whose arguments it stands."""
 
     @property
     def text(self) -> str:
@@ -59,3 +61,9 @@ class Found:
         """Defined in the text itself; their bodies are among the commands."""
         self.folders: list[str] = []
         """Where `cd` goes, UNKNOWN marks included."""
+        self.assigns = False
+        """Whether a variable is set."""
+        self.lines: list[str] = []
+        """The code itself, and what shells inside it run."""
+        self.looped: list[str] = []
+        """Globs whose names a loop puts into a variable."""

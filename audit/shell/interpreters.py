@@ -164,16 +164,29 @@ def inline(run: Run) -> None:
         return
     if name == "deno" and run.words[1:2] not in (["eval"], ["repl"]):
         return
+    _inline_code(run, letters)
+
+
+def _inline_code(run: Run, letters: list[str]) -> None:
     for word in run.words[1:]:
         if word in ("--eval", "--print", "--run", "eval", "repl") or word.startswith(("--eval=", "--print=")):
             run.doubt("runs code given in its arguments")
         elif word.startswith("-") and not word.startswith("--") and any(letter in word[1:] for letter in letters):
+            if len(run.words) == 3 and word == "-e" and _only_says(run):
+                return
             run.doubt("runs code given in its arguments")
-            break
+            files.note(run)
+            return
         elif not word.startswith("-"):
             files.note(run)
             return
     _without_script(run)
+
+
+def _only_says(run: Run) -> bool:
+    from audit.shell.saying import only_says
+
+    return only_says(run.name, run.words[2])
 
 
 def _python(run: Run) -> None:
@@ -203,6 +216,10 @@ def framework(run: Run) -> None:
 
 def _code_or_module(run: Run, letter: str, value: str) -> None:
     if letter == "c":
+        from audit.shell.saying import only_computes
+
+        if UNKNOWN not in value and only_computes(value):
+            return
         run.doubt("runs code given in its arguments")
     elif value in _RUNS_ANYTHING or is_computed(value):
         run.doubt(f"runs code through the module {plain(value)}")

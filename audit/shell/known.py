@@ -21,4 +21,7 @@ _PROGRAMS = """
     zstd
 """
 KNOWN = frozenset(_PROGRAMS.split())
+SYSTEM_FOLDERS = frozenset(
+    ("/bin", "/usr/bin", "/usr/local/bin", "/sbin", "/usr/sbin", "/opt/homebrew/bin", "/usr/local/sbin")
+)
 SHELLS = ("sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "rbash", "lksh", "yash", "fish", "csh", "tcsh")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from audit.shell import files
 from audit.shell.environment import is_risky
-from audit.shell.known import KNOWN, SHELLS
+from audit.shell.known import KNOWN, SHELLS, SYSTEM_FOLDERS
 from audit.shell.options import Options, scan
 from audit.shell.run import Run
 from audit.shell.words import UNKNOWN, plain
@@ -223,7 +223,9 @@ class Known(NamedTuple):
 def handler(words: list[str]) -> Known:
     """Who understands a program's arguments."""
     name = plain(words[0]).rsplit("/", 1)[-1].removesuffix(".exe")
-    by_name = "/" not in words[0]  # of a program called by its path only the name is known
+    folder = plain(words[0]).rpartition("/")[0]
+    # Of a program called by its path only the name is known, but for shells where systems have them: Codex's form.
+    by_name = not folder or (name in SHELLS and folder in SYSTEM_FOLDERS)
     if wrapper := _WRAPPERS.get(name):
         return Known(wrapper, wrapper.transparent and by_name)
     if name.startswith("ld-") and ".so" in name:

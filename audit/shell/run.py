@@ -29,6 +29,7 @@ class Collector(Protocol):
         *,
         given: Callable[[], Input | None] | None = None,
         written: str = "",
+        outer: Sequence[str] = (),
     ) -> None: ...
 
 
@@ -54,7 +55,7 @@ class Run(NamedTuple):
         return self.words[0].rsplit("/", 1)[-1]
 
     def command(self, words: Sequence[str], label: str = "") -> None:
-        self.finder.command(words, (*self.via, label or self.name), given=self.look)
+        self.finder.command(words, (*self.via, label or self.name), given=self.look, outer=self.words)
 
     def code(self, source: str, label: str = "") -> None:
         self.finder.code(source, (*self.via, label or self.name))

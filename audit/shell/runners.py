@@ -1,13 +1,16 @@
 """Programs whose arguments hold commands in a way of their own: env, xargs, find, containers, remote shells."""
 
 import re
+import shlex
 from collections.abc import Callable
 
 from audit.shell import files
 from audit.shell.environment import is_risky
-from audit.shell.options import Options, option_values, scan
+from audit.shell.known import SHELLS
+from audit.shell.names import found_paths, names_told
+from audit.shell.options import Options, Scan, option_values, scan
 from audit.shell.run import Run
-from audit.shell.words import SPLIT, UNKNOWN, VARIABLE, plain
+from audit.shell.words import SPLIT, UNKNOWN, is_computed, plain
 
 _ENV = Options.of(
     "u unset C chdir S split-string", "i 0 v ignore-environment null debug block-signal list-signal-handling"
@@ -66,9 +69,26 @@ def xargs(run: Run) -> None:
     if not rest:
         return
     marks = found.values("I", "J", "replace")
-    for mark in marks:
-        rest = [word.replace(mark or "{}", UNKNOWN + VARIABLE) for word in rest]
-    run.command(rest if marks else [*rest, UNKNOWN + VARIABLE + SPLIT])
+    if (known := _known_arguments(run, found)) is not None:
+        mark = (marks[0] or "{}") if marks else ""
+        run.command([word.replace(mark, known) for word in rest] if mark else [*rest, *known.split()])
+        return
+    for name in names_told(run.given.words if run.given else ()):
+        filled = rest
+        for mark in marks:
+            filled = [word.replace(mark or "{}", f"{UNKNOWN}/{name}") for word in filled]
+        run.command(filled if marks else [*rest, f"{UNKNOWN}/{name}{SPLIT}"])
+
+
+def _known_arguments(run: Run, found: Scan) -> str | None:
+    """What is piped in, if xargs gives it on as it stands."""
+    told = run.given.text if run.given else None
+    by_default = not {"0", "null", "d", "delimiter", "E", "a", "arg-file", "J", "i"} & set(found.given)
+    if plain(run.words[found.end]).rsplit("/", 1)[-1] in SHELLS:
+        by_default = by_default and bool(found.values("I", "replace"))  # what it brings may be the code
+    if told is None or not by_default or re.search(r"['\"\\\n]", told):
+        return None
+    return told if len(found.values("I", "replace")) < 2 else None
 
 
 def find(run: Run) -> None:
@@ -80,11 +100,12 @@ def find(run: Run) -> None:
         if word in ("-exec", "-execdir", "-ok", "-okdir"):
             inner: list[str] = []
             while index < len(run.words) and run.words[index] not in (";", "+"):
-                inner.append(run.words[index].replace("{}", UNKNOWN + VARIABLE))
+                inner.append(run.words[index])
                 index += 1
-            run.command(inner, f"find {word}")
+            for path in found_paths(run.words):
+                run.command([word.replace("{}", path) for word in inner], f"find {word}")
         elif word in ("-fprint", "-fprint0", "-fprintf", "-fls"):
-            run.finder.write("".join(run.words[index : index + 1]))
+            run.finder.write("".join(run.words[index : index + 1]), "redirect")
         elif SPLIT in word and in_expression:
             run.doubt("part of the expression of find is computed")
         in_expression = in_expression or word.startswith(("-", "(", "!"))
@@ -221,15 +242,31 @@ def parallel(run: Run) -> None:
     found = scan(run.words, options)
     if found.unknown:
         run.doubt(f"an option of parallel that is not known: {' '.join(found.unknown)}")
-    inner = []
-    for word in run.words[found.end :]:
-        if word.startswith(":::"):
-            break
-        inner.append(word.replace("{}", "${_}"))
-    if inner:
+    rest = run.words[found.end :]
+    end = next((place for place, word in enumerate(rest) if word.startswith(":::")), len(rest))
+    inner = [word.replace("{}", "${_}") for word in rest[:end]]
+    if inner and rest[end : end + 1] == [":::"] and _are_plain(inner, rest[end + 1 :]):
+        for value in map(shlex.quote, rest[end + 1 :]):
+            words = [word.replace("${_}", value) for word in inner]
+            run.code(" ".join(words if words != inner else [*words, value]))
+    elif inner:
         run.code(" ".join([*inner, "${_}"]))
+        if any(" " in word for word in inner):  # with -q, and as it is meant without
+            run.command([word.replace("${_}", UNKNOWN) for word in inner])
+    elif rest:
+        for code in rest[1:]:
+            run.code(code)
+    elif run.given and run.given.text is not None:
+        run.code(run.given.text)
     else:
         run.doubt("runs the commands it reads from its input")
+
+
+def _are_plain(inner: list[str], values: list[str]) -> bool:
+    """Whether all that parallel puts together is known: no other marks than {}, no second list, nothing computed."""
+    marked = any("{" in word.replace("${_}", "") or " " in word or is_computed(word) for word in inner)
+    listed = any(value.startswith(":::") or is_computed(value) for value in values)
+    return not marked and not listed and len(values) <= 8
 
 
 def code_options(*names: str) -> Callable[[Run], None]:

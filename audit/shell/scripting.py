@@ -47,7 +47,7 @@ def stream_editor(run: Run) -> None:
     if effects.runs:
         run.doubt("a sed script that may run commands")
     for path in effects.writes:
-        run.finder.write(path)
+        run.finder.write(path, "redirect")
     for path in effects.reads:
         run.finder.read(path)
     files.note(run)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from audit.shell.words import is_computed, text, word
+from audit.shell.words import heredoc_text, is_computed, word
 
 
 class Place(NamedTuple):
@@ -20,6 +20,13 @@ class Input(NamedTuple):
 
     text: str | None
     name: str
+    words: tuple[str, ...] = ()
+    """The command that writes it, if that is piped."""
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it stands in the line itself."""
+        return self.name == "a here-document"
 
 
 _NOT_ARGUMENTS = {"variable_assignment", "file_redirect", "herestring_redirect", "heredoc_redirect", "comment"}
@@ -39,11 +46,6 @@ def child_of(node: Node, kind: str) -> Node | None:
     return next((child for child in node.children if child.type == kind), None)
 
 
-def is_quoted(heredoc: Node, source: bytes) -> bool:
-    start = child_of(heredoc, "heredoc_start")
-    return start is not None and any(mark in text(start, source) for mark in "'\"\\")
-
-
 def input_of(place: Place, source: bytes) -> Input | None:
     """What a command reads, from its own redirects or those of what stands around it."""
     current: Place | None = place
@@ -58,7 +60,8 @@ def input_of(place: Place, source: bytes) -> Input | None:
             given = _redirected(last.node, source) if last and last.node.type == "redirected_statement" else None
             if given is not None:
                 return given
-            return Input(_piped_text(current.node, around.node, source), "a pipe")
+            piped = _piped(current.node, around.node, source)
+            return Input(_told_text(piped), "a pipe", tuple(piped))
         while around is not None and around.node.type == "heredoc_redirect":
             # What follows `cmd <<EOF` in its line hangs below the redirect, which is not its own.
             around = around.around and around.around.around
@@ -71,31 +74,24 @@ def _redirected(node: Node, source: bytes) -> Input | None:
         if child.type == "herestring_redirect" and child.named_children:
             return Input(word(child.named_children[-1], source), "a here-string")
         if child.type == "heredoc_redirect":
-            return Input(_heredoc_text(child, source), "a here-document")
+            return Input(heredoc_text(child, source), "a here-document")
         if child.type == "file_redirect" and any(part.type in ("<", "<&") for part in child.children):
             return Input(None, "a file")
     return None
 
 
-def _heredoc_text(node: Node, source: bytes) -> str | None:
-    body = child_of(node, "heredoc_body")
-    if body is None:
-        return None
-    content = text(body, source)
-    if not is_quoted(node, source) and ("$" in content or "`" in content):
-        return None
-    start = node.children[0].type if node.children else ""
-    return "\n".join(line.lstrip("\t") for line in content.split("\n")) if start == "<<-" else content
-
-
-def _piped_text(node: Node, pipeline: Node, source: bytes) -> str | None:
-    """What `echo words |` writes, when that is before the command; nothing else is known."""
+def _piped(node: Node, pipeline: Node, source: bytes) -> list[str]:
+    """The command whose output is piped into a stage; empty where that is more than one command."""
     stages = [child for child in pipeline.children if child.is_named]
     index = next((index for index, stage in enumerate(stages) if stage == node), 0)
     before = stages[index - 1] if index else None
     if before is None or before.type != "command":
-        return None
-    words = [word(child, source) for child in arguments(before)]
+        return []
+    return [word(child, source) for child in arguments(before)]
+
+
+def _told_text(words: list[str]) -> str | None:
+    """What `echo words |` writes; of no other command it is known."""
     if len(words) > 1 and words[0] == "echo" and not words[1].startswith("-") and not any(map(is_computed, words)):
         return " ".join(words[1:])
     return None

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+from audit.shell import files
 from audit.shell.options import GIT, scan
 from audit.shell.run import Run
 from audit.shell.words import UNKNOWN, is_computed, plain
@@ -88,6 +89,7 @@ def git(run: Run) -> None:
     """`git [global options] subcommand ...`."""
     found = scan(run.words, GIT)
     later = run.words[found.end :]
+    files.note(run)
     for setting in found.values("c"):
         _setting(run, *setting.split("=", 1), later=later)
     if "config-env" in found.given or any(found.values("exec-path")):

@@ -8,8 +8,8 @@ from tree_sitter import Node
 
 from audit.shell.environment import is_risky
 from audit.shell.run import Collector
-from audit.shell.surroundings import Place, arguments, child_of, input_of, is_quoted
-from audit.shell.words import text, word
+from audit.shell.surroundings import Place, arguments, child_of, input_of
+from audit.shell.words import GLOB, is_quoted, text, word
 
 Visitor = Callable[[Collector, Place, bytes, tuple[str, ...]], None]
 
@@ -86,6 +86,7 @@ def _assignment(finder: Collector, place: Place, source: bytes, via: tuple[str, 
     if name is None:
         return
     what = text(name, source)
+    finder.found.assigns = True
     assigned = word(value, source) if value is not None else ""
     if is_risky(what, assigned):
         finder.doubt(f"sets {what}, which decides what other commands run", text(node, source))
@@ -197,7 +198,14 @@ def unseen_substitution(root: Node, source: bytes) -> str:
     return ""
 
 
+def _for(finder: Collector, place: Place, source: bytes, via: tuple[str, ...]) -> None:
+    for child in place.node.named_children:
+        if child.type in _WORDS and GLOB in (value := word(child, source)):
+            finder.found.looped.append(value)
+
+
 VISITORS: dict[str, Visitor] = {
+    "for_statement": _for,
     "command": _command,
     "variable_assignment": _assignment,
     "declaration_command": _declaration,

@@ -10,9 +10,13 @@ SPLIT = "\2"
 """Follows UNKNOWN where it is not quoted, so that it may become several words or none."""
 VARIABLE = "\4"
 """Follows UNKNOWN where it is the value of a variable, which the text itself or the environment has set."""
+TEMPORARY = "\5"
+"""Follows VARIABLE where it is TMPDIR, as the environment has it unless the text sets it."""
+BRANCH = "\6"
+"""Follows UNKNOWN where it is the name of a branch, which holds no blank and begins with no dash."""
 GLOB = "\1"
 """Precedes an unquoted `*`, `?` or `[`, which the shell replaces by file names."""
-MARKS = str.maketrans("", "", GLOB + SPLIT + VARIABLE)
+MARKS = str.maketrans("", "", GLOB + SPLIT + VARIABLE + TEMPORARY + BRANCH)
 
 _ESCAPE = re.compile(r"\\(\n|.)|([*?\[]|[!@+](?=\())", re.DOTALL)
 _ESCAPE_IN_STRING = re.compile(r'\\([$`"\\\n])')
@@ -45,12 +49,70 @@ def word(node: Node, source: bytes) -> str:
         case "concatenation":
             return _concatenation(node, source)
         case "simple_expansion" | "expansion":
-            return UNKNOWN + VARIABLE + SPLIT
+            return _variable(node, source)
         case "process_substitution":
             return "/dev/fd/" + UNKNOWN
         case kind if kind in _EXPANSIONS:
-            return UNKNOWN + SPLIT
+            return _substituted(node, source)
     return UNKNOWN
+
+
+def _variable(node: Node, source: bytes) -> str:
+    is_temporary = text(node, source) in ("$TMPDIR", "${TMPDIR}")
+    return UNKNOWN + VARIABLE + TEMPORARY * is_temporary + SPLIT
+
+
+_TELL_BRANCH = frozenset(
+    ("git branch --show-current", "git rev-parse --abbrev-ref HEAD", "git symbolic-ref --short HEAD")
+)
+
+
+def _substituted(node: Node, source: bytes) -> str:
+    if node.type == "command_substitution" and text(node, source)[2:-1].strip() in _TELL_BRANCH:
+        return UNKNOWN + BRANCH
+    known = told_by_cat(node, source)
+    return UNKNOWN + SPLIT if known is None else known
+
+
+def told_by_cat(node: Node, source: bytes) -> str | None:
+    """The text of `$(cat <<'EOF' ...)`, the form in which agents write messages; None for any other substitution.
+
+    Not quoted it would be split into words, and what the here-document substitutes is not known.
+    """
+    if node.parent is None or node.parent.type != "string" or node.named_child_count != 1:
+        return None
+    statement = node.named_children[0]
+    if (
+        node.type != "command_substitution"
+        or statement.type != "redirected_statement"
+        or statement.named_child_count != 2
+    ):
+        return None
+    body, redirect = statement.named_children
+    if body.type != "command" or text(body, source) != "cat" or redirect.type != "heredoc_redirect":
+        return None
+    if any(not child.type.startswith("heredoc_") for child in redirect.named_children):  # more stands in its line
+        return None
+    content = heredoc_text(redirect, source)
+    return None if content is None else content.rstrip("\n")
+
+
+def heredoc_text(node: Node, source: bytes) -> str | None:
+    """The text of a here-document; None where bash would substitute in it."""
+    body = next((child for child in node.children if child.type == "heredoc_body"), None)
+    if body is None:
+        return None
+    content = text(body, source)
+    if not is_quoted(node, source) and any(mark in content for mark in "$`\\"):
+        return None
+    start = node.children[0].type if node.children else ""
+    return "\n".join(line.lstrip("\t") for line in content.split("\n")) if start == "<<-" else content
+
+
+def is_quoted(heredoc: Node, source: bytes) -> bool:
+    """Whether bash leaves a here-document as it stands."""
+    start = next((child for child in heredoc.children if child.type == "heredoc_start"), None)
+    return start is not None and any(mark in text(start, source) for mark in "'\"\\")
 
 
 def text(node: Node, source: bytes) -> str:
