@@ -45,12 +45,13 @@ def restricted_by(item: Matcher) -> list[Subject]:
         return _EVERY_KIND
     if item.rule.tool != "Bash":
         return _of_tool(item.rule.tool)
-    if item.command is not None and item.command.is_about_line:
-        return [("line", "")]
+    line = [("line", "")] if item.command is not None and item.command.is_about_line else []
+    if item.command is not None and not item.command.is_about_command:
+        return line
     if (program := _program(item.command)) is None:
-        return [("command", "")]
+        return [("command", ""), *line]
     # Under another case too: file systems that ignore it run the same program.
-    return [("command", program), ("folded", program.casefold())]
+    return [("command", program), ("folded", program.casefold()), *line]
 
 
 def allowed_by(item: Matcher) -> list[Subject]:

@@ -17,6 +17,12 @@ def is_about_line(pattern: str) -> bool:
     return bool(_SIGNS.search(bare)) and bool(_REDIRECTS_OR_CHAINS.search(bare))
 
 
+def is_about_command(pattern: str) -> bool:
+    """Whether its operators may stand inside an argument, as in `mysql *;*`: none begins a word of it."""
+    program, *rest = _QUOTED.sub("", pattern).split() or [""]
+    return "*" not in program and not any(re.match(r"\d*[|&;<>]", word) for word in rest)
+
+
 def operator_in(pattern: str) -> str:
     """The first word of a pattern that is an operator."""
     return next((word for word in pattern.split() if word in _OPERATORS), "")

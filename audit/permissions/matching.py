@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from audit.permissions.calls import Call
-from audit.permissions.lines import fits_line, is_about_line, operator_in
+from audit.permissions.lines import fits_line, is_about_command, is_about_line, operator_in
 from audit.permissions.parts import Part, parts_of
 from audit.permissions.patterns import PathPattern, command_glob, domain, glob
 from audit.permissions.rules import EDITING, READING, InvalidRule, Rule, check_form
@@ -26,6 +26,7 @@ class CommandPattern(NamedTuple):
     first: str = ""
     """The first of its words, unless that holds a star."""
     is_about_line: bool = False
+    is_about_command: bool = True
 
     @classmethod
     def of(cls, specifier: str) -> "CommandPattern":
@@ -36,7 +37,8 @@ class CommandPattern(NamedTuple):
         options = tuple(word for word in rest if word.startswith("-") and len(word) > 1 and word != "--")
         words = tuple(word for word in rest if word not in options)
         first = words[0] if words and "*" not in words[0] else ""
-        return cls(pattern, program, words, options, first, is_about_line(specifier))
+        is_line = is_about_line(specifier)
+        return cls(pattern, program, words, options, first, is_line, not is_line or is_about_command(specifier))
 
     def restricts(self, view: CommandView) -> Fit:
         """Whether the pattern means this command, however it is spelled; `maybe` if an unknown part decides."""
@@ -114,7 +116,7 @@ class Matcher(NamedTuple):
             return "yes" if part.kind not in ("doubt", "line") else "no"
         match part.kind:
             case "command":
-                if rule.tool != "Bash" or (self.command and self.command.is_about_line):
+                if rule.tool != "Bash" or (self.command and not self.command.is_about_command):
                     return "no"
                 return self.command.restricts(part.view) if self.command and part.view else "yes"
             case "line":

@@ -9,7 +9,7 @@ from audit.shell import Command
 from audit.shell.files import FIRST_IS_NO_FILE, ONLY_READ
 from audit.shell.known import SYSTEM_FOLDERS
 from audit.shell.options import GIT, Options, scan
-from audit.shell.words import BRANCH, GLOB, SPLIT, UNKNOWN, plain
+from audit.shell.words import GLOB, SPLIT, UNKNOWN, plain
 
 _CONTAINER = Options.of(
     "H host c context config l log-level tlscacert tlscert tlskey connection url f file p project-name profile env-file"
@@ -84,7 +84,7 @@ _READING_VERBS = frozenset(("diff", "log", "show", "blame", "add", "status", "ls
 def _could_be_option(word: str) -> bool:
     if word.startswith("-"):
         return GLOB in word or UNKNOWN in word.partition("=")[0]
-    return word.startswith(UNKNOWN) and not word.startswith(UNKNOWN + BRANCH)
+    return word.startswith(UNKNOWN)
 
 
 class CommandView:

@@ -23,7 +23,7 @@ _WRITERS = frozenset(_WRITING_PROGRAMS.split())
 _ONLY_READING_PROGRAMS = """
     cat tac head tail less more most nl od xxd hexdump hd strings base64 base32 rev sort uniq cut paste join comm diff
     cmp colordiff wc md5sum sha1sum sha224sum sha256sum sha512sum shasum cksum b2sum fold fmt pr expand column bat
-    batcat tsort ptx grep egrep fgrep rg ag ack sed awk gawk mawk jq file stat ls
+    batcat grep egrep fgrep rg ag ack sed awk gawk mawk jq stat ls
 """
 ONLY_READ = frozenset(_ONLY_READING_PROGRAMS.split())
 """What they write all the same (`sed -i`, `sort -o`) is found as such."""

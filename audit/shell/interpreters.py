@@ -1,10 +1,11 @@
 """Programs that run code: shells, scripting languages, editors, clients of databases."""
 
+import re
 from collections.abc import Callable
 from itertools import pairwise
 
 from audit.shell import files
-from audit.shell.known import SHELLS
+from audit.shell.known import SHELLS, TOLD
 from audit.shell.options import Options, scan
 from audit.shell.run import Run
 from audit.shell.words import UNKNOWN, is_computed, plain
@@ -34,6 +35,9 @@ _INLINE_FLAGS: dict[str, str] = {
     "ts-node": "e p",
     "tsx": "e p",
 }
+_TAKE_VALUES = frozenset(
+    ("-r", "-I", "-C", "--require", "--import", "--loader", "--conditions", "--experimental-loader")
+)
 INLINE = (*_INLINE_FLAGS, "deno", "erl", "tclsh", "wish", "irb", "pwsh", "powershell", "cmd", "expect", "gdb", "lldb")
 _PYTHON = Options.of("W X check-hash-based-pycs", "B b d E h i I O P q R s S u v V x version help")
 _LIKE_PYTHON = ("ipython", "bpython", "ptpython")
@@ -116,8 +120,12 @@ def trap(run: Run) -> None:
 def alias(run: Run) -> None:
     """`alias name=code`: judged when it is defined, for its uses are not seen."""
     for word in run.words[1:]:
-        if "=" in word:
-            run.code(word.partition("=")[2])
+        name, equals, code = word.partition("=")
+        if not equals:
+            continue
+        run.code(code)
+        if name in TOLD:
+            run.doubt(f"makes another program of {name}, whose output is taken as known")
 
 
 def mapfile(run: Run) -> None:
@@ -168,7 +176,7 @@ def inline(run: Run) -> None:
 
 
 def _inline_code(run: Run, letters: list[str]) -> None:
-    for word in run.words[1:]:
+    for before, word in pairwise(run.words):
         if word in ("--eval", "--print", "--run", "eval", "repl") or word.startswith(("--eval=", "--print=")):
             run.doubt("runs code given in its arguments")
         elif word.startswith("-") and not word.startswith("--") and any(letter in word[1:] for letter in letters):
@@ -177,7 +185,7 @@ def _inline_code(run: Run, letters: list[str]) -> None:
             run.doubt("runs code given in its arguments")
             files.note(run)
             return
-        elif not word.startswith("-"):
+        elif not word.startswith("-") and before not in _TAKE_VALUES:
             files.note(run)
             return
     _without_script(run)
@@ -195,7 +203,7 @@ def _python(run: Run) -> None:
             letters = word[1:]
             stop = min((letters.find(letter) for letter in "cm" if letter in letters), default=-1)
             if stop >= 0 and not set(letters[:stop]) & set("WX"):
-                _code_or_module(run, letters[stop], letters[stop + 1 :] or "".join(run.words[index + 1 : index + 2]))
+                _code_or_module(run, index, letters[stop], letters[stop + 1 :])
                 return
     found = scan(run.words, _PYTHON)
     rest = run.words[found.end :]
@@ -214,11 +222,18 @@ def framework(run: Run) -> None:
     files.note(run)
 
 
-def _code_or_module(run: Run, letter: str, value: str) -> None:
+# No -i, which reads more from the input, and no -W, which may import a module.
+_PYTHON_FLAGS = re.compile(r"-[bBEIOPqsSu]+")
+
+
+def _code_or_module(run: Run, index: int, letter: str, attached: str) -> None:
+    value = attached or "".join(run.words[index + 1 : index + 2])
     if letter == "c":
         from audit.shell.saying import only_computes
 
-        if UNKNOWN not in value and only_computes(value):
+        flags = run.words[1:index]
+        is_plain = run.words[index] == "-c" and all(map(_PYTHON_FLAGS.fullmatch, flags)) and UNKNOWN not in value
+        if is_plain and only_computes(value, isolated=any("I" in word for word in flags)):
             return
         run.doubt("runs code given in its arguments")
     elif value in _RUNS_ANYTHING or is_computed(value):

@@ -24,4 +24,6 @@ KNOWN = frozenset(_PROGRAMS.split())
 SYSTEM_FOLDERS = frozenset(
     ("/bin", "/usr/bin", "/usr/local/bin", "/sbin", "/usr/sbin", "/opt/homebrew/bin", "/usr/local/sbin")
 )
+TOLD = frozenset({"cat", "echo"})
+"""Programs whose output is taken as known where their arguments or input are."""
 SHELLS = ("sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "rbash", "lksh", "yash", "fish", "csh", "tcsh")

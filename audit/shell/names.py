@@ -12,7 +12,7 @@ MOST = 6
 _NAMED = frozenset({"-name", "-iname"})
 _TURNED = frozenset({"!", "-not", ",", "-path", "-ipath", "-wholename", "-regex", "-iregex"})
 _WRITES_OTHERWISE = frozenset({"-printf", "-exec", "-execdir", "-ok", "-okdir", "-ls"})
-_BEFORE_STARTS = frozenset({"-H", "-L", "-P"})
+_BEFORE_STARTS = re.compile(r"-[HLP]|-O\d*|-D\w+|--")
 
 
 def names_told(words: Sequence[str]) -> list[str]:
@@ -45,13 +45,13 @@ def names_found(words: Sequence[str]) -> list[str]:
 def found_paths(words: Sequence[str]) -> list[str]:
     """The paths that `find` puts in the place of {}: below where it starts, so none can be taken for an option."""
     starts: list[str] = []
-    for word in words[1:]:
-        if word in _BEFORE_STARTS:
+    for before, word in pairwise(words):
+        if _BEFORE_STARTS.fullmatch(word) or word == "-D" or before == "-D":
             continue
         if word.startswith(("-", "(", "!")):
             break
         starts.append(word)
-    if len(starts) > 1 or any(UNKNOWN in start for start in starts):
+    if len(starts) > 1 or any(UNKNOWN in start for start in starts) or "-files0-from" in words:
         return [f"{UNKNOWN}/{name}" for name in names_found(words)]
     start = starts[0].rstrip("/") if starts else "."
     return [f"{start}/{GLOB}*/{name}" for name in names_found(words)]

@@ -14,7 +14,6 @@ _OPTIONS: dict[str, tuple[str, ...]] = {
     "yq": ("--split-exp",),
 }
 _GIT = {
-    **dict.fromkeys(("log", "diff", "show", "diff-tree", "diff-index", "diff-files", "whatchanged"), ("--output",)),
     "format-patch": ("-o", "--output-directory", "--output"),
     "archive": _OUTPUT,
     "fast-export": ("--export-marks",),
@@ -26,7 +25,7 @@ def outputs(name: str, words: list[str]) -> Sequence[str]:
     """The files that a program's arguments tell it to write."""
     if name == "git":
         verb = next((word for word in words[1:] if word in _GIT), "")
-        return option_values(words, _GIT.get(verb, ()))
+        return option_values(words, _GIT.get(verb, ("--output",)))
     found = option_values(words, _OPTIONS.get(name, ()))
     if name in _SECOND_IS_WRITTEN:
         # An option's value may stand before them: rather one that is none than one unseen.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from audit.shell import files
 from audit.shell.environment import is_risky
 from audit.shell.known import SHELLS
-from audit.shell.names import found_paths, names_told
+from audit.shell.names import ANY, found_paths, names_told
 from audit.shell.options import Options, Scan, option_values, scan
 from audit.shell.run import Run
 from audit.shell.words import SPLIT, UNKNOWN, is_computed, plain
@@ -73,7 +73,8 @@ def xargs(run: Run) -> None:
         mark = (marks[0] or "{}") if marks else ""
         run.command([word.replace(mark, known) for word in rest] if mark else [*rest, *known.split()])
         return
-    for name in names_told(run.given.words if run.given else ()):
+    from_file = found.values("a", "arg-file")
+    for name in ANY if from_file else names_told(run.given.words if run.given else ()):
         filled = rest
         for mark in marks:
             filled = [word.replace(mark or "{}", f"{UNKNOWN}/{name}") for word in filled]
@@ -243,6 +244,8 @@ def parallel(run: Run) -> None:
     if found.unknown:
         run.doubt(f"an option of parallel that is not known: {' '.join(found.unknown)}")
     rest = run.words[found.end :]
+    if found.values("a", "arg-file") or any(word.startswith(("::::", ":::+")) for word in rest):
+        run.doubt("runs the commands it reads from a file")
     end = next((place for place, word in enumerate(rest) if word.startswith(":::")), len(rest))
     inner = [word.replace("{}", "${_}") for word in rest[:end]]
     if inner and rest[end : end + 1] == [":::"] and _are_plain(inner, rest[end + 1 :]):

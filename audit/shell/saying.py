@@ -30,10 +30,11 @@ _SAFE_ATTRIBUTES = {
     "time": frozenset(("time", "time_ns")),
 }
 _BUILTIN = dir(builtins)
+_BUILT_IN = frozenset({"sys", "time"})
+"""Modules that no file of the working folder can stand in for."""
 _SAYS = {
-    **dict.fromkeys(("node", "nodejs", "bun", "tsx", "ts-node"), r"console\.log\({text}\);?"),
+    **dict.fromkeys(("node", "nodejs"), r"console\.log\({text}\);?"),
     **dict.fromkeys(("perl", "ruby", "lua", "luajit"), r"(?:print|puts|say)[ (]{text}\)?;?"),
-    "php": r"(?:print|echo) {text};?",
 }
 _TEXT = r"""(?:"[^"\\$@#`{}]*"|'[^'\\]*'|[\d\s+*.-]+)"""
 
@@ -53,8 +54,11 @@ def only_says(name: str, code: str) -> bool:
     return form is not None and re.fullmatch(form.replace("{text}", _TEXT), code.strip()) is not None
 
 
-def only_computes(code: str) -> bool:
-    """Whether Python code only computes, and prints: every node of its tree is known to be harmless."""
+def only_computes(code: str, *, isolated: bool = False) -> bool:
+    """Whether Python code only computes, and prints: every node of its tree is known to be harmless.
+
+    Unless it is isolated (-I), `import json` runs a json.py that lies in the working folder.
+    """
     import ast  # spared to every command without it
 
     try:
@@ -65,15 +69,16 @@ def only_computes(code: str) -> bool:
     nodes = list(ast.walk(tree))
     # A name of Python's own may stay what it is: `for eval in []` assigns nothing.
     own = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)} - set(_BUILTIN)
-    return all(isinstance(node, harmless) or _is_harmless(node, own) for node in nodes)
+    modules = frozenset(_SAFE_ATTRIBUTES) if isolated else _BUILT_IN
+    return all(isinstance(node, harmless) or _is_harmless(node, own, modules) for node in nodes)
 
 
-def _is_harmless(node: object, own: set[str]) -> bool:
+def _is_harmless(node: object, own: set[str], modules: frozenset[str]) -> bool:
     import ast
 
     match node:
         case ast.Import(names=names):
-            return all(item.name in _SAFE_ATTRIBUTES and item.asname is None for item in names)
+            return all(item.name in modules and item.asname is None for item in names)
         case ast.Name(id=name):  # wherever it stands: `max(x, key=eval)` calls eval
             return name in own or name in _SAFE_CALLS or name in _SAFE_ATTRIBUTES
         case ast.Call(func=ast.Name() | ast.Attribute()):

@@ -7,6 +7,7 @@ from functools import partial
 from tree_sitter import Node
 
 from audit.shell.environment import is_risky
+from audit.shell.known import TOLD
 from audit.shell.run import Collector
 from audit.shell.surroundings import Place, arguments, child_of, input_of
 from audit.shell.words import GLOB, is_quoted, text, word
@@ -166,8 +167,12 @@ def _backquoted(finder: Collector, place: Place, source: bytes, via: tuple[str, 
 
 def _function(finder: Collector, place: Place, source: bytes, via: tuple[str, ...]) -> None:
     name = place.node.child_by_field_name("name")
-    if name is not None:
-        finder.found.functions.add(text(name, source))
+    if name is None:
+        return
+    defined = text(name, source)
+    finder.found.functions.add(defined)
+    if defined in TOLD:
+        finder.doubt(f"makes another program of {defined}, whose output is taken as known", text(place.node, source))
 
 
 _SUBSTITUTION = re.compile(rb"(?<!\\)(?:\\\\)*(`|\$\()")

@@ -12,11 +12,9 @@ VARIABLE = "\4"
 """Follows UNKNOWN where it is the value of a variable, which the text itself or the environment has set."""
 TEMPORARY = "\5"
 """Follows VARIABLE where it is TMPDIR, as the environment has it unless the text sets it."""
-BRANCH = "\6"
-"""Follows UNKNOWN where it is the name of a branch, which holds no blank and begins with no dash."""
 GLOB = "\1"
 """Precedes an unquoted `*`, `?` or `[`, which the shell replaces by file names."""
-MARKS = str.maketrans("", "", GLOB + SPLIT + VARIABLE + TEMPORARY + BRANCH)
+MARKS = str.maketrans("", "", GLOB + SPLIT + VARIABLE + TEMPORARY)
 
 _ESCAPE = re.compile(r"\\(\n|.)|([*?\[]|[!@+](?=\())", re.DOTALL)
 _ESCAPE_IN_STRING = re.compile(r'\\([$`"\\\n])')
@@ -62,14 +60,7 @@ def _variable(node: Node, source: bytes) -> str:
     return UNKNOWN + VARIABLE + TEMPORARY * is_temporary + SPLIT
 
 
-_TELL_BRANCH = frozenset(
-    ("git branch --show-current", "git rev-parse --abbrev-ref HEAD", "git symbolic-ref --short HEAD")
-)
-
-
 def _substituted(node: Node, source: bytes) -> str:
-    if node.type == "command_substitution" and text(node, source)[2:-1].strip() in _TELL_BRANCH:
-        return UNKNOWN + BRANCH
     known = told_by_cat(node, source)
     return UNKNOWN + SPLIT if known is None else known
 

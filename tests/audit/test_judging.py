@@ -48,7 +48,7 @@ def test_an_unknown_value_of_an_option_is_no_option_itself() -> None:
     assert decide('git log --format="$F"', safe, ("Bash(git log --output *)",)) == "allow"
     assert decide('git push origin "$BRANCH"', safe, forced) == "confirm"  # a value that begins with a dash is one
     assert decide('git commit -F -m "$X"', safe, ("Bash(git commit --no-verify *)",)) == "confirm"  # -m is a file here
-    assert decide('git push -u origin "$(git branch --show-current)"', safe, forced) == "allow"  # no branch has a dash
+    assert decide('git push -u origin "$(git branch --show-current)"', safe, forced) == "confirm"  # of a branch `+main`
     assert decide('git push -u origin "$(cat branch)"', ("Bash",), forced) == "confirm"
     assert decide("git commit -m $TEXT", safe, ("Bash(git commit --no-verify *)",)) == "confirm"  # several words
 
@@ -82,7 +82,8 @@ def test_a_rule_that_names_the_runner_alone_allows_nothing_it_runs(pattern: str)
     "command",
     [
         "sort -o out a", "sort a -uoout", "sort --outp=out a", "uniq a out", "tree -o out", "git log --output=out",
-        "git -C x diff --output out", "git archive -o out HEAD", "find . -fprintf out %p", "sed -n 'w out' a",
+        "git -C x diff --output out", "git reflog --output=out",
+        "git stash show -p --outp out", "git archive -o out HEAD", "find . -fprintf out %p", "sed -n 'w out' a",
         "curl -o out https://a.example", "wget -O out https://a.example", "xxd a out",
     ],
 )  # fmt: skip
@@ -203,7 +204,9 @@ def test_the_five_ways_around_rules_that_others_left_open_stay_shut(command: str
     assert decide(command, ("Bash",), ("Bash(rm *)", "Bash(find * -delete *)")) != "allow"
 
 
-@pytest.mark.parametrize("start", ["/etc src", "-L /etc", "/e*", "$D", "/etc"])
+@pytest.mark.parametrize(
+    "start", ["/etc src", "-L /etc", "/e*", "$D", "/etc", "-O3 /etc", "-D tree /etc", "-files0-from list"]
+)
 def test_where_find_starts_is_not_left_out_of_account(start: str) -> None:
     assert decide(f"find {start} -type f -exec cat {{}} +", ("Bash",), ("Read(//etc/shadow)",)) == "confirm"
     assert decide("find src -type f -exec cat {} +", ("Bash",), ("Read(//etc/shadow)",)) == "allow"
@@ -217,8 +220,7 @@ def test_where_find_starts_is_not_left_out_of_account(start: str) -> None:
         ("max(['x()'], key=eval)", "confirm"), ("import json; json.codecs.builtins.open('x')", "confirm"),
         ("import sys; sys.modules['os'].system('x')", "confirm"), ("print.__self__.exec('x')", "confirm"),
         ("(lambda: 1)()", "confirm"), ("print('a'", "confirm"), ("import sys as print", "confirm"),
-        ("print('$(rm x)')", "allow"), ("import json,sys; print(json.load(sys.stdin)['a'])", "allow"),
-        ("import json,sys\nfor x in json.load(sys.stdin):\n  print(x.get('a'))", "allow"),
+        ("print('$(rm x)')", "allow"), ("import json,sys; print(json.load(sys.stdin)['a'])", "confirm"),
         ("for eval in []: print()\nmax(['x()'], key=eval)", "confirm"), ("x = open", "confirm"),
         ("x.system('a')", "confirm"),
         ("x = 1; x.__class__", "confirm"), ("import sys; sys.stdin.__class__", "confirm"),
@@ -228,3 +230,43 @@ def test_where_find_starts_is_not_left_out_of_account(start: str) -> None:
 def test_python_that_only_computes_and_prints_is_no_doubt(code: str, wanted: str) -> None:
     quoted = code.replace("'", "'\\''")
     assert decide(f"python3 -c '{quoted}'", allow=("Bash(python3 *)",)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("flags", "wanted"),
+    [("-I", "allow"), ("-uI", "allow"), ("-u", "confirm"), ("-iI", "confirm"), ("-I -W error::a.B", "confirm")],
+)
+def test_a_module_that_a_file_of_the_folder_may_stand_in_for_is_imported_by_an_isolated_python_alone(
+    flags: str, wanted: str
+) -> None:
+    code = "import json,sys\nfor x in json.load(sys.stdin):\n  print(x.get(1))"
+    assert decide(f"python3 {flags} -c '{code}'", allow=("Bash(python3 *)",)) == wanted
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "echo x | python3 -i -c 'print(1)'", "python3 -ic 'print(1)'", "python3 -W error::evil.X -c 'print(1)'",
+        "bun -e 'console.log(1)'", "ts-node -e 'console.log(1)'",  # what their project's settings load
+        "node -r ./x.js -e 'rm()'", "ruby -I lib -e 'puts 1'",
+    ],
+)  # fmt: skip
+def test_code_that_only_computes_is_in_doubt_where_more_runs_beside_it(command: str) -> None:
+    assert decide(command, allow=("Bash",)) == "confirm"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "cat() { echo rm x; }; bash -c \"$(cat <<'E'\nls\nE\n)\"", "function echo { printf 'rm x'; }; echo ls | sh",
+        "shopt -s expand_aliases; alias cat='echo rm x'\nbash -c \"$(cat <<'E'\nls\nE\n)\"",
+        "parallel :::: list.txt", "parallel echo :::: list.txt", "echo ls | parallel -a list.txt",
+    ],
+)  # fmt: skip
+def test_text_is_not_known_where_another_program_or_file_may_bring_it(command: str) -> None:
+    assert decide(command, allow=("Bash",), deny=("Bash(rm *)",)) == "confirm"
+
+
+def test_an_operator_inside_a_word_may_stand_inside_an_argument_as_well() -> None:
+    for command in ("mysql -e 'DROP TABLE a; SELECT 1'", "mysql -e x;ls"):
+        assert decide(command, ("Bash",), ("Bash(mysql *;*)",)) == "deny"
