@@ -10,8 +10,8 @@ from audit.permissions.calls import Call
 from audit.permissions.patterns import absolute
 from audit.permissions.rules import EDITING, READING
 from audit.permissions.sides import CommandView
-from audit.permissions.spared.temporary import is_set, with_temporary
 from audit.shell.programs import module_of
+from audit.shell.temporary import is_set, with_temporary
 from audit.shell.words import GLOB, SPLIT, UNKNOWN, VARIABLE, plain
 
 MAX_FOLDERS = 16

@@ -6,7 +6,7 @@ import re
 from audit.permissions.calls import Call
 from audit.permissions.parts import Part
 from audit.permissions.patterns import absolute
-from audit.permissions.spared.temporary import with_temporary
+from audit.shell.temporary import with_temporary
 from audit.shell.words import GLOB, SPLIT, UNKNOWN, plain
 
 _TEMPORARY = ("/tmp/", "/var/tmp/", "/private/tmp/")  # noqa: S108  -- names that are read in commands

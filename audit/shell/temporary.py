@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from audit.shell import Command
+from audit.shell.found import Command
 from audit.shell.words import TEMPORARY, UNKNOWN, VARIABLE
 
 _SET = re.compile(r"(?<![$\w])(?<!\$\{)TMPDIR|\{TMPDIR[^}]")
