@@ -11,6 +11,8 @@ from config import home
 USAGE_ERROR = 2
 ALONE = {"schemacheck": "schemacheck.alone", "hook": "audit.permissions.fast_hook"}
 """Commands that answer without Django where they can, and the modules that do."""
+FOR_OTHERS = frozenset({"guard", "makemigrations", "schemacheck"})
+"""Commands whose files are their caller's: what a guarded program writes, code, baselines and SQL of a project."""
 
 
 def handrail(argv: list[str]) -> None:
@@ -35,6 +37,8 @@ def service(argv: list[str]) -> None:
     if argv[1:2] == ["schemacheck"] and import_module(ALONE["schemacheck"]).names_a_project(argv[2:]):
         _check_alone(argv[2:])  # before Django takes the `--settings` of that project for ours
     home.take_settings()
+    if FOR_OTHERS.isdisjoint(argv[1:2]):
+        os.umask(0o077)  # whatever the service writes, by whichever command, is its owner's alone
     if argv[1:2] == ["up"] and not any(word.startswith(("-h", "--help", "--settings")) for word in argv):
         from config.serving import supervisor
 

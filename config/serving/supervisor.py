@@ -70,7 +70,6 @@ def start_web() -> tuple[int, int, int]:
     if started_web is None:
         os.environ.update(home.environment())
         os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # glibc's one arena a thread wastes 10 MB
-        os.umask(0o077)  # what the service writes is its owner's alone
         reader, gate = os.pipe()
         pid, felt = spawn(home.module("config.serving.child", "web", str(reader)), keep=reader)
         os.close(reader)

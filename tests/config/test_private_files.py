@@ -1,12 +1,16 @@
 """What others may read of the service's files is taken from them when it starts."""
 
+import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from config.serving import private_files
+from tests.project.sources import ROOT
 
 
 def mode(path: Path) -> int:
@@ -77,3 +81,41 @@ def test_what_cannot_be_changed_is_named_and_stops_nothing(data: Path, monkeypat
         f"{data}/secret_key is open to other users and cannot be closed: Operation not permitted"
     ]
     assert mode(data / "credential_keys") == 0o600
+
+
+# What the commands write
+
+
+def typed(data: Path, *words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """A command as a person runs it whose umask lets all others read."""
+    own = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "DJANGO_SETTINGS_MODULE"}}
+    return subprocess.run(
+        [sys.executable, ROOT / "manage.py", *words],
+        env=own | {"DATA_DIR": str(data)},
+        cwd=cwd,
+        umask=0o022,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_whatever_a_command_leaves_in_the_folder_is_its_owners_alone(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    for words in ("migrate --verbosity 0", "rules defaults", "backup create --verify", "audit seal"):
+        done = typed(data, *words.split())
+        assert done.returncode == 0, f"{words}: {done.stderr}"
+    left = [path for path in data.rglob("*") if path.is_file()]
+    assert {".lock", "handrail.sqlite3", "rules.lock"} <= {path.name for path in left}
+    assert [path for path in left if path.suffix == ".manifest"]
+    assert [str(path.relative_to(data)) for path in left if mode(path) & 0o077] == []
+    assert "other users may read" not in typed(data, "doctor").stdout
+
+
+def test_what_a_guarded_program_writes_is_as_open_as_its_caller_wants_it(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert typed(data, "migrate", "--verbosity", "0").returncode == 0
+    assert typed(data, "rules", "add", "allow", "Bash(touch *)").returncode == 0
+    done = typed(data, "guard", "--", "touch", "made", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert mode(tmp_path / "made") == 0o644
