@@ -17,7 +17,7 @@ from config.identifiers import is_uuid
 from config.pages import kit
 from config.pages.admin_lists import MonthFilter, found_by
 from config.pages.moves import move
-from schemacheck import checks, shown
+from schemacheck import checks, dashboard, shown
 from schemacheck.models import Check, CheckQuerySet
 
 
@@ -26,8 +26,8 @@ class CheckForm(forms.ModelForm):
 
     SUBJECTS: ClassVar = [
         ("script", "The SQL below"),
-        ("migrations", "Migrations not applied"),
-        ("tables", "The tables there are"),
+        ("migrations", "Handrail's own migrations that are not applied"),
+        ("tables", "The tables there are in the database below"),
     ]
     PROOFS: ClassVar = [
         ("", "catalog, or parse where the database is of another dialect"),
@@ -51,8 +51,10 @@ class CheckForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        aliases = [(alias, alias) for alias in connections.settings]
+        aliases = [(alias, shown.database(alias)) for alias in connections.settings]
         self.fields["database"] = forms.ChoiceField(choices=aliases, initial="default")
+        if shown.only_ours_is_known():  # whose dialect says nothing of that of the projects that are checked
+            self.initial.setdefault("dialect", Check.Dialect.POSTGRESQL)
         if "sql" in self.fields:  # a page that only shows has none
             self.fields["sql"].required = self.data.get("subject", "script") in ("", "script")
             said = {"dialect": [("", "that of the database"), *Check.Dialect.choices], "proof": self.PROOFS}
@@ -82,7 +84,7 @@ def _checked(asked: dict[str, Any]) -> Check:
         reviewed = reviewing.check_migrations(database=asked["database"], proof=proof, probe=asked["probe"]).migrations
         ids = [item.check_id for item in sorted(reviewed, key=lambda item: not item.report.valid)]
         if not ids:
-            raise forms.ValidationError("There is no migration to check: all are applied.")
+            raise forms.ValidationError(reviewing.NONE_LEFT)
         return Check.objects.get(uid=ids[-1])
     return checks.check_schema(
         sql=asked["sql"],
@@ -96,13 +98,13 @@ def _checked(asked: dict[str, Any]) -> Check:
 @admin.register(Check)
 class CheckAdmin(ReadOnlyAdmin):
     about = "Says what the database would say to a schema change, and what it would lock, before it runs."
-    empty_text = "Nothing has been checked yet. Add a check and paste the SQL, or ask from a shell."
-    empty_command = "schemacheck file.sql --dialect postgresql"
+    empty_text = f"Nothing has been checked yet. {dashboard.IN_A_PROJECT}"
+    empty_command = dashboard.COMMAND
     list_display = ["finding", "checked", "table_name", "spoken", "requested_by", "created_at"]
     list_filter = ["worst_severity", "status", "dialect", "requested_by", ("created_at", MonthFilter)]
     known_by = ("table_name", "worst_rule", "requested_by", "uid", "sql_hash")
     search_help_text = "A table, rule, caller, id or hash exactly, or words of the latest checks."
-    moves = ["check_again"]
+    moves = ["check_again", "judge_as_postgresql"]
     trail_of = ("schema_check", "uid")
     form = CheckForm
     sections = [
@@ -154,6 +156,10 @@ class CheckAdmin(ReadOnlyAdmin):
     @move(permissions=["add"], weight="first", bulk=True)
     def check_again(self, request: HttpRequest, obj: Check) -> HttpResponse:
         return _verdict_of(checks.check_again(uid=str(obj.uid)))
+
+    @move(label="Judge as PostgreSQL", permissions=["add"], when=lambda check: check.dialect == Check.Dialect.SQLITE)
+    def judge_as_postgresql(self, request: HttpRequest, obj: Check) -> HttpResponse:
+        return _verdict_of(checks.check_schema(sql=obj.sql, dialect="postgresql", database=obj.database))
 
     @admin.display(description="Worst finding", ordering="worst_severity")
     def finding(self, check: Check) -> SafeString:

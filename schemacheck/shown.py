@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import connections
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -35,6 +36,17 @@ def spoken(check: Check) -> str:
     return dialect if check.database == "default" else f"{dialect}, {check.database}"
 
 
+def database(alias: str) -> str:
+    """A configured database by its alias, with what a reader would not guess: that the usual one is our own."""
+    kind = connections[alias].display_name
+    return f"{alias}: Handrail's own, {kind}" if alias == "default" else f"{alias}: {kind}"
+
+
+def only_ours_is_known() -> bool:
+    """Whether no database is configured but the SQLite in which Handrail keeps its own tables."""
+    return list(connections.settings) == ["default"] and connections["default"].vendor == "sqlite"
+
+
 def verdict(check: Check) -> SafeString:
     """The verdict in a sentence."""
     if check.valid is None:
@@ -44,7 +56,15 @@ def verdict(check: Check) -> SafeString:
     told = [
         f"{counts.get(kind, 0):,} {kind if counts.get(kind, 0) != 1 else kind[:-1]}" for kind in ("statements", *KINDS)
     ]
-    return format_html("{} {}", badge, ", ".join(told))
+    return format_html("{} {}{}", badge, ", ".join(told), _by_sqlite(check))
+
+
+def _by_sqlite(check: Check) -> SafeString | str:
+    """Whoever meant PostgreSQL finds nothing wrong with the script, but with what it was held against."""
+    if check.dialect != Check.Dialect.SQLITE:
+        return ""
+    by = ", by Handrail's own database" if check.database == "default" else ""
+    return format_html('<p class="kit-quiet">Judged as SQLite{}. Meant for PostgreSQL? Judge it as that.</p>', by)
 
 
 def asked(check: Check) -> SafeString:

@@ -1,11 +1,13 @@
 """What `manage.py schemacheck` does with `--migrations` and `--live`."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
 from config.commands import OperationCommand
+from config.home import PROGRAM, ROOT
 from schemacheck.checker.formats import Checked
 from schemacheck.checker.policy import Policy
 from schemacheck.other_projects import write_sql
@@ -18,7 +20,8 @@ def add_arguments(parser: CommandParser) -> None:
         "--migrations",
         nargs="*",
         metavar="APP [NAME]",
-        help="Check Django's migrations: those not applied, an app's, one by name, or the files named.",
+        help="Check the migrations of Handrail itself, or of the project it is installed in: those not applied, an "
+        "app's, one by name, or the files named. Of another project: --django.",
     )
     parser.add_argument("--trial", action="store_true", help="With --migrations: run them on a copy, and back.")
     parser.add_argument("--live", action="store_true", help="Audit the tables the database has.")
@@ -41,6 +44,7 @@ def run(command: OperationCommand, options: dict[str, Any], policy: Policy) -> l
 def _check(command: OperationCommand, options: dict[str, Any], policy: Policy) -> list[Checked]:
     from schemacheck.django_migrations import reviewing, trying
 
+    _leave_to_others(options)
     named = [word for word in options["migrations"] if word.endswith(".py")]
     words = [word for word in options["migrations"] if word not in named]
     if len(words) > 2:
@@ -79,12 +83,26 @@ def _check(command: OperationCommand, options: dict[str, Any], policy: Policy) -
     return checked
 
 
+def _leave_to_others(options: dict[str, Any]) -> None:
+    """Refuse to answer for the project whose folder this is: what is fine about us says nothing of that."""
+    here = Path("manage.py").resolve()
+    ours = {Path(ROOT, "manage.py").resolve(), Path(sys.argv[0]).resolve()}
+    if here.is_file() and here not in ours and not options["migrations"]:
+        raise CommandError(
+            f"--migrations checks those of Handrail itself, and {here} is of another project. Check that one with "
+            f"`{PROGRAM} schemacheck --django manage.py`; leave its folder to check Handrail.",
+            returncode=2,
+        )
+
+
 def _why_none(options: dict[str, Any]) -> str:
+    from schemacheck.django_migrations import reviewing
+
     if options["since"] is not None:
         return f"[SKIP] Nothing was checked: no migration changed since {options['since']}."
     if any(word.endswith(".py") for word in options["migrations"]):
         return "[SKIP] Nothing was checked: there is no migration in what was named."
-    return "[OK] There is no migration to check: all are applied."
+    return f"[OK] {reviewing.NONE_LEFT}"
 
 
 def _show(command: OperationCommand, trial: Any) -> None:

@@ -11,6 +11,7 @@ from django.db import connections
 
 from config.context import caller
 from config.errors import FieldError, NotFound
+from config.home import PROGRAM
 from schemacheck import checks
 from schemacheck.bounds import bounds_of
 from schemacheck.checker.findings import Proof
@@ -18,6 +19,11 @@ from schemacheck.checker.policy import DEFAULT_POLICY, Policy
 from schemacheck.projects.collectors.refusal import Refused
 from schemacheck.projects.django.told import Reviewed
 from schemacheck.refusals import AmbiguousName, DatabaseAway, InvalidCheck, translated
+
+NONE_LEFT = (
+    "There is no migration of Handrail itself to check: all are applied. For those of another project run "
+    f"`{PROGRAM} schemacheck --django manage.py` in its folder."
+)
 
 
 @dataclass(slots=True)

@@ -198,6 +198,20 @@ def test_migrations_that_cannot_be_loaded_are_findings(
     assert answer.found() == [("0002_more", rule, project.line_of("0002_more", text))]
 
 
+def test_in_the_folder_of_another_project_ours_are_no_answer(
+    run_command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of ours are applied: that said of a project with migrations to check would be a false green."""
+    code, _, told = run_command("schemacheck", "--migrations")
+    assert (code, "of Handrail itself" in told) == (0, True)
+    (tmp_path / "manage.py").write_text("")
+    monkeypatch.chdir(tmp_path)
+    code, _, told = run_command("schemacheck", "--migrations")
+    assert code == 2
+    assert "`manage.py schemacheck --django manage.py`" in told
+    assert run_command("schemacheck", "--migrations", "prompts", "0001")[0] != 2, "ours by name are meant"
+
+
 def test_changed_files_are_checked_even_when_they_are_applied(project: Project) -> None:
     second(project, 'migrations.RemoveField("order", "note"),')
     assert project.command("migrate").returncode == 0
@@ -421,5 +435,5 @@ def test_the_review_and_the_audit_are_the_same_for_person_and_agent(project: Pro
     assert mcp.validate_schema(subject="tables", database="site")["warnings"] == audited["warnings"]
     project.command("migrate")
     page = admin_client.post(add, {"subject": "migrations", "database": "site"})
-    assert "There is no migration to check" in page.content.decode()
+    assert "There is no migration of Handrail itself to check" in page.content.decode()
     assert "This field is required" in admin_client.post(add, {"database": "site"}).content.decode()

@@ -61,8 +61,34 @@ def test_a_list_reads_neither_scripts_nor_reports(admin_client: Client, django_a
     assert not [sql for sql in rows if '"schemacheck_check"."report"' in sql or '"schemacheck_check"."sql"' in sql]
 
 
+def test_who_has_no_database_of_a_project_configured_is_asked_for_postgresql(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Handrail's own SQLite says nothing of what the projects run on."""
+    monkeypatch.setattr(shown, "only_ours_is_known", lambda: True)
+    assert admin_client.get(ADD).context["adminform"].form["dialect"].value() == "postgresql"
+    monkeypatch.setattr(shown, "only_ours_is_known", lambda: False)
+    assert not admin_client.get(ADD).context["adminform"].form["dialect"].value()
+
+
+def test_only_a_sqlite_of_our_own_is_no_word_on_the_dialect() -> None:
+    assert shown.only_ours_is_known() == (connection.vendor == "sqlite")
+    assert shown.database("default") == f"default: Handrail's own, {connection.display_name}"
+
+
+def test_what_sqlite_did_not_understand_is_judged_as_postgresql_by_one_button(admin_client: Client) -> None:
+    check = checks.check_schema(sql="CREATE INDEX CONCURRENTLY orders_of ON orders (customer)", dialect="sqlite")
+    assert "Judged as SQLite, by Handrail&#x27;s own database." in page(admin_client, check)
+    judged = admin_client.post(
+        reverse("admin:schemacheck_check_move", args=[check.pk, "judge_as_postgresql"]), follow=True
+    )
+    assert Check.objects.latest("id").dialect == "postgresql"
+    assert "Judged as SQLite" not in judged.content.decode()
+    assert "Judge as PostgreSQL" not in judged.content.decode()
+
+
 def test_an_empty_list_says_how_to_begin(admin_client: Client) -> None:
-    assert "schemacheck file.sql --dialect postgresql" in admin_client.get(LIST).content.decode()
+    assert "schemacheck --django manage.py" in admin_client.get(LIST).content.decode()
 
 
 def test_checks_are_found_by_table_rule_caller_hash_id_and_words(admin_client: Client) -> None:
