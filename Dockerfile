@@ -1,7 +1,7 @@
 # The service in a container: web, worker and beat under one supervisor; data in /data.
 ARG BASE=python:3.12-slim
 FROM ${BASE}
-ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 HOST=0.0.0.0 PORT=8000 DATA_DIR=/data
+ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 HOST=0.0.0.0 PORT=8000 DATA_DIR=/data HANDRAIL_COMMAND=handrail
 # pg_dump and pg_restore: backups of PostgreSQL
 RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client && rm -rf /var/lib/apt/lists/*
 WORKDIR /app

@@ -12,7 +12,6 @@ from audit.ledger import counting
 from audit.models import Event, PermissionRule
 from audit.verdicts import MADE
 from config.database.windows import Window
-from config.home import PROGRAM
 from config.pages.charts import Point, Series
 from config.pages.dashboard import Cell, Chart, Happening, Panel, Table, Tile
 from config.pages.first_steps import Way
@@ -50,15 +49,15 @@ def recent_events(limit: int) -> list[Happening]:
 def first_steps() -> Iterator[Way]:
     yield Way(
         goal="agent",
-        text="Its hook asks here before each call: the manual shows the few lines of its settings.",
+        text="Its hook asks here before each call: the few lines for its settings.",
         rows=Event.objects.decided(),
-        link=reverse("manual-chapter", args=["audit-permissions"]),
+        link=f"{reverse('manual-chapter', args=['audit-permissions'])}#hooks",
     )
     yield Way(
         goal="rule",
         text="Say what agents may do, must ask for, and must not.",
         rows=PermissionRule.objects.exclude(source="default"),
-        command=f"{PROGRAM} rules add confirm 'Bash(git push *)' --reason 'Pushing is for people.'",
+        command="rules add confirm 'Bash(git push *)' --reason 'Pushing is for people.'",
         link=admin_list("audit", "permissionrule"),
     )
 
@@ -68,7 +67,8 @@ def _permissions(counted: counting.Counted, window: Window) -> Panel:
         title="Permissions",
         key="permissions",
         lead=RULES.lead(),
-        hint="No agent asked in this time.",
+        hint="No agent asked in this time. What the rules say of a command:",
+        command="rules decide 'git push --force origin main'",
         tiles=list(_verdict_tiles(counted, window)),
         charts=[_verdicts(counted, window), _by_rule(counted, window)],
         tables=[_by_agent(counted, window), _last_stopped()],

@@ -161,6 +161,22 @@ def described(address: str, named: str) -> dict[str, Any]:
     return found
 
 
+def set_apart(data_dir: Path) -> dict[str, str]:
+    """What only the environment told us of where the installation is, so that another shell would look elsewhere."""
+    folder, written = Path(home.folder()), Environment.ENVIRON.written
+    found = {}
+    if named := os.environ.get(f"{home.PREFIX}HOME"):
+        found[f"{home.PREFIX}HOME"] = str(Path(named).absolute())
+    usual = Path(written.get("DATA_DIR", folder / "data"))
+    if not usual.is_absolute() or usual.resolve() != data_dir:
+        found["DATA_DIR"] = str(data_dir)
+    name = home.spelled("DATABASE_URL")
+    kept = written.get(f"{home.PREFIX}DATABASE_URL", written.get("DATABASE_URL"))
+    if home.variable("DATABASE_URL", written) != kept:
+        found[name] = home.UNSAID  # it has a password
+    return found
+
+
 def secret(name: str, default: str = "") -> str:
     """The value of NAME, or the content of the file NAME_FILE names (as container secrets come)."""
     path = Environment.ENVIRON.get(f"{name}_FILE")

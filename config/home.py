@@ -74,6 +74,32 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join([ROOT, *others])}
 
 
+def command(**set_apart: str) -> str:
+    """What a person types for a command of this installation, in any folder of this machine.
+
+    `set_apart` is what decides which installation that is and a shell of theirs would not have.
+    """
+    from shlex import quote
+
+    where = " ".join(f"{name}={value if value == UNSAID else quote(value)}" for name, value in set_apart.items())
+    return f"{where} {_program()}".strip()
+
+
+UNSAID = "..."
+"""In place of a value that is not shown: pasted, the command says what it needs."""
+
+
+def _program() -> str:
+    from shlex import quote
+    from shutil import which
+
+    if not INSTALLED:
+        return f"{quote(sys.executable)} {quote(os.path.join(ROOT, 'manage.py'))}"
+    beside = os.path.join(os.path.dirname(sys.executable), "handrail")
+    found = which("handrail")
+    return "handrail" if found and os.path.realpath(found) == os.path.realpath(beside) else quote(beside)
+
+
 def missing(place: str | os.PathLike[str]) -> str:
     """What to tell somebody who looked in the wrong place."""
     return (

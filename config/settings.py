@@ -7,7 +7,16 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 from config import home, installation
-from config.environment import checked_broker, checked_seed, credential_keys, database, env, generated_secret, secret
+from config.environment import (
+    checked_broker,
+    checked_seed,
+    credential_keys,
+    database,
+    env,
+    generated_secret,
+    secret,
+    set_apart,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 HOME_DIR = Path(home.folder())
@@ -25,6 +34,8 @@ if MAY_MAKE:
         DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise ImproperlyConfigured(f"DATA_DIR {DATA_DIR} cannot be made: {error.strerror}") from error
+
+COMMAND: str = env.str("HANDRAIL_COMMAND", "") or home.command(**set_apart(DATA_DIR))
 
 DEBUG: bool = env.switch("DEBUG")
 SECRET_KEY = secret("SECRET_KEY") or generated_secret(DATA_DIR / "secret_key", kept=MAY_MAKE)
@@ -222,6 +233,7 @@ BACKUP_KEEP: dict[str, int] = env.counts(
 BACKUP_SCHEDULE: str = env.one_of("BACKUP_SCHEDULE", ["daily", "off"])
 
 # The model and the engine
+MODEL_IS_SET = bool(env.str("MODEL_BASE_URL", ""))
 MODEL_BASE_URL: str = env.str("MODEL_BASE_URL", "http://127.0.0.1:8089/v1").rstrip("/")
 MODEL_API_KEY = secret("MODEL_API_KEY")
 MODEL_NAME: str = env.str("MODEL_NAME", "default")

@@ -5,14 +5,15 @@ from collections.abc import Iterator, Sequence
 
 from config.database.figures import distinct_of, number_of, read_figures
 from config.database.windows import Window
-from config.home import PROGRAM
 from config.pages.charts import Point
 from config.pages.dashboard import Cell, Chart, Job, Panel, Table, Tile
-from config.pages.leads import Lead, Listing, admin_page
+from config.pages.first_steps import Way
+from config.pages.leads import Lead, Listing, admin_list, admin_page
 from dockerdebug.models import Diagnosis, Insight
 
 DIAGNOSES = Listing(app="dockerdebug", model="diagnosis", endpoint="dockerdebug/diagnoses", time="created_at")
 INSIGHTS = Listing(app="dockerdebug", model="insight", endpoint="dockerdebug/insights")
+THIS_MACHINE = "With the name of a container behind it, this examines that one; without, this machine:"
 LATEST = 500
 ROWS = 5
 _SHOWN = 8
@@ -26,7 +27,8 @@ def panels(window: Window) -> Iterator[Panel]:
         title="Docker environments",
         key="dockerdebug",
         lead=DIAGNOSES.lead(),
-        hint=f"Nothing was examined in this time: `{PROGRAM} dockerdebug CONTAINER` examines a container.",
+        hint=f"Nothing was examined in this time. {THIS_MACHINE}",
+        command="dockerdebug",
         tiles=list(_tiles(window)),
         charts=[Chart(title="Findings", kind="bar", points=list(_findings(latest, window)))],
         tables=[
@@ -35,6 +37,15 @@ def panels(window: Window) -> Iterator[Panel]:
                 rows=[_row(item) for item in latest[:ROWS]],
             )
         ],
+    )
+
+
+def first_steps() -> Iterator[Way]:
+    yield Way(
+        goal="project",
+        text="Find out why Python fails in its container",
+        rows=Diagnosis.objects.all(),
+        link=admin_list("dockerdebug", "diagnosis"),
     )
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from django.conf import settings
+
 from config.watching.health import Check
 from dockerdebug.deadline import Deadline
 from dockerdebug.refusals import EngineUnavailable
@@ -16,6 +18,7 @@ def checks() -> Iterator[Check]:
         connect(Deadline(SECONDS)).close()
     except EngineUnavailable as error:
         # Not critical: this machine can be diagnosed without one, and so can everything else go on.
-        yield Check(name="container engine", status="warn", detail=error.problem.cause, fix=error.problem.fix)
+        problem, unset = error.problem, not settings.DOCKER_HOST
+        yield Check("container engine", "warn", problem.cause, problem.fix, optional=unset)
     else:
         yield Check(name="container engine", status="ok", detail=f"answers at {address()}")

@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from config.database.figures import number_of, read_figures, sum_of
 from config.database.windows import Window
-from config.home import PROGRAM
 from config.pages.charts import Point
 from config.pages.dashboard import Cell, Chart, Panel, Table, Tile
 from config.pages.first_steps import Way
@@ -44,7 +43,8 @@ def panels(window: Window) -> Iterator[Panel]:
         title="Bug escalation",
         key="escalation",
         lead=SEEN.lead(),
-        hint="Nothing was reported in this time.",
+        hint="Nothing was reported in this time. Programs report by REST or MCP; by hand:",
+        command="escalation report --error-type KeyError --error-message 'No price' --user-impact medium",
         tiles=list(_tiles(grid, window)),
         charts=[
             Chart(title="New bugs", kind="line", points=list(_line(new, SEEN, window))),
@@ -53,7 +53,7 @@ def panels(window: Window) -> Iterator[Panel]:
         tables=[
             Table(
                 headers=("Open by priority", *(status.label for status in OPEN)),
-                rows=[_level(level, grid) for level in reversed(Priority.values)],
+                rows=[_level(level, grid) for level in reversed(Priority.values)] if _count_open(grid) else [],
             )
         ],
     )
@@ -62,16 +62,19 @@ def panels(window: Window) -> Iterator[Panel]:
 def first_steps() -> Iterator[Way]:
     yield Way(
         goal="project",
-        text="report a bug from it,",
+        text="Report a bug from it",
         rows=Bug.objects.all(),
-        command=f"{PROGRAM} escalation report --error-type KeyError --error-message 'No price' --user-impact medium",
         link=admin_list("escalation", "bug"),
     )
 
 
+def _count_open(grid: Grid) -> int:
+    return sum(grid.get((status, level), 0) for status in OPEN for level in Priority.values)
+
+
 def _tiles(grid: Grid, window: Window) -> Iterator[Tile]:
     figures = _figures(window)
-    is_open = sum(grid.get((status, level), 0) for status in OPEN for level in Priority.values)
+    is_open = _count_open(grid)
     critical = sum(grid.get((status, Priority.CRITICAL), 0) for status in OPEN)
     flow = f"{figures['now_seen']:,} new, {figures['now_resolved']:,} resolved"
     yield Tile(label="Open bugs", value=is_open, note=flow, lead=_open())

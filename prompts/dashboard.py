@@ -5,7 +5,6 @@ from typing import Any
 
 from config.database.figures import number_of, read_figures, sum_of
 from config.database.windows import Window
-from config.home import PROGRAM
 from config.pages.charts import Point
 from config.pages.dashboard import Cell, Chart, Job, Panel, Table, Tile
 from config.pages.first_steps import Way
@@ -15,6 +14,10 @@ from prompts.models import Prompt, Run, Version
 RUNS = Listing(app="prompts", model="run", endpoint="prompts/runs", time="created_at")
 PROMPTS = Listing(app="prompts", model="prompt", endpoint="prompts/prompts")
 VERSIONS = Listing(app="prompts", model="version", time="created_at")
+FIRST_VERSION = 'prompt save extract-keywords "Keywords of: {{ input }}" --activate'
+FIRST_CASE = 'prompt case extract-keywords sunset --input "The sunset was beautiful" --expected "sunset"'
+FIRST_TEST = "prompt test extract-keywords"
+"""What brings the first of each, in this order."""
 _SHOWN, _ROWS = 8, 5
 _TONES = {"regression": "bad", "improvement": "good"}
 
@@ -25,7 +28,8 @@ def panels(window: Window) -> Iterator[Panel]:
         title="Prompts",
         key="prompts",
         lead=PROMPTS.lead(),
-        hint=f"No prompt was tested in this time: `{PROGRAM} prompt test PROMPT VERSION` tests one.",
+        hint="No prompt was tested in this time. The first version of one:",
+        command=FIRST_VERSION,
         tiles=list(_tiles(window)),
         charts=[Chart(title="Cases passed in the last tests, %", kind="bar", points=[_bar(run) for run in finished])],
         tables=[
@@ -50,9 +54,8 @@ def active_jobs() -> Iterator[Job]:
 def first_steps() -> Iterator[Way]:
     yield Way(
         goal="project",
-        text="or save a prompt.",
+        text="Save a prompt of it",
         rows=Prompt.objects.all(),
-        command=f"{PROGRAM} prompt save greeting 'Greet {{{{ name }}}} in one sentence.' --purpose greeting",
         link=admin_list("prompts", "prompt"),
     )
 

@@ -44,7 +44,8 @@ def _model() -> Check:
     except DomainError as error:
         return Check("model", "warn", error.detail, fix)
     except httpx2.HTTPError as error:
-        return Check("model", "warn", f"{provider.address} does not answer ({type(error).__name__})", fix)
+        detail = f"{provider.address} does not answer ({type(error).__name__})"
+        return Check("model", "warn", detail, fix, optional=not settings.MODEL_IS_SET)
     if status in {401, 403}:
         return Check("model", "warn", f"{provider.address} refuses the key ({status})", "Correct MODEL_API_KEY.")
     if status >= 500:

@@ -6,18 +6,20 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count
+from django.urls import reverse
 
 from config.database.figures import number_of, read_figures, sum_of
 from config.database.windows import Window
-from config.home import PROGRAM
 from config.pages.charts import Point, Series
 from config.pages.dashboard import Chart, Panel, Tile
 from config.pages.first_steps import Way
-from config.pages.leads import Listing, admin_list
+from config.pages.leads import Listing
 from schemacheck.models import Check
 
 CHECKS = Listing(app="schemacheck", model="check", endpoint="schemacheck/checks", time="created_at")
 VERDICTS = {True: Series("valid", "good"), False: Series("refused", "bad"), None: Series("without verdict", "quiet")}
+COMMAND = "schemacheck --django manage.py"
+IN_A_PROJECT = "Add a check and paste the SQL, or check the migrations of a Django project in its folder:"
 _SAMPLE = 200
 _SHOWN = 8
 
@@ -28,7 +30,8 @@ def panels(window: Window) -> Iterator[Panel]:
         title="Schema checks",
         key="schemacheck",
         lead=CHECKS.lead(),
-        hint=f"Nothing was checked in this time: `{PROGRAM} schemacheck --migrations` checks a project's migrations.",
+        hint=f"Nothing was checked in this time. {IN_A_PROJECT}",
+        command=COMMAND,
         tiles=list(_tiles(window)),
         charts=[
             _per_step(checks, window),
@@ -41,10 +44,10 @@ def panels(window: Window) -> Iterator[Panel]:
 def first_steps() -> Iterator[Way]:
     yield Way(
         goal="project",
-        text="Check its migrations,",
+        text="Check the SQL of a migration; in the folder of the project, all of them:",
         rows=Check.objects.all(),
-        command=f"{PROGRAM} schemacheck --migrations",
-        link=admin_list("schemacheck", "check"),
+        command=COMMAND,
+        link=reverse("admin:schemacheck_check_add"),
     )
 
 

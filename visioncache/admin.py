@@ -18,6 +18,7 @@ from config.pages import kit
 from config.pages.admin_lists import MOST_COUNTED, MonthFilter
 from config.pages.kit.marks import NOTHING, Tone
 from config.pages.moves import move
+from visioncache import dashboard
 from visioncache.entries import extend_entry
 from visioncache.models import Entry, EntryQuerySet, Lease, Tally
 from visioncache.removal import invalidate
@@ -54,8 +55,11 @@ class ExtendForm(forms.Form):
 @admin.register(Entry)
 class EntryAdmin(ReadOnlyAdmin):
     about = "Answers of vision models, kept so that nobody pays twice for the same look at the same image."
-    empty_text = "Nothing is cached yet. Store an answer after a call to a vision model; ask for it before the next."
-    empty_command = "visioncache store --image shot.png --model acme-1 --data '{}' --confidence 0.97"
+    empty_text = (
+        "Nothing is cached yet. Store an answer after a call to a vision model; ask for it before the next. "
+        "With an image of yours in place of shot.png:"
+    )
+    empty_command = "\n".join(dashboard.COMMANDS)
     trail_of = ("cache_entry", "uid")
 
     list_display = ("prompt", "model_version", "confidence", "hits", "last_hit", "stored_at", "expires", "namespace")

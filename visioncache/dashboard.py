@@ -9,7 +9,8 @@ from config.database.figures import number_of, read_figures
 from config.database.windows import Window
 from config.pages.charts import Point, Series
 from config.pages.dashboard import Chart, Panel, Tile
-from config.pages.leads import Lead, Listing, admin_page
+from config.pages.first_steps import Way
+from config.pages.leads import Lead, Listing, admin_list, admin_page
 from visioncache import tallies
 from visioncache.counting import flush
 from visioncache.models import Entry
@@ -24,6 +25,11 @@ ENTRIES = Listing(
 )
 TALLIES = Listing(app="visioncache", model="tally", time="hour")
 STATISTICS = "/api/v1/visioncache/stats"
+COMMANDS = (
+    """visioncache store --image shot.png --model acme-1 --data '{"total": "12.50"}' --confidence 0.97""",
+    "visioncache lookup --image shot.png --model acme-1",
+)
+"""An answer that is kept, and found."""
 HOUR = timedelta(hours=1)
 _MOST_USED = 5
 
@@ -35,9 +41,19 @@ def panels(window: Window) -> Iterator[Panel]:
         title="Vision cache",
         key="visioncache",
         lead=ENTRIES.lead(),
-        hint="Nothing was looked up in this time.",
+        hint="Nothing was looked up in this time. With an image of yours in place of shot.png:",
+        command="\n".join(COMMANDS),
         tiles=[*_look_ups(hours, window), *_entries(window)],
         charts=[*_over_time(hours, window), Chart(title="Most used entries", kind="bar", points=list(_most_used()))],
+    )
+
+
+def first_steps() -> Iterator[Way]:
+    yield Way(
+        goal="project",
+        text="Keep what a vision model answered it",
+        rows=Entry.objects.all(),
+        link=admin_list("visioncache", "entry"),
     )
 
 

@@ -11,7 +11,6 @@ from audit.backups import making
 from audit.models import BackupRun
 from config.admin import ReadOnlyAdmin
 from config.commandline import amounts
-from config.home import PROGRAM
 from config.pages import kit
 from config.pages.admin_lists import MonthFilter
 from config.pages.kit.marks import NOTHING, Tone
@@ -76,7 +75,7 @@ class BackupRunAdmin(ReadOnlyAdmin):
     def restoring(self, run: BackupRun) -> SafeString | str:
         if not _has_file(run):
             return "There is no file to go back to."
-        return kit.code(f"{PROGRAM} backup restore {run.file}", "sh")
+        return kit.command(f"backup restore {run.file}")
 
     @admin.display(description="File")
     def contents(self, run: BackupRun) -> SafeString:

@@ -9,7 +9,6 @@ from django.utils.safestring import SafeString
 from audit import streaming
 from audit.models import Checkpoint, StreamPosition
 from config.admin import ReadOnlyAdmin
-from config.home import PROGRAM
 from config.pages import kit
 from config.pages.moves import move
 
@@ -42,7 +41,7 @@ class CheckpointAdmin(ReadOnlyAdmin):
 
     @admin.display(description="In a shell")
     def commands(self, checkpoint: Checkpoint) -> SafeString:
-        return kit.code(f"{PROGRAM} audit verify\n{PROGRAM} audit prove --key", "sh")
+        return kit.command("audit verify", "audit prove --key")
 
 
 @admin.register(StreamPosition)

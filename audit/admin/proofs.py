@@ -6,7 +6,6 @@ from django.utils.safestring import SafeString
 
 from audit.ledger import sealing
 from audit.models import Checkpoint, Event
-from config.home import PROGRAM
 from config.pages import kit
 
 
@@ -29,7 +28,7 @@ def proof(event: Event) -> SafeString:
             ("Proof", format_html('<a href="{}">as JSON</a>, to be checked anywhere', address)),
         ]
     )
-    return format_html("{}{}", told, kit.code(f"{PROGRAM} audit prove {event.uid}", "sh"))
+    return format_html("{}{}", told, kit.command(f"audit prove {event.uid}"))
 
 
 def _checkpoint(checkpoint: Checkpoint) -> SafeString:

@@ -30,8 +30,8 @@ class ToolAdmin(Refusing, ListMoving, Historied):
     """Whether the table is the service's own, of no interest on a usual day: it stands under "Service"."""
     empty_text: str = ""
     empty_command: str = ""
-    """Where the list has no row yet: what would bring one, and the command to begin with, which is typed after
-    `manage.py` or `handrail`."""
+    """Where the list has no row yet: what would bring one, and the command to begin with, a line each where it takes
+    several: the words after `manage.py` or `handrail`, which the page spells whole."""
     sections: ClassVar[Sequence[tuple[Any, ...]]] = ()
     """The page of an object: ("Title", ["field", ...]), and options of a fieldset where it needs them: the class
     `collapse` folds. One field alone has the whole width, under the title."""

@@ -101,11 +101,18 @@ class Panel:
     charts: Sequence[Chart] = ()
     tables: Sequence[Table] = ()
     hint: str = ""
-    """What to do where there is nothing to show yet."""
+    """What is said where nothing happened in the window."""
+    command: str = ""
+    """What to begin with where there is nothing at all: the words after `manage.py` or `handrail`."""
 
     @property
     def is_quiet(self) -> bool:
         return not any(table.rows for table in self.tables) and all(chart.is_empty for chart in self.charts)
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether the tool has nothing yet: no figure, now or before."""
+        return bool(self.hint) and self.is_quiet and not any(tile.value or tile.before for tile in self.tiles)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ def read(chosen: str) -> Snapshot:
 
 def _sections(chosen: str) -> Iterator[tuple[str, str]]:
     yield "health", _rendered("health", _health())
-    yield "steps", _rendered("steps", {"steps": first_steps.open_steps()})
+    steps = first_steps.open_steps()
+    yield "steps", _rendered("steps", {"steps": steps, "done": [step for step in steps if step.is_done]})
     shown = window(chosen)
     for panel in dashboard.panels(shown):
         yield f"panel-{panel.key}", _rendered("panel", {"panel": panel, "window": shown})
@@ -38,8 +39,13 @@ def _sections(chosen: str) -> Iterator[tuple[str, str]]:
 
 def _health() -> Mapping[str, Any]:
     checks = health.components()
-    wrong = [check for check in checks if check.status != "ok"]
-    return {"status": health.overall(checks), "wrong": wrong, "well": [check for check in checks if check not in wrong]}
+    unwell = [check for check in checks if check.status != "ok"]
+    return {
+        "status": health.overall(checks),
+        "wrong": [check for check in unwell if not check.optional],
+        "optional": [check for check in unwell if check.optional],
+        "well": [check for check in checks if check not in unwell],
+    }
 
 
 def _rendered(name: str, context: Mapping[str, Any]) -> str:

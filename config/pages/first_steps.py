@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 
 from config.database.figures import any_of, read_figures
 from config.discovery import app_modules
-from config.home import PROGRAM
 from config.models import ApiKey
 from config.pages.leads import admin_list
 
@@ -32,8 +31,9 @@ class Way:
     goal: str
     text: str
     rows: "QuerySet[Any, Any]"
+    link: str
     command: str = ""
-    link: str = ""
+    """The words after `manage.py` or `handrail`; the list that `link` leads to offers its own where it is empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,11 @@ class Step:
     title: str
     is_done: bool
     ways: Sequence[Way]
+
+    @property
+    def link(self) -> str:
+        """Where to do it once more."""
+        return self.ways[0].link if self.ways else ""
 
 
 def open_steps() -> Sequence[Step]:
@@ -61,7 +66,7 @@ def _ways() -> Iterator[Way]:
         goal="key",
         text="A program or an agent comes in with a key of its own.",
         rows=ApiKey.objects.filter(revoked_at=None),
-        command=f"{PROGRAM} apikey create my-agent --scope write",
+        command="apikey create my-agent --scope write",
         link=admin_list("config", "apikey"),
     )
     for _, module in app_modules("dashboard"):

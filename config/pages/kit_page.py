@@ -66,7 +66,7 @@ def _parts() -> list[tuple[str, str, list[SafeString]]]:
         ("changes", "changes(old, new)", [kit.changes(old, new)]),
         ("words", "words(old, new)", [kit.words("Answer in French, briefly.", "Answer in German, and briefly.")]),
         ("timeline", "timeline(steps)", [kit.timeline(steps)]),
-        ("empty", 'empty(text, command="")', [kit.empty("No bug was reported yet.", "python manage.py demo")]),
+        ("empty", 'empty(text, words="")', [kit.empty("No bug was reported yet.", "demo")]),
         (
             "chart",
             'chart(title, kind, points, unit="", series=())',

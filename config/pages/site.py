@@ -10,7 +10,6 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from config.home import PROGRAM
 from config.pages import dashboard
 from config.pages.admin_lists import counted
 
@@ -44,7 +43,6 @@ class Site(AdminSite):
         context = {
             "app_list": self._counted(request),
             "events": dashboard.recent_events(_RECENT),
-            "demo": f"{PROGRAM} demo",
         }
         return super().index(request, {**context, **(extra_context or {})})
 

@@ -8,7 +8,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 
-from config.home import PROGRAM
 from config.pages import columns, kit
 from config.pages.site import place
 
@@ -41,10 +40,8 @@ def nothing_here(changelist: Any) -> SafeString:
     if changelist.query or changelist.has_active_filters:
         link = format_html('<a href="{}">Show all {}</a>', changelist.clear_all_filters_qs.split("?")[0] or "?", noun)
         return kit.empty(format_html("Nothing here is as you ask. {}", link))
-    command = getattr(shown, "empty_command", "")
-    return kit.empty(
-        getattr(shown, "empty_text", "") or f"There are no {noun} yet.", f"{PROGRAM} {command}" if command else ""
-    )
+    said = getattr(shown, "empty_text", "") or f"There are no {noun} yet."
+    return kit.empty(said, getattr(shown, "empty_command", ""))
 
 
 @register.inclusion_tag("admin/includes/crumbs.html")

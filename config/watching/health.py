@@ -41,13 +41,17 @@ _DEATH_SHOWN_SECONDS = 300  # a death is news so long, and then history
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding. `detail` never holds a secret; `fix` is what to do; without `critical` the service still serves."""
+    """One finding. `detail` never holds a secret; `fix` is what to do; without `critical` the service still serves.
+
+    What is `optional` was never set up, and only some tools use it: that it is not there is said, and nothing is wrong.
+    """
 
     name: str
     status: Status
     detail: str
     fix: str = ""
     critical: bool = False
+    optional: bool = False
 
 
 Source = Callable[[], Iterable[Check]]
@@ -271,8 +275,8 @@ def forget() -> None:
 
 
 def overall(checks: Iterable[Check]) -> Status:
-    """`fail` when a critical component fails; `warn` when anything else is not well."""
-    checks = list(checks)
+    """`fail` when a critical component fails; `warn` when anything else is not well that was set up."""
+    checks = [check for check in checks if not check.optional]
     if any(check.critical and check.status == "fail" for check in checks):
         return "fail"
     return "warn" if any(check.status != "ok" for check in checks) else "ok"

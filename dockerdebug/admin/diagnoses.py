@@ -14,7 +14,7 @@ from config.admin import ReadOnlyAdmin
 from config.errors import DomainError
 from config.pages.admin_lists import MonthFilter, found_by
 from config.pages.moves import move
-from dockerdebug import shown
+from dockerdebug import dashboard, shown
 from dockerdebug.admin.picker import ContainerPicker
 from dockerdebug.checks import CHECKS, require_check
 from dockerdebug.diagnoses import request_diagnosis
@@ -57,8 +57,8 @@ class DiagnosisForm(forms.ModelForm):
 @admin.register(Diagnosis)
 class DiagnosisAdmin(ReadOnlyAdmin):
     about = "Names what is wrong with the Python of a container, or of this machine, with evidence, cause and fix."
-    empty_text = "Nothing has been diagnosed yet."
-    empty_command = "dockerdebug NAME"
+    empty_text = f"Nothing has been diagnosed yet. {dashboard.THIS_MACHINE}"
+    empty_command = "dockerdebug"
     form = DiagnosisForm
     list_display = ["target", "finding", "state", "score", "created_by", "created_at", "took"]
     list_filter = ["worst", "status", "container", ("created_at", MonthFilter)]

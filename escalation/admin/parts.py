@@ -56,8 +56,7 @@ class OccurrenceAdmin(ReadOnlyAdmin):
 @admin.register(TicketLink)
 class TicketLinkAdmin(ReadOnlyAdmin):
     about = "Bugs' tickets in other systems."
-    empty_text = "No bug is linked to a ticket."
-    empty_command = "escalation link BUG_ID github shop/orders#412"
+    empty_text = "No bug is linked to a ticket. Link one on the page of a bug."
     list_display = ["ticket_id", "system", "status", "link_type", "bug", "updated_at"]
     list_filter = ["system", "link_type", "status"]
     list_select_related = ["bug"]

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from config.admin import ToolAdmin
-from prompts import cases
+from prompts import cases, dashboard
 from prompts.admin import forms, shown
 from prompts.assertions.written import WANTED
 from prompts.models import RunResult, TestCase
@@ -21,7 +21,7 @@ class TestCaseAdmin(ToolAdmin):
     __test__ = False
     about = "What a prompt is asked in a test, and what must come back."
     empty_text = "No prompt has a test case. Add one here, or:"
-    empty_command = 'prompt case extract-keywords sunset --input "The sunset was beautiful" --expected "sunset"'
+    empty_command = f"{dashboard.FIRST_VERSION}\n{dashboard.FIRST_CASE}"
     trail_of = ("prompt_test_case", "uid")
     form = forms.TestCaseForm
     list_display = ["name", "prompt", "last_outcome", "asked", "wanted", "type", "created_at"]

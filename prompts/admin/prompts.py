@@ -15,7 +15,7 @@ from config.pages import kit
 from config.pages.admin_lists import MonthFilter
 from config.pages.kit.marks import NOTHING
 from config.pages.moves import move
-from prompts import prompts, testing
+from prompts import dashboard, prompts, testing
 from prompts.admin import forms, shown
 from prompts.models import Prompt, Run, Version
 
@@ -27,7 +27,7 @@ _IN_A_LIST = ("prompt", "number", "is_active", "purpose", "test_results")
 class PromptAdmin(ToolAdmin):
     about = "Prompts in versions that never change, tested with a real model before one is activated."
     empty_text = "There is no prompt yet. Add one here, or save the first version of one:"
-    empty_command = 'prompt save extract-keywords "Keywords of: {{ input }}" --activate'
+    empty_command = dashboard.FIRST_VERSION
     trail_of = ("prompt", "prompt_id")
     list_display = ["prompt_id", "active_number", "last_test", "purpose", "latest_number", "created_at"]
     search_fields = ["prompt_id", "description"]

@@ -17,7 +17,7 @@ from config.pages import kit
 from config.pages.admin_lists import MonthFilter
 from config.pages.kit.marks import NOTHING
 from config.pages.moves import move
-from prompts import runs
+from prompts import dashboard, runs
 from prompts.admin import shown
 from prompts.models import Run, RunResult
 from prompts.statistics import Call
@@ -50,8 +50,8 @@ class VerdictFilter(admin.SimpleListFilter):
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin):
     about = "Tests of versions: every case asked of a real model, and whether the version did worse than another."
-    empty_text = "No version has been tested."
-    empty_command = "prompt test extract-keywords"
+    empty_text = "No version has been tested. A prompt with a test case comes first:"
+    empty_command = f"{dashboard.FIRST_VERSION}\n{dashboard.FIRST_CASE}\n{dashboard.FIRST_TEST}"
     trail_of = ("prompt_run", "uid")
     list_display = ["version", "verdict_shown", "passed_of", "status_shown", "model", "took", "created_at"]
     unlisted = ("settings", "error")

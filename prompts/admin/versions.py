@@ -16,7 +16,7 @@ from config.pages import kit
 from config.pages.admin_lists import MonthFilter
 from config.pages.kit.tables import table
 from config.pages.moves import move
-from prompts import testing, versions
+from prompts import dashboard, testing, versions
 from prompts.admin import forms, shown, typed
 from prompts.comparison import compare_versions
 from prompts.models import Version
@@ -31,7 +31,7 @@ class VersionAdmin(ReadOnlyAdmin):
 
     about = "Each version of each prompt; its text never changes, so what was tested is what runs."
     empty_text = "No version has been saved."
-    empty_command = 'prompt save extract-keywords "Keywords of: {{ input }}"'
+    empty_command = dashboard.FIRST_VERSION
     trail_of = ("prompt_version", "entity_id")
     form = forms.VersionForm
     list_display = ["__str__", "active", "last_test", "purpose_shown", "tokens", "created_at", "created_by"]

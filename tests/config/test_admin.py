@@ -1,16 +1,12 @@
 """What every page of the admin does alike."""
 
-import shlex
-
 import pytest
 from django.contrib import admin
-from django.core.management import get_commands, load_command_class
 from django.test import Client
 from django.urls import reverse
 
 import config.urls  # noqa: F401 -- which loads every table's page
 from config.admin import ToolAdmin
-from config.commandline.names import joined
 
 pytestmark = pytest.mark.django_db
 
@@ -20,14 +16,6 @@ OURS = [model for model, shown in admin.site._registry.items() if isinstance(sho
 def test_every_table_of_ours_has_the_common_base() -> None:
     foreign = {model._meta.app_label for model in admin.site._registry if model not in OURS}
     assert foreign <= {"auth"}
-
-
-@pytest.mark.parametrize("model", [model for model in OURS if admin.site._registry[model].empty_command], ids=str)
-def test_the_first_command_of_an_empty_list_is_one_that_is_taken(model: type) -> None:
-    words, commands = shlex.split(admin.site._registry[model].empty_command), get_commands()
-    name = joined(words, commands)
-    name, given = (name, words[2:]) if name else (words[0], words[1:])
-    load_command_class(commands[name], name).create_parser("manage.py", name).parse_args(given)
 
 
 @pytest.mark.parametrize("forged", ["abc", "", "1e3", "99999999999999999999", "\x00"])

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.utils import timezone
@@ -116,9 +117,10 @@ def test_a_tile_says_how_it_differs_from_the_window_before(admin_client, show):
 
 def test_what_is_shown_beside_nothing_says_what_to_do_first(admin_client, show):
     empty = Chart(title="Checks", kind="bar", points=[Point("none", 0)])
-    show(Panel(title="Tool", key="tool", charts=[empty], hint="Run `manage.py tool`."))
+    show(Panel(title="Tool", key="tool", charts=[empty], hint="Run it `twice`.", command="tool"))
     page = admin_client.get("/").content.decode()
-    assert "Run `manage.py tool`." in page
+    assert "Run it <code>twice</code>." in page
+    assert f"<code>{escape(settings.COMMAND)} tool</code>" in page
     assert "Nothing in this range" not in page
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from config import home
-from config.environment import Environment, secret
+from config.environment import Environment, secret, set_apart
 from tests.project.sources import PACKAGES, ROOT, python_files, tree
 
 
@@ -132,6 +132,64 @@ def test_no_package_of_the_current_folder_or_of_pythonpath_is_taken_for_ours(
         check=False,
     )
     assert done.stdout.strip() == str(ROOT), done.stderr
+
+
+# What to type
+
+
+def found(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """The command as a person pastes it into a shell that knows nothing of ours."""
+    plain = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(["sh", "-c", command], cwd=folder, env=plain, capture_output=True, text=True, check=False)
+
+
+def test_a_pasted_command_finds_the_program_from_any_folder(tmp_path: Path) -> None:
+    assert "usage: manage.py doctor" in found(f"{home.command()} doctor --help", tmp_path).stdout
+
+
+def test_a_pasted_command_finds_the_data_that_only_the_environment_named(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "its data"
+    command = home.command(DATA_DIR=str(elsewhere))
+    assert str(elsewhere) in found(f"{command} rules list", tmp_path).stderr
+
+
+def test_installed_the_command_is_its_name_where_the_path_leads_to_it(
+    installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = installed / "bin" / "handrail"
+    beside.parent.mkdir()
+    beside.write_text("#!/bin/sh\n")
+    beside.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(beside.with_name("python")))
+    assert home.command() == str(beside)
+    monkeypatch.setenv("PATH", str(beside.parent))
+    assert home.command() == "handrail"
+
+
+@pytest.mark.parametrize(
+    ("written", "exported", "apart"),
+    [
+        ({}, {}, {}),
+        ({"DATA_DIR": "/srv/data"}, {}, {}),
+        ({"DATA_DIR": "data"}, {}, {"DATA_DIR"}),  # which another folder takes for another
+        ({}, {"DATA_DIR": "/srv/data"}, {"DATA_DIR"}),
+        ({}, {"HANDRAIL_HOME": "/srv"}, {"HANDRAIL_HOME"}),
+        ({"DATABASE_URL": "postgres://a:b@c/d"}, {}, set()),
+        ({}, {"DATABASE_URL": "postgres://a:b@c/d"}, {"DATABASE_URL"}),
+    ],
+)
+def test_what_the_environment_alone_told_stands_before_the_command(
+    written: dict[str, str], exported: dict[str, str], apart: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DATA_DIR", "HANDRAIL_HOME", "DATABASE_URL", "HANDRAIL_DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in exported.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(Environment.ENVIRON, "written", written)
+    usual = Path(home.folder()) / "data"
+    named = set_apart(Path(exported.get("DATA_DIR") or written.get("DATA_DIR") or usual).resolve())
+    assert set(named) == set(apart)
+    assert "postgres://" not in home.command(**named), "it has a password"
 
 
 def test_messages_call_the_command_as_it_was_typed() -> None:

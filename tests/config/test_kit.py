@@ -196,3 +196,22 @@ def test_templates_have_the_parts_too() -> None:
     ).render(Context({"at": NOW, "data": {"k": 1}, "pairs": [("a", 1)], "steps": []}))
     for name in ("badge", "relative", "tree", "changes", "words", "code", "empty", "facts", "quiet"):
         assert f"kit-{name}" in page
+
+
+# Commands and texts
+
+
+def test_a_text_shows_code_and_spells_commands_of_ours_whole(settings: Any) -> None:
+    settings.COMMAND = "DATA_DIR=/x here/manage.py"
+    said = kit.prose("Run `manage.py migrate`, then `git push *`; <b>")
+    assert said == ("Run <code>DATA_DIR=/x here/manage.py migrate</code>, then <code>git push *</code>; &lt;b&gt;")
+    assert kit.prose("One ` alone") == "One ` alone"
+    assert kit.prose("Beside `manage.py` itself") == "Beside <code>manage.py</code> itself"
+    assert "here/manage.py up\nDATA_DIR=/x here/manage.py doctor<" in kit.command("up", "doctor")
+
+
+@given(TEXT)
+def test_a_text_loses_no_word_and_becomes_no_markup(text: str) -> None:
+    read = Read(kit.prose(text))
+    assert set(read.tags) <= {"code"}
+    assert read.text.replace("`", "") == text.replace("`", "").replace("\r", "\r")

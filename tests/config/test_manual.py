@@ -89,13 +89,13 @@ def test_every_document_has_its_place_in_the_index() -> None:
 def test_every_chapter_opens_and_each_of_its_links_leads_to_a_place(person: Client, chapter: Chapter) -> None:
     answer = person.get(chapter.url)
     assert answer.status_code == 200
-    for href in Links(rendered(chapter).at("http://here")).hrefs:
+    for href in Links(rendered(chapter).at("http://here", "manage")).hrefs:
         path, _, anchor = href.partition("#")
         if href.startswith("http"):
             continue
         led = next((item for item in ALL if item.url == path), None) if path else chapter
         assert led is not None, href
-        assert not anchor or anchor in Links(rendered(led).at("http://here")).ids, f"{chapter.path}: {href}"
+        assert not anchor or anchor in Links(rendered(led).at("http://here", "manage")).ids, f"{chapter.path}: {href}"
 
 
 def test_the_index_leads_to_each_chapter(person: Client) -> None:
@@ -127,6 +127,28 @@ def test_commands_name_the_address_the_reader_came_by(person: Client) -> None:
     plain = person.get("/docs/readme.md", headers={"host": "localhost:9123"})
     assert plain.headers["Content-Type"].startswith("text/markdown")
     assert "API=http://localhost:9123/api/v1" in plain.content.decode()
+
+
+def test_commands_are_those_of_this_installation(person: Client, client: Client, settings: Any) -> None:
+    settings.COMMAND = "DATA_DIR=/d /h/python /h/manage.py"
+    for path, line in (
+        ("audit-permissions", "DATA_DIR=/d /h/python /h/manage.py rules defaults"),
+        ("audit-permissions", "&quot;DATA_DIR=/d /h/python /h/manage.py hook claude&quot;"),
+        ("backups", "DATA_DIR=/d /h/python /h/manage.py backup create --verify"),
+        ("schemacheck-projects", "DATA_DIR=/d /h/python /h/manage.py schemacheck --django manage.py"),
+        ("installing", "docker compose exec handrail handrail"),
+        ("schemacheck-django", "run: python manage.py schemacheck"),
+    ):
+        assert line in person.get(f"/docs/{path}").content.decode(), f"{path}: {line}"
+    assert "/h/manage.py hook claude" in person.get("/docs/audit-permissions.md").content.decode()
+    settings.API_DOCS_OPEN = True
+    assert "/h/manage.py" not in client.get("/docs/backups").content.decode(), "who is unknown learns no paths"
+
+
+def test_no_document_spells_our_command_in_a_way_of_its_own() -> None:
+    """In a block it is one spelling, which a page replaces; or the command `handrail` of an installation."""
+    own = re.compile(r"^ {4}(?:\$ )?(?:python3? )?(?:\./)?manage\.py ", re.MULTILINE)
+    assert [chapter.path for chapter in ALL if own.search(chapter.text)] == []
 
 
 @pytest.mark.parametrize("chapter", ALL, ids=lambda chapter: chapter.path)

@@ -85,7 +85,7 @@ def test_compose_passes_every_setting_on_but_for_what_the_container_decides() ->
     assert {name: str(SERVICE["environment"][name]) for name in decided} == decided
     assert f"{decided['DATA_DIR']}" in [volume.partition(":")[2] for volume in SERVICE["volumes"]]
     asked = set(SERVICE["environment"]) - set(decided)
-    assert asked == {"PUBLIC_URL", "DATABASE_URL", "PGPASSWORD"}
+    assert asked == {"PUBLIC_URL", "DATABASE_URL", "PGPASSWORD", "HANDRAIL_COMMAND"}
 
 
 def test_the_password_of_compose_is_no_part_of_an_address() -> None:

@@ -4,6 +4,7 @@ Each takes plain values, escapes them and gives HTML that needs no script and no
 shows all of them.
 """
 
+from config.pages.kit.commands import command, prose, typed
 from config.pages.kit.differences import changes, words
 from config.pages.kit.figures import chart
 from config.pages.kit.marks import Tone, badge, moment
@@ -17,10 +18,13 @@ __all__ = [
     "changes",
     "chart",
     "code",
+    "command",
     "empty",
     "facts",
     "moment",
+    "prose",
     "timeline",
     "tree",
+    "typed",
     "words",
 ]

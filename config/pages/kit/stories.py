@@ -7,8 +7,8 @@ from datetime import datetime
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from config.pages.kit.commands import command, prose
 from config.pages.kit.marks import Tone, moment
-from config.pages.kit.values import code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,7 @@ def _row(step: Step) -> tuple[str, SafeString, SafeString, SafeString | str, Saf
     return step.tone, moment(step.at), what, who, detail
 
 
-def empty(text: str, command: str = "") -> SafeString:
-    """What is not there yet, and the first command that would bring it."""
-    return format_html('<div class="kit-empty"><p>{}</p>{}</div>', text, code(command) if command else "")
+def empty(text: str, words: str = "") -> SafeString:
+    """What is not there yet, and the first command of ours that would bring it."""
+    offer = command(*words.split("\n")) if words else ""
+    return format_html('<div class="kit-empty"><p>{}</p>{}</div>', prose(text), offer)

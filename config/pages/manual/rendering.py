@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _SHOWN_ADDRESS = re.compile(r"http://(?:127\.0\.0\.1|localhost):8000\b|\blocalhost:8000(?=/)")
-_PLACE = "\ue000"  # where the reader's own address goes: a character that no document has
+_PLACE, _COMMAND = "\ue000", "\ue001"  # where the reader's own go: characters that no document has
+_SHOWN_COMMAND = re.compile(
+    r"/srv/handrail/\.venv/bin/python /srv/handrail/manage\.py(?= )|(?<![\w/])\.venv/bin/python manage\.py(?= )"
+    r"|^(?P<indent> *)handrail(?= schemacheck )",
+    re.MULTILINE,
+)
+"""Our command in a block, as documents write it for a checkout that one stands in."""
 _ALIGNED = re.compile(r"text-align:(\w+)")
 
 
@@ -41,14 +47,18 @@ class Page:
     html: str
     headings: Sequence[Heading]
 
-    def at(self, address: str) -> SafeString:
-        """The page with the address of this service in its commands."""
+    def at(self, address: str, command: str) -> SafeString:
+        """The page with the address of this service, and how its commands are typed, in its blocks."""
         # Made from our own documents, whose HTML the parser escapes.
-        return mark_safe(self.html.replace(_PLACE, escape(address)))  # noqa: S308
+        return mark_safe(self.html.replace(_PLACE, escape(address)).replace(_COMMAND, escape(command)))  # noqa: S308
 
 
 def with_address(text: str, address: str) -> str:
     return _SHOWN_ADDRESS.sub(lambda _: address, text)
+
+
+def with_command(text: str, command: str) -> str:
+    return _SHOWN_COMMAND.sub(lambda found: f"{found['indent'] or ''}{command}", text)
 
 
 @cache
@@ -161,7 +171,7 @@ def _address(href: str, chapter: Chapter) -> str | None:
 
 
 def _code(text: str, language: str) -> SafeString:
-    shown = with_address(text, _PLACE)
+    shown = with_command(with_address(text, _PLACE), _COMMAND)
     if language == "mermaid":  # drawing it would take three megabytes of script that writes inline styles
         return format_html("<details><summary>Diagram, as its source</summary>{}</details>", kit.code(shown))
     return kit.code(shown)

@@ -14,10 +14,13 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from config.pages.manual.chapters import FRONT, Chapter, chapter_at, chapters
-from config.pages.manual.rendering import rendered, with_address
+from config.pages.manual.rendering import rendered, with_address, with_command
 from config.pages.manual.search import LONGEST_QUERY, search
 from config.pages.views import AnyAccept, only_read
 from config.rest.views import APIView
+
+GENERAL_COMMAND = ".venv/bin/python manage.py"
+"""For whoever is unknown: where the installation lies on its machine is nobody's business."""
 
 
 @only_read
@@ -45,14 +48,16 @@ def _shown(request: HttpRequest | Request, wanted: Chapter | None, *, plain: boo
     if wanted is None or not chapters():
         raise Http404("The manual has no such chapter: /docs/ lists them.")
     address = f"{request.scheme}://{request.get_host()}"
+    command = settings.COMMAND if request.user and request.user.is_authenticated else GENERAL_COMMAND
     if plain:
-        return HttpResponse(with_address(wanted.text, address), content_type="text/markdown; charset=utf-8")
+        text = with_command(with_address(wanted.text, address), command)
+        return HttpResponse(text, content_type="text/markdown; charset=utf-8")
     query = request.GET.get("q", "").strip()[:LONGEST_QUERY] if wanted is FRONT else ""
     page = rendered(wanted)
     context: dict[str, Any] = {
         "chapter": wanted,
         "parts": [(part, list(group)) for part, group in groupby(chapters().values(), lambda item: item.part)],
-        "content": page.at(address),
+        "content": page.at(address, command),
         "headings": [heading for heading in page.headings if heading.level == 2],
         "query": query,
         "results": search(query),
