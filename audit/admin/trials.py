@@ -13,10 +13,16 @@ from audit import history, telling
 from audit.models import Event
 from audit.permissions.deciding import Decision
 from audit.permissions.decisions import Replay, Trial
+from audit.permissions.matching import Fit
 from config.pages import kit
 from config.pages.kit.tables import table
 
 SHOWN = 20
+_FITS: dict[Fit, tuple[str, kit.Tone]] = {
+    "yes": ("fits", "good"),
+    "maybe": ("may fit: what is not known of the call decides", "wait"),
+    "no": ("does not fit", "bad"),
+}
 
 
 def outcome(trial: Trial) -> SafeString:
@@ -33,9 +39,10 @@ def lately(made: Sequence[Event]) -> SafeString:
 
 
 def _of_call(trial: Trial) -> str:
-    if trial.now is None or trial.then is None:
+    if trial.now is None or trial.then is None or trial.fits is None:
         return ""
-    return kit.facts([("Today", _said(trial.now)), ("With this rule", _said(trial.then))])
+    fit = kit.badge(*_FITS[trial.fits])
+    return kit.facts([("This rule", fit), ("Today", _said(trial.now)), ("With this rule", _said(trial.then))])
 
 
 def _said(decision: Decision) -> SafeString:

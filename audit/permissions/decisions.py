@@ -18,7 +18,7 @@ from audit.models import Event
 from audit.permissions import compiled, hooks, kept, store
 from audit.permissions.calls import Call, canonical_tool
 from audit.permissions.deciding import Decision, RuleSet
-from audit.permissions.matching import example_call
+from audit.permissions.matching import Fit, example_call, fits, matcher
 from audit.permissions.records import column
 from audit.permissions.rules import Rule
 from audit.verdicts import EXECUTED, MADE
@@ -200,6 +200,8 @@ class Trial:
     now: Decision | None
     """What today's rules say of the call, if one was given."""
     then: Decision | None
+    fits: Fit | None
+    """Whether the rule, whatever others say, is about that call."""
     replay: Replay
     """What would have been decided otherwise lately."""
 
@@ -218,6 +220,7 @@ def try_rule(*, rule: Rule, is_enabled: bool = True, example: str = "") -> Trial
     return Trial(
         now=RuleSet(today).decide(call) if call else None,
         then=RuleSet(changed).decide(call) if call else None,
+        fits=fits(matcher(rule), call) if call else None,
         replay=replay(rules=changed),
     )
 

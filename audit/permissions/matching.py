@@ -232,7 +232,10 @@ def matcher(rule: Rule) -> Matcher:
 
 def check(rule: Rule) -> None:
     """Raise InvalidRule unless the rule can be kept and its examples come out as they say."""
+    from audit.permissions.names import check_names  # hooks, which match, keep no rule
+
     check_form(rule)
+    check_names(rule)
     ready = matcher(rule)
     if rule.tool == "Bash" and rule.decision == "allow" and (operator := operator_in(rule.specifier)):
         raise InvalidRule(
@@ -247,12 +250,17 @@ def check(rule: Rule) -> None:
 
 
 def _fits_example(ready: Matcher, example: str) -> bool:
-    call = example_call(ready.rule, example)
+    return fits(ready, example_call(ready.rule, example)) == "yes"
+
+
+def fits(ready: Matcher, call: Call) -> Fit:
+    """Whether a rule is about a call: an allow rule about all of it, another about any part."""
     parts = [part for part in parts_of(call) if part.kind != "doubt"]
     if ready.rule.decision == "allow":
         needing = [part for part in parts if part.needs_rule]
-        return bool(needing) and all(ready.allows(part, call) for part in needing)
-    return any(ready.restricts(part, call) == "yes" for part in parts)
+        return "yes" if needing and all(ready.allows(part, call) for part in needing) else "no"
+    found = {ready.restricts(part, call) for part in parts}
+    return "yes" if "yes" in found else "maybe" if "maybe" in found else "no"
 
 
 def example_call(rule: Rule, example: str) -> Call:

@@ -109,7 +109,8 @@ def change_rule(*, uid: str, **fields: Any) -> PermissionRule:
     for name, value in fields.items():
         setattr(row, name, value)
     if state(row) != before:
-        _save(row)
+        is_switched_off = state(row) == {**before, "is_enabled": False}
+        _save(row, is_checked=not is_switched_off)  # what was kept before there was a check can be ended
         _record(row, "changed", before)
     return row
 
@@ -193,8 +194,9 @@ def checked(rule: Rule, where: str = "") -> Rule:
     return rule
 
 
-def _save(row: PermissionRule, where: str = "") -> None:
-    checked(as_rule(row), where)
+def _save(row: PermissionRule, where: str = "", *, is_checked: bool = True) -> None:
+    if is_checked:
+        checked(as_rule(row), where)
     if not row.created_at and PermissionRule.objects.count() >= MAX_RULES:
         raise DomainError(f"There are {MAX_RULES:,} rules already. Remove some first.")
     try:

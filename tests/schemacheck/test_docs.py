@@ -37,7 +37,9 @@ def test_what_others_look_for_is_a_rule_or_has_a_reason() -> None:
 @pytest.mark.django_db
 def test_the_readme_shows_what_a_check_of_a_real_migration_says(run_command: Any) -> None:
     readme = (DOCS.parent / "schemacheck" / "README.md").read_text()
-    shown = re.search(r"^    \$ \.venv/bin/python manage.py (schemacheck --migrations .+)\n((?:    .+\n)+)", readme, re.MULTILINE)
+    shown = re.search(
+        r"^    \$ \.venv/bin/python manage.py (schemacheck --migrations .+)\n((?:    .+\n)+)", readme, re.MULTILINE
+    )
     assert shown
     code, out, _ = run_command(*shown[1].split())
     said = " ".join(shown[2].split()).removeprefix("...").removesuffix("...").strip()
