@@ -22,7 +22,7 @@ STOPPED_SHOWN = 5
 EVENTS = Listing(app="audit", model="event", endpoint="audit/events", time="timestamp")
 DECISIONS = Listing(app="audit", model="decision", endpoint="audit/events", time="timestamp")
 RULES = Listing(app="audit", model="permissionrule", endpoint="audit/rules")
-VERDICTS = {"allow": Series("allowed", "good"), "confirm": Series("asked", "wait"), "deny": Series("denied", "bad")}
+VERDICTS = {"allow": Series("allowed", "good"), "confirm": Series("to confirm", "wait"), "deny": Series("denied", "bad")}
 _STOPPED = ("deny", "confirm")
 _TOLD = ("timestamp", "event_type", "entity_type", "entity_id", "user", "actor", "agent", "decision")
 
@@ -55,7 +55,7 @@ def first_steps() -> Iterator[Way]:
     )
     yield Way(
         goal="rule",
-        text="Say what agents may do, must ask for, and must not.",
+        text="Say what agents may do, must let you confirm, and must not.",
         rows=PermissionRule.objects.exclude(source="default"),
         command="rules add confirm 'Bash(git push *)' --reason 'Pushing is for people.'",
         link=admin_list("audit", "permissionrule"),
@@ -86,7 +86,7 @@ def _verdict_tiles(counted: counting.Counted, window: Window) -> Iterator[Tile]:
         kind="share",
         lead=_decisions(window, "allow"),
     )
-    for verdict, label in (("confirm", "Asked"), ("deny", "Denied")):
+    for verdict, label in (("confirm", "To confirm"), ("deny", "Denied")):
         count = now.get(verdict, 0)
         lead = _decisions(window, verdict)
         yield Tile(label=label, value=count, before=before.get(verdict, 0), better="less", lead=lead)
@@ -105,7 +105,7 @@ def _by_rule(counted: counting.Counted, window: Window) -> Chart:
     for told, count in counted.now["rule"].items():
         rules[told.partition(" ")[2]] += count
     points = [Point(rule, count, _decisions(window, rule=rule)) for rule, count in rules.most_common(SHOWN)]
-    return Chart(title="Denied or asked, by rule", kind="bar", points=points)
+    return Chart(title="Denied or to confirm, by rule", kind="bar", points=points)
 
 
 def _by_agent(counted: counting.Counted, window: Window) -> Table:
@@ -114,7 +114,7 @@ def _by_agent(counted: counting.Counted, window: Window) -> Table:
         verdict, _, agent = told.partition(" ")
         agents[agent][verdict] += count
     most = sorted(agents.items(), key=lambda item: -item[1].total())[:SHOWN]
-    return Table(headers=("Agent", "Decided", "Asked", "Denied"), rows=[_agent_row(*item, window) for item in most])
+    return Table(headers=("Agent", "Decided", "To confirm", "Denied"), rows=[_agent_row(*item, window) for item in most])
 
 
 def _agent_row(agent: str, verdicts: Counter[str], window: Window) -> Sequence[Cell]:
@@ -127,10 +127,10 @@ def _agent_row(agent: str, verdicts: Counter[str], window: Window) -> Sequence[C
 
 def _last_stopped() -> Table:
     # Of each verdict the newest, or both would be read and sorted whole.
-    denied, asked = (
+    denied, unsure = (
         Event.objects.decided(verdict).order_by("-id").values("pk")[:STOPPED_SHOWN] for verdict in _STOPPED
     )
-    found = Event.objects.filter(Q(pk__in=denied) | Q(pk__in=asked)).order_by("-id")
+    found = Event.objects.filter(Q(pk__in=denied) | Q(pk__in=unsure)).order_by("-id")
     stopped = found.only("timestamp", "uid", "new_value", "agent")[:STOPPED_SHOWN]
     return Table(headers=("Last stopped", "Verdict", "Call", "Agent"), rows=[_stopped_row(event) for event in stopped])
 

@@ -13,7 +13,7 @@ LONGEST_VALUE, LONGEST_TOLD = 60, 90
 OUTCOMES: dict[str, tuple[str, Tone]] = {
     "allow": ("allowed", "good"),
     "deny": ("denied", "bad"),
-    "confirm": ("asked", "wait"),
+    "confirm": ("to confirm", "wait"),
 }
 """What became of a call, by the decision on it."""
 

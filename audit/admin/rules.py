@@ -74,8 +74,8 @@ class RuleForm(forms.ModelForm):
 
 @admin.register(PermissionRule)
 class PermissionRuleAdmin(ToolAdmin):
-    about = "What agents may do, must not do, or must ask a person for. Deny comes before ask before allow."
-    empty_text = "There is no rule yet: every command is asked about. The shipped ones are a good beginning."
+    about = "What agents may do, must not do, or must let a person confirm. Deny comes before confirm before allow."
+    empty_text = "There is no rule yet: a person confirms every command. The shipped ones are a good beginning."
     empty_command = "rules defaults"
     trail_of = ("rule", "uid")
 
@@ -83,6 +83,7 @@ class PermissionRuleAdmin(ToolAdmin):
     list_display = ("rule", "verdict", "for_whom", "reason", "is_on", "updated_at")
     list_filter = ("decision", "is_enabled", "agent", "source")
     search_fields = ("tool", "specifier", "reason", "agent")
+    ordering = ("-decision", "tool", "specifier")  # what is denied, then what is confirmed, as the alphabet has it
     actions = ()
     moves = ("enable", "disable")
     list_moves = ("load_defaults",)
@@ -109,8 +110,7 @@ class PermissionRuleAdmin(ToolAdmin):
 
     @admin.display(description="Decision", ordering="decision")
     def verdict(self, row: PermissionRule) -> SafeString:
-        words = {"allow": "allow", "deny": "deny", "confirm": "ask"}
-        return kit.badge(words[row.decision], telling.OUTCOMES[row.decision][1])
+        return kit.badge(row.decision, telling.OUTCOMES[row.decision][1])
 
     @admin.display(description="Agent", ordering="agent")
     def for_whom(self, row: PermissionRule) -> str:
@@ -139,7 +139,9 @@ class PermissionRuleAdmin(ToolAdmin):
 
     @move(label="Load the shipped rules", permissions=("add",))
     def load_defaults(self, request: HttpRequest) -> str:
-        return f"{len(store.load_defaults().created)} rules are loaded; the others were there already."
+        done = store.load_defaults()
+        known = f"; {done.known} were there already" if done.known else ""
+        return f"{len(done.created)} rules are loaded{known}."
 
     @move(label="Switch on", when=lambda rule: not rule.is_enabled, bulk=True, weight="first")
     def enable(self, request: HttpRequest, rule: PermissionRule) -> str:

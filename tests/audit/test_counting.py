@@ -283,4 +283,4 @@ def test_the_panel_tells_by_rule_and_agent_who_was_stopped() -> None:
         ["claude", "2", "0", "1"],
         ["codex", "1", "1", "0"],
     ]
-    assert [row[1].text for row in last.rows] == ["asked", "denied"]
+    assert [row[1].text for row in last.rows] == ["to confirm", "denied"]

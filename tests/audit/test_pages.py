@@ -172,7 +172,7 @@ def test_decisions_are_listed_with_agent_call_verdict_and_rule(admin_client: Cli
     assert listed(admin_client, f"{DECISIONS}?decision=deny") == {denied.pk}
     assert listed(admin_client, f"{DECISIONS}?q=session-1") == {denied.pk, asked.pk}
     text = page(admin_client, DECISIONS)
-    for told in ("denied", "asked", "rm -r &lt;b&gt;x&lt;/b&gt;", "Bash(rm *)", "no rule speaks of it", "claude"):
+    for told in ("denied", "to confirm", "rm -r &lt;b&gt;x&lt;/b&gt;", "Bash(rm *)", "no rule speaks of it", "claude"):
         assert told in text
     assert "y" * 200 not in text, "a long call is cut"
     assert f"?{'tool=Bash&amp;specifier=rm+%2A'}" in text

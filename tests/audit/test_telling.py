@@ -46,7 +46,7 @@ def test_of_a_decision_the_part_that_decided_is_told() -> None:
 @pytest.mark.parametrize(
     ("event_type", "decision", "new", "outcome"),
     [
-        ("decision.made", "confirm", {"decision": "confirm"}, ("asked", "wait")),
+        ("decision.made", "confirm", {"decision": "confirm"}, ("to confirm", "wait")),
         ("schema.check_failed", None, None, ("failed", "bad")),
         ("backup.failed", None, {"status": "failed"}, ("failed", "bad")),
         ("backup.verified", None, {"verification": "passed", "status": "completed"}, ("passed", "good")),
