@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.safestring import SafeString
 
 from config.pages import kit
+from config.pages.adding import Adding
 from config.pages.admin_lists import BoundedPaginator, known_by
 from config.pages.columns import column
 from config.pages.history import Historied
@@ -21,7 +22,7 @@ from config.pages.list_moves import ListMoving
 from config.pages.refusals import Refusing
 
 
-class ToolAdmin(Refusing, ListMoving, Historied):
+class ToolAdmin(Refusing, Adding, ListMoving, Historied):
     """The base of every table: its list, its objects' pages, and what both say where there is nothing."""
 
     about: str = ""

@@ -67,7 +67,7 @@ class TestCaseAdmin(ToolAdmin):
         else:
             prompt = form.cleaned_data["prompt"]
             case = cases.create_test_case(prompt_id=prompt.prompt_id, **form.definition())
-            obj.pk, obj.uid, obj.prompt, obj.name = case.pk, case.uid, prompt, case.name
+            obj.pk = case.pk
 
     def response_add(self, request: HttpRequest, obj: TestCase, post_url_continue: str | None = None) -> HttpResponse:
         """Whoever adds another adds it to the same prompt."""

@@ -126,7 +126,7 @@ class PromptAdmin(ToolAdmin):
     def response_add(self, request: HttpRequest, obj: Prompt, post_url_continue: str | None = None) -> HttpResponse:
         """A prompt without a version is of no use to anybody: its first one is next."""
         if self.has_operate_permission(request) and "_addanother" not in request.POST:
-            self.message_user(request, f"{obj} is made. Write its first version.", messages.SUCCESS)
+            self.message_user(request, format_html("{} Write its first version.", self.added(obj)), messages.SUCCESS)
             return redirect(_adding("version", obj))
         return super().response_add(request, obj, post_url_continue)
 

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from config.admin import ReadOnlyAdmin
 from config.pages import kit
+from config.pages.adding import linked
 from config.pages.admin_lists import MonthFilter
 from config.pages.kit.tables import table
 from config.pages.moves import move
@@ -94,10 +95,13 @@ class VersionAdmin(ReadOnlyAdmin):
     def save_model(self, request: HttpRequest, obj: Version, form: Any, change: bool) -> None:
         given = {name: value for name, value in form.cleaned_data.items() if name != "prompt"}
         saved = versions.save_version(prompt_id=form.cleaned_data["prompt"].prompt_id, **given)
-        for field in Version._meta.concrete_fields:
-            setattr(obj, field.attname, getattr(saved.version, field.attname))
-        if not saved.created:
-            self.message_user(request, f"{saved.version} says exactly this already.", messages.WARNING)
+        obj.pk = saved.version.pk
+        obj.was_there = not saved.created  # type: ignore[attr-defined]
+
+    def added(self, obj: Version) -> SafeString:
+        if getattr(obj, "was_there", False):
+            return format_html("{} says exactly this already; nothing was saved.", linked(obj))
+        return super().added(obj)
 
     @admin.display(description="active", ordering="is_active")
     def active(self, version: Version) -> SafeString:

@@ -48,7 +48,7 @@ def test_a_rule_is_the_same_by_rest_command_and_admin(admin_api: Any, run_comman
 
     form = {**BODY, "match": "\n".join(BODY["match"]), "not_match": "\n".join(BODY["not_match"]), "is_enabled": "on"}
     page = admin_client.post(reverse("admin:audit_permissionrule_add"), form, follow=True)
-    assert "was added successfully" in page.text
+    assert "Added the permission rule" in page.text
     assert kept() == BODY
     kinds = list(Event.objects.filter(entity_type="rule").order_by("id").values_list("event_type", flat=True))
     assert kinds == ["rule.created", "rule.deleted", "rule.created", "rule.deleted", "rule.created"]

@@ -206,7 +206,7 @@ def test_asked_by_address_a_move_shows_its_form_and_does_nothing(admin_client: C
 def test_a_refusal_is_told_on_the_page(admin_client: Client, run: PeriodicRun) -> None:
     answer = admin_client.post(page(run, "fail"), follow=True)
     assert said(answer) == ["seal <refuses>."]
-    assert "Seal &lt;refuses&gt;." in answer.content.decode()
+    assert '<li class="error">seal &lt;refuses&gt;.</li>' in answer.content.decode(), "an id keeps its letters"
 
 
 def test_after_the_last_move_of_a_row_its_list_is_shown(admin_client: Client, run: PeriodicRun) -> None:

@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 
 import config.urls  # noqa: F401 -- which loads every table's page
+from config.admin.keys import KeyForm
 from config.errors import Conflict, DomainError, FieldError
 from config.models import ApiKey
 from dockerdebug import insights
@@ -50,6 +53,23 @@ def test_a_form_that_is_wrong_by_itself_says_that_alone(admin_client: Client, mo
     answer = admin_client.post(ADD, {"name": "", "scope": "read"})
     assert "never asked" not in answer.content.decode()
     assert "This field is required." in answer.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_form_is_checked_before_any_transaction_and_the_write_lock_it_takes(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+    checked = KeyForm.clean_name
+    monkeypatch.setattr(
+        KeyForm, "clean_name", lambda form: seen.append(connection.in_atomic_block) or checked(form), raising=True
+    )
+    user = User.objects.create_superuser("root")
+    client.force_login(user)
+    answer = client.post(ADD, {"name": "typed", "scope": "read", "user": user.pk})
+    assert answer.status_code == 200
+    assert seen == [False]
+    assert ApiKey.objects.filter(name="typed").exists()
 
 
 def test_of_rows_to_delete_one_that_is_gone_meanwhile_does_not_hinder_the_others(

@@ -1,0 +1,84 @@
+"""Whatever is added on a page, the answer says what it is called and leads to its page."""
+
+import re
+from html import unescape
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.utils import quote
+from django.contrib.auth.models import Group, User
+from django.db.models import Model
+from django.test import Client, RequestFactory
+from django.urls import reverse
+
+import config.urls  # noqa: F401 -- which loads every table's page
+from audit.models import PermissionRule
+from config.models import ApiKey
+from dockerdebug.models import Diagnosis, Infrastructure, Insight
+from escalation.models import Bug
+from prompts.models import Prompt, TestCase, Version
+from prompts.prompts import create_prompt
+from prompts.versions import save_version
+from schemacheck.models import Check
+
+pytestmark = pytest.mark.django_db
+
+FORMS: dict[type[Model], dict[str, str]] = {
+    ApiKey: {"name": "ci", "scope": "write", "days": "30", "user": "USER"},
+    Bug: {"error_type": "TimeoutError", "error_message": "slow", "user_impact": "medium", "metadata": "{}"},
+    Check: {"subject": "script", "sql": "CREATE TABLE t (id integer PRIMARY KEY)", "database": "default"},
+    Diagnosis: {"container": "", "typed": "", "only_check": ""},
+    Group: {"name": "reviewers"},
+    Infrastructure: {"name": "shop-api", "kind": "container", "tag_names": ""},
+    Insight: {"text": "no IPv6 there", "category": "network", "confidence": "likely", "priority": "3"},
+    PermissionRule: {"decision": "deny", "tool": "Bash", "specifier": "git push *", "reason": "ask first"},
+    Prompt: {"prompt_id": "keywords", "description": "Keywords of a text"},
+    TestCase: {"prompt": "PROMPT", "name": "sunset", "type": "general", "input": "sun", "expected_output": "sun"},
+    User: {"username": "dana", "usable_password": "true", "password1": "a-long-one-7", "password2": "a-long-one-7"},
+    Version: {"prompt": "PROMPT", "prompt_text": "Other words of: {{ input }}"},
+}
+
+
+@pytest.fixture
+def prompt() -> Prompt:
+    made = create_prompt(prompt_id="extract-keywords")
+    save_version(prompt_id=made.prompt_id, prompt_text="Keywords of: {{ input }}", activate=True)
+    return made
+
+
+@pytest.mark.parametrize("model", FORMS, ids=lambda model: model.__name__)
+def test_what_was_added_is_named_and_led_to(
+    admin_client: Client, admin_user: User, prompt: Prompt, model: type[Model]
+) -> None:
+    known = set(model._default_manager.values_list("pk", flat=True))
+    filled = {"USER": str(admin_user.pk), "PROMPT": str(prompt.pk)}
+    kind = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    form = {name: filled.get(value, value) for name, value in FORMS[model].items()}
+    answer = admin_client.post(reverse(f"{kind}_add"), form, follow=True)
+    row = model._default_manager.exclude(pk__in=known).get()
+    page = reverse(f"{kind}_change", args=[quote(row.pk)])
+    shown = re.sub(r"\s+", " ", unescape(answer.content.decode()))
+    assert str(row).strip(), "a name that says something"
+    assert str(row) in shown
+    is_there = bool(answer.redirect_chain) and answer.redirect_chain[-1][0] == page
+    assert is_there or re.search(f'<a href="{page}">[^<]+</a>', shown), "no way to it"
+
+
+def test_every_table_to_which_a_person_adds_is_tried(rf: RequestFactory, admin_user: User) -> None:
+    request = rf.get("/")
+    request.user = admin_user
+    adds = {model for model, shown in admin.site._registry.items() if shown.has_add_permission(request)}
+    assert adds == set(FORMS)
+
+
+def test_a_name_that_looks_like_a_tag_is_a_name(admin_client: Client) -> None:
+    form = {"text": "<b>no</b> IPv6", "category": "network", "confidence": "likely", "priority": "3"}
+    shown = admin_client.post("/admin/dockerdebug/insight/add/", form, follow=True).content.decode()
+    assert "&lt;b&gt;no&lt;/b&gt; IPv6</a>." in shown
+
+
+def test_a_version_that_is_there_already_is_not_called_added(admin_client: Client, prompt: Prompt) -> None:
+    form = {"prompt": str(prompt.pk), "prompt_text": "Keywords of: {{ input }}"}
+    shown = admin_client.post("/admin/prompts/version/add/", form, follow=True).content.decode()
+    assert "extract-keywords@1</a> says exactly this already" in shown
+    assert Version.objects.count() == 1
