@@ -21,13 +21,13 @@ CONFIDENCE_TONES: dict[str, Tone] = {"confirmed": "good", "likely": "info", "sus
 
 
 def state(diagnosis: Diagnosis) -> SafeString:
-    return kit.badge(diagnosis.status, STATUS_TONES[diagnosis.status])
+    return kit.badge(diagnosis.status, STATUS_TONES[diagnosis.status], underway=not diagnosis.is_over)
 
 
 def outcome(status: str, worst: str) -> SafeString:
     """In one word: how it ended, or what was found."""
     if status != Diagnosis.Status.FINISHED:
-        return kit.badge(status, STATUS_TONES[status])
+        return kit.badge(status, STATUS_TONES[status], underway=status != Diagnosis.Status.FAILED)
     return kit.badge("nothing found" if worst == Diagnosis.Severity.NONE else worst, SEVERITY_TONES[worst])
 
 

@@ -23,11 +23,16 @@ _LONGEST_LINE = 200
 def worst(check: Check) -> SafeString:
     """The verdict by its worst finding, as a list has room for it."""
     if check.status != Check.Status.FINISHED:
-        return format_html("{} {}", kit.badge(check.status, STATUS_TONES[check.status]), check.failure)
+        return _unfinished(check)
     if not check.worst_severity:
         return kit.badge("valid", "good")
     badge = kit.badge(check.worst_severity, TONES[check.worst_severity])
     return format_html("{} {} <small>{}</small>", badge, check.worst_message, check.worst_rule)
+
+
+def _unfinished(check: Check) -> SafeString:
+    state = kit.badge(check.status, STATUS_TONES[check.status], underway=check.status == Check.Status.PENDING)
+    return format_html("{} {}", state, check.failure)
 
 
 def spoken(check: Check) -> str:
@@ -50,7 +55,7 @@ def only_ours_is_known() -> bool:
 def verdict(check: Check) -> SafeString:
     """The verdict in a sentence."""
     if check.valid is None:
-        return format_html("{} {}", kit.badge(check.status, STATUS_TONES[check.status]), check.failure)
+        return _unfinished(check)
     badge = kit.badge("valid", "good") if check.valid else kit.badge("not valid", "bad")
     counts = (check.report or {"counts": {}})["counts"]
     told = [

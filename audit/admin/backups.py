@@ -1,9 +1,11 @@
 """Backups: made, seen to restore, and how to go back to one."""
 
+from datetime import timedelta
 from typing import ClassVar
 
-from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -12,6 +14,7 @@ from audit.models import BackupRun
 from config.admin import ReadOnlyAdmin
 from config.commandline import amounts
 from config.pages import kit
+from config.pages.adding import page_of_row
 from config.pages.admin_lists import MonthFilter
 from config.pages.kit.marks import NOTHING, Tone
 from config.pages.moves import move
@@ -22,6 +25,7 @@ _VERIFIED: dict[str, tuple[str, Tone]] = {
     "failed": ("does not restore", "bad"),
     "not_verified": ("not tried yet", "wait"),
 }
+_TRIAL_TAKES_AT_MOST = timedelta(minutes=15)
 
 
 def _has_file(run: BackupRun) -> bool:
@@ -46,6 +50,13 @@ class BackupRunAdmin(ReadOnlyAdmin):
         ("What is in it", ["contents"]),
     ]
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> BackupRun | None:
+        """`?tried=1764489600` says since when it is tried whether it restores."""
+        run: BackupRun | None = super().get_object(request, object_id, from_field)
+        if run is not None:
+            run.tried = request.GET.get("tried", "")  # type: ignore[attr-defined]
+        return run
+
     @admin.display(description="Backup", ordering="file")
     def name(self, run: BackupRun) -> str:
         return run.file or f"{run.get_kind_display()} backup"
@@ -54,12 +65,15 @@ class BackupRunAdmin(ReadOnlyAdmin):
     def state(self, run: BackupRun) -> SafeString:
         if run.removed_at:
             return format_html("{} {}", kit.badge("removed", "quiet"), kit.moment(run.removed_at))
-        return kit.badge(run.get_status_display().lower(), _STATUS[run.status])
+        is_underway = run.status in {BackupRun.Status.PENDING, BackupRun.Status.RUNNING}
+        return kit.badge(run.get_status_display().lower(), _STATUS[run.status], underway=is_underway)
 
     @admin.display(description="Seen to restore", ordering="verification")
     def verified(self, run: BackupRun) -> SafeString:
         if run.status != BackupRun.Status.COMPLETED:
             return NOTHING
+        if _is_being_tried(run):
+            return kit.badge("being tried", "info", underway=True)
         badge = kit.badge(*_VERIFIED[run.verification])
         return format_html("{} {}", badge, kit.moment(run.verified_at)) if run.verified_at else badge
 
@@ -92,12 +106,24 @@ class BackupRunAdmin(ReadOnlyAdmin):
     @move(label="Back up now", permissions=("operate",), weight="first")
     def back_up(self, request: HttpRequest) -> str:
         run = making.start()
-        return f"{run} is asked for; the list shows what becomes of it." if not run.file else f"{run.file} is made."
+        return f"{run.file} is made." if run.file else "A backup is asked for: this list shows what becomes of it."
 
     @move(label="Try to restore it", permissions=("operate",), when=_has_file, weight="first", bulk=True)
-    def verify(self, request: HttpRequest, run: BackupRun) -> str:
+    def verify(self, request: HttpRequest, run: BackupRun) -> HttpResponse:
+        asked = int(timezone.now().timestamp())
         making.start_verification(uid=str(run.uid))
-        return f"{run.file} is being restored into a scratch database; its page says what came of it."
+        self.message_user(request, f"{run.file} is restored into a scratch database, to see.", messages.SUCCESS)
+        return HttpResponseRedirect(f"{page_of_row(run)}?tried={asked}")
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_superuser)
+
+
+def _is_being_tried(run: BackupRun) -> bool:
+    """Since a person asked for it on this page, and it has not been said what came of it."""
+    asked = str(getattr(run, "tried", ""))
+    if not asked.isdecimal() or len(asked) > 10:
+        return False
+    since = timezone.now() - _TRIAL_TAKES_AT_MOST
+    known = run.verified_at.timestamp() if run.verified_at else 0
+    return int(asked) > since.timestamp() and known < int(asked)

@@ -56,7 +56,7 @@ class BrokerMessageAdmin(ReadOnlyAdmin):
 
     @admin.display(description="State", ordering="parked_at")
     def state_badge(self, job: BrokerMessage) -> SafeString:
-        return kit.badge(job.state, _TONES[job.state])
+        return kit.badge(job.state, _TONES[job.state], underway=job.state in {"leased", "waiting"})
 
     @move(permissions=["requeue"], when=lambda job: job.parked_at is not None, weight="first", bulk=True)
     def requeue(self, request: HttpRequest, job: BrokerMessage) -> str:

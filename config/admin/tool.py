@@ -20,9 +20,10 @@ from config.pages.columns import column
 from config.pages.history import Historied
 from config.pages.list_moves import ListMoving
 from config.pages.refusals import Refusing
+from config.pages.underway import Underway
 
 
-class ToolAdmin(Refusing, Adding, ListMoving, Historied):
+class ToolAdmin(Underway, Refusing, Adding, ListMoving, Historied):
     """The base of every table: its list, its objects' pages, and what both say where there is nothing."""
 
     about: str = ""

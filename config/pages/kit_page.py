@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from config.pages import kit
 from config.pages.charts import Point, Series
+from config.pages.kit.marks import TONES
 from config.pages.views import View, only_read
 
 
@@ -58,7 +59,11 @@ def _parts() -> list[tuple[str, str, list[SafeString]]]:
     parts = [Point(label, value, parts=(value - 1, 1)) for label, value in days if value]
     made_of = [Series("allowed", "good"), Series("denied", "bad")]
     return [
-        ("badge", "badge(text, tone)", [kit.badge(tone, tone) for tone in ("good", "bad", "wait", "quiet", "info")]),
+        (
+            "badge",
+            "badge(text, tone)",
+            [*(kit.badge(tone, tone) for tone in TONES), kit.badge("running", "info", underway=True)],
+        ),
         ("moment", "moment(value, exact=False)", [kit.moment(now), kit.moment(now, exact=True), kit.moment(None)]),
         ("facts", "facts(pairs)", [kit.facts([("Name", "ci"), ("Made", now), ("Live", True), ("Note", None)])]),
         ("tree", "tree(value)", [kit.tree(value)]),

@@ -21,8 +21,6 @@ from dockerdebug.diagnoses import request_diagnosis
 from dockerdebug.models import Diagnosis
 from dockerdebug.targets import require_name
 
-_SECONDS_TO_LOOK_AGAIN = 2
-
 
 class DiagnosisForm(forms.ModelForm):
     """What to diagnose: a container that is picked, or one that is typed."""
@@ -103,14 +101,6 @@ class DiagnosisAdmin(ReadOnlyAdmin):
 
     def response_add(self, request: HttpRequest, obj: Diagnosis, *args: Any, **options: Any) -> HttpResponse:
         return self._lead_to(obj)
-
-    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **options: Any) -> HttpResponse:
-        response = super().change_view(request, object_id, *args, **options)
-        shown_row = getattr(response, "context_data", None) or {}
-        diagnosis = shown_row.get("original")
-        if isinstance(diagnosis, Diagnosis) and not diagnosis.is_over:
-            response.headers["Refresh"] = str(_SECONDS_TO_LOOK_AGAIN)
-        return response
 
     @staticmethod
     def _lead_to(diagnosis: Diagnosis) -> HttpResponse:

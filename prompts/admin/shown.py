@@ -50,7 +50,7 @@ def call(word: str | None) -> SafeString:
 
 
 def status(run: Run) -> SafeString:
-    return badge(run.status, _STATUSES.get(run.status, "quiet"))
+    return badge(run.status, _STATUSES.get(run.status, "quiet"), underway=not run.is_over)
 
 
 def outcome(word: str | None) -> SafeString:

@@ -9,17 +9,23 @@ from django.utils.safestring import SafeString, mark_safe
 
 Tone = Literal["good", "bad", "wait", "quiet", "info"]
 TONES: tuple[Tone, ...] = get_args(Tone)
+UNDERWAY = "data-underway"
+"""The attribute of what will change by itself; a page that has one is kept fresh (config/pages/underway.py)."""
 NOTHING = mark_safe('<span class="kit-nothing">-</span>')
 
 _UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1)), ("s", timedelta(0)))
 _RELATIVE_WITHIN = timedelta(days=30)  # further away a date says more
 
 
-def badge(text: object, tone: Tone = "quiet") -> SafeString:
-    """A state in a word. The tone colours what the word says already: a reader may see no colours."""
+def badge(text: object, tone: Tone = "quiet", *, underway: bool = False) -> SafeString:
+    """A state in a word. The tone colours what the word says already: a reader may see no colours.
+
+    `underway` says that the state ends by itself: the page then shows what becomes of it.
+    """
     if tone not in TONES:
         raise ValueError(f"{tone} is no tone; one of {', '.join(TONES)} is.")
-    return format_html('<span class="kit-badge kit-{}">{}</span>', tone, text)
+    mark = format_html(" {}", UNDERWAY) if underway else ""
+    return format_html('<span class="kit-badge kit-{}"{}>{}</span>', tone, mark, text)
 
 
 def moment(value: datetime | date | None, *, exact: bool = False) -> SafeString:
