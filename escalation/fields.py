@@ -1,6 +1,5 @@
 """What the fields of a bug may hold, by whichever door they come. Every check yields what is wrong, if anything."""
 
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -20,7 +19,7 @@ LARGEST_METADATA = 262_144  # characters of its JSON
 MOST_TAGS = 50
 MOST_REPORTS = 1_000_000  # that one report may stand for
 MOST_AT_ONCE = 500  # reports of a batch, as many as the trail takes events
-FARTHEST_HOURS = 87_600.0  # ten years
+SOONEST_HOURS, FARTHEST_HOURS = 0.01, 87_600.0  # to a deadline: from half a minute to ten years
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -77,9 +76,10 @@ def check_count(field: str, value: int, *, most: int) -> Problems:
 
 
 def check_hours(field: str, value: float | None) -> Problems:
-    """Hours from now, negative for the past."""
-    if value is not None and not (math.isfinite(value) and abs(value) <= FARTHEST_HOURS):
-        yield FieldError(field=field, code="range", detail=f"Must be within {FARTHEST_HOURS:g} hours of now.")
+    """Hours from now to a deadline, which lies ahead: one that is past when it is set nobody can meet."""
+    if value is not None and not SOONEST_HOURS <= value <= FARTHEST_HOURS:
+        most = f"from {SOONEST_HOURS:g} to {FARTHEST_HOURS:g}"
+        yield FieldError(field=field, code="range", detail=f"Must be more than 0: hours from now, {most}.")
 
 
 def check_metadata(field: str, value: Mapping[str, Any]) -> Problems:

@@ -20,7 +20,7 @@ BugId = Annotated[str, Field(description="The bug's id.", max_length=fields.LONG
 Name = Annotated[str, Field(max_length=fields.LONGEST_NAME)]
 Text = Annotated[str, Field(max_length=fields.LONGEST_TEXT)]
 Tags = Annotated[list[Annotated[str, Field(max_length=fields.LONGEST_TAG)]], Field(max_length=fields.MOST_TAGS)]
-Hours = Annotated[float, Field(ge=-fields.FARTHEST_HOURS, le=fields.FARTHEST_HOURS)]
+Hours = Annotated[float, Field(ge=fields.SOONEST_HOURS, le=fields.FARTHEST_HOURS)]
 
 
 @tool(name="escalate_bug", scope="write", title="Report a bug", read_only=False)

@@ -187,7 +187,7 @@ class BugReportSerializer(StrictSerializer):
         required=False,
         default=None,
         allow_null=True,
-        min_value=-fields.FARTHEST_HOURS,
+        min_value=fields.SOONEST_HOURS,
         max_value=fields.FARTHEST_HOURS,
         help_text="Hours from now.",
     )
@@ -223,7 +223,7 @@ class BugUpdateSerializer(StrictSerializer):
     deadline_hours = serializers.FloatField(
         required=False,
         allow_null=True,
-        min_value=-fields.FARTHEST_HOURS,
+        min_value=fields.SOONEST_HOURS,
         max_value=fields.FARTHEST_HOURS,
         help_text="Hours from now; null takes the deadline away.",
     )
@@ -286,6 +286,7 @@ class PriorityQuestionSerializer(StrictSerializer):
         allow_null=True,
         min_value=-fields.FARTHEST_HOURS,
         max_value=fields.FARTHEST_HOURS,
+        help_text="Hours left; negative when the deadline has passed.",
     )
 
 

@@ -20,7 +20,7 @@ class ReportForm(forms.ModelForm):
     """A new report."""
 
     deadline_hours = forms.FloatField(
-        required=False, min_value=-fields.FARTHEST_HOURS, max_value=fields.FARTHEST_HOURS, help_text="Hours from now."
+        required=False, label="Deadline", help_text="Hours from now, more than 0. Empty: none."
     )
     frequency = forms.IntegerField(
         required=False,
@@ -133,13 +133,18 @@ class MuteForm(forms.Form):
 
 
 class DeadlineForm(forms.Form):
+    """Its bounds are those of the operation."""
+
     deadline_hours = forms.FloatField(
         required=False,
-        min_value=-fields.FARTHEST_HOURS,
-        max_value=fields.FARTHEST_HOURS,
         label="Hours from now",
-        help_text="Under 24 and under 4 hours it weighs more. Nothing takes the deadline away.",
+        help_text="More than 0; under 24 and under 4 it weighs more. Empty: takes the deadline away.",
     )
+
+    def clean_deadline_hours(self) -> float | None:
+        hours: float | None = self.cleaned_data["deadline_hours"]
+        refuse(fields.check_hours("deadline_hours", hours))
+        return hours
 
 
 class TicketForm(forms.Form):

@@ -105,6 +105,13 @@ def test_a_badge_says_its_word_and_takes_a_tone_there_is() -> None:
         (timedelta(days=29), "29 d ago"),
         (timedelta(days=30), "2026-04-04"),
         (timedelta(minutes=-5), "in 5 min"),
+        (timedelta(hours=-4, seconds=1), "in 4 h"),
+        (timedelta(hours=-1, seconds=1), "in 1 h"),
+        (timedelta(hours=-3, minutes=-29), "in 3 h"),
+        (timedelta(hours=-3, minutes=-40), "in 4 h"),
+        (timedelta(days=-30, seconds=1), "in 30 d"),
+        (timedelta(seconds=-20), "in 20 s"),
+        (timedelta(milliseconds=-600), "now"),
         (timedelta(days=-40), "2026-06-13"),
     ],
 )

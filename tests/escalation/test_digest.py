@@ -274,7 +274,7 @@ PARTS: dict[str, st.SearchStrategy[Any]] = {
     "error_message": st.sampled_from(["no item 17", "no item 4711", "password=SEKRET1", ""]),
     "user_impact": st.sampled_from(["low", "medium", "high", "critical"]),
     "stack_trace": st.sampled_from([None, "", PYTHON, "no frames"]),
-    "deadline_hours": st.sampled_from([None, -1, 2, 20, 30]),
+    "deadline_hours": st.sampled_from([None, 0.01, 2, 20, 30]),
     "frequency": st.sampled_from([1, 2, 1_000_000]),
     "metadata": st.dictionaries(st.sampled_from("ab"), st.sampled_from([1, "token=SEKRET1", None])),
     "tags": st.lists(st.sampled_from(["x", "Y", "y", "z"]), max_size=3),

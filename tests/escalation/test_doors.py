@@ -212,7 +212,8 @@ def test_the_verbs_by_rest(api: Any) -> None:
 
 def test_a_list_is_filtered_ordered_and_brief(reader: Any) -> None:
     reported(bug_id="a", user_impact="critical", error_type="DataLoss", tags=["x"], error_message="rows lost")
-    reported(bug_id="b", user_impact="medium", deadline_hours=-1)
+    reported(bug_id="b", user_impact="medium", deadline_hours=1)
+    Bug.objects.filter(bug_id="b").update(deadline_at=timezone.now() - timedelta(hours=1))
     reported(bug_id="c", stack_trace="x")
     bugs.resolve(bug_id="c", resolution="fixed")
     bugs.assign(bug_id="a", assignee="kim")
@@ -297,6 +298,8 @@ def test_an_odd_id_works_as_a_path(api: Any, bug_id: str) -> None:
         {"error_message": None},
         {"user_impact": "huge"},
         {"deadline_hours": "2"},
+        {"deadline_hours": 0},
+        {"deadline_hours": -3},
         {"deadline_hours": 1e300},
         {"frequency": 0},
         {"frequency": True},
@@ -502,6 +505,8 @@ def test_a_shell_mutes_and_changes_a_bug(run_command: Any) -> None:
         ["--frequency", "1000001"],
         ["--frequency", "1.5"],
         ["--deadline-hours", "87601"],
+        ["--deadline-hours", "0"],
+        ["--deadline-hours", "-3"],
         ["--deadline-hours", "nan"],
         ["--deadline-hours", "inf"],
         ["--bug-id", "a/b"],
@@ -538,6 +543,8 @@ def test_an_agent_says_how_often_and_takes_a_deadline_away(call_tool: Any) -> No
     [
         {"frequency": 0},
         {"deadline_hours": 1e6},
+        {"deadline_hours": 0},
+        {"deadline_hours": -3},
         {"tags": ["x"] * 51},
         {"user_impact": "dire"},
         {"error_type": "x" * 256},
@@ -558,5 +565,7 @@ def test_the_admin_counts_and_tags_a_report(admin_client: Any) -> None:
     assert admin_client.post(reverse("admin:escalation_bug_add"), form).status_code == 302
     bug = Bug.objects.get()
     assert (bug.frequency, sorted(tag.name for tag in bug.tags.all())) == (3, ["cart", "web"])
+    late = admin_client.post(reverse("admin:escalation_bug_add"), form | {"deadline_hours": "-3"})
+    assert b"Must be more than 0" in late.content
     refused = admin_client.post(reverse("admin:escalation_bug_add"), form | {"tag_names": "x" * 65})
     assert b"at most 64" in refused.content

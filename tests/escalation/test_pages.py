@@ -70,7 +70,8 @@ class TestTheList:
 
     def test_a_standing_narrows_it_and_a_search_looks_at_all(self, admin_client: Client) -> None:
         for name in ("open", "late", "quiet", "done"):
-            reported(bug_id=name, deadline_hours=-1 if name == "late" else None)
+            reported(bug_id=name, deadline_hours=1 if name == "late" else None)
+        Bug.objects.filter(bug_id="late").update(deadline_at=timezone.now() - timedelta(hours=1))
         bugs.mute(bug_id="quiet", until=timezone.now() + timedelta(hours=1))
         bugs.resolve(bug_id="done", resolution="it is")
         assert set(listed(admin_client)) == {"open", "late", "quiet"}
@@ -202,6 +203,8 @@ class TestTheMoves:
         assert b"at most 64" in make(admin_client, bug, "change", user_impact="low", tag_names="x" * 65).content
         make(admin_client, bug, "set_deadline", deadline_hours="3")
         assert bug.priority == "critical"
+        for passed in ("0", "-3"):
+            assert b"Must be more than 0" in make(admin_client, bug, "set_deadline", deadline_hours=passed).content
         make(admin_client, bug, "set_deadline", deadline_hours="")
         assert bug.deadline_at is None
         ticket = {"system": "jira", "ticket_id": "SHOP-1", "url": "https://jira.example/SHOP-1", "link_type": "related"}

@@ -162,6 +162,8 @@ def test_the_reporter_and_the_correlation_id_are_kept():
         ("stack_trace", "x" * 300_000),
         ("user_impact", "huge"),
         ("deadline_hours", float("nan")),
+        ("deadline_hours", 0.0),
+        ("deadline_hours", -3.0),
         ("deadline_hours", 1e300),
         ("frequency", 0),
         ("frequency", True),

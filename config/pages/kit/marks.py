@@ -13,7 +13,13 @@ UNDERWAY = "data-underway"
 """The attribute of what will change by itself; a page that has one is kept fresh (config/pages/underway.py)."""
 NOTHING = mark_safe('<span class="kit-nothing">-</span>')
 
-_UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1)), ("s", timedelta(0)))
+_UNITS = (
+    ("d", timedelta(days=1)),
+    ("h", timedelta(hours=1)),
+    ("min", timedelta(minutes=1)),
+    ("s", timedelta(seconds=1)),
+)
+_A_MOMENT = timedelta(seconds=30)
 _RELATIVE_WITHIN = timedelta(days=30)  # further away a date says more
 
 
@@ -46,12 +52,16 @@ def moment(value: datetime | date | None, *, exact: bool = False) -> SafeString:
 
 
 def relative(value: datetime, now: datetime) -> str:
-    """How long ago, or until then, in the largest whole unit; the day itself when it is far away."""
+    """How long ago, in the largest whole unit, or until then, in the nearest; the day itself when it is far away."""
     distance = abs(now - value)
     if distance >= _RELATIVE_WITHIN:
         return f"{value:%Y-%m-%d}"
-    unit, length = next((unit, length) for unit, length in _UNITS if distance >= length)
-    count = f"{distance // max(length, timedelta(seconds=1))} {unit}"
-    if count == "0 s":
+    if distance < timedelta(seconds=1):
         return "now"
-    return f"{count} ago" if value < now else f"in {count}"
+    if value < now:
+        unit, length = next((unit, length) for unit, length in _UNITS if distance >= length)
+        return f"{distance // length} {unit} ago"
+    # What was set to four hours a moment ago is in 4 h, not in 3.
+    nearly = distance + min(_A_MOMENT, distance / 60)
+    unit, length = next((unit, length) for unit, length in _UNITS if nearly >= length)
+    return f"in {max(1, (distance + length / 2) // length)} {unit}"

@@ -12,9 +12,10 @@
     const distance = Math.abs(seconds);
     if (distance >= farthest) return time.toISOString().slice(0, 10);
     if (distance < 1) return "now";
-    const [unit, length] = units.find((item) => distance >= item[1]);
-    const count = `${Math.floor(distance / length)} ${unit}`;
-    return seconds > 0 ? `${count} ago` : `in ${count}`;
+    const nearly = seconds > 0 ? distance : distance + Math.min(30, distance / 60);
+    const [unit, length] = units.find((item) => nearly >= item[1]);
+    if (seconds > 0) return `${Math.floor(distance / length)} ${unit} ago`;
+    return `in ${Math.max(1, Math.floor(distance / length + 0.5))} ${unit}`;
   }
 
   // 2026-05-04 12:00:00 GMT+2, as the page says it in UTC.
