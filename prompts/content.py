@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from config.errors import DomainError, FieldError
-from prompts.templates import ROLES, Message, inspect_messages
+from prompts.templates import ROLES, Message, TemplateInvalid, Variables, inspect, inspect_messages
 from prompts.tokens import check_size
 
 MAX_MESSAGES = 200
@@ -24,13 +24,21 @@ def check_content(
     check_size(*(message.content for message in content))
     for message in content:
         check_storable(content=message.content)
-    found = inspect_messages(content)
+    found = _inspect(prompt_text) if prompt_text is not None else inspect_messages(content)
     if variables is not None:
         if missing := sorted(set(found.names) - set(variables)):
             raise invalid("variables", f"The template uses {', '.join(missing)}, which is not declared.")
         if unused := sorted(set(variables) - set(found.names)):
             raise invalid("variables", f"The template does not use {', '.join(unused)}.")
     return content
+
+
+def _inspect(prompt_text: str) -> Variables:
+    try:
+        return inspect(prompt_text)
+    except TemplateInvalid as error:
+        field = FieldError(field="prompt_text", code=error.code, detail=error.detail)
+        raise TemplateInvalid(error.detail, errors=[field]) from error
 
 
 def check_storable(**texts: str) -> None:

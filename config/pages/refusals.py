@@ -1,5 +1,6 @@
 """What an operation refuses is said on the form it came from, with all that was typed still there."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -14,10 +15,22 @@ from config.errors import DomainError
 def tell(form: forms.BaseForm, error: DomainError) -> None:
     """What an operation says of a field, or of something in it, stands beside it; the rest above."""
     for wrong in error.errors:
-        name = wrong.field.partition("[")[0].partition(".")[0]
-        form.add_error(name if name in form.fields else None, wrong.detail)
+        name, where = _place(wrong.field)
+        if name not in form.fields and name:
+            name, where = "", f"{name.replace('_', ' ').capitalize()}: {where}"
+        form.add_error(name or None, f"{where}{wrong.detail}" if where else wrong.detail)
     if not error.errors:
         form.add_error(None, error.detail)
+
+
+def _place(path: str) -> tuple[str, str]:
+    """The field that a path of the API begins with, and in a person's words where in it: `tags[1]` is row 2."""
+    name, number, rest = _PATH.match(path).groups()  # type: ignore[union-attr] -- which any text matches
+    where = ", ".join(filter(None, [f"Row {int(number) + 1}" if number else "", rest.strip(".")]))
+    return name, f"{where}: " if where else ""
+
+
+_PATH = re.compile(r"([^\[.]*)(?:\[(\d+)\])?(.*)", re.DOTALL)
 
 
 class Refusing(admin.ModelAdmin):

@@ -86,9 +86,7 @@ class BugForm(forms.Form):
 
 
 class AssignForm(forms.Form):
-    assignee = forms.CharField(
-        required=False, max_length=fields.LONGEST_NAME, help_text="A name; nothing makes it nobody's."
-    )
+    assignee = forms.CharField(required=False, max_length=fields.LONGEST_NAME, help_text="A name. Empty: nobody's.")
 
     def clean_assignee(self) -> str:
         name: str = self.cleaned_data["assignee"]
@@ -104,7 +102,7 @@ class ResolveForm(forms.Form):
         help_text="What was wrong and what mended it: whoever meets it again reads this first.",
     )
     resolved_by = forms.CharField(
-        required=False, max_length=fields.LONGEST_NAME, label="By whom", help_text="Nothing: by you."
+        required=False, max_length=fields.LONGEST_NAME, label="By whom", help_text="Empty: by you."
     )
 
     def clean_resolved_by(self) -> str:

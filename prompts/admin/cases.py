@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
@@ -10,10 +10,12 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from config.admin import ToolAdmin
+from config.errors import DomainError
 from prompts import cases, dashboard
 from prompts.admin import forms, shown
 from prompts.assertions.written import WANTED
 from prompts.models import RunResult, TestCase
+from prompts.templates import check_input
 
 
 @admin.register(TestCase)
@@ -63,11 +65,22 @@ class TestCaseAdmin(ToolAdmin):
 
     def save_model(self, request: HttpRequest, obj: TestCase, form: Any, change: bool) -> None:
         if change:
-            cases.update_test_case(prompt_id=obj.prompt.prompt_id, uid=str(obj.uid), **form.definition())
+            case = cases.update_test_case(prompt_id=obj.prompt.prompt_id, uid=str(obj.uid), **form.definition())
         else:
             prompt = form.cleaned_data["prompt"]
             case = cases.create_test_case(prompt_id=prompt.prompt_id, **form.definition())
             obj.pk = case.pk
+        self._say_whether_it_fits(request, case)
+
+    def _say_whether_it_fits(self, request: HttpRequest, case: TestCase) -> None:
+        """It is kept, as the next version may ask for other variables; but no test begins before it fits."""
+        version = forms.version_of(case.prompt)
+        try:
+            if version:
+                check_input(version.conversation, case.input)
+        except DomainError as error:
+            said = f"{version} cannot be tested with {case.name}. {error.detail}"
+            self.message_user(request, said, messages.WARNING)
 
     def response_add(self, request: HttpRequest, obj: TestCase, post_url_continue: str | None = None) -> HttpResponse:
         """Whoever adds another adds it to the same prompt."""

@@ -1,11 +1,12 @@
 """What a person types of versions, cases and runs; the operations' own rules are shown beside the fields."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
 
 from config.errors import DomainError
+from config.pages.refusals import tell
 from prompts import cases, content, fields, model_settings
 from prompts.admin import typed
 from prompts.admin.rows import Column, Rows
@@ -53,7 +54,17 @@ class PromptField(forms.ModelChoiceField):
         super().__init__(Prompt.objects.order_by("prompt_id"))
 
 
-class VersionForm(forms.ModelForm):
+class CheckedForm(forms.ModelForm):
+    """What its operation would refuse stands beside the field it is about."""
+
+    def _check(self, what: Callable[[], object]) -> None:
+        try:
+            what()
+        except DomainError as error:
+            tell(self, error)
+
+
+class VersionForm(CheckedForm):
     """The next version of a prompt."""
 
     prompt = PromptField()
@@ -102,18 +113,22 @@ class VersionForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if not self.errors:
-            try:
-                content.check_content(cleaned["prompt_text"], cleaned["messages"])
-            except DomainError as error:
-                self.add_error(None, error.detail)
+        if self.errors:
+            return cleaned
+        text, messages = cleaned["prompt_text"], cleaned["messages"]
+        if text is None and messages is None:
+            self.add_error("prompt_text", "Write a text here, or messages instead of it.")
+        elif text is not None and messages is not None:
+            self.add_error("messages", "There is a text above, too. Keep one of the two.")
+        else:
+            self._check(lambda: content.check_content(text, messages))
         return cleaned
 
     def _post_clean(self) -> None:
         """The model's own checks want the fields the operation computes."""
 
 
-class TestCaseForm(forms.ModelForm):
+class TestCaseForm(CheckedForm):
     """A case as a person types it."""
 
     __test__ = False
@@ -132,7 +147,7 @@ class TestCaseForm(forms.ModelForm):
         required=False,
         min_value=0,
         max_value=1,
-        help_text="The weighted share of checks that is enough, 0 to 1. Nothing: every check must hold.",
+        help_text="The weighted share of checks that is enough, 0 to 1. Empty: every check must hold.",
     )
 
     class Meta:
@@ -170,11 +185,13 @@ class TestCaseForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if not self.errors:
-            try:
-                cases.check_definition(self.definition())
-            except DomainError as error:
-                self.add_error(None, error.detail)
+        if self.errors:
+            return cleaned
+        if cleaned["expected_output"] is None and not cleaned["assertions"]:
+            said = "Say what must come back: the whole answer here, or a check below. Else no answer could fail."
+            self.add_error("expected_output", said)
+        else:
+            self._check(lambda: cases.check_definition(self.definition()))
         return cleaned
 
     def _post_clean(self) -> None:
@@ -194,7 +211,7 @@ class TestForm(forms.Form):
     model = forms.CharField(
         required=False,
         max_length=fields.LONGEST_MODEL,
-        help_text="Nothing: the version's own, else the one the service asks by default.",
+        help_text="Empty: the version's own, else the one the service asks by default.",
     )
     concurrency = forms.IntegerField(
         required=False,
@@ -217,7 +234,7 @@ class PromptTestForm(TestForm):
         min_value=fields.FIRST_VERSION,
         max_value=fields.LAST_VERSION,
         label="Version",
-        help_text="Nothing: the active one, or the newest where none is.",
+        help_text="Empty: the active one, or the newest where none is.",
     )
     field_order = ["number", "model", "concurrency"]
 
@@ -229,9 +246,13 @@ def prompt_of(given: object) -> Prompt | None:
 
 
 def variables_of(prompt: Prompt) -> list[str]:
-    """What the text that programs fetch asks for, or the newest where none is active."""
-    version = prompt.versions.active().first() or prompt.versions.first()
+    version = version_of(prompt)
     return list(version.variables.names) if version else []
+
+
+def version_of(prompt: Prompt) -> Version | None:
+    """What programs fetch, or the newest where none is active."""
+    return prompt.versions.active().first() or prompt.versions.first()
 
 
 def read(what: Any) -> Any:

@@ -146,7 +146,8 @@ class PromptAdmin(ToolAdmin):
     )
     def run_tests(self, request: HttpRequest, prompt: Prompt, given: dict[str, Any]) -> HttpResponseRedirect:
         number = given.pop("number") or _current(prompt).number
-        run = testing.test_prompt_version(prompt_id=prompt.prompt_id, number=number, **given)
+        with shown.linked_cases(prompt):
+            run = testing.test_prompt_version(prompt_id=prompt.prompt_id, number=number, **given)
         self.message_user(request, f"{run.version} is being tested.", messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:prompts_run_change", args=[run.pk]))
 

@@ -55,7 +55,7 @@ class Rows(forms.Widget):
         blank = [{column.name: "" for column in self.columns}] * min(BLANK_ROWS, MOST_ROWS - len(given))
         shown = [*given, *blank]
         context["widget"] |= {"rows": [self._cells(name, index, row) for index, row in enumerate(shown)]}
-        context["widget"] |= {"columns": self.columns}
+        context["widget"] |= {"columns": self.columns, "is_filled": bool(given)}
         return context
 
     def _cells(self, name: str, index: int, row: Row) -> list[dict[str, Any]]:

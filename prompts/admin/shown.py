@@ -1,6 +1,7 @@
 """What the pages of prompts show, in words a person reads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -10,11 +11,13 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from config.commandline import amounts
+from config.errors import DomainError, FieldError
 from config.pages.kit import badge, chart, empty, moment
 from config.pages.kit.marks import NOTHING, Tone
 from config.pages.kit.tables import table
 from prompts.assertions.written import write_value
-from prompts.models import Run, RunResult, TestCase, Version
+from prompts.models import Prompt, Run, RunResult, TestCase, Version
+from prompts.testing import CasesInvalid
 
 MOST_ROWS = 50
 """Of versions, cases or runs on the page of a prompt."""
@@ -145,6 +148,24 @@ def runs(rows: Sequence[Run]) -> SafeString:
         for row in rows
     ]
     return table(["Run of", "Verdict", "Passed", "Status", "Model", "Took", "Asked for"], listed)
+
+
+@contextmanager
+def linked_cases(prompt: Prompt) -> Iterator[None]:
+    """A test that cannot begin names the cases that hinder it, each as the way to its page."""
+    try:
+        yield
+    except CasesInvalid as error:
+        places = {f"test_cases.{case.name}.input": case for case in prompt.test_cases.only("name")}
+        told = [(places.get(wrong.field), wrong) for wrong in error.errors]
+        if not told or not all(case for case, _ in told):
+            raise
+        links = [(case.name, link("testcase", case.pk, case.name), wrong) for case, wrong in told if case]
+        errors = [
+            FieldError(field="", code=wrong.code, detail=format_html("{}: {}", way, wrong.detail))
+            for _, way, wrong in links
+        ]
+        raise DomainError(f"{links[0][0]}: {links[0][2].detail}", errors=errors) from error
 
 
 def link(model: str, pk: int, text: str) -> SafeString:

@@ -95,7 +95,7 @@ def read_input(text: str, rows: Sequence[Row], *, kept: Any = None) -> str | dic
     if not any(row["value"].strip() for row in named):
         return text
     if text.strip():
-        raise Fault("Give the text, or the variables by name, not both.")
+        raise Fault("Give the text, or the variables by name, not both. Among these the text can stand as `input`.")
     found: dict[str, Any] = {}
     for row in named:
         name = row["name"].strip()

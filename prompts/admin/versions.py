@@ -175,7 +175,8 @@ class VersionAdmin(ReadOnlyAdmin):
 
     @move(label="Run the tests", permissions=["operate"], form=forms.TestForm, bulk=True)
     def run_test(self, request: HttpRequest, version: Version, given: dict[str, Any]) -> HttpResponseRedirect:
-        run = testing.test_prompt_version(prompt_id=version.prompt.prompt_id, number=version.number, **given)
+        with shown.linked_cases(version.prompt):
+            run = testing.test_prompt_version(prompt_id=version.prompt.prompt_id, number=version.number, **given)
         self.message_user(request, f"{version} is being tested.", messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:prompts_run_change", args=[run.pk]))
 

@@ -101,12 +101,12 @@ def _blocks(template: str) -> Iterator[Block]:
         if opening[0] == "{#":
             end = template.find("#}", opening.end())
             if end < 0:
-                raise _endless("comment", "#}", line)
+                raise _endless("the comment", "#}", line)
             position = end + 2
         elif raw := _RAW.match(template, opening.start()):
             ending = _END_RAW.search(template, raw.end())
             if not ending:
-                raise _endless("raw block", "{% endraw %}", line)
+                raise _endless("the raw block", "{% endraw %}", line)
             position = ending.end()
         else:
             tokens, position = _tokens(template, opening, line)
@@ -117,6 +117,7 @@ def _tokens(template: str, opening: re.Match[str], line: int) -> tuple[list[tupl
     """The tokens of a block and where it ends."""
     close = "%}" if opening[0] == "{%" else "}}"
     position = opening.end()
+    endless = _endless(f"the block that begins with {opening[0]}", close, line)
     tokens: list[tuple[str, str]] = []
     operators = 0
     while found := _TOKEN.match(template, position):
@@ -125,9 +126,12 @@ def _tokens(template: str, opening: re.Match[str], line: int) -> tuple[list[tupl
         if kind == "close" and text.endswith(close):
             # `{%-` and `{{+` say what happens to the space before them.
             return (tokens[1:] if tokens and tokens[0][1] in {"-", "+"} else tokens), position
+        is_foreign = kind in {"mark", "close"} and text not in _PUNCTUATION and (tokens or text != "+")
+        if (kind == "quote" or is_foreign) and not _closes(template, opening, close):
+            raise endless
         if kind == "quote":
-            raise _endless("string", text, line)
-        if kind in {"mark", "close"} and text not in _PUNCTUATION and (tokens or text != "+"):
+            raise _endless("the string", text, line)
+        if is_foreign:
             raise _unknown(line, repr(text), "", "Compute the value first.")
         if kind != "space":
             tokens.append((kind, text))
@@ -137,11 +141,17 @@ def _tokens(template: str, opening: re.Match[str], line: int) -> tuple[list[tupl
                 f"Line {line}: one block has at most {MAX_OPERATORS} operators, filters and look-ups. "
                 "Compute the value first."
             )
-    raise _endless("block", close, line)
+    raise endless
+
+
+def _closes(template: str, opening: re.Match[str], close: str) -> bool:
+    """Whether a block ends before the next one begins: if not, what is foreign in it is the text around it."""
+    end, following = template.find(close, opening.end()), _OPEN.search(template, opening.end())
+    return end >= 0 and (following is None or end < following.start())
 
 
 def _endless(what: str, end: str, line: int) -> TemplateInvalid:
-    return TemplateInvalid(f"Syntax error: the {what} that begins in line {line} has no {end}.")
+    return TemplateInvalid(f"Syntax error: {what} in line {line} is not closed: its {end} is missing.")
 
 
 def _refuse_depth(blocks: Sequence[Block]) -> None:

@@ -12,6 +12,7 @@ import config.urls  # noqa: F401 -- which loads every table's page
 from config.admin.keys import KeyForm
 from config.errors import Conflict, DomainError, FieldError
 from config.models import ApiKey
+from config.pages.refusals import tell
 from dockerdebug import insights
 from dockerdebug.models import Insight
 
@@ -37,6 +38,26 @@ def test_it_stands_beside_its_field_and_what_was_typed_is_kept(
     assert "Another &lt;name&gt;." in text
     assert 'value="typed"' in text
     assert not ApiKey.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("name", {"name": ["No <b>."]}),
+        ("name[2]", {"name": ["Row 3: No <b>."]}),
+        ("name[0].value", {"name": ["Row 1, value: No <b>."]}),
+        ("name.my_Var", {"name": ["my_Var: No <b>."]}),
+        ("some_body.x", {"__all__": ["Some body: x: No <b>."]}),
+        ("", {"__all__": ["No <b>."]}),
+    ],
+)
+def test_a_place_within_a_field_is_told_in_words_at_that_field(path: str, told: dict[str, list[str]]) -> None:
+    form = KeyForm({"name": "typed", "scope": "read"})
+    form.is_valid()
+    form.errors.clear()
+    tell(form, DomainError("No.", errors=[FieldError(field=path, code="bad", detail="No <b>.")]))
+    assert form.errors == told
+    assert "<b>" not in str(form.errors)
 
 
 def test_without_a_field_it_stands_above(

@@ -254,9 +254,10 @@ class TestAVersion:
     @pytest.mark.parametrize(
         ("wrong", "told"),
         [
-            ({"prompt_text": "{{ x"}, "Syntax error"),
-            ({"prompt_text": ""}, "Give either prompt_text or messages."),
-            ({"messages-0-role": "user", "messages-0-content": "hi"}, "Give either prompt_text or messages."),
+            ({"prompt_text": "{{ x"}, "the block that begins with {{ in line 1 is not closed"),
+            ({"prompt_text": ""}, "Write a text here, or messages instead of it."),
+            ({"messages-0-role": "user", "messages-0-content": "hi"}, "There is a text above, too."),
+            ({"prompt_text": "", "messages-0-role": "user", "messages-0-content": "{% if %}"}, "Row 1, content: "),
             ({"messages-0-role": "", "messages-0-content": "hi"}, "choose who says it"),
             ({"settings-0-name": "temperature", "settings-0-value": "hot"}, "no number and no JSON"),
             ({"settings-0-name": "temperature", "settings-0-value": "9"}, "from 0 to 2"),
@@ -271,6 +272,7 @@ class TestAVersion:
         answer = admin_client.post(reverse("admin:prompts_version_add"), form)
         text = answer.content.decode()
         assert told in text
+        assert not answer.context["adminform"].form.non_field_errors(), "it stands where it is mended"
         assert "kept</textarea>" in text
         for value in wrong.values():
             assert value in text
@@ -351,11 +353,14 @@ class TestACase:
     @pytest.mark.parametrize(
         ("wrong", "told"),
         [
-            ({}, "Give expected_output or assertions; else nothing could fail."),
+            ({}, "Say what must come back: the whole answer here, or a check below."),
             ({"assertions-0-type": "", "assertions-0-value": "x"}, "Row 1: choose what is checked."),
             ({"assertions-0-type": "word-count", "assertions-0-value": "some"}, "Write 10, at most 10"),
-            ({"assertions-0-type": "regex", "assertions-0-value": "("}, "assertions[0].value"),
-            ({"assertions-0-type": "contains", "assertions-0-value": ""}, "assertions[0].value"),
+            ({"assertions-0-type": "regex", "assertions-0-value": "("}, "Row 1, value: "),
+            (
+                {"assertions-0-type": "contains", "assertions-0-value": ""},
+                "Row 1, value: Must be a string that is not empty",
+            ),
             (
                 {"assertions-0-type": "bleu", "assertions-0-value": "x", "assertions-0-threshold": "y"},
                 "must be a number",
@@ -371,7 +376,28 @@ class TestACase:
         answer = self.add(admin_client, **(self.FORM | wrong))
         assert answer.status_code == 200
         assert told in answer.content.decode()
+        assert not answer.context["adminform"].form.non_field_errors(), "it stands where it is mended"
         assert not TestCase.objects.exists()
+
+    def test_variables_by_name_stay_in_sight_while_they_are_mended(self, admin_client: Client) -> None:
+        echo()
+        both = {"input_variable-0-name": "a", "input_variable-0-value": "typed"}
+        text = self.add(admin_client, **self.FORM, **both).content.decode()
+        assert "<details open><summary>Several variables by name" in text
+        assert "the text can stand as `input`" in text
+        assert 'value="typed"' in text or "typed</textarea>" in text
+
+    def test_one_that_the_prompt_cannot_be_asked_with_is_kept_and_said(self, admin_client: Client) -> None:
+        prompt = echo(prompt_text="In {{ lang }}: {{ input }}", activate=True).prompt
+        answer = self.add(admin_client, **self.FORM, expected_output="x")
+        assert answer.status_code == 302
+        told = admin_client.get(answer.headers["Location"]).content.decode()
+        assert "echo@1 cannot be tested with sunset. The input does not fit the template (missing: lang)." in told
+        case, version = TestCase.objects.get(), prompt.versions.get()
+        for row, move in ((prompt, "run_tests"), (version, "run_test")):
+            hindered = admin_client.post(address(row, move)).content.decode()
+            assert f'<a href="{address(case)}">sunset</a>: The input does not fit' in hindered
+        assert not Run.objects.exists()
 
     def test_a_second_one_of_a_name_is_refused_on_the_page(self, admin_client: Client) -> None:
         echo()

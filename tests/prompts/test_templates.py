@@ -151,6 +151,26 @@ def test_a_fault_in_one_message_names_it() -> None:
     assert refused.value.errors[0].field == "messages[1].content"
 
 
+@pytest.mark.parametrize(
+    "template",
+    [
+        "Say {{ lang please",
+        "Say {{ lang. Don't guess.\nThen {{ input }}",
+        "Say {{ lang ` {% if x %}y{% endif %}",
+        "Say {% if lang, don't\n{{ input }}",
+    ],
+)
+def test_a_block_that_is_not_closed_is_what_is_wrong_and_not_the_text_after_it(template: str) -> None:
+    with pytest.raises(TemplateInvalid, match=r"the block that begins with \{[{%] in line 1 is not closed: its"):
+        inspect(template)
+
+
+def test_braces_within_a_text_of_a_block_close_nothing_and_open_nothing() -> None:
+    assert inspect("{{ input | default('{{ x') }}").names == ["input"]
+    with pytest.raises(TemplateInvalid, match="is not part of prompt templates"):
+        inspect("{{ a ~ b }}")
+
+
 @pytest.mark.parametrize(("template", "value"), [("\ud800", "x"), ("{{ input }}", "\udfff")])
 def test_a_lone_surrogate_is_a_named_error(template: str, value: str) -> None:
     with pytest.raises((TemplateInvalid, VariablesInvalid), match="lone surrogate"):
