@@ -108,7 +108,14 @@ class BackupRunAdmin(ReadOnlyAdmin):
         run = making.start()
         return f"{run.file} is made." if run.file else "A backup is asked for: this list shows what becomes of it."
 
-    @move(label="Try to restore it", permissions=("operate",), when=_has_file, weight="first", bulk=True)
+    @move(
+        label="Try to restore it",
+        many="Try to restore",
+        permissions=("operate",),
+        when=_has_file,
+        weight="first",
+        bulk=True,
+    )
     def verify(self, request: HttpRequest, run: BackupRun) -> HttpResponse:
         asked = int(timezone.now().timestamp())
         making.start_verification(uid=str(run.uid))

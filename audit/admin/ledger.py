@@ -52,7 +52,7 @@ class StreamPositionAdmin(ReadOnlyAdmin):
     list_display = ("__str__", "sent_at", "failure", "leased_until")
     moves = ("send",)
 
-    @move(label="Send what waits now", permissions=("send",), weight="first", bulk=True)
+    @move(label="Send what waits now", many="Send what waits in", permissions=("send",), weight="first", bulk=True)
     def send(self, request: HttpRequest, position: StreamPosition) -> str:
         return f"{streaming.send():,} events were sent."
 

@@ -28,7 +28,11 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from config.errors import DomainError
+from config.pages.adding import linked
 from config.pages.refusals import tell
+
+MOST_NAMED = 20
+"""Rows that are named where many are asked about."""
 
 Weight = Literal["first", "plain", "danger"]
 
@@ -46,6 +50,8 @@ class Move:
     weight: Weight = "plain"
     bulk: bool = False
     """Whether a list offers it for many rows; what its form asks is asked once, for all of them."""
+    many: str = ""
+    """What it is called before "3 bugs", where the label is about a single one: "Take" for "Take it"."""
     initial: Callable[[Any], dict[str, Any]] = field(default=lambda _: {})
     """What its form begins with, of the object it is about."""
 
@@ -179,8 +185,15 @@ class Moving(admin.ModelAdmin):
         for name in self.moves:
             said = self._said(name)
             if said.bulk and self._may(request, said):
-                found[name] = (_bulk, name, f"{self._label(name)} selected {self.opts.verbose_name_plural}")
+                found[name] = (_bulk, name, f"{self._for_many(name)} selected {self.opts.verbose_name_plural}")
         return found
+
+    def _for_many(self, name: str) -> str:
+        return self._said(name).many or self._label(name)
+
+    def _counted(self, count: int) -> str:
+        noun = self.opts.verbose_name if count == 1 else self.opts.verbose_name_plural
+        return f"{count:,} {noun}"
 
     def ask_for_each(self, request: HttpRequest, name: str, chosen: QuerySet[Any]) -> TemplateResponse | None:
         """Make a move with each; where it asks for something, show that first."""
@@ -190,11 +203,16 @@ class Moving(admin.ModelAdmin):
         if (form is None and not said.confirm) or (answered and (form is None or form.is_valid())):
             self.make_each(request, name, chosen, *([form.cleaned_data] if form else []))
             return None
+        count = chosen.count()
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{self._label(name)}: selected {self.opts.verbose_name_plural}",
+            "title": f"{self._for_many(name)} {self._counted(count)}",
             "opts": self.opts,
-            "offer": Offer(name=name, label=self._label(name), move=said, address=request.get_full_path(), form=form),
+            "offer": Offer(
+                name=name, label=self._for_many(name), move=said, address=request.get_full_path(), form=form
+            ),
+            "chosen": [linked(row) for row in chosen[:MOST_NAMED]],
+            "more": max(count - MOST_NAMED, 0),
             "repeated": [(key, value) for key in _REPEATED for value in request.POST.getlist(key)],
             "answered": _ANSWERED,
         }
@@ -214,8 +232,7 @@ class Moving(admin.ModelAdmin):
                 self.message_user(request, f"{obj}: {error.detail}", messages.ERROR)
         past = f" Past that already: {passed}." if passed else ""
         if done or passed:
-            noun = self.opts.verbose_name if done == 1 else self.opts.verbose_name_plural
-            self.message_user(request, f"{self._label(name)}: {done} {noun}.{past}", messages.SUCCESS)
+            self.message_user(request, f"{self._for_many(name)}: {self._counted(done)}.{past}", messages.SUCCESS)
 
 
 _ANSWERED = "_answered"

@@ -95,7 +95,7 @@ class DiagnosisAdmin(ReadOnlyAdmin):
         diagnosis = request_diagnosis(container=form.cleaned_data["container"], check=obj.only_check)
         obj.pk, obj.created_at = diagnosis.pk, diagnosis.created_at
 
-    @move(permissions=["add"], weight="first", bulk=True)
+    @move(permissions=["add"], many="Repeat", weight="first", bulk=True)
     def diagnose_again(self, request: HttpRequest, obj: Diagnosis) -> HttpResponse:
         return self._lead_to(request_diagnosis(container=obj.container, check=obj.only_check))
 

@@ -191,7 +191,7 @@ class BugAdmin(ToolAdmin):
     def reopen(self, request: HttpRequest, bug: Bug, given: dict[str, Any]) -> None:
         bugs.reopen(bug_id=bug.bug_id, **given)
 
-    @move(label="Take it", bulk=True)
+    @move(label="Take it", many="Take", bulk=True)
     def take(self, request: HttpRequest, bug: Bug) -> None:
         bugs.assign(bug_id=bug.bug_id, assignee=request.user.get_username())
 
@@ -203,7 +203,7 @@ class BugAdmin(ToolAdmin):
     def mute(self, request: HttpRequest, bug: Bug, given: dict[str, Any]) -> None:
         bugs.mute(bug_id=bug.bug_id, until=timezone.now() + timedelta(hours=given["hours"]))
 
-    @move(when=lambda bug: bug.is_muted(at=timezone.now()), bulk=True)
+    @move(when=lambda bug: bug.is_muted(at=timezone.now()), many="End the muting of", bulk=True)
     def end_muting(self, request: HttpRequest, bug: Bug) -> None:
         bugs.mute(bug_id=bug.bug_id, until=None)
 

@@ -173,7 +173,7 @@ class VersionAdmin(ReadOnlyAdmin):
         versions.activate_version(prompt_id=version.prompt.prompt_id, number=version.number)
         return f"{version} is active: programs fetch it from now on."
 
-    @move(label="Run the tests", permissions=["operate"], form=forms.TestForm, bulk=True)
+    @move(label="Run the tests", many="Run the tests of", permissions=["operate"], form=forms.TestForm, bulk=True)
     def run_test(self, request: HttpRequest, version: Version, given: dict[str, Any]) -> HttpResponseRedirect:
         with shown.linked_cases(version.prompt):
             run = testing.test_prompt_version(prompt_id=version.prompt.prompt_id, number=version.number, **given)

@@ -62,7 +62,7 @@ class RunAdmin(ReadOnlyAdmin):
     def hide(self, request: Any, run: PeriodicRun) -> None:
         CALLS.append(("hide", run.name, None))
 
-    @move(permissions=["operate"], confirm="It is gone for good.", weight="danger")
+    @move(label="Drop it", many="Drop", permissions=["operate"], confirm="It is gone.", weight="danger", bulk=True)
     def drop(self, request: Any, run: PeriodicRun) -> str:
         run.delete()
         return "Gone."
@@ -198,7 +198,7 @@ def test_what_a_form_or_its_operation_refuses_is_said_on_the_form(
 def test_asked_by_address_a_move_shows_its_form_and_does_nothing(admin_client: Client, run: PeriodicRun) -> None:
     for name in ("close", "start", "drop"):
         assert f'action="{page(run, name)}"' in admin_client.get(page(run, name)).content.decode()
-    assert "It is gone for good." in admin_client.get(page(run, "drop")).content.decode()
+    assert "It is gone." in admin_client.get(page(run, "drop")).content.decode()
     assert CALLS == []
     assert PeriodicRun.objects.count() == 1
 
@@ -230,6 +230,21 @@ def test_many_are_moved_each_by_itself(admin_client: Client, run: PeriodicRun) -
     assert said(chosen(admin_client, "start", run, past, other)) == ["Start: 2 periodic runs. Past that already: 1."]
     assert sorted(CALLS) == [("start", "other", None), ("start", "seal", None)]
     assert said(chosen(admin_client, "fail", run)) == ["seal: seal <refuses>."]
+
+
+def test_what_is_asked_of_many_says_how_many_and_which(admin_client: Client) -> None:
+    rows = [PeriodicRun.objects.create(name=f"job <{number}>") for number in range(22)]
+    assert "Drop selected periodic runs" in admin_client.get("/admin/config/periodicrun/").content.decode()
+    asked = chosen(admin_client, "drop", *rows)
+    shown = asked.content.decode()
+    assert asked.context["title"] == "Drop 22 periodic runs"
+    assert f'<a href="{page(rows[21])}">job &lt;21&gt;</a>' in shown
+    assert "and 2 more" in shown
+    assert chosen(admin_client, "drop", rows[0]).context["title"] == "Drop 1 periodic run"
+    assert PeriodicRun.objects.count() == 22
+    body = {"action": "drop", "_selected_action": [row.pk for row in rows], "_answered": "1"}
+    assert said(admin_client.post("/admin/config/periodicrun/", body, follow=True)) == ["Drop: 22 periodic runs."]
+    assert not PeriodicRun.objects.exists()
 
 
 def test_who_may_not_is_offered_no_bulk_move(run: PeriodicRun) -> None:
