@@ -1,4 +1,4 @@
-"""A diagnosis of this machine, and what a team has learnt about its environments."""
+"""Diagnoses of this machine and of a container that does not start; what a team has learnt about such places."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from config.demonstration import Act
+from dockerdebug import demo_facts
 from dockerdebug.diagnoses import diagnose
 from dockerdebug.infrastructure import add_infrastructure
 from dockerdebug.insights import add_insight
@@ -54,3 +55,4 @@ def load() -> None:
             )
     if not Diagnosis.objects.filter(created_at__gt=timezone.now() - timedelta(days=1)).exists():
         diagnose()
+        diagnose(container=demo_facts.NAME, facts=demo_facts.crashed(timezone.now().date()))

@@ -47,11 +47,14 @@ def request_diagnosis(*, container: str = "", check: str = "") -> Diagnosis:
     return diagnosis
 
 
-def diagnose(*, container: str = "", check: str = "") -> Diagnosis:
-    """Diagnose now, within ten seconds. Raises DomainError for a name no container or check can have."""
+def diagnose(*, container: str = "", check: str = "", facts: Facts | None = None) -> Diagnosis:
+    """Diagnose now, within ten seconds. Raises DomainError for a name no container or check can have.
+
+    `facts` that were read before are judged as they are; without them the container is looked at.
+    """
     with transaction.atomic():
         diagnosis = _create(container=container, check=check)
-    return run_diagnosis(diagnosis_id=diagnosis.pk)
+    return run_diagnosis(diagnosis_id=diagnosis.pk, facts=facts)
 
 
 def _create(*, container: str, check: str) -> Diagnosis:
@@ -68,8 +71,9 @@ def _create(*, container: str, check: str) -> Diagnosis:
     return diagnosis
 
 
-def run_diagnosis(*, diagnosis_id: UUID | str) -> Diagnosis:
-    """Carry out a requested diagnosis. One that is done, or that another process runs, is left as it is.
+def run_diagnosis(*, diagnosis_id: UUID | str, facts: Facts | None = None) -> Diagnosis:
+    """Carry out a requested diagnosis, of `facts` where there are some. One that is done, or that another process
+    runs, is left as it is.
 
     Raises DiagnosisMissing.
     """
@@ -78,7 +82,7 @@ def run_diagnosis(*, diagnosis_id: UUID | str) -> Diagnosis:
         diagnosis.refresh_from_db()
         return diagnosis
     try:
-        facts = collect(diagnosis.container)
+        facts = facts or collect(diagnosis.container)
         report = examine(facts, check=diagnosis.only_check)
     except Exception as error:
         logger.exception("Diagnosis %s failed", diagnosis.pk)

@@ -38,6 +38,7 @@ def past(now: datetime) -> Iterator[Act]:
     """Four weeks of bugs: noticed within the hour or the day, most resolved within days, some back again."""
     if Bug.objects.filter(bug_id="shop-100").exists():
         return
+    yield from _of_today(now)
     chance = random.Random("bugs")  # noqa: S311 -- the same demo each time
     for number, seen in enumerate(busy_moments(now, BUGS, seed="bugs", recent=2)):
         yield from (act for act in _life(f"shop-{100 + number}", seen, chance) if act.at < now)
@@ -58,6 +59,28 @@ def _life(bug_id: str, seen: datetime, chance: random.Random) -> Iterator[Act]:
         yield Act(at=done, actor=who, do=partial(bugs.resolve, bug_id=bug_id, resolution="Fixed and released."))
 
 
+def _of_today(now: datetime) -> Iterator[Act]:
+    """One bug that is noticed and one that is resolved, each at its time: else the means were milliseconds."""
+    told = {"error_type": "OutputFormatError", "user_impact": "critical", "deadline_hours": 20, "tags": ["reports"]}
+    message = "The nightly report is CSV where the client's import expects JSON"
+    report = partial(report_bug, bug_id="demo-report-format", error_message=message, **told)  # type: ignore[arg-type]
+    yield Act(at=now - timedelta(hours=3), actor="reports", do=report)
+    yield Act(at=now - timedelta(hours=2, minutes=42), actor="dana", do=_notice_reports)
+    message = "users with two accounts are sent back to the login page"
+    told = {"error_type": "AuthenticationError", "user_impact": "high"}
+    report = partial(report_bug, bug_id="demo-login-loop", error_message=message, **told)  # type: ignore[arg-type]
+    yield Act(at=now - timedelta(hours=7), actor="shop", do=report)
+    yield Act(at=now - timedelta(hours=6, minutes=30), actor="kim", do=partial(_take, "demo-login-loop", "kim"))
+    mended = "The session cookie is scoped to the account."
+    end = partial(bugs.resolve, bug_id="demo-login-loop", resolution=mended, resolved_by="kim")
+    yield Act(at=now - timedelta(hours=2), actor="kim", do=end)
+
+
+def _notice_reports() -> None:
+    bugs.acknowledge(bug_id="demo-report-format")
+    bugs.assign(bug_id="demo-report-format", assignee="dana")
+
+
 def _take(bug_id: str, who: str) -> None:
     bugs.investigate(bug_id=bug_id)
     bugs.assign(bug_id=bug_id, assignee=who)
@@ -69,7 +92,6 @@ def load() -> None:
         return
     _urgent()
     _ordinary()
-    _closed()
 
 
 def _urgent() -> None:
@@ -92,16 +114,6 @@ def _urgent() -> None:
         url="https://github.com/shop/orders/issues/412",
         status="open",
     )
-    report_bug(
-        bug_id="demo-report-format",
-        error_type="OutputFormatError",
-        error_message="The nightly report is CSV where the client's import expects JSON",
-        user_impact="critical",
-        deadline_hours=20,
-        tags=["reports"],
-    )
-    bugs.acknowledge(bug_id="demo-report-format")
-    bugs.assign(bug_id="demo-report-format", assignee="dana")
 
 
 def _ordinary() -> None:
@@ -121,14 +133,3 @@ def _ordinary() -> None:
         tags=["search"],
     )
     bugs.mute(bug_id="demo-slow-search", until=timezone.now() + timedelta(days=3))
-
-
-def _closed() -> None:
-    report_bug(
-        bug_id="demo-login-loop",
-        error_type="AuthenticationError",
-        error_message="users with two accounts are sent back to the login page",
-        user_impact="high",
-    )
-    bugs.investigate(bug_id="demo-login-loop")
-    bugs.resolve(bug_id="demo-login-loop", resolution="The session cookie is scoped to the account.", resolved_by="kim")

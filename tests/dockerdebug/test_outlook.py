@@ -63,5 +63,15 @@ def test_the_metrics_name_findings_by_their_key(faulty: Diagnosis) -> None:
 def test_the_demo_is_loaded_once() -> None:
     demo.load()
     demo.load()
-    assert (Diagnosis.objects.count(), Insight.objects.count(), Infrastructure.objects.count()) == (1, 4, 3)
-    assert Diagnosis.objects.get().status == "finished"
+    assert (Diagnosis.objects.count(), Insight.objects.count(), Infrastructure.objects.count()) == (2, 4, 3)
+    assert {row.status for row in Diagnosis.objects.all()} == {"finished"}
+
+
+def test_the_demo_shows_what_the_tool_is_for_although_there_is_no_engine() -> None:
+    demo.load()
+    shown = Diagnosis.objects.get(container="shop-worker")
+    assert shown.finding_keys[0] == "module_not_found"
+    assert len(shown.finding_keys) > 1
+    for finding in shown.findings:
+        assert all(finding[part] for part in ("evidence", "cause", "fix", "verify"))
+    assert shown.findings[0]["fix"].endswith("pip install -r /srv/shop/requirements.txt")

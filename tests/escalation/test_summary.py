@@ -138,6 +138,18 @@ def test_times_are_those_of_the_window_and_of_the_one_before():
 def test_the_demo_loads_once():
     demo.load()
     demo.load()
-    assert Bug.objects.count() == 5
+    assert Bug.objects.count() == 3
     assert Bug.objects.get(bug_id="demo-checkout-database").frequency == 10
     assert Bug.objects.get(error_type="KeyError").frequency == 3
+
+
+def test_the_demos_bugs_are_noticed_and_resolved_as_people_do():
+    with time_machine.travel(NOW, tick=False) as clock:
+        for act in sorted(demo._of_today(NOW), key=lambda act: act.at):
+            clock.move_to(act.at, tick=False)
+            act.do()
+    closed, noticed = (Bug.objects.get(bug_id=name) for name in ("demo-login-loop", "demo-report-format"))
+    assert closed.status == "resolved"
+    assert closed.resolved_at - closed.first_seen_at == timedelta(hours=5)
+    assert noticed.acknowledge_ms == 18 * 60 * 1000
+    assert noticed.assignee == "dana"
