@@ -1,19 +1,21 @@
-"""Token counts by tiktoken, without a network: the rank files are shipped in `ranks/`.
+"""Token counts by tiktoken, without a network: the rank files are shipped in `ranks/`, packed to less than half.
 
 tiktoken looks for a rank file under the SHA-1 of its address in TIKTOKEN_CACHE_DIR. A file with a wrong hash it
 deletes and fetches anew, so the hash is checked here first.
 """
 
+import gzip
 import hashlib
 import math
 import os
 import re
+import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from config.errors import DomainError, PayloadTooLarge, Unavailable
 from prompts.templates import Message
@@ -22,17 +24,26 @@ if TYPE_CHECKING:
     import tiktoken  # loaded by who counts; every process has this module, for versions of prompts
 
 RANKS = Path(__file__).parent / "ranks"
+
+
+class RankFile(NamedTuple):
+    packed_sha256: str
+    """Of the file here; what it holds is the file whose hash tiktoken pins."""
+    sought_as: str
+    """The name under which tiktoken looks for it."""
+
+
 FILES = {
-    "cl100k_base": (
-        "9b5ad71b2ce5302211f9c61530b329a4922fc6a4",
-        "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
+    "cl100k_base": RankFile(
+        packed_sha256="75d741412e741c034a4096a314e4d9dcd65ae3567db82a97ceecc4fe2cbadd78",
+        sought_as="9b5ad71b2ce5302211f9c61530b329a4922fc6a4",
     ),
-    "o200k_base": (
-        "fb374d419588a4632f3f557e76b4b70aebbca790",
-        "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
+    "o200k_base": RankFile(
+        packed_sha256="a487b278b404d9652a066d42ddd5fe3389cc5bf241aa0dece608a51433a7c1e2",
+        sought_as="fb374d419588a4632f3f557e76b4b70aebbca790",
     ),
 }
-"""Encoding -> name of its file and SHA-256 of its bytes, as pinned in tiktoken_ext.openai_public."""
+"""By encoding."""
 DEFAULT_ENCODING = "cl100k_base"
 CACHE_SIZE = 4096
 MAX_BYTES = 1024 * 1024
@@ -164,34 +175,39 @@ def encode(text: str, ranks: str = DEFAULT_ENCODING) -> list[int]:
 
 def load(name: str) -> "tiktoken.Encoding":
     """The encoding, loaded at first use (0.2 to 0.3 s, some 60 MB). Raises RanksDamaged."""
-    import tiktoken
-
     if (found := _encodings.get(name)) is not None:
         return found
     with _lock:
         if name not in _encodings:
-            verify(name)
-            before = os.environ.get("TIKTOKEN_CACHE_DIR")
-            os.environ["TIKTOKEN_CACHE_DIR"] = str(RANKS)
-            try:
-                _encodings[name] = tiktoken.get_encoding(name)
-            finally:
-                if before is None:
-                    del os.environ["TIKTOKEN_CACHE_DIR"]
-                else:
-                    os.environ["TIKTOKEN_CACHE_DIR"] = before
+            _encodings[name] = _loaded(name, verify(name))
         return _encodings[name]
 
 
-def verify(name: str) -> None:
-    """Check one rank file against its pinned hash. Raises RanksDamaged."""
-    file, expected = FILES[name]
+def _loaded(name: str, packed: bytes) -> "tiktoken.Encoding":
+    import tiktoken
+
+    before = os.environ.get("TIKTOKEN_CACHE_DIR")
+    with tempfile.TemporaryDirectory(prefix="handrail-ranks-") as folder:
+        Path(folder, FILES[name].sought_as).write_bytes(gzip.decompress(packed))
+        os.environ["TIKTOKEN_CACHE_DIR"] = folder
+        try:
+            return tiktoken.get_encoding(name)
+        finally:
+            if before is None:
+                del os.environ["TIKTOKEN_CACHE_DIR"]
+            else:
+                os.environ["TIKTOKEN_CACHE_DIR"] = before
+
+
+def verify(name: str) -> bytes:
+    """One rank file as it is shipped, held against its pinned hash. Raises RanksDamaged."""
     try:
-        actual = hashlib.sha256((RANKS / file).read_bytes()).hexdigest()
+        packed = (RANKS / f"{name}.tiktoken.gz").read_bytes()
     except OSError as error:
         raise RanksDamaged(f"The rank file of {name} cannot be read: {error}. Install the service again.") from error
-    if actual != expected:
-        raise RanksDamaged(f"The rank file of {name} has another hash than tiktoken pins. Install the service again.")
+    if hashlib.sha256(packed).hexdigest() != FILES[name].packed_sha256:
+        raise RanksDamaged(f"The rank file of {name} has another hash than is pinned. Install the service again.")
+    return packed
 
 
 def _count(text: str, ranks: str) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from config.commandline import terminal
 from config.errors import DomainError
-from config.secrets import blank, retold, scrub
+from config.secrets import blank
 from schemacheck import files, histories, options, other_projects
 from schemacheck.checker.formats import Checked
 from schemacheck.checker.policy import Policy
@@ -71,11 +71,12 @@ def _checked(given: dict[str, Any]) -> list[Checked]:
     paths = files.sql_files(plain or ["-"], given["since"])
     if not paths:
         _complain(f"[SKIP] Nothing was checked: none of the files changed since {given['since']}.")
-    return [*found, *(_judged(path, given, policy) for path in paths)]
+    blanked: dict[str, str] = {}
+    return [*found, *(_judged(path, given, policy, blanked) for path in paths)]
 
 
 @translated()
-def _judged(path: str, given: dict[str, Any], policy: Policy) -> Checked:
+def _judged(path: str, given: dict[str, Any], policy: Policy, blanked: dict[str, str]) -> Checked:
     from schemacheck.checker.validator import validate  # --help does not wait for the grammar
 
     shown = "<stdin>" if path == "-" else path
@@ -84,7 +85,7 @@ def _judged(path: str, given: dict[str, Any], policy: Policy) -> Checked:
     except files.NotChecked as error:
         return files.not_checked(shown, error.detail, dialect=given["dialect"])
     report = validate(sql, dialect=given["dialect"] or "postgresql", proof=given["proof"], policy=policy)
-    return Checked(path=shown, sql=sql, report=retold(scrub(report.as_dict()), sql))
+    return files.checked(shown, sql, report.as_dict(), blanked)
 
 
 def _say(text: str) -> None:

@@ -4,8 +4,10 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from config.errors import DomainError
+from config.secrets import retold, scrub
 from schemacheck.checker.findings import unread
 from schemacheck.checker.formats import Checked
 from schemacheck.revisions import changed_since
@@ -70,6 +72,14 @@ def read(path: str) -> str:
         line = content[: error.start].count(b"\n") + 1
         detail = f"{path} is not UTF-8: byte {error.start + 1}, line {line}. Convert it first."
         raise NotChecked(detail) from error
+
+
+def checked(path: str, sql: str, report: dict[str, Any], blanked: dict[str, str]) -> Checked:
+    """The report on a file, without the secrets that stand in it.
+
+    Files told of together give the same `blanked`, as they share most of what is said of them.
+    """
+    return Checked(path=path, sql=sql, report=retold(scrub(report, blanked), sql))
 
 
 def not_checked(path: str, reason: str, *, dialect: str | None = None) -> Checked:

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from config.secrets import retold, scrub
 from schemacheck import files
 from schemacheck.checker.formats import Checked
 from schemacheck.checker.policy import Policy
@@ -123,7 +122,7 @@ def _judged(
         policy=policy,
     )
     told = ({"layout": layout, "migrations": list(item.migrations), **item.report.as_dict()} for item in judged)
+    blanked: dict[str, str] = {}
     return [
-        Checked(path=str(item.path), sql=item.text, report=retold(scrub(report), item.text))
-        for item, report in zip(judged, told, strict=True)
+        files.checked(str(item.path), item.text, report, blanked) for item, report in zip(judged, told, strict=True)
     ]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from config.errors import DomainError
-from config.secrets import retold, scrub
+from schemacheck import files
 from schemacheck.checker.formats import Checked
 from schemacheck.checker.policy import Policy
 from schemacheck.projects import collecting
@@ -121,9 +121,8 @@ def _alembic(options: Mapping[str, Any], policy: Policy, complain: Complain) -> 
 
 
 def _told(items: Iterable[Any]) -> list[Checked]:
-    return [
-        Checked(path=str(item.path), sql=item.text, report=retold(scrub(item.as_dict()), item.text)) for item in items
-    ]
+    blanked: dict[str, str] = {}
+    return [files.checked(str(item.path), item.text, item.as_dict(), blanked) for item in items]
 
 
 def _named(options: Mapping[str, Any], folder: Path) -> tuple[list[str], list[str] | None, list[str] | None]:

@@ -1,9 +1,12 @@
 """Which names say that their value is secret: `client_secret_value` does, `token_limit` and `author` do not."""
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 _MOST_CHARACTERS = 200
+_MOST_KEPT = 2_000
+"""Names judged before: the fields of answers and reports come again and again."""
 # Spares nearly every name the rest: each secret name has one of these.
 _HINT = re.compile(
     r"pass|pwd|pswd|secret|token|key|cred|cookie|auth|bearer|signature|salt|pepper|otp|pin|cvv|cvc|[cx]srf|dsn|unseal"
@@ -67,7 +70,11 @@ _OF_THE_SHELL = frozenset({"PWD", "OLDPWD"})  # where it is; `pwd` is a password
 
 def is_secret_name(name: str) -> bool:
     """Whether a name says that its value is secret. Of a very long one only the end is looked at."""
-    name = name[-_MOST_CHARACTERS:]
+    return _is_secret(name[-_MOST_CHARACTERS:])
+
+
+@lru_cache(_MOST_KEPT)
+def _is_secret(name: str) -> bool:
     if not _HINT.search(name) or name in _OF_THE_SHELL:
         return False
     parts = [part.lower().rstrip("0123456789") for part in _BORDER.split(name)]

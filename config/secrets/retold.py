@@ -29,6 +29,8 @@ def retold(value: Any, given: Any, scrubbed: Any = None) -> Any:
         secrets |= {secret.strip(), secret.strip().translate(_QUOTES), *_words(secret)}
         if len(secrets) > _MOST_SECRETS:
             return _without(value, None)
+    if not secrets:
+        return value
     return _without(value, sorted((secret for secret in secrets if len(secret) >= _SHORTEST), key=len, reverse=True))
 
 

@@ -1,7 +1,12 @@
+import gzip
+import hashlib
+import inspect
+import re
 import socket
 import threading
 
 import pytest
+import tiktoken_ext.openai_public
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -141,10 +146,19 @@ def test_a_damaged_rank_file_is_a_named_error_and_is_not_fetched(
 
     folder = Path(str(tmp_path))
     if damage == "changed":
-        (folder / tokens.FILES["cl100k_base"][0]).write_bytes(b"IQ== 0\n")
+        (folder / "cl100k_base.tiktoken.gz").write_bytes(gzip.compress(b"IQ== 0\n"))
     monkeypatch.setattr(tokens, "RANKS", folder)
     monkeypatch.setattr(tokens, "_encodings", {})
     monkeypatch.setattr(tokens, "_cache", type(tokens._cache)())
     with pytest.raises(RanksDamaged, match="Install the service again"):
         count_tokens("anything")
     assert damage == "missing" or list(folder.iterdir())
+
+
+def test_the_rank_files_are_those_that_tiktoken_pins() -> None:
+    for name, file in tokens.FILES.items():
+        pinned = inspect.getsource(getattr(tiktoken_ext.openai_public, name))
+        held = gzip.decompress(tokens.verify(name))
+        [address, expected] = re.findall(r'"(https://[^"]+|[0-9a-f]{64})"', pinned)
+        assert hashlib.sha256(held).hexdigest() == expected
+        assert hashlib.sha1(address.encode()).hexdigest() == file.sought_as
