@@ -17,6 +17,7 @@ from tests.bench import (
     figures,
     live,
     mcp,
+    reach,
     rest,
     schemas,
     start,
@@ -25,7 +26,7 @@ from tests.bench import (
     web,
 )
 
-ALONE = {"web": web, "broker": broker, "audit": trail, "schemacheck": schemas, "live": live}
+ALONE = {"web": web, "broker": broker, "audit": trail, "schemacheck": schemas, "live": live, "reach": reach}
 BESIDE_BEFORE = {
     "start": start,
     "commands": commands,

@@ -17,7 +17,7 @@ TYPES = ["text", "bigint", "timestamptz", "numeric(10,2)", "boolean", "jsonb", "
 
 def measure() -> None:
     """Print the tables of docs/benchmarks.md."""
-    statements = list(_statements())
+    statements = list(application_statements())
     script = ";\n".join(statements) + ";"
     ways: dict[str, Callable[[], object]] = {
         "parse alone": lambda: parse(script),
@@ -40,7 +40,7 @@ def measure() -> None:
             print(f"| {name} | {statistics.median(taken):.1f} | {taken[int(len(taken) * 0.95)]:.1f} |", flush=True)
 
 
-def _statements() -> Iterator[str]:
+def application_statements() -> Iterator[str]:
     """What migrations of an application hold, each with one to three findings."""
     chosen = random.Random(1)
     for number in range(STATEMENTS):

@@ -4,115 +4,37 @@ What the migrations are said to do is held against what they really send to a Po
 """
 
 import json
-import os
 import re
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.schemacheck.test_other_django import INITIAL, MORE, Site
 from tests.services.postgres import Cluster
-from tests.services.projects import public_django
 from tests.services.projects.environments import newest_python, python_with
+from tests.services.projects.public_django import PUBLIC, write_site
+from tests.services.projects.sent import COLLECTOR, compared, on, really_sent, same_words
 
 pytestmark = pytest.mark.services
-COLLECTOR = Path(__file__).parents[2] / "schemacheck" / "projects" / "collectors" / "__main__.py"
-TRUTH = Path(__file__).parent / "projects" / "truth_django.py"
 VERSIONS = [
     (("3.8", "3.9", "3.10", "3.11"), "Django==3.2.*"),
     (("3.9", "3.10", "3.11", "3.12"), "Django==4.2.*"),
     (("3.12", "3.13"), "Django>=6,<7"),
 ]
-PUBLIC = {
-    "wagtail": (["wagtail", "psycopg[binary]"], public_django.WAGTAIL, []),
-    "allauth": (
-        ["django-allauth[socialaccount,mfa]", "psycopg[binary]"],
-        public_django.ALLAUTH,
-        ["allauth.account.middleware.AccountMiddleware"],
-    ),
-}
-CHANGES = ("CREATE", "ALTER", "DROP", "SET CONSTR", "COMMENT", "TRUNCATE")
-MOMENT = r"'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?(\+00:00)?'"
 Run = Callable[..., tuple[int, str, str]]
-
-
-def on(server: Cluster, database: str) -> dict[str, str]:
-    """The environment of a site whose database was made on the server."""
-    server.run("createdb", "-h", "127.0.0.1", "-p", str(server.port), "-U", "handrail", database)
-    return environment(SITE_DATABASE=database, SITE_PORT=str(server.port))
-
-
-def environment(**more: str) -> dict[str, str]:
-    return {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"} | more
-
-
-def really_sent(python: Path, manage: Path, env: dict[str, str], *target: str) -> dict[str, list[str]]:
-    command = [str(python), str(TRUTH), str(manage), *target]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def told(python: Path, manage: Path, labels: dict[str, Any], env: dict[str, str]) -> dict[str, Any]:
-    """Everything the collector says of these migrations."""
-    files = [
-        str(path)
-        for path in python.parent.parent.glob("lib/*/site-packages/**/migrations/*.py")
-        if path.name != "__init__.py" and any(label.endswith(f".{path.stem}") for label in labels)
-    ]
-    done = subprocess.run(
-        [str(python), str(COLLECTOR), "django"],
-        input=json.dumps({"manage": str(manage), "files": files}),
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    answer = json.loads(done.stdout)
-    assert "failed" not in answer, answer
-    return answer
-
-
-def same_words(sql: str) -> str:
-    """Without what differs from run to run, or is written by a driver: types of constants, moments, random ids."""
-    text = re.sub(r"::[a-z0-9 ]+?(?=[ ,;)]|$)", "", re.sub(r"\bE'", "'", sql))
-    text = re.sub(MOMENT, "'moment' ", text)
-    text = re.sub(r"'[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}'", "'id' ", text)
-    return " ".join(text.split()).rstrip("; ")
 
 
 @pytest.mark.parametrize("name", PUBLIC)
 def test_the_sql_of_a_public_project_is_what_its_migrations_really_send(
     name: str, tmp_path: Path, server: Cluster
 ) -> None:
-    packages, apps, middleware = PUBLIC[name]
-    python = python_with(newest_python("3.13", "3.12"), *packages)
-    manage = public_django.write_site(tmp_path / name, apps, middleware=middleware)
-    sent = really_sent(python, manage, on(server, f"truth_{name}"))
-    answer = told(python, manage, sent, environment())  # without a database
-    total = alike = by_python = 0
-    missed = []
-    for migration in answer["migrations"]:
-        label = f"{migration['app']}.{migration['name']}"
-        operations = migration["operations"]
-        written = [same_words(sql) for operation in operations for sql in operation["forwards"]]
-        written = [sql for sql in written if sql.upper().startswith(CHANGES)]
-        for sql in map(same_words, sent.pop(label)):
-            total += 1
-            if sql in written:
-                written.remove(sql)
-                alike += 1
-            elif any(operation["unwritten"] for operation in operations):
-                by_python += 1  # and said so: migration-not-written
-            else:
-                missed.append((label, sql))
-    assert not sent  # every migration that ran was told of
-    assert total > 100
-    assert alike >= 0.99 * (total - by_python), missed
+    python = python_with(newest_python("3.13", "3.12"), *PUBLIC[name].packages)
+    manage = write_site(tmp_path / name, PUBLIC[name])
+    likeness = compared(python, manage, server, f"truth_{name}")  # told without a database
+    assert likeness.total > 100
+    assert likeness.share >= 0.99, likeness.missed
 
 
 def site_of(folder: Path) -> Site:

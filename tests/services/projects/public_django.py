@@ -1,6 +1,7 @@
 """Small sites of public Django packages, written for a test."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 MANAGE = """
 import os, sys
@@ -31,21 +32,38 @@ TEMPLATES = [{{"BACKEND": "django.template.backends.django.DjangoTemplates", "AP
     "context_processors": ["django.template.context_processors.request"]}}}}]
 """
 DJANGO = ["admin", "auth", "contenttypes", "sessions", "messages", "sites"]
-WAGTAIL = [
-    *(f"wagtail.{name}" for name in (
-        "contrib.forms", "contrib.redirects", "embeds", "sites", "users", "snippets", "documents", "images", "search",
-        "admin",
-    )),
-    "wagtail", "modelcluster", "taggit",
-]  # fmt: skip
-ALLAUTH = ["allauth", "allauth.account", "allauth.socialaccount", "allauth.mfa", "allauth.usersessions"]
 
 
-def write_site(folder: Path, apps: list[str], *, middleware: list[str] | None = None) -> Path:
+class Public(NamedTuple):
+    packages: tuple[str, ...]
+    apps: list[str]
+    middleware: tuple[str, ...] = ()
+
+
+PUBLIC = {
+    "wagtail": Public(
+        ("wagtail", "psycopg[binary]"),
+        [
+            *(f"wagtail.{name}" for name in (
+                "contrib.forms", "contrib.redirects", "embeds", "sites", "users", "snippets", "documents", "images",
+                "search", "admin",
+            )),
+            "wagtail", "modelcluster", "taggit",
+        ],
+    ),
+    "allauth": Public(
+        ("django-allauth[socialaccount,mfa]", "psycopg[binary]"),
+        ["allauth", "allauth.account", "allauth.socialaccount", "allauth.mfa", "allauth.usersessions"],
+        ("allauth.account.middleware.AccountMiddleware",),
+    ),
+}  # fmt: skip
+
+
+def write_site(folder: Path, public: Public) -> Path:
     """A project of these apps beside Django's own; its manage.py."""
     folder.mkdir(parents=True)
-    listed = [*(f"django.contrib.{name}" for name in DJANGO), *apps]
-    (folder / "site_settings.py").write_text(SETTINGS.format(apps=listed, middleware=middleware or []))
+    listed = [*(f"django.contrib.{name}" for name in DJANGO), *public.apps]
+    (folder / "site_settings.py").write_text(SETTINGS.format(apps=listed, middleware=list(public.middleware)))
     (folder / "site_urls.py").write_text("urlpatterns = []\n")
     (folder / "manage.py").write_text(MANAGE)
     return folder / "manage.py"

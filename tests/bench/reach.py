@@ -1,0 +1,126 @@
+"""The checker alone: how large it is, how long a whole process of it takes, and what another's project costs.
+
+It is measured as a user has it: the wheel, installed by uv into environments of its own.
+"""
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+
+from tests.bench.schemas import application_statements
+from tests.services.postgres import cluster
+from tests.services.projects.environments import newest_python, python_with
+from tests.services.projects.public_django import PUBLIC, write_site
+from tests.services.projects.sent import compared
+from tests.services.stack import ROOT
+
+ROUNDS, FILES = 15, 50
+UV = str(Path(sys.executable).parent / "uv")
+ENV = {
+    name: value
+    for name, value in os.environ.items()
+    if name not in ("PYTHONDONTWRITEBYTECODE", "DJANGO_SETTINGS_MODULE", "DATABASE_URL")
+}
+
+
+def measure() -> None:
+    """Print the tables of docs/benchmarks.md."""
+    with tempfile.TemporaryDirectory(prefix="handrail-reach-") as name:
+        folder = Path(name)
+        _run(UV, "build", "--quiet", "--wheel", "--out-dir", folder, ROOT)
+        [wheel] = folder.glob("*.whl")
+        _tell_sizes(folder, wheel)
+        handrail = folder / "compiled" / "bin" / "handrail"
+        _tell_files(folder, handrail)
+        _tell_projects(folder, handrail)
+
+
+def _tell_sizes(folder: Path, wheel: Path) -> None:
+    print("| installed | MB |\n|---|---|")
+    print(f"| the wheel | {wheel.stat().st_size / 1e6:.1f} |")
+    for name, options in (("plain", []), ("compiled", ["--compile-bytecode"])):
+        environment = folder / name
+        _run(UV, "venv", "--quiet", "--python", sys.executable, environment)
+        pins = ["--constraint", ROOT / "requirements.txt"]
+        _run(UV, "pip", "install", "--quiet", "--python", environment / "bin/python", *options, *pins, wheel)
+        print(f"| by uv, {name} | {_size(environment) / 1e6:.1f} |")
+    tools = {"UV_TOOL_DIR": str(folder / "tools"), "UV_TOOL_BIN_DIR": str(folder / "bin")}
+    again = [
+        _timed(
+            [UV, "tool", "install", "--quiet", "--force", wheel], ENV | tools, before=[UV, "tool", "uninstall", "-q"]
+        )
+        for _ in range(3)
+    ]
+    print(f"\n`uv tool install`, packages cached: {min(again):.2f} s")
+
+
+def _tell_files(folder: Path, handrail: Path) -> None:
+    scripts = folder / "scripts"
+    scripts.mkdir()
+    statements = application_statements()
+    for number in range(FILES):
+        text = ";\n".join(islice(statements, 2)) + ";\n"
+        (scripts / f"change_{chr(97 + number // 26)}{chr(97 + number % 26)}.sql").write_text(text)
+    one = min(scripts.iterdir())
+    few = _ms([handrail, "schemacheck", one])
+    many = _ms([handrail, "schemacheck", scripts])
+    print("\n| whole process | ms |\n|---|---|")
+    print(f"| Python doing nothing | {_ms([handrail.parent / 'python', '-c', 'pass']):.0f} |")
+    print(f"| `handrail --version` | {_ms([handrail, '--version']):.0f} |")
+    print(f"| one file of two statements | {few:.0f} |")
+    print(f"| {FILES} files | {many:.0f} |")
+    print(f"| each file more | {(many - few) / (FILES - 1):.2f} |")
+
+
+def _tell_projects(folder: Path, handrail: Path) -> None:
+    print("\n| project | its own start, s | its newest migration, s | beyond its start, s | SQL as sent |")
+    print("|---|---|---|---|---|")
+    with cluster() as server:
+        for name, public in PUBLIC.items():
+            python = python_with(newest_python("3.13", "3.12"), *public.packages)
+            manage = write_site(folder / name, public)
+            asked = [handrail, "schemacheck", "--django", manage, "--python", python, _newest(python, name)]
+            own = _ms([python, manage, "version"]) / 1000
+            ours = _ms(asked) / 1000
+            found = compared(python, manage, server, name)
+            share = f"{found.alike} of {found.total - found.by_python} ({found.share:.1%}), {found.by_python} by Python"
+            print(f"| {name} | {own:.2f} | {ours:.2f} | {ours - own:.2f} | {share} |", flush=True)
+
+
+def _newest(python: Path, name: str) -> Path:
+    [packages] = python.parent.parent.glob("lib/*/site-packages")
+    folder = packages / {"wagtail": "wagtail/migrations", "allauth": "allauth/socialaccount/migrations"}[name]
+    return max(folder.glob("0*.py"))
+
+
+def _run(*command: object) -> None:
+    subprocess.run([str(word) for word in command], env=ENV, check=True)
+
+
+def _ms(command: Sequence[object]) -> float:
+    """The median time of a process, after one that fills caches and writes bytecode; a finding is no failure."""
+    return statistics.median([_timed(command, ENV) for _ in range(ROUNDS + 1)][1:]) * 1000
+
+
+def _timed(command: Sequence[object], env: Mapping[str, str], *, before: Sequence[str] = ()) -> float:
+    if before:
+        subprocess.run([*before, "handrail"], env=env, capture_output=True, check=False)
+    began = time.perf_counter()
+    done = subprocess.run([str(word) for word in command], env=env, capture_output=True, text=True, check=False)
+    took = time.perf_counter() - began
+    assert done.returncode in (0, 1), done.stderr
+    return took
+
+
+def _size(folder: Path) -> int:
+    """What it takes on the disk, as `du` counts."""
+    found = shutil.which("du")
+    assert found
+    return int(subprocess.check_output([found, "-sk", folder], text=True).split()[0]) * 1024
