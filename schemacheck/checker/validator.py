@@ -41,8 +41,8 @@ def validate(
     `connection` is Django's or a plain psycopg (or sqlite3) one; None checks by grammar and built-in types alone.
     `probe` also asks existing rows, by short reads, whether they meet new constraints; it raises `proof` to `copies`.
     `policy` says which rules speak, and for which server. `seconds` is what it may take; what is left then is an error.
-    `stands` tells by its line whether a statement of PostgreSQL describes what is there already, with rows: it is not
-    judged, what follows is judged against it.
+    `stands` tells by its line whether a statement describes what is there already, with rows: it is not judged, what
+    follows is judged against it.
     Raises DatabaseAway where the database cannot be asked, UnsupportedDatabase, InvalidCheck for an unknown dialect or
     proof, TooLong, Busy: all are CheckError of `schemacheck.checker.errors`.
     """
@@ -81,7 +81,7 @@ def judge(
     if spoken == "sqlite":
         from schemacheck.checker.sqlite.checking import check_script
 
-        report = check_script(sql, own, proof=wanted, seconds=seconds)
+        report = check_script(sql, own, proof=wanted, seconds=seconds, stands=stands)
     else:
         report = _by_postgresql(sql, own, wanted, probe=probe, policy=policy, seconds=seconds, stands=stands)
     notes = _notes(spoken, bool(report.statements or report.notes), wanted, report.proof, vendor)

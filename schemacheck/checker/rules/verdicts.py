@@ -69,6 +69,10 @@ sqlite-error error SQLite refuses the statement
 sqlite-unknown-type warning SQLite takes any word for a type and guesses what it means
 sqlite-foreign-key-target warning A foreign key to a table or column that is not there, or is not unique
 sqlite-required-column warning ADD COLUMN NOT NULL without a default fails when there are rows
+sqlite-added-column warning ADD COLUMN that SQLite takes only while the table is empty
+sqlite-required-value warning Rows get no value, or perhaps NULL, where a column requires one
+sqlite-referenced-table warning DROP TABLE of a table that rows of others may refer to
+sqlite-unique-index suggestion A unique index fails where two rows are alike
 sqlite-not-executed suggestion The statement is not a definition and was only parsed
 """
 

@@ -1,6 +1,7 @@
 """Asks for SQLite's verdict on a script. The live database is only asked for `sqlite_master`."""
 
-from itertools import islice
+from collections.abc import Callable
+from itertools import groupby, islice
 from typing import Any
 
 from schemacheck.checker.database.connections import is_database_error, is_django
@@ -16,14 +17,22 @@ _SCHEMA = (
 )
 
 
-def check_script(script: str, connection: Any, *, proof: Proof, seconds: float) -> Report:
+def check_script(
+    script: str, connection: Any, *, proof: Proof, seconds: float, stands: Callable[[int], bool]
+) -> Report:
     """Judge a script for SQLite; without a SQLite connection the replica begins empty.
 
-    Raises DatabaseAway, Busy.
+    A statement at a line that `stands` describes what is there already. Raises DatabaseAway, Busy.
     """
     schema = _read_schema(connection) if connection is not None and proof is not Proof.PARSE else None
     reached = Proof.PARSE if schema is None else Proof.CATALOG
-    request = {"script": script, "schema": schema or [], "reached": reached.value, "seconds": seconds}
+    request = {
+        "script": script,
+        "schema": schema or [],
+        "standing": _standing(script, stands),
+        "reached": reached.value,
+        "seconds": seconds,
+    }
     answer = processes.ask(request, seconds)
     statements = {said["index"]: _statement(said) for said in answer.statements}
     notes = (stopped(*_next(script, len(statements)), why=answer.stopped, seconds=seconds),) if answer.stopped else ()
@@ -45,6 +54,13 @@ def _read_schema(connection: Any) -> list[str]:
             f"The SQLite database cannot be read ({error}), so nothing was checked. See that its file exists, is "
             "readable, and is not locked; then check again."
         ) from error
+
+
+def _standing(script: str, stands: Callable[[int], bool]) -> list[tuple[int, int]]:
+    """The first and the last line of each part that was there before."""
+    lines = range(1, script.count("\n") + 2)
+    parts = [list(part) for there, part in groupby(lines, stands) if there]
+    return [(part[0], part[-1]) for part in parts]
 
 
 def _next(script: str, judged: int) -> tuple[int, int | None]:

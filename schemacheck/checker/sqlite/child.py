@@ -20,6 +20,7 @@ from schemacheck.checker.findings import Proof
 from schemacheck.checker.sqlite.judged import Judged
 from schemacheck.checker.sqlite.judging import Judge
 from schemacheck.checker.sqlite.replica import Replica
+from schemacheck.checker.sqlite.rows import Rows
 
 MEMORY_BYTES = 512 * 1024 * 1024
 _GRACE_SECONDS = 1
@@ -59,7 +60,9 @@ def _answer(request: dict[str, Any], ends_at: float) -> str:
 def _judge(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     replica = Replica(tuple(request["schema"]))
     try:
-        judge = Judge(replica, Proof(request["reached"]))
+        there = [range(first, last + 1) for first, last in request["standing"]]
+        rows = Rows(replica, lambda line: any(line in part for part in there))
+        judge = Judge(replica, Proof(request["reached"]), rows)
         again: list[Judged] = []
         for item in judge.judge(request["script"]):
             yield item.report().as_dict()

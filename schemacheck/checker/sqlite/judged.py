@@ -49,6 +49,11 @@ class Judged:
         )
         self.findings.append(finding)
 
+    @property
+    def line(self) -> int:
+        """Where it begins in the script."""
+        return self.source.position(self.piece.offset)[0]
+
     def report(self) -> StatementReport:
         """The verdict in its public shape."""
         ordered = sorted(self.findings, key=lambda finding: (finding.line or 0, finding.column or 0))
@@ -56,7 +61,7 @@ class Judged:
             index=self.index,
             kind=self.kind,
             table_name=self.table_name,
-            line=self.source.position(self.piece.offset)[0],
+            line=self.line,
             proof=self.proof,
             findings=tuple(ordered),
         )

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from schemacheck.checker.findings import Proof, Severity
 from schemacheck.checker.source import MAX_STATEMENT_CHARS, Source
 from schemacheck.checker.sqlite import tables
+from schemacheck.checker.sqlite.inserts import check_insert
 from schemacheck.checker.sqlite.judged import Hints, Judged
 from schemacheck.checker.sqlite.pieces import DEFINITIONS, Piece, split
 from schemacheck.checker.sqlite.replica import Replica
+from schemacheck.checker.sqlite.rows import Doubt, Rows
 
 _NEAR = re.compile(r'near "(?P<near>.*)": syntax error\Z|unrecognized token: "(?P<token>.*)"\Z', re.DOTALL)
 _NAMED = re.compile(
@@ -33,6 +35,7 @@ class Judge:
 
     replica: Replica
     reached: Proof
+    rows: Rows
     hints: Hints = field(default_factory=Hints)
 
     def judge(self, script: str) -> Iterator[Judged]:
@@ -68,24 +71,30 @@ class Judge:
     def _judge(self, item: Judged) -> None:
         first = item.piece.word(0)
         before = self.replica.columns(item.table_name) if first in DEFINITIONS else []
+        doubts = self.rows.doubts(item) if first in DEFINITIONS else []
         try:
             if first in DEFINITIONS:
                 self.replica.define(item.piece)
             elif first in _COMPILED:
                 self.replica.compile(item.piece.text)
+                check_insert(item, self.replica)
             else:
                 _read_only(item)
+                self.rows.follow(item)
                 return
         except (sqlite3.Error, sqlite3.Warning) as error:
             self._refused(item, str(error))
             return
         item.proof = self.reached
         tables.check_table(item, self.replica, before)
+        _say(item, doubts)
+        self.rows.follow(item)
 
     def _refused(self, item: Judged, message: str) -> None:
         missing = message.startswith(("no such table: ", "no such index: ", "no such view: "))
         if missing and self.reached is Proof.PARSE:
-            return  # without the schema nobody can tell
+            _say(item, self.rows.doubts_unseen(item))
+            return  # without the schema nobody can tell more
         item.proof = self.reached
         hint = ""
         named = _NAMED.search(message)
@@ -116,6 +125,11 @@ class Judge:
         except (sqlite3.Error, sqlite3.Warning) as error:
             return str(error)
         return ""
+
+
+def _say(item: Judged, doubts: list[Doubt]) -> None:
+    for doubt in doubts:
+        item.add(0, doubt.rule, doubt.severity, doubt.message, hint=doubt.hint)
 
 
 def _read_only(item: Judged) -> None:

@@ -53,6 +53,20 @@ class Piece:
             return None
         return self.words[index + 1][0]
 
+    @property
+    def adds_column(self) -> bool:
+        """Whether it is ALTER TABLE ... ADD."""
+        index = self._name_index()
+        return index is not None and self.word(0) == "ALTER" and self.word(index + 1) == "ADD"
+
+    @property
+    def new_name(self) -> str:
+        """What ALTER TABLE ... RENAME TO calls its table; empty for all else."""
+        index = self._name_index()
+        if index is None or (self.word(index + 1), self.word(index + 2)) != ("RENAME", "TO"):
+            return ""
+        return plain(self.words[index + 3][1]) if len(self.words) > index + 3 else ""
+
     def find(self, name: str) -> int | None:
         """Where a name stands last."""
         return next((offset for offset, word in reversed(self.words) if bare(word) == name.lower()), None)

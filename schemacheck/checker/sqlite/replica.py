@@ -13,8 +13,11 @@ from schemacheck.checker.sqlite.pieces import Piece
 from schemacheck.checker.sqlite.types import affinity
 
 _REFUSED = {sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH}
-_PRAGMAS = {"table_xinfo", "index_list", "index_info", "foreign_key_list", "quick_check", "data_version", "page_size"}
-"""Those we ask, and those that ALTER TABLE and virtual tables ask themselves; none changes anything."""
+_PRAGMAS = {
+    *("table_xinfo", "index_list", "index_info", "foreign_key_list", "foreign_keys"),
+    *("quick_check", "data_version", "page_size"),
+}
+"""Those we ask, and those that ALTER TABLE and virtual tables ask themselves; none changes more than how we compile."""
 _LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: 4 * MAX_STATEMENT_CHARS,  # bytes of UTF-8
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 4 * MAX_STATEMENT_CHARS,
@@ -64,6 +67,25 @@ class Replica:
     def compile(self, text: str) -> None:
         """Compile a statement and do not run it. Raises what SQLite says against it."""
         self._database.execute(f"EXPLAIN {text}").close()
+
+    def halts(self, text: str) -> list[tuple[int, str]]:
+        """Where the program of a definition would stop if rows were there: SQLite's code, and what it says then."""
+        self._database.execute("PRAGMA foreign_keys = ON")
+        try:
+            program = self._database.execute(f"EXPLAIN {text}").fetchall()
+        except (sqlite3.Error, sqlite3.Warning):
+            return []
+        finally:
+            self._database.execute("PRAGMA foreign_keys = OFF")
+        return [(row[2], row[5]) for row in program if row[1] == "Halt" and isinstance(row[5], str)]
+
+    def halts_unseen(self, table: str, text: str) -> list[tuple[int, str]]:
+        """The same of a table nobody has seen: one of its name stands in."""
+        self._database.execute(f"CREATE TABLE {_quoted(table)} (handrail_unseen)")
+        try:
+            return self.halts(text)
+        finally:
+            self._database.execute(f"DROP TABLE {_quoted(table)}")
 
     def columns(self, table: str | None) -> list[str]:
         """The names of a table's columns; none where there is no such table."""

@@ -18,7 +18,6 @@ def check_table(item: Judged, replica: Replica, before: list[str]) -> None:
         return
     if item.piece.query_offset is None:  # else nobody wrote the types
         _check_types(item, replica, before)
-    _check_required(item)
     _check_primary_key(item, replica)
 
 
@@ -77,15 +76,6 @@ def _check_types(item: Judged, replica: Replica, before: list[str]) -> None:
                 hint=did_you_mean(unknown[0] if unknown else declared, SUGGESTED),
                 facts={"affinity": affinity(declared)},
             )
-
-
-def _check_required(item: Judged) -> None:
-    if item.kind != "alter_table":
-        return
-    said = {word.upper() for _, word in item.piece.words}
-    if {"ADD", "NOT", "NULL"} <= said and "DEFAULT" not in said:
-        message = "SQLite refuses this column if the table has rows: they would be NULL"
-        item.add(0, "sqlite-required-column", Severity.WARNING, message, hint="Give it a constant default.")
 
 
 def _check_primary_key(item: Judged, replica: Replica) -> None:
