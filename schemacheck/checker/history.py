@@ -9,6 +9,8 @@ from schemacheck.checker.policy import Policy
 from schemacheck.checker.reading.shapes import AlterationShape, Name
 
 Key = tuple[str, str]
+TOOLS_OWN = 1
+"""The number of the transaction that whoever runs the script has opened."""
 STRONG = ("SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE")
 _SET_CONFIG = re.compile(r"set_config\s*\(\s*'([\w.]+)'\s*,\s*'([^']*)'\s*,\s*(\w+)", re.IGNORECASE)
 
@@ -40,7 +42,7 @@ class History:
     _promises: dict[tuple[Key, str], str] = field(default_factory=dict)  # CHECK (column IS NOT NULL) -> column
     _local: set[str] = field(default_factory=set)
     dispatch: Any = None  # the rules of the policy, once they are sorted out
-    _opened: int = 1  # 1 is the transaction that whoever runs the script has opened
+    _opened: int = TOOLS_OWN
 
     def once(self, code: str) -> bool:
         """True the first time."""

@@ -98,10 +98,13 @@ def drop_index_not_concurrent(scope: Scope) -> Iterator[Case]:
             continue
         if owner is not None and (owner.is_empty or is_small(scope, owner)):
             continue
+        fix, hint = f"DROP INDEX CONCURRENTLY {name.sql};", "Drop it with CONCURRENTLY, outside a transaction."
+        if owner is not None and owner.kind == "p":
+            fix, hint = "", "No index of a partitioned table can be dropped CONCURRENTLY: set lock_timeout, try again."
         yield Case(
             f'dropping index "{name}" blocks every query on its table while it waits for its lock',
-            hint="Drop it with CONCURRENTLY, outside a transaction.",
-            fix=f"DROP INDEX CONCURRENTLY {name.sql};",
+            hint=hint,
+            fix=fix,
             facts=about(owner),
         )
 

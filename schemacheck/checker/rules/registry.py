@@ -1,5 +1,6 @@
 """Where rules are entered, and how they are run on a statement."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
@@ -8,7 +9,7 @@ from typing import Any
 
 from schemacheck.checker.database.catalog import Table
 from schemacheck.checker.findings import Severity
-from schemacheck.checker.history import History
+from schemacheck.checker.history import TOOLS_OWN, History
 from schemacheck.checker.policy import Policy, refused
 from schemacheck.checker.reading.lowering import shape_of
 from schemacheck.checker.reading.parser import Statement
@@ -84,6 +85,9 @@ class _Dispatch:
     scripts: Sequence[Rule]
 
 
+_NEEDS_NONE = re.compile(
+    r"^VACUUM\b|\bINDEX CONCURRENTLY\b|\bREINDEX \w+ CONCURRENTLY\b|\bDETACH PARTITION\b.*\bCONCURRENTLY\b"
+)
 RULES: dict[str, Rule] = {}
 _BEFORE: dict[str, list[Rule]] = defaultdict(list)
 _AT_END: dict[str, list[Rule]] = defaultdict(list)
@@ -213,9 +217,15 @@ def _report(entered: Rule, cases: Iterable[Case], scope: Scope) -> None:
             case.location,
             sqlstate=case.sqlstate or entered.sqlstate,
             hint=case.hint,
-            fix=case.fix,
+            fix=_outside(case.fix, scope),
             facts=case.facts,
         )
+
+
+def _outside(fix: str, scope: Scope) -> str:
+    """A fix that no transaction may hold, after the end of the one the script has opened."""
+    opened = scope.progress.history.transaction > TOOLS_OWN
+    return f"COMMIT;\n{fix}" if opened and _NEEDS_NONE.search(fix) else fix
 
 
 def _dispatch_of(scope: Scope) -> _Dispatch:

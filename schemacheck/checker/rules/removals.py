@@ -34,13 +34,15 @@ def drop_column(scope: Scope, action: Action, table: Table | None) -> Iterator[C
     if table and (views := views_on(scope.catalog, table, action.name)):
         facts["views"] = views
     name, column = target_sql(scope), quote(action.name)
+    is_key = table is not None and table.primary_key is not None and action.name in table.primary_key.columns
+    relief = "" if is_key else f"ALTER TABLE {name} ALTER COLUMN {column} DROP NOT NULL;\n"
+    cascade = " CASCADE" if action.cascade else ""
     yield Case(
         f'the data in "{action.name}" is lost, and code that still names it fails',
         scope.statement.find(action.name, after=1),
         hint="Release code that no longer uses the column first; drop it afterwards.",
-        fix=f"ALTER TABLE {name} ALTER COLUMN {column} DROP NOT NULL;\n"
-        f"-- release code that no longer names {column}, then\n"
-        f"ALTER TABLE {name} DROP COLUMN {column};",
+        fix=f"{relief}-- release code that no longer names {column}, then\n"
+        f"ALTER TABLE {name} DROP COLUMN {column}{cascade};",
         facts=facts,
     )
 
@@ -64,11 +66,13 @@ def drop_table(scope: Scope) -> Iterator[Case]:
             if isinstance(table, Table) and table.referenced_by:
                 facts["referenced_by"] = sorted({item for item, _ in table.referenced_by})
             aside = quote(f"{name.name}_dropped")
+            cascade = " CASCADE" if scope.statement.node.behavior == ast.DROP_CASCADE else ""
             yield Case(
                 f'every row of "{name}" is lost',
                 scope.statement.find(name.name, after=5),
                 hint=_BACKUP,
-                fix=f"ALTER TABLE {name.sql} RENAME TO {aside};\n-- once nothing has missed it\nDROP TABLE {aside};",
+                fix=f"ALTER TABLE {name.sql} RENAME TO {aside};\n-- once nothing has missed it\n"
+                f"DROP TABLE {aside}{cascade};",
                 facts=facts,
             )
 

@@ -45,13 +45,12 @@ def table_without_primary_key(scope: Scope) -> Iterator[Case]:
         return
     location = shape.name.location
     yield Case(f'table "{shape.name.name}" has no primary key', location)
-    hint, fix = _suggested_key(shape)
+    hint, fix = _suggested_key(shape, {column.name for column in table.columns})
     yield Case(hint, location, fix=fix, severity=Severity.SUGGESTION)
 
 
-def _suggested_key(shape: TableShape) -> tuple[str, str]:
+def _suggested_key(shape: TableShape, names: set[str]) -> tuple[str, str]:
     table = shape.name.sql
-    names = {column.name for column in shape.columns}
     for column in shape.columns:
         if column.constraint("unique") and column.constraint("not_null"):
             text = f'Make "{column.name}", which is unique and NOT NULL, the primary key.'
