@@ -22,7 +22,11 @@ STOPPED_SHOWN = 5
 EVENTS = Listing(app="audit", model="event", endpoint="audit/events", time="timestamp")
 DECISIONS = Listing(app="audit", model="decision", endpoint="audit/events", time="timestamp")
 RULES = Listing(app="audit", model="permissionrule", endpoint="audit/rules")
-VERDICTS = {"allow": Series("allowed", "good"), "confirm": Series("to confirm", "wait"), "deny": Series("denied", "bad")}
+VERDICTS = {
+    "allow": Series("allowed", "good"),
+    "confirm": Series("to confirm", "wait"),
+    "deny": Series("denied", "bad"),
+}
 _STOPPED = ("deny", "confirm")
 _TOLD = ("timestamp", "event_type", "entity_type", "entity_id", "user", "actor", "agent", "decision")
 
@@ -114,7 +118,9 @@ def _by_agent(counted: counting.Counted, window: Window) -> Table:
         verdict, _, agent = told.partition(" ")
         agents[agent][verdict] += count
     most = sorted(agents.items(), key=lambda item: -item[1].total())[:SHOWN]
-    return Table(headers=("Agent", "Decided", "To confirm", "Denied"), rows=[_agent_row(*item, window) for item in most])
+    return Table(
+        headers=("Agent", "Decided", "To confirm", "Denied"), rows=[_agent_row(*item, window) for item in most]
+    )
 
 
 def _agent_row(agent: str, verdicts: Counter[str], window: Window) -> Sequence[Cell]:

@@ -74,7 +74,7 @@ class DiagnosisViewSet(ReadViewSet):
     )
     def create(self, request: Request) -> Response:
         """Diagnose a container, or this machine: 202 and a Location to follow, or 201 when waited for."""
-        body = {name: value or "" for name, value in self.validated(NewDiagnosisSerializer).items()}
+        body: dict[str, Any] = {name: value or "" for name, value in self.validated(NewDiagnosisSerializer).items()}
         asked = self.query(WaitQuery)
         preferred = _prefers_waiting(request)
         if preferred or asked["wait"] == "true":

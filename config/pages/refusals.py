@@ -25,7 +25,9 @@ def tell(form: forms.BaseForm, error: DomainError) -> None:
 
 def _place(path: str) -> tuple[str, str]:
     """The field that a path of the API begins with, and in a person's words where in it: `tags[1]` is row 2."""
-    name, number, rest = _PATH.match(path).groups()  # type: ignore[union-attr] -- which any text matches
+    found = _PATH.match(path)
+    assert found  # as any text does
+    name, number, rest = found.groups()
     where = ", ".join(filter(None, [f"Row {int(number) + 1}" if number else "", rest.strip(".")]))
     return name, f"{where}: " if where else ""
 

@@ -73,8 +73,8 @@ _QUERY = re.compile(r"[?&;](?:x-(?:amz|goog|ms)-)?(?:sig|key)=", re.IGNORECASE)
 _IN_QUERY = re.compile(r"[^&\s'\"<>]++")
 # `PASSWORD 'x'` and `IDENTIFIED BY 'x'` in SQL, `password x1` in .netrc and in prose.
 _PASSWORDS = (
-    "password", "passphrase", "passwd", "passwort", "kennwort", "contrase\u00f1a", "senha", "mot de passe", "wachtwoord",
-    "securestring",
+    "password", "passphrase", "passwd", "passwort", "kennwort", "contrase\u00f1a", "senha", "mot de passe",
+    "wachtwoord", "securestring",
 )  # fmt: skip
 _KEYS = ("api key", "access key", "secret", "pwd")
 _IDENTIFIED = "identified"

@@ -27,7 +27,9 @@ def examples(language: str) -> list[str]:
     """The indented blocks of the document that follow a paragraph which names their file."""
     blocks = re.findall(r"\n\n((?: {4}.*\n|\n(?= {4}))+)", DOCUMENT)
     texts = [re.sub(r"^ {4}", "", block, flags=re.MULTILINE) for block in blocks]
-    return [text for text in texts if {"workflow": "runs-on:", "gitlab": "include:", "hooks": "repos:"}[language] in text]
+    return [
+        text for text in texts if {"workflow": "runs-on:", "gitlab": "include:", "hooks": "repos:"}[language] in text
+    ]
 
 
 def judged(schema: str, path: Any) -> None:

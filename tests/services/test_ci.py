@@ -98,6 +98,8 @@ def test_pre_commit_takes_the_hooks_and_runs_one_that_brings_its_own_environment
     checked = run(f"{tool} validate-manifest {ROOT / '.pre-commit-hooks.yaml'}", repository)
     assert checked.returncode == 0, checked.stdout
     assert [hook["language"] for hook in HOOKS[:3]] == ["python"] * 3
-    done = run(f"{tool} try-repo {ROOT} schemacheck-sql --all-files", repository, PRE_COMMIT_HOME=str(tmp_path / "home"))
+    done = run(
+        f"{tool} try-repo {ROOT} schemacheck-sql --all-files", repository, PRE_COMMIT_HOME=str(tmp_path / "home")
+    )
     assert done.returncode == 1, done.stdout + done.stderr
     assert re.search(r"db/first one\.sql:1:\d+: error 42601", done.stdout), done.stdout + done.stderr
