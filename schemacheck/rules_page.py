@@ -10,12 +10,14 @@ from schemacheck.checker.rules.registry import Rule
 
 _HEAD = """# schemacheck: every rule
 
-Written by `python -m schemacheck.rules_page > docs/schemacheck-rules.md`; a test holds it to the code. How scripts are
-judged, and what no rule looks for: [schemacheck.md](schemacheck.md).
+How scripts are judged, and what no rule looks for: [schemacheck.md](schemacheck.md).
 
 A rule that is not on by default is switched on with `select` (see there). Safety rules spare tables that the script
 itself made and tables that ANALYZE found empty. "Rests on" names the facts of the database that decide the finding;
 each finding carries them in `facts`.
+"""
+_FOOT = """
+Written by `python -m schemacheck.rules_page > docs/schemacheck-rules.md`; a test holds it to the code.
 """
 _FAMILIES = {
     "access": "Who may see and do what",
@@ -39,7 +41,7 @@ def render() -> str:
     from schemacheck.checker.rules import RULES
 
     ordered = sorted(RULES.values(), key=lambda rule: (list(_FAMILIES).index(rule.family), rule.code))
-    return _HEAD + "\n".join(_lines(ordered)) + "\n"
+    return _HEAD + "\n".join(_lines(ordered)) + "\n" + _FOOT
 
 
 def _lines(ordered: list[Rule]) -> Iterator[str]:

@@ -31,7 +31,7 @@ _TONES: dict[str, kit.Tone] = {"live": "good", "expired": "wait", "revoked": "ba
 class KeyForm(forms.ModelForm):
     """A new key."""
 
-    scope = forms.ChoiceField(choices=SCOPES, initial=Scope.WRITE, widget=forms.RadioSelect, label="May")
+    scope = forms.ChoiceField(choices=SCOPES, initial=Scope.WRITE, widget=forms.RadioSelect, label="Scope")
     days = forms.ChoiceField(choices=DAYS, initial="90", required=False, label="Works for")
 
     class Meta:

@@ -8,6 +8,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -69,6 +70,13 @@ class ToolAdmin(Underway, Refusing, Adding, ListMoving, Historied):
         changed = set(of_form) or {kind.name for kind in self.opts.get_fields() if getattr(kind, "editable", False)}
         shown = flatten_fieldsets(self.get_fieldsets(request, obj))
         return [*said, *(name for name in shown if name not in changed and name not in said)]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Without Django's icons to add, change, delete and look at what is chosen: each has a page of its own."""
+        found = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if found is not None and isinstance(found.widget, RelatedFieldWidgetWrapper):
+            found.widget = found.widget.widget
+        return found
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...] | list[str]:
         return self.known_by or super().get_search_fields(request)

@@ -1,4 +1,4 @@
-"""Answers for what no view handled: problem+json for programs, Django's plain pages for people."""
+"""Answers for what no view handled: problem+json for programs; for people the pages 400.html, 403.html and so on."""
 
 from typing import Any
 

@@ -12,13 +12,15 @@ from config.errors import DomainError
 
 _HEAD = """# Errors
 
-Written by `python -m config.rest.errors_page > docs/errors.md`; a test holds it to the code. REST answers `code` and
-`detail` as problem+json, a job logs both; MCP and the commands say `detail`, and commands end with 2. `detail` is about
-this one request; what is here is what to do about the kind. Lists, bodies and repeated requests:
-[operating.md](operating.md#errors-a-client-may-see).
+REST answers `code` and `detail` as problem+json, a job logs both; MCP and the commands say `detail`, and commands end
+with 2. `detail` is about this one request; what is here is what to do about the kind. Lists, bodies and repeated
+requests: [operating.md](operating.md#errors-a-client-may-see).
 
 | status | code | raised in | what to do |
 |---|---|---|---|
+"""
+_FOOT = """
+Written by `python -m config.rest.errors_page > docs/errors.md`; a test holds it to the code.
 """
 _MOST_MODULES = 3
 _ELSEWHERE = {"migrations", "collectors"}
@@ -34,7 +36,7 @@ def render() -> str:
     rows: dict[tuple[int, str, str], set[str]] = defaultdict(set)
     for kind in _kinds(packages):
         rows[kind.status, kind.code, kind.remedy] |= raised[kind.__name__]
-    return _HEAD + "".join(_row(*row, modules) for row, modules in sorted(rows.items()) if modules)
+    return _HEAD + "".join(_row(*row, modules) for row, modules in sorted(rows.items()) if modules) + _FOOT
 
 
 def _row(status: int, code: str, remedy: str, modules: set[str]) -> str:

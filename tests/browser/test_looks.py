@@ -71,8 +71,20 @@ RUN_AXE = """async () => (await axe.run(
 def test_a_page_suits_every_reader(tab: Page, service: str, path: str) -> None:
     tab.goto(service + path)
     if path == "/api/docs":
-        tab.locator(".opblock").first.wait_for()
+        tab.locator(".opblock-tag").first.wait_for()
     look(tab, path)
+
+
+@pytest.mark.parametrize("path", ["/nosuch", "/docs/nosuch", "/admin/nosuch/"])
+def test_who_is_lost_sees_where_they_are_and_a_way_on(tab: Page, service: str, path: str, faults: list[str]) -> None:
+    tab.goto(service + path)
+    assert {fault for fault in faults if "404" not in fault} == set()
+    faults.clear()
+    tab.get_by_role("heading", name="Nothing is here").wait_for()
+    tab.get_by_role("searchbox", name="Search the manual").wait_for()
+    look(tab, f"lost {path}")
+    tab.get_by_role("main").get_by_role("link", name="Dashboard").click()
+    tab.locator("#health-title").wait_for()
 
 
 @pytest.mark.parametrize("table", TABLES)

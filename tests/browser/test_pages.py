@@ -97,10 +97,26 @@ def test_every_list_and_one_row_of_it_open_in_the_admin(tab: Page, service: str)
 
 def test_the_api_pages_open(tab: Page, service: str) -> None:
     tab.goto(f"{service}/api/docs")
+    tab.locator(".opblock-tag", has_text="audit").click()
     tab.get_by_text("/api/v1/audit/events", exact=True).first.wait_for()
     tab.get_by_text("Record an event, or several at once").wait_for()
     tab.locator(".opblock-summary").first.click()
     tab.get_by_text("Responses").first.wait_for()
+
+
+def test_the_api_page_asks_as_who_is_logged_in_and_shows_a_command_for_a_key(tab: Page, service: str) -> None:
+    tab.goto(f"{service}/api/docs")
+    tab.get_by_role("link", name="make one").wait_for()
+    tab.locator(".opblock-tag", has_text="schemacheck").click()
+    tab.locator("#operations-schemacheck-schemacheck_validate_create").click()
+    tab.get_by_role("button", name="Try it out").click()
+    with tab.expect_response(lambda answer: answer.url.endswith("/schemacheck/validate")) as asked:
+        tab.get_by_role("button", name="Execute").click()
+    assert asked.value.status == 200
+    command = tab.locator(".curl-command code").inner_text()
+    assert '-H "Authorization: Bearer $KEY"' in command
+    assert "CSRF" not in command
+    assert "Cookie" not in command
 
 
 def test_the_api_page_is_dark_when_the_system_is_or_the_admins_theme(tab: Page, service: str) -> None:
@@ -109,7 +125,7 @@ def test_the_api_page_is_dark_when_the_system_is_or_the_admins_theme(tab: Page, 
         tab.emulate_media(color_scheme=system)  # type: ignore[arg-type]
         tab.evaluate("chosen => localStorage.setItem('theme', chosen)", chosen)
         tab.reload()
-        tab.locator(".opblock").first.wait_for()
+        tab.locator(".opblock-tag").first.wait_for()
         ground = tab.evaluate("getComputedStyle(document.body).backgroundColor")
         assert ground == ("rgb(16, 22, 28)" if dark else "rgb(245, 247, 249)"), (system, chosen)
 

@@ -1,6 +1,9 @@
 """`manage.py apikey`."""
 
+import html
 import json
+import re
+import shlex
 from datetime import timedelta
 from typing import Any
 
@@ -59,6 +62,23 @@ def test_the_admin_shows_a_new_key_once_and_revokes(admin_client: Any, admin_use
     admin_client.post(f"{change.removesuffix('change/')}moves/revoke/")
     with pytest.raises(BadKey):
         authenticate_key(raw)
+
+
+def test_what_a_new_keys_page_offers_can_be_pasted(admin_client: Any, admin_user: User, settings: Any) -> None:
+    settings.COMMAND = "/h/manage.py"
+    data = {"name": "ci", "scope": "write", "user": admin_user.pk, "days": "30"}
+    page = html.unescape(admin_client.post(reverse("admin:config_apikey_add"), data, follow=True).content.decode())
+    [line] = re.findall(r"<code>(curl .*?)</code>", page)
+    words = shlex.split(line)
+    assert words[-1].endswith("/api/v1/audit/events?page_size=5")
+    assert "'http" in line, "a shell would look for files of that pattern"
+    assert "<code>/h/manage.py mcp</code>" in page
+
+
+def test_the_form_of_a_key_has_no_icons_beside_the_user(admin_client: Any) -> None:
+    page = admin_client.get(reverse("admin:config_apikey_add")).content.decode()
+    assert "Scope" in page
+    assert "related-widget-wrapper" not in page
 
 
 @pytest.mark.parametrize(("days", "told"), [("30", timedelta(days=30)), ("", None)])

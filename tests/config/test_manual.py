@@ -1,5 +1,6 @@
 """The manual under /docs/: for whom it is, that every document has its place, and what a page is made of."""
 
+import html
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,7 +14,7 @@ from rest_framework.test import APIClient
 
 from config.pages.manual.chapters import INDEX, Chapter, chapters
 from config.pages.manual.rendering import place_of, rendered, sections
-from config.pages.manual.search import search
+from config.pages.manual.search import nearest, search
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(configured.BASE_DIR)
@@ -164,9 +165,9 @@ def test_a_page_keeps_the_policy_and_asks_nobody_else(person: Client, chapter: C
 def test_what_a_document_shows_of_html_stays_text(tmp_path: Path, settings: Any) -> None:
     settings.BASE_DIR = tmp_path
     (tmp_path / "x.md").write_text("# <b>A</b>\n\n<script>alert(1)</script>\n\n`<i>`\n\n```\n<u>\n```\n")
-    html = rendered(Chapter(path="x.md", title="X")).html
-    assert not re.search(r"<(b|script|i|u)>", html)
-    assert "&lt;u&gt;" in html
+    shown = rendered(Chapter(path="x.md", title="X")).html
+    assert not re.search(r"<(b|script|i|u)>", shown)
+    assert "&lt;u&gt;" in shown
 
 
 def test_two_headings_of_one_text_have_anchors_of_their_own(tmp_path: Path, settings: Any) -> None:
@@ -179,9 +180,9 @@ def test_two_headings_of_one_text_have_anchors_of_their_own(tmp_path: Path, sett
 def test_the_page_of_a_link_without_a_page_keeps_its_words(tmp_path: Path, settings: Any) -> None:
     settings.BASE_DIR = tmp_path
     (tmp_path / "z.md").write_text("See [the licence](LICENSE) and [operating](docs/operating.md#keys).\n")
-    html = rendered(Chapter(path="z.md", title="Z")).html
-    assert "See the licence and" in html
-    assert '<a href="/docs/operating#keys">operating</a>' in html
+    shown = rendered(Chapter(path="z.md", title="Z")).html
+    assert "See the licence and" in shown
+    assert '<a href="/docs/operating#keys">operating</a>' in shown
 
 
 def test_a_page_of_a_tool_leads_to_the_place_that_explains() -> None:
@@ -199,6 +200,16 @@ def test_words_find_the_section_that_has_them_all(person: Client) -> None:
     page = person.get("/docs/", {"q": "redis rabbitmq"}).content.decode()
     assert 'href="/docs/operating#redis-or-rabbitmq"' in page
     assert "<mark>" in page
+
+
+def test_a_mistyped_word_is_taken_for_the_one_that_is_near(person: Client) -> None:
+    assert search("postgres datbase") == []
+    page = person.get("/docs/", {"q": "postgres datbase"}).content.decode()
+    assert 'with "postgres database"' in page
+    assert 'The manual does not have "postgres datbase".' in html.unescape(page)
+    assert "<mark>database</mark>" in page.casefold()
+    assert nearest("postgres database") == "", "which it has"
+    assert nearest("postgres zzzzzz") == "", "and of nothing near nothing is made"
 
 
 def test_a_search_for_nothing_that_is_there_says_what_to_do(person: Client) -> None:

@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Permission, User
+from django.template.loader import render_to_string
 from django.test import Client
 
 import config.urls  # noqa: F401 -- which loads every table's page
@@ -135,3 +136,24 @@ def test_the_kit_has_a_page_for_developers_alone(admin_client: Client, settings:
         assert f"{part}(" in shown.text
     assert Client().get("/kit/").status_code == 302
     assert admin_client.post("/kit/").status_code == 405
+
+
+# Where nothing is, or nothing may be done
+
+
+@pytest.mark.parametrize("path", ["/nosuch", "/docs/nosuch", "/admin/nosuch/", "/admin/nosuch/x/"])
+def test_who_is_lost_keeps_the_way_on(admin_client: Client, path: str) -> None:
+    answer = admin_client.get(path, headers={"accept": "text/html"})
+    page = answer.content.decode()
+    assert answer.status_code == 404
+    for told in ("Nothing is here", 'href="/admin/"', 'href="/docs/"', 'action="/docs/"', "config/look.css"):
+        assert told in page
+    assert "nosuch" not in page.partition("<body")[2], "what somebody wrote into an address is not repeated"
+
+
+def test_the_pages_of_failures_need_neither_a_session_nor_a_database(client: Client) -> None:
+    """A page that fails because the database is away cannot ask it who is there."""
+    for code in (400, 403, 404, 500):
+        page = render_to_string(f"{code}.html")
+        assert 'href="/"' in page
+        assert "Sign out" not in page

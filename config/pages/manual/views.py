@@ -15,7 +15,7 @@ from rest_framework.request import Request
 
 from config.pages.manual.chapters import FRONT, Chapter, chapter_at, chapters
 from config.pages.manual.rendering import rendered, with_address, with_command
-from config.pages.manual.search import LONGEST_QUERY, search
+from config.pages.manual.search import LONGEST_QUERY, nearest, search
 from config.pages.views import AnyAccept, only_read
 from config.rest.views import APIView
 
@@ -53,14 +53,16 @@ def _shown(request: HttpRequest | Request, wanted: Chapter | None, *, plain: boo
         text = with_command(with_address(wanted.text, address), command)
         return HttpResponse(text, content_type="text/markdown; charset=utf-8")
     query = request.GET.get("q", "").strip()[:LONGEST_QUERY] if wanted is FRONT else ""
-    page = rendered(wanted)
+    page, results = rendered(wanted), search(query)
+    near = nearest(query) if query and not results else ""
     context: dict[str, Any] = {
         "chapter": wanted,
         "parts": [(part, list(group)) for part, group in groupby(chapters().values(), lambda item: item.part)],
         "content": page.at(address, command),
         "headings": [heading for heading in page.headings if heading.level == 2],
         "query": query,
-        "results": search(query),
+        "near": near,
+        "results": search(near) if near else results,
         "longest_query": LONGEST_QUERY,
     }
     return render(getattr(request, "_request", request), "config/manual.html", context)

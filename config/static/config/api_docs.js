@@ -11,7 +11,7 @@
 
   function show() {
     const place = document.getElementById("swagger-ui");
-    SwaggerUIBundle({
+    const shown = SwaggerUIBundle({
       url: place.dataset.schema,
       domNode: place,
       presets: [SwaggerUIBundle.presets.apis],
@@ -19,10 +19,17 @@
       deepLinking: true,
       defaultModelsExpandDepth: -1, // each operation shows its own; the list of all takes longer than all the rest
       validatorUrl: null, // a badge from elsewhere
+      docExpansion: "none", // what there is, first
       requestInterceptor(request) {
-        // Who tries the API in the admin's session sends its token; a key needs none.
-        if (request.method && request.method !== "GET") request.headers["X-CSRFToken"] = place.dataset.csrf;
+        delete request.headers.Cookie; // the browser sends its own
+        if (request.headers.Authorization) return request;
+        // The admin's session sends its token, which is of no use in the command that is shown: a key is.
+        request.userFetch = (url, options) => fetch(url, { ...options, headers: { ...options.headers, "X-CSRFToken": place.dataset.csrf } });
+        request.curlOptions = ["-H", '"Authorization: Bearer $KEY"'];
         return request;
+      },
+      onComplete() {
+        if ("session" in place.dataset) shown.preauthorizeApiKey("session", "of this browser");
       },
     });
   }
