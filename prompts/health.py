@@ -26,7 +26,7 @@ def _ranks() -> Check:
 
 
 def _model() -> Check:
-    fix = "Start the model or set MODEL_BASE_URL; only testing prompts needs it."
+    fix = "Start the model, or write its MODEL_BASE_URL to .env and start again; only testing prompts needs it."
     if "." in settings.MODEL_API:
         return Check("model", "ok", f"answered by {settings.MODEL_API}, which is not probed")
     import httpx2  # one HTTP client for whoever asks whether all is well, and not for each process

@@ -20,7 +20,7 @@ _SHOWN_ADDRESS = re.compile(r"http://(?:127\.0\.0\.1|localhost):8000\b|\blocalho
 _PLACE, _COMMAND = "\ue000", "\ue001"  # where the reader's own go: characters that no document has
 _SHOWN_COMMAND = re.compile(
     r"/srv/handrail/\.venv/bin/python /srv/handrail/manage\.py(?= )|(?<![\w/])\.venv/bin/python manage\.py(?= )"
-    r"|^(?P<indent> *)handrail(?= schemacheck )",
+    r"|^handrail(?= schemacheck --(?:django|alembic) )",
     re.MULTILINE,
 )
 """Our command in a block, as documents write it for a checkout that one stands in."""
@@ -58,7 +58,7 @@ def with_address(text: str, address: str) -> str:
 
 
 def with_command(text: str, command: str) -> str:
-    return _SHOWN_COMMAND.sub(lambda found: f"{found['indent'] or ''}{command}", text)
+    return _SHOWN_COMMAND.sub(lambda _: command, text)
 
 
 @cache
