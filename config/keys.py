@@ -49,6 +49,11 @@ def create_key(*, name: str, scope: str, user: User, expires_at: datetime | None
     return key, raw
 
 
+def scope_of(user: User) -> Scope:
+    """What somebody signed in may do by the API; a key made on a page may do no more than its maker."""
+    return Scope.ADMIN if user.is_superuser else Scope.READ
+
+
 def check_name(name: str) -> None:
     """Raises DomainError for what cannot name a key."""
     if not name.strip() or len(name) > 100 or not name.isprintable():

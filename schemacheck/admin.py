@@ -108,10 +108,11 @@ class CheckAdmin(ReadOnlyAdmin):
     trail_of = ("schema_check", "uid")
     form = CheckForm
     sections = [
-        ("Verdict", ["verdict", "asked"]),
+        ("Verdict", ["verdict"]),
         ("Findings", ["findings"]),
         ("Script", ["script"]),
         ("Locks", ["locks"]),
+        ("Who asked what", ["asked"]),
         ("As JSON", ["report_tree"], {"classes": ["collapse", "wide"]}),
     ]
     add_fieldsets: ClassVar = [(None, {"fields": ["subject", "sql", "dialect", "database", "proof", "probe"]})]

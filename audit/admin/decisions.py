@@ -91,7 +91,9 @@ class DecisionAdmin(TrailAdmin):
         if not event.session_id:
             return NOTHING
         address = f"{reverse('admin:audit_decision_changelist')}?{urlencode({'q': event.session_id})}"
-        return format_html('<a href="{}">{}</a>', address, event.session_id[:12])
+        name = event.session_id
+        shown = name if len(name) <= _SHORT else f"{name[:5]}...{name[-7:]}"  # sessions of one agent begin alike
+        return format_html('<a href="{}" title="{}">{}</a>', address, name, shown)
 
     @admin.display(description="Call")
     def whole_call(self, event: Any) -> SafeString:
@@ -136,6 +138,10 @@ class DecisionAdmin(TrailAdmin):
 
     def has_make_rule_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("audit.add_permissionrule"))
+
+
+_SHORT = 15
+"""Characters of a session's name that the list has room for."""
 
 
 def _text(path: str) -> Substr:

@@ -1,11 +1,13 @@
 """API keys: made here or by `manage.py apikey`, shown once, and ended by a move."""
 
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -14,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from config.admin.tool import ToolAdmin
 from config.errors import DomainError
-from config.keys import check_name, create_key, revoke_key
+from config.keys import check_name, create_key, revoke_key, scope_of
 from config.models import ApiKey, Scope
 from config.pages import kit
 from config.pages.moves import move
@@ -95,6 +97,16 @@ class ApiKeyAdmin(ToolAdmin):
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"user": request.user.pk, **super().get_changeform_initial_data(request)}
+
+    def get_form(self, request: HttpRequest, obj: ApiKey | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """Only superusers make keys for others, or keys that may do more than they may themselves by the API."""
+        form = super().get_form(request, obj, change, **kwargs)
+        if obj is None and not request.user.is_superuser:
+            fields = form.base_fields = deepcopy(form.base_fields)
+            fields["scope"].choices = SCOPES[: [scope for scope, _ in SCOPES].index(scope_of(request.user)) + 1]
+            fields["scope"].initial = scope_of(request.user)
+            fields["user"].queryset = User.objects.filter(pk=request.user.pk)
+        return form
 
     @admin.display(description="State")
     def state(self, key: ApiKey) -> SafeString:

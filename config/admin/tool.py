@@ -56,10 +56,23 @@ class ToolAdmin(Underway, Refusing, Adding, ListMoving, Historied):
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return [column(self.model, name) for name in super().get_list_display(request)]
 
+    def heading(self, obj: Any) -> str:
+        """What the page of an object is called, where its name alone says little."""
+        return str(obj)
+
+    def sections_of(self, obj: Any) -> Sequence[tuple[Any, ...]]:
+        """The sections of this object's page: where it has nothing to say in one, that one may be left out."""
+        return self.sections
+
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if not self.sections or obj is None:
             return super().get_fieldsets(request, obj)
-        return [_section(*said) for said in self.sections]
+        return [_section(*said) for said in self.sections_of(obj)]
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **options: Any) -> Any:
+        if obj := options.get("obj"):
+            context["heading"] = self.heading(obj)
+        return super().render_change_form(request, context, *args, **options)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """With sections, all that no form may change."""

@@ -1,11 +1,12 @@
 """The admin as one product: the tables grouped by tool, and what is the service's own at the end."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin import AdminSite
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -19,7 +20,15 @@ SERVICE = "Service"
 _RECENT = 12
 
 
+class SignInForm(AdminAuthenticationForm):
+    error_messages: ClassVar = {
+        **AdminAuthenticationForm.error_messages,
+        "invalid_login": "Nobody who may come in here has this name and this password. Capital letters count in both.",
+    }
+
+
 class Site(AdminSite):
+    login_form = SignInForm
     site_header = site_title = "Handrail"
     index_title = "Tools"
     site_url = None  # the header leads to the dashboard

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 from config.attempts import address_of
 from config.context import identify
-from config.keys import BadKey, authenticate_key
+from config.keys import BadKey, authenticate_key, scope_of
 from config.models import ApiKey, Scope
 
 if TYPE_CHECKING:  # REST framework imports this module while it loads its views
@@ -48,7 +48,7 @@ class SessionAuthentication(authentication.SessionAuthentication):
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         found = super().authenticate(request)
         if found is not None:
-            identify(actor=found[0].get_username(), scope="admin" if found[0].is_superuser else "read")
+            identify(actor=found[0].get_username(), scope=scope_of(found[0]))
         return found
 
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from config.admin import ToolAdmin
 from config.pages import kit
@@ -56,14 +57,16 @@ class BugAdmin(ToolAdmin):
         *("change", "set_deadline", "link_ticket"),
     ]
     sections = [
-        ("What goes wrong", [("standing", "urgency"), ("owner", "due"), "message", "resolution_text"]),
-        ("At a glance", ["people"]),
+        ("What goes wrong", [("standing_why", "urgency"), ("owner", "due"), "message", "resolution_text"]),
         ("Stack trace", ["trace"]),
-        ("How often", ["reports"]),
         ("Why this priority", ["why"]),
+        ("How often", ["reports"]),
         ("What happened", ["events"]),
-        ("Tickets and returns", ["tickets", "cycles"]),
-        ("What the program sent", ["grouping", "sent"]),
+        ("Tickets", ["tickets"]),
+        ("Resolutions that did not hold", ["cycles"]),
+        ("What the program sent", ["sent"]),
+        ("At a glance", ["people"]),
+        ("What equal reports have in common", ["grouping"], {"classes": ["collapse"]}),
     ]
 
     class Media:
@@ -97,6 +100,20 @@ class BugAdmin(ToolAdmin):
     def save_model(self, request: HttpRequest, obj: Bug, form: forms.ReportForm, change: bool) -> None:
         obj.pk = report_bug(**form.report()).pk
 
+    def heading(self, obj: Bug) -> str:
+        said = " ".join(obj.error_message.split())
+        return Truncator(f"{obj.error_type}: {said}" if said else obj.error_type).chars(shown.LONGEST_CELL)
+
+    def sections_of(self, obj: Bug) -> list[tuple[Any, ...]]:
+        """Without those that would only say that there is nothing."""
+        is_there = {
+            "trace": bool(obj.stack_trace),
+            "tickets": obj.tickets.exists(),
+            "cycles": obj.cycles.exists(),
+            "sent": bool(obj.metadata),
+        }
+        return [said for said in self.sections if is_there.get(said[1][0], True)]
+
     @admin.display(description="priority", ordering="score")
     def urgency(self, bug: Bug) -> SafeString:
         return shown.priority(bug)
@@ -108,6 +125,10 @@ class BugAdmin(ToolAdmin):
     @admin.display(description="status", ordering="status")
     def standing(self, bug: Bug) -> SafeString:
         return shown.status(bug)
+
+    @admin.display(description="status")
+    def standing_why(self, bug: Bug) -> SafeString:
+        return format_html("{} {}", shown.status(bug), shown.why_there(bug))
 
     @admin.display(description="deadline", ordering="deadline_at")
     def due(self, bug: Bug) -> SafeString:
@@ -125,7 +146,6 @@ class BugAdmin(ToolAdmin):
     def people(self, bug: Bug) -> SafeString:
         return kit.facts(
             [
-                ("Bug", bug.bug_id),
                 ("Reports", bug.frequency),
                 ("Impact on users", shown.impact(bug.user_impact)),
                 ("First seen", bug.first_seen_at),

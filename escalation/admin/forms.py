@@ -32,13 +32,20 @@ class ReportForm(forms.ModelForm):
     bug_id = forms.CharField(
         required=False, max_length=fields.LONGEST_NAME, help_text="By default one made of the error."
     )
-    user_impact = forms.ChoiceField(choices=[("", "---------"), *Impact.choices])
+    user_impact = forms.ChoiceField(
+        choices=[("", "---------"), *Impact.choices],
+        help_text="High and critical bugs call for somebody: they begin as pending, others as acknowledged.",
+    )
     tag_names = forms.CharField(required=False, label="Tags", help_text=BY_COMMAS)
     metadata = forms.JSONField(
         required=False,
         initial=dict,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text='What else is known, as JSON: {"release": "2026.11", "host": "web-3"}',
+    )
+
+    error_message = forms.CharField(
+        max_length=fields.LONGEST_TEXT, strip=False, widget=forms.Textarea(attrs={"rows": 3})
     )
 
     class Meta:
@@ -48,7 +55,6 @@ class ReportForm(forms.ModelForm):
             *("frequency", "bug_id", "metadata"),
         ]
         widgets = {
-            "error_message": forms.Textarea(attrs={"rows": 3}),
             "stack_trace": forms.Textarea(attrs={"rows": 10}),
         }
         help_texts = {

@@ -50,7 +50,7 @@ def priority_badge(bug: Bug) -> SafeString:
 
 
 def priority(bug: Bug) -> SafeString:
-    return format_html("{} {}", priority_badge(bug), bug.score)
+    return format_html('<span class="urgency">{} {}</span>', priority_badge(bug), bug.score)
 
 
 def impact(value: str) -> SafeString:
@@ -69,9 +69,20 @@ def error(row: Bug | Occurrence) -> SafeString:
     return format_html('{} <span class="said">{}</span>', row.error_type, message)
 
 
+def why_there(bug: Bug) -> SafeString | str:
+    """Why nobody is called for a bug that nobody has noticed."""
+    if bug.status != Status.ACKNOWLEDGED or bug.acknowledged_at is not None:
+        return ""
+    return format_html('<span class="kit-quiet">{}</span>', "Nobody is called for it: it is neither high nor critical.")
+
+
 def deadline(bug: Bug) -> SafeString:
+    """What is left of it; of a bug that is over, whether it was in time."""
     if bug.deadline_at is None:
         return NOTHING
+    if not bug.is_open:
+        in_time = bug.resolved_at is None or bug.resolved_at <= bug.deadline_at
+        return badge("in time", "good") if in_time else badge("too late", "bad")
     late = bug.is_open and bug.deadline_at < timezone.now()
     return format_html("{}{}", moment(bug.deadline_at), format_html(" {}", badge("overdue", "bad")) if late else "")
 
@@ -111,7 +122,8 @@ def reports(bug: Bug) -> SafeString:
         for row in newest
     ]
     listed = table(["Seen", "Message", "Reporter", "Impact"], rows, caption=f"{which}; {bug.frequency} counted in all.")
-    return format_html("{}{}", chart(title, "line", points), listed)
+    drawn = chart(title, "line", points) if len(times) > 1 else ""
+    return format_html("{}{}", drawn, listed)
 
 
 def _link(occurrence: Occurrence) -> SafeString:

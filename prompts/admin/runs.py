@@ -61,8 +61,9 @@ class RunAdmin(ReadOnlyAdmin):
     list_select_related = ["version__prompt"]
     moves = ["cancel"]
     sections = [
-        ("The verdict", ["verdict_text", "facts"], {"classes": ["wide"]}),
+        ("The verdict", ["verdict_text", ("passed_of", "took")]),
         ("Results", ["results_shown"]),
+        ("At a glance", ["facts"]),
         ("Asked with", ["settings"]),
     ]
 

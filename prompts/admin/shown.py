@@ -111,7 +111,7 @@ def said(assertion: Mapping[str, Any]) -> str:
 def versions(rows: Sequence[Version], *, of: int) -> SafeString:
     listed = [
         (
-            link("version", row.pk, f"Version {row.number}"),
+            link("version", row.pk, f"Version\u00a0{row.number}"),
             active(row),
             tested(row.test_results),
             short(row.notes or row.purpose),
@@ -137,7 +137,7 @@ def runs(rows: Sequence[Run]) -> SafeString:
         return empty("It has not been tested. Run its tests, and each later run is compared with this one.")
     listed = [
         (
-            link("run", row.pk, f"Version {row.version.number}"),
+            link("run", row.pk, f"Version\u00a0{row.version.number}"),
             call((row.verdict or {}).get("call")),
             format_html("{} of {}, {}", row.passed, row.total, rate(row.success_rate)),
             status(row),

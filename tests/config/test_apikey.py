@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,6 +18,34 @@ from config.keys import BadKey, authenticate_key, create_key, revoke_key
 from config.models import ApiKey
 
 pytestmark = pytest.mark.django_db
+
+
+def test_who_is_no_superuser_makes_keys_for_themselves_that_may_no_more_than_they() -> None:
+    maker, other = (User.objects.create_user(name, is_staff=True) for name in ("maker", "other"))
+    maker.user_permissions.add(*Permission.objects.filter(codename__in=["add_apikey", "view_apikey"]))
+    client = Client()
+    client.force_login(maker)
+    add = reverse("admin:config_apikey_add")
+    form = client.get(add).context["adminform"].form
+    assert [scope for scope, _ in form.fields["scope"].choices] == ["read"]
+    assert list(form.fields["user"].queryset) == [maker]
+    wanted = {"name": "ci", "scope": "read", "days": "30", "user": maker.pk}
+    for more in ({"scope": "admin"}, {"scope": "write"}, {"user": other.pk}):
+        assert "Select a valid choice" in client.post(add, wanted | more).content.decode()
+    assert not ApiKey.objects.exists()
+    client.post(add, wanted)
+    assert ApiKey.objects.get().user == maker
+
+
+def test_a_superuser_still_chooses_after_somebody_who_may_not(admin_client: Client) -> None:
+    maker = User.objects.create_user("maker", is_staff=True)
+    maker.user_permissions.add(Permission.objects.get(codename="add_apikey"))
+    limited = Client()
+    limited.force_login(maker)
+    limited.get(reverse("admin:config_apikey_add"))
+    form = admin_client.get(reverse("admin:config_apikey_add")).context["adminform"].form
+    assert [scope for scope, _ in form.fields["scope"].choices] == ["read", "write", "admin"]
+    assert maker in form.fields["user"].queryset
 
 
 def test_create_prints_the_key_alone(run_command: Any, owner: User) -> None:

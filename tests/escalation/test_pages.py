@@ -293,10 +293,39 @@ class TestThePage:
 
     def test_a_bug_that_came_back_shows_when(self, admin_client: Client) -> None:
         bug = reported()
-        assert "It has not come back after a resolution." in page(admin_client, bug)
+        assert "Came back" not in page(admin_client, bug)
         bugs.resolve(bug_id=bug.bug_id, resolution="done")
         bugs.reopen(bug_id=bug.bug_id)
         assert "Came back" in page(admin_client, bug)
+
+    def test_it_is_called_by_what_goes_wrong_and_says_nothing_of_what_it_has_not(self, admin_client: Client) -> None:
+        bug = reported(error_message="no <price>\nfor item 17")
+        text = page(admin_client, bug)
+        assert "<h1>KeyError: no &lt;price&gt; for item 17</h1>" in text
+        assert f'<p class="kind">Bug {bug.bug_id}</p>' in text
+        assert "Nobody is called for it: it is neither high nor critical." in text
+        for absent in (
+            "Stack trace</h2>",
+            "Tickets</h2>",
+            "did not hold</h2>",
+            "What the program sent</h2>",
+            "<svg role",
+        ):
+            assert absent not in text
+        bugs.investigate(bug_id=bug.bug_id)
+        assert "Nobody is called for it" not in page(admin_client, bug)
+
+    @pytest.mark.parametrize(("hours", "said"), [(5, "in time"), (1, "too late")])
+    def test_of_a_bug_that_is_over_the_deadline_says_whether_it_was_in_time(
+        self, admin_client: Client, hours: int, said: str
+    ) -> None:
+        bug = reported(deadline_hours=hours)
+        Bug.objects.update(deadline_at=bug.deadline_at - timedelta(hours=2))
+        assert "overdue" in page(admin_client, bug) or hours == 5
+        bugs.resolve(bug_id=bug.bug_id, resolution="done")
+        text = page(admin_client, bug)
+        assert f">{said}</span>" in text
+        assert "overdue" not in text
 
     def test_each_report_has_a_page(self, admin_client: Client) -> None:
         bug = reported(stack_trace=TRACE, metadata={"release": {"name": "2026.11"}})

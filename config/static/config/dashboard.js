@@ -17,7 +17,7 @@
   }
 
   function sayUpdated(state) {
-    say((state === "live" ? "Live, " : "Updated ") + new Date().toLocaleTimeString(), state);
+    say((state === "live" ? "Live, " : "Updated ") + new Date().toLocaleTimeString([], { hourCycle: "h23" }), state);
   }
 
   function show(name, html) {

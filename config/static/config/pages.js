@@ -82,6 +82,12 @@
     for (const open of document.querySelectorAll(overlays)) if (!open.contains(event.target)) open.open = false;
   });
 
+  // The list of tools scrolls by itself: where one is, is in sight.
+  function showWhere() {
+    const [list, here] = [document.querySelector("nav.tools"), document.querySelector("nav.tools [aria-current]")];
+    if (here && here.offsetTop + here.offsetHeight > list.clientHeight - 40) list.scrollTop = here.offsetTop - list.clientHeight / 2;
+  }
+
   function offerCopies() {
     for (const button of document.querySelectorAll("button.kit-copy[hidden]")) button.hidden = false;
   }
@@ -98,6 +104,7 @@
   }
 
   refresh();
+  showWhere();
   setInterval(tell, 15000);
   const content = document.getElementById("content");
   if (content) new MutationObserver(refresh).observe(content, { childList: true, subtree: true });
