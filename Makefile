@@ -4,7 +4,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 RUN := $(VENV)/bin/python
 COMPILE := $(CURDIR)/$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url
-NAMED := pyproject.toml --extra service requirements.in  # what is needed: of the package, and beside it
+NAMED := pyproject.toml --extra service --extra editor requirements.in  # what is needed: of the package, and beside it
 
 .DEFAULT_GOAL := help
 .PHONY: help up test test-postgres prove check requirements-check format lock bench clean

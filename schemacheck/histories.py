@@ -32,9 +32,7 @@ def run(paths: Sequence[str], options: Mapping[str, Any], policy: Policy) -> tup
     """
     if any(options.get(name) for name in _OF_A_DATABASE) or options["proof"] not in (None, "parse"):
         return [], list(paths)
-    wanted = options["layout"] or policy.layout or None
-    if wanted not in (None, PLAIN, *LAYOUTS):
-        raise InvalidPolicy(f"There is no layout {wanted!r}. Known are {', '.join([*LAYOUTS, PLAIN])}.")
+    wanted = _layout(options["layout"], policy)
     changed = changed_since(options["since"]) if options["since"] is not None else None
     checked: list[Checked] = []
     rest: list[str] = []
@@ -50,6 +48,28 @@ def run(paths: Sequence[str], options: Mapping[str, Any], policy: Policy) -> tup
         checked += _judged(texts, layout, chosen, options, policy)
         checked += [item for item in unread if chosen is None or Path(item.path).resolve() in chosen]
     return checked, rest
+
+
+@translated()
+def of_text(path: Path, text: str, policy: Policy, *, dialect: str | None) -> Checked | None:
+    """The report on what a file is to hold; None where it is a script of its own. Raises InvalidPolicy."""
+    options = {"dialect": dialect, "down": False}
+    around = _files_of(_home(path)) if _may_be_one_of_many(path) else []
+    read, _ = _read([other for other in around if other != path], options)
+    texts = dict(sorted([*read.items(), (path, text)]))
+    layout = _layout(None, policy) or detect(texts)
+    if layout == PLAIN:
+        return None
+    judged = _judged(texts, layout, {path.resolve()}, options, policy)
+    return next((item for item in judged if Path(item.path) == path), None)
+
+
+def _layout(named: str | None, policy: Policy) -> str | None:
+    """The one asked for; None for that which is found out."""
+    wanted = named or policy.layout or None
+    if wanted not in (None, PLAIN, *LAYOUTS):
+        raise InvalidPolicy(f"There is no layout {wanted!r}. Known are {', '.join([*LAYOUTS, PLAIN])}.")
+    return wanted
 
 
 def _folders(paths: Sequence[str], rest: list[str]) -> dict[Path, list[str] | None]:

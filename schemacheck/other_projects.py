@@ -82,7 +82,7 @@ def _django(options: Mapping[str, Any], policy: Policy, complain: Complain) -> l
         complain("[SKIP] Nothing was checked: no migration is asked about.")
     if options["sql"]:
         write_sql(Path(options["sql"]), {item.label: (item.forwards, item.backwards) for item in reviewed})
-    return _told(reviewed)
+    return told(reviewed)
 
 
 def _alembic(options: Mapping[str, Any], policy: Policy, complain: Complain) -> list[Checked]:
@@ -117,10 +117,11 @@ def _alembic(options: Mapping[str, Any], policy: Policy, complain: Complain) -> 
             Path(options["sql"]),
             {item.label: (item.sql("upgrade"), item.sql("downgrade")) for item in revisions if item.told},
         )
-    return _told(revisions)
+    return told(revisions)
 
 
-def _told(items: Iterable[Any]) -> list[Checked]:
+def told(items: Iterable[Any]) -> list[Checked]:
+    """Migrations judged, as a file and its report each."""
     blanked: dict[str, str] = {}
     return [files.checked(str(item.path), item.text, item.as_dict(), blanked) for item in items]
 

@@ -11,7 +11,11 @@ from typing import NoReturn
 from config import home
 
 USAGE_ERROR = 2
-ALONE = {"schemacheck": "schemacheck.alone", "hook": "audit.permissions.fast_hook"}
+ALONE = {
+    "schemacheck": "schemacheck.alone",
+    "hook": "audit.permissions.fast_hook",
+    "language-server": "schemacheck.editor.command",
+}
 """Commands that answer without Django where they can, and the modules that do."""
 FOR_OTHERS = frozenset({"guard", "makemigrations", "schemacheck"})
 """Commands whose files are their caller's: what a guarded program writes, code, baselines and SQL of a project."""
@@ -26,8 +30,8 @@ def handrail(argv: list[str]) -> None:
         sys.stdout.write(f"handrail {version()}\n")
         return
     if argv[1:2] == ["schemacheck"] and import_module(ALONE["schemacheck"]).can_answer(argv[2:]):
-        _check_alone(argv[2:])
-    if argv[1:2] != ["hook"] and not _has_service():
+        _answer_alone(argv)
+    if argv[1:2] not in (["hook"], ["language-server"]) and not _has_service():
         _ask_for_service(argv[1:])
     service(argv)
 
@@ -37,8 +41,10 @@ def service(argv: list[str]) -> None:
     gc.disable()  # until all is imported: config/apps.py
     if argv[1:2] == ["hook"]:  # an agent waits: answered without Django if possible, and refused on any failure
         _hook(argv[2:])
+    if argv[1:2] == ["language-server"]:
+        _answer_alone(argv)
     if argv[1:2] == ["schemacheck"] and import_module(ALONE["schemacheck"]).names_a_project(argv[2:]):
-        _check_alone(argv[2:])  # before Django takes the `--settings` of that project for ours
+        _answer_alone(argv)  # before Django takes the `--settings` of that project for ours
     home.take_settings()
     if FOR_OTHERS.isdisjoint(argv[1:2]):
         os.umask(0o077)  # whatever the service writes, by whichever command, is its owner's alone
@@ -59,8 +65,8 @@ def service(argv: list[str]) -> None:
         sys.exit(USAGE_ERROR)
 
 
-def _check_alone(words: list[str]) -> NoReturn:
-    code = import_module(ALONE["schemacheck"]).main(words, program=f"{home.PROGRAM} schemacheck")
+def _answer_alone(argv: list[str]) -> NoReturn:
+    code = import_module(ALONE[argv[1]]).main(argv[2:], program=f"{home.PROGRAM} {argv[1]}")
     atexit._run_exitfuncs()  # noqa: SLF001
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):  # whoever read it has left, or it is closed
@@ -88,6 +94,7 @@ def _ask_for_service(words: list[str]) -> NoReturn:
     if not words or words[0] in ("help", "-h", "--help"):
         sys.stdout.write(
             "Usage: handrail schemacheck [PATH ...]   what the database would say to SQL, without running it\n"
+            "       handrail language-server          the same beside the lines in an editor, which starts it\n"
             "       handrail hook AGENT               answer an agent's hook by the service's rules\n"
             f"Every other command needs the service: {how_to_install('service')}\n"
         )

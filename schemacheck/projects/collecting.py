@@ -24,7 +24,7 @@ _LAST_FRAMES = 4
 _LAST_LINES = 15
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Collecting:
     """A collector at work, until its block is left.
 
@@ -42,6 +42,9 @@ class Collecting:
         return self
 
     def __exit__(self, *failure: object) -> None:
+        self.end()
+
+    def end(self) -> None:
         """The process ends, and all it started."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)

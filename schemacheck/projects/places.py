@@ -1,10 +1,16 @@
 """Files as a person at the checkout would say them."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+
+NOTHING_TYPED: Mapping[str, str] = MappingProxyType({})
 
 
-def read_text(path: Path) -> str:
-    """What it holds; empty where it cannot be read."""
+def read_text(path: Path, typed: Mapping[str, str] = NOTHING_TYPED) -> str:
+    """What it holds, or an editor that has not saved it; empty where it cannot be read."""
+    if (text := typed.get(str(path))) is not None:
+        return text
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):

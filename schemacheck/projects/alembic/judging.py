@@ -1,6 +1,6 @@
 """Judges what a collector tells of revisions: each finding stands at the line that sends its statement."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,20 +11,23 @@ from schemacheck.checker.validator import validate
 from schemacheck.projects import ignoring
 from schemacheck.projects.alembic.hints import for_alembic
 from schemacheck.projects.alembic.told import Revision, Told
-from schemacheck.projects.places import read_text, shown_path
+from schemacheck.projects.places import NOTHING_TYPED, read_text, shown_path
 from schemacheck.projects.problems import SHOWN_SQL, add_problems, softened
 from schemacheck.projects.script import Script, placed, share_of
 
 _UP, _DOWN = "upgrade", "downgrade"
 
 
-def judge(answer: Told, *, downs: bool = False, policy: Policy = DEFAULT_POLICY) -> list[Revision]:
+def judge(
+    answer: Told, *, downs: bool = False, policy: Policy = DEFAULT_POLICY, typed: Mapping[str, str] = NOTHING_TYPED
+) -> list[Revision]:
     """A report on each revision that was asked about, and on each file that something else is wrong with.
 
-    What takes a revision back is parsed; with `downs` the rules speak of it too.
+    What takes a revision back is parsed; with `downs` the rules speak of it too. `typed` are files as they stand in an
+    editor, which the collector was given too.
     """
     own = replace(policy, assume_in_transaction=False)  # env.py says what is in one
-    plan = [_new(told) for told in answer["revisions"]]
+    plan = [_new(told, typed) for told in answer["revisions"]]
     chosen = [item for item in plan if item.told["chosen"]]
     alone = answer["per_migration"]
     up = _judged([(item, _UP, not item.told["chosen"]) for item in plan], own, alone=alone)
@@ -47,10 +50,10 @@ def judge(answer: Told, *, downs: bool = False, policy: Policy = DEFAULT_POLICY)
     return chosen
 
 
-def _new(told: Told) -> Revision:
+def _new(told: Told, typed: Mapping[str, str]) -> Revision:
     path = Path(told["path"])
     report = Report(dialect="postgresql", proof=Proof.PARSE)
-    return Revision(told["revision"], shown_path(path), read_text(path), report, told)
+    return Revision(told["revision"], shown_path(path), read_text(path, typed), report, told)
 
 
 def _judged(

@@ -30,7 +30,7 @@ def main() -> None:
     asked = json.load(sys.stdin)
     answer: dict[str, Any] = {"python": "{}.{}.{}".format(*sys.version_info)}
     try:
-        answer.update(_collector(sys.argv[1]).collect(asked))
+        answer.update(_collector(sys.argv[1], asked.get("typed") or {}).collect(asked))
     except BaseException as error:  # noqa: BLE001  -- a project may raise anything, and may end its process
         answer["refused" if type(error).__name__ == "Refused" else "failed"] = _told(error)
     json.dump(answer, out, default=str)
@@ -39,7 +39,7 @@ def main() -> None:
     os._exit(0)  # threads a project left behind would hold the process
 
 
-def _collector(name: str) -> Any:
+def _collector(name: str, typed: dict[str, str]) -> Any:
     spec = importlib.util.spec_from_file_location(
         NAME, os.path.join(HERE, "__init__.py"), submodule_search_locations=[HERE]
     )
@@ -48,6 +48,8 @@ def _collector(name: str) -> Any:
     package = importlib.util.module_from_spec(spec)
     sys.modules[NAME] = package
     spec.loader.exec_module(package)
+    if typed:
+        importlib.import_module(f"{NAME}.typed").take(typed)
     return importlib.import_module(f"{NAME}.{name}")
 
 

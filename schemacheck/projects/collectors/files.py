@@ -6,11 +6,16 @@ import io
 import tokenize
 from contextlib import suppress
 
+from .typed import text_of
+
 _MARK = "schemacheck:"
 
 
 def read_text(path: str) -> str:
     """Empty where it cannot be read: a migration may come from a zip."""
+    typed = text_of(path)
+    if typed is not None:
+        return typed
     try:
         with open(path, encoding="utf-8-sig") as file:
             return file.read()

@@ -13,7 +13,7 @@ from schemacheck.checker.validator import validate
 from schemacheck.projects import ignoring
 from schemacheck.projects.django import hints, python_rules
 from schemacheck.projects.django.told import Reviewed, Told
-from schemacheck.projects.places import read_text, shown_path
+from schemacheck.projects.places import NOTHING_TYPED, read_text, shown_path
 from schemacheck.projects.problems import SHOWN_SQL, add_problems, softened
 from schemacheck.projects.script import Script, placed, share_of
 
@@ -26,18 +26,19 @@ def judge(
     probe: bool = False,
     policy: Policy = DEFAULT_POLICY,
     seconds: float = UNHURRIED_SECONDS,
+    typed: Mapping[str, str] = NOTHING_TYPED,
 ) -> list[Reviewed]:
     """A report on each migration that was asked about, and on each file that something else is wrong with.
 
     `connection` is to a PostgreSQL whose catalog holds what is applied; without it the tables that stand are those the
-    migrations before make.
+    migrations before make. `typed` are files as they stand in an editor, which the collector was given too.
     """
     reviewed: list[Reviewed] = []
     past, future = Script[Reviewed](), Script[Reviewed]()
     for sql in answer["standing"]:
         future.put(sql, stands=True)
     for told in answer["migrations"]:
-        item = _new(told)
+        item = _new(told, typed)
         is_past = told["applied"] and connection is not None
         _add(past if is_past else future, item, stands=connection is None and not told["chosen"])
         if told["chosen"]:
@@ -59,10 +60,10 @@ def judge(
     return reviewed
 
 
-def _new(told: Told) -> Reviewed:
+def _new(told: Told, typed: Mapping[str, str]) -> Reviewed:
     path = Path(told["source"]["path"])
     report = Report(dialect="postgresql", proof=Proof.PARSE)
-    return Reviewed(f"{told['app']}.{told['name']}", shown_path(path), read_text(path), report, told)
+    return Reviewed(f"{told['app']}.{told['name']}", shown_path(path), read_text(path, typed), report, told)
 
 
 def _add(script: Script[Reviewed], item: Reviewed, *, stands: bool) -> None:
