@@ -27,6 +27,7 @@ VERDICTS = {
     "confirm": Series("to confirm", "wait"),
     "deny": Series("denied", "bad"),
 }
+FIRST_EVENT = 'audit record deploy.finished service shop --new \'{"version": "1.4"}\''
 _STOPPED = ("deny", "confirm")
 _TOLD = ("timestamp", "event_type", "entity_type", "entity_id", "user", "actor", "agent", "decision")
 
@@ -175,6 +176,8 @@ def _trail(counted: counting.Counted, window: Window) -> Panel:
         title="Audit trail",
         key="audit",
         lead=EVENTS.lead(),
+        hint="Nothing was recorded in this time. Whatever is done here is an event; a program records its own:",
+        command=FIRST_EVENT,
         tiles=[
             Tile(
                 label="Events",

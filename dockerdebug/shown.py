@@ -67,10 +67,15 @@ def _finding(finding: dict[str, Any], diagnosis: Diagnosis) -> dict[str, Any]:
         "tone": SEVERITY_TONES[severity],
         "badge": kit.badge(severity, SEVERITY_TONES[severity]),
         "explained": place_of("docs/dockerdebug.md", "every-finding"),
-        "mend": kit.code(finding["fix"]),
-        "prove": kit.code(finding["verify"]),
+        "mend": _advice(finding["fix"]),
+        "prove": _advice(finding["verify"]),
         "keep": _keep(finding, diagnosis),
     }
+
+
+def _advice(text: str) -> SafeString:
+    """A sentence that names commands, or what is to be copied as it is."""
+    return kit.prose(text) if "`" in text else kit.code(text)
 
 
 def _keep(finding: dict[str, Any], diagnosis: Diagnosis) -> str:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from audit import history, limits, rollback, telling
+from audit import dashboard, history, limits, rollback, telling
 from audit.admin.filters import AgentFilter, VerdictFilter, search_events
 from audit.admin.proofs import proof
 from audit.export import CONTENT_TYPES, export, file_name
@@ -128,7 +128,7 @@ def _linked(*parts: tuple[str, str, str]) -> SafeString:
 class EventAdmin(TrailAdmin):
     about = "Everything that happened, and to what. An event is written with the change and never altered."
     empty_text = "Nothing is recorded yet. Whatever is done here is an event; a program records its own by REST."
-    empty_command = 'audit record deploy.finished service shop --new \'{"version": "1.4"}\''
+    empty_command = dashboard.FIRST_EVENT
     trail_of = ("event", "uid")
 
     list_display = ("when", "who", "what", "outcome", "told", "entity")

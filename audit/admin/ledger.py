@@ -41,7 +41,7 @@ class CheckpointAdmin(ReadOnlyAdmin):
 
     @admin.display(description="In a shell")
     def commands(self, checkpoint: Checkpoint) -> SafeString:
-        return kit.command("audit verify", "audit prove --key")
+        return kit.command("audit verify\naudit prove --key")
 
 
 @admin.register(StreamPosition)

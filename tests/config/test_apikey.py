@@ -101,7 +101,7 @@ def test_what_a_new_keys_page_offers_can_be_pasted(admin_client: Any, admin_user
     words = shlex.split(line)
     assert words[-1].endswith("/api/v1/audit/events?page_size=5")
     assert "'http" in line, "a shell would look for files of that pattern"
-    assert "<code>/h/manage.py mcp</code>" in page
+    assert "/h/manage.py</span> mcp</code>" in page
 
 
 def test_the_form_of_a_key_has_no_icons_beside_the_user(admin_client: Any) -> None:

@@ -13,6 +13,7 @@ from django.contrib import admin
 from django.core.management import get_commands
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 import config.urls  # noqa: F401 -- which loads every table's page
 from config.admin import ToolAdmin
@@ -51,9 +52,11 @@ def model(settings: Any) -> Iterator[None]:
 
 
 def offered(page: str) -> list[str]:
-    """The lines of a page to be typed, without what finds the installation."""
-    lines = [line for block in OFFERED.findall(page) for line in html.unescape(block).splitlines()]
-    return [line.removeprefix("handrail-here ") for line in lines if line.startswith("handrail-here ")]
+    """The lines of a page to be typed, without what finds the installation, which each of them has."""
+    blocks = [html.unescape(strip_tags(block)) for block in OFFERED.findall(page)]
+    lines = [line for block in blocks if block.startswith("handrail-here ") for line in block.splitlines()]
+    assert all(line.startswith("handrail-here ") for line in lines), lines
+    return [line.removeprefix("handrail-here ") for line in lines]
 
 
 @pytest.mark.parametrize("address", ["/", "/admin/", *LISTS])

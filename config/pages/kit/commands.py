@@ -17,9 +17,10 @@ def typed(words: str) -> str:
     return f"{settings.COMMAND} {words}"
 
 
-def command(*lines: str) -> SafeString:
-    """Commands of ours to copy, a line each."""
-    return code("\n".join(map(typed, lines)))
+def command(words: str) -> SafeString:
+    """Commands of ours to copy, a line each; what every one of them begins with stands back."""
+    line = '<span class="kit-where">{}</span> {}'
+    return code(format_html_join("\n", line, ((settings.COMMAND, words) for words in words.splitlines())))
 
 
 def prose(text: object) -> SafeString:

@@ -41,5 +41,5 @@ def _row(step: Step) -> tuple[str, SafeString, SafeString, SafeString | str, Saf
 
 def empty(text: str, words: str = "") -> SafeString:
     """What is not there yet, and the first command of ours that would bring it."""
-    offer = command(*words.split("\n")) if words else ""
+    offer = command(words) if words else ""
     return format_html('<div class="kit-empty"><p>{}</p>{}</div>', prose(text), offer)
