@@ -14,7 +14,9 @@ class ValidateSerializer(StrictSerializer):
         help_text=f"One statement or a whole script; with more than {IN_REQUEST_CHARS:,} characters in the background.",
     )
     dialect = serializers.ChoiceField(
-        Check.Dialect.choices, required=False, help_text="By default that of the database."
+        Check.Dialect.choices,
+        required=False,
+        help_text="By default that of the database: SQLite unless a PostgreSQL is configured.",
     )
     database = DatabaseField(required=False, help_text="`default` if not given.")
     proof = serializers.ChoiceField(

@@ -114,7 +114,7 @@ def test_the_api_page_asks_as_who_is_logged_in_and_shows_a_command_for_a_key(tab
         tab.get_by_role("button", name="Execute").click()
     assert asked.value.status == 200
     command = tab.locator(".curl-command code").inner_text()
-    assert '-H "Authorization: Bearer $KEY"' in command
+    assert "-H 'Authorization: Bearer YOUR_KEY'" in command
     assert "CSRF" not in command
     assert "Cookie" not in command
 

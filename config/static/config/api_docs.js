@@ -25,7 +25,7 @@
         if (request.headers.Authorization) return request;
         // The admin's session sends its token, which is of no use in the command that is shown: a key is.
         request.userFetch = (url, options) => fetch(url, { ...options, headers: { ...options.headers, "X-CSRFToken": place.dataset.csrf } });
-        request.curlOptions = ["-H", '"Authorization: Bearer $KEY"'];
+        request.curlOptions = ["-H", "Authorization: Bearer YOUR_KEY"];
         return request;
       },
       onComplete() {
