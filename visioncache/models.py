@@ -213,6 +213,7 @@ class Tally(models.Model):
     saved_cost_micros = models.PositiveBigIntegerField(default=0)
 
     class Meta:
+        verbose_name_plural = "tallies"
         constraints = [models.UniqueConstraint(fields=["namespace", "hour", "slot"], name="tally_once")]
         indexes = [models.Index(fields=["hour"], name="tally_hour")]
 

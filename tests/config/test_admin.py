@@ -1,5 +1,7 @@
 """What every page of the admin does alike."""
 
+import re
+
 import pytest
 from django.contrib import admin
 from django.test import Client
@@ -16,6 +18,11 @@ OURS = [model for model, shown in admin.site._registry.items() if isinstance(sho
 def test_every_table_of_ours_has_the_common_base() -> None:
     foreign = {model._meta.app_label for model in admin.site._registry if model not in OURS}
     assert foreign <= {"auth"}
+
+
+@pytest.mark.parametrize("model", OURS, ids=str)
+def test_many_of_a_table_are_called_as_english_has_it(model: type) -> None:
+    assert not re.search(r"([^aeiou]ys|[sxz]s)$", str(model._meta.verbose_name_plural))
 
 
 @pytest.mark.parametrize("forged", ["abc", "", "1e3", "99999999999999999999", "\x00"])
