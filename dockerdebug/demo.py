@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from config.demonstration import Act
 from dockerdebug import demo_facts
-from dockerdebug.diagnoses import diagnose
+from dockerdebug.diagnoses import diagnose, diagnose_facts
 from dockerdebug.infrastructure import add_infrastructure
 from dockerdebug.insights import add_insight
 from dockerdebug.models import Diagnosis, Infrastructure, Insight
@@ -55,4 +55,4 @@ def load() -> None:
             )
     if not Diagnosis.objects.filter(created_at__gt=timezone.now() - timedelta(days=1)).exists():
         diagnose()
-        diagnose(container=demo_facts.NAME, facts=demo_facts.crashed(timezone.now().date()))
+        diagnose_facts(container=demo_facts.NAME, facts=demo_facts.crashed(timezone.now().date()))

@@ -89,8 +89,11 @@ def _python() -> PythonFacts:
         cwd="/srv/shop",
         system="debian",
         temporary="/tmp",  # noqa: S108 -- what the container uses
-        missing_places={"/srv/legacy": ""},
-        search=Search(requirements={"/srv/shop/requirements.txt": "celery==5.4.0\npillow==11.0.0\nredis==5.2.0\n"}),
+        bundles=("/etc/ssl/certs/ca-certificates.crt",),
+        search=Search(
+            requirements={"/srv/shop/requirements.txt": "celery==5.4.0\npillow==11.0.0\nredis==5.2.0\n"},
+            looked=("/srv/shop", _SITE),
+        ),
     )
 
 

@@ -47,13 +47,17 @@ def request_diagnosis(*, container: str = "", check: str = "") -> Diagnosis:
     return diagnosis
 
 
-def diagnose(*, container: str = "", check: str = "", facts: Facts | None = None) -> Diagnosis:
-    """Diagnose now, within ten seconds. Raises DomainError for a name no container or check can have.
-
-    `facts` that were read before are judged as they are; without them the container is looked at.
-    """
+def diagnose(*, container: str = "", check: str = "") -> Diagnosis:
+    """Diagnose now, within ten seconds. Raises DomainError for a name no container or check can have."""
     with transaction.atomic():
         diagnosis = _create(container=container, check=check)
+    return run_diagnosis(diagnosis_id=diagnosis.pk)
+
+
+def diagnose_facts(*, container: str, facts: Facts) -> Diagnosis:
+    """Judge what was read of a container before, as if it were looked at now."""
+    with transaction.atomic():
+        diagnosis = _create(container=container, check="")
     return run_diagnosis(diagnosis_id=diagnosis.pk, facts=facts)
 
 

@@ -2,7 +2,7 @@
 
 from copy import deepcopy
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -101,11 +101,12 @@ class ApiKeyAdmin(ToolAdmin):
     def get_form(self, request: HttpRequest, obj: ApiKey | None = None, change: bool = False, **kwargs: Any) -> Any:
         """Only superusers make keys for others, or keys that may do more than they may themselves by the API."""
         form = super().get_form(request, obj, change, **kwargs)
-        if obj is None and not request.user.is_superuser:
+        maker = cast("User", request.user)
+        if obj is None and not maker.is_superuser:
             fields = form.base_fields = deepcopy(form.base_fields)
-            fields["scope"].choices = SCOPES[: [scope for scope, _ in SCOPES].index(scope_of(request.user)) + 1]
-            fields["scope"].initial = scope_of(request.user)
-            fields["user"].queryset = User.objects.filter(pk=request.user.pk)
+            fields["scope"].choices = SCOPES[: [scope for scope, _ in SCOPES].index(scope_of(maker)) + 1]
+            fields["scope"].initial = scope_of(maker)
+            fields["user"].queryset = User.objects.filter(username=maker.get_username())
         return form
 
     @admin.display(description="State")

@@ -1,6 +1,6 @@
 """The admin as one product: the tables grouped by tool, and what is the service's own at the end."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.apps import apps
 from django.conf import settings
@@ -21,7 +21,7 @@ _RECENT = 12
 
 
 class SignInForm(AdminAuthenticationForm):
-    error_messages: ClassVar = {
+    error_messages = {
         **AdminAuthenticationForm.error_messages,
         "invalid_login": "Nobody who may come in here has this name and this password. Capital letters count in both.",
     }

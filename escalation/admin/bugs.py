@@ -105,14 +105,19 @@ class BugAdmin(ToolAdmin):
         return Truncator(f"{obj.error_type}: {said}" if said else obj.error_type).chars(shown.LONGEST_CELL)
 
     def sections_of(self, obj: Bug) -> list[tuple[Any, ...]]:
-        """Without those that would only say that there is nothing."""
+        """Without what would only say that there is nothing."""
         is_there = {
+            "resolution_text": not obj.is_open,
             "trace": bool(obj.stack_trace),
             "tickets": obj.tickets.exists(),
             "cycles": obj.cycles.exists(),
             "sent": bool(obj.metadata),
         }
-        return [said for said in self.sections if is_there.get(said[1][0], True)]
+        shown = [
+            (title, [name for name in names if is_there.get(name, True)], *options)
+            for title, names, *options in self.sections
+        ]
+        return [said for said in shown if said[1]]
 
     @admin.display(description="priority", ordering="score")
     def urgency(self, bug: Bug) -> SafeString:
@@ -159,8 +164,6 @@ class BugAdmin(ToolAdmin):
 
     @admin.display(description="resolution")
     def resolution_text(self, bug: Bug) -> SafeString | str:
-        if bug.is_open:
-            return "It is open."
         return format_html("{} ({}, {})", bug.resolution, bug.resolved_by, kit.moment(bug.resolved_at))
 
     @admin.display(description="stack trace")
