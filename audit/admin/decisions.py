@@ -93,7 +93,7 @@ class DecisionAdmin(TrailAdmin):
         address = f"{reverse('admin:audit_decision_changelist')}?{urlencode({'q': event.session_id})}"
         name = event.session_id
         shown = name if len(name) <= _SHORT else f"{name[:5]}...{name[-7:]}"  # sessions of one agent begin alike
-        return format_html('<a href="{}" title="{}">{}</a>', address, name, shown)
+        return format_html('<a href="{}" title="{}" class="kit-line">{}</a>', address, name, shown)
 
     @admin.display(description="Call")
     def whole_call(self, event: Any) -> SafeString:

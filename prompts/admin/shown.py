@@ -77,7 +77,12 @@ def tested(results: Mapping[str, Any] | None) -> SafeString:
     if not results:
         return NOTHING
     passed = f"{results['passed']} of {results['total']}"
-    return format_html("{} {} {}", call(results.get("verdict")), rate(results.get("success_rate")), f"({passed})")
+    return format_html(
+        "{} {} {}",
+        call(results.get("verdict")),
+        rate(results.get("success_rate")),
+        f"({passed})".replace(" ", "\u00a0"),
+    )
 
 
 def newest_test(versions: Sequence[Version]) -> Mapping[str, Any] | None:
