@@ -11,7 +11,7 @@ from config.secrets import blank
 from schemacheck import files, histories, options, other_projects
 from schemacheck.checker.formats import Checked
 from schemacheck.checker.policy import Policy
-from schemacheck.refusals import translated
+from schemacheck.refusals import InvalidCheck, translated
 
 _OF_THE_SERVICE = ("--migrations", "--live", "--database", "--probe", "--settings", "--pythonpath")
 """Options that ask a database which the service's settings name."""
@@ -65,6 +65,8 @@ def _checked(given: dict[str, Any]) -> list[Checked]:
     policy = options.policy_of(given)
     if other_projects.is_asked(given):
         return other_projects.run(given, policy, _complain)
+    if given["trial"] or given["scratch"]:
+        raise InvalidCheck("--trial needs --alembic ALEMBIC.INI.")
     found, plain = histories.run(given["paths"] or list(policy.paths), given, policy)
     if found and not plain:
         return found

@@ -6,6 +6,7 @@ a project run, because a request says so.
 
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from config.errors import DomainError
 from schemacheck import files
 from schemacheck.checker.formats import Checked
 from schemacheck.checker.policy import Policy
-from schemacheck.projects import collecting
+from schemacheck.projects import collecting, scratch
 from schemacheck.refusals import InvalidCheck, translated
 from schemacheck.revisions import changed_since
 
@@ -31,6 +32,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--alembic", metavar="ALEMBIC.INI", help="Check an Alembic project: all, or REVISION ...")
     parser.add_argument("--section", metavar="NAME", default="alembic", help="The section of alembic.ini.")
     parser.add_argument("--current", action="store_true", help="With --alembic: ask the database which are applied.")
+    parser.add_argument(
+        "--trial",
+        action="store_true",
+        help="With --alembic: also run them, and back, on a scratch "
+        "PostgreSQL. With --migrations: on a copy of the database.",
+    )
+    parser.add_argument("--scratch", metavar="URL", help="An empty database for --trial; else a server is started.")
     parser.add_argument("--python", metavar="PYTHON", help="The Python it runs under; by default that of its .venv.")
     parser.add_argument(
         "--time-limit",
@@ -57,6 +65,8 @@ def run(options: Mapping[str, Any], policy: Policy, complain: Complain) -> list[
 
 
 def _django(options: Mapping[str, Any], policy: Policy, complain: Complain) -> list[Checked]:
+    if options["trial"]:
+        raise InvalidCheck("--trial is for --alembic, and for --migrations of the service's own apps.")
     manage = Path(options["django"])
     manage = manage / "manage.py" if manage.is_dir() else manage
     if not manage.is_file():
@@ -98,9 +108,12 @@ def _alembic(options: Mapping[str, Any], policy: Policy, complain: Complain) -> 
         "files": files,
         "changed": changed,
     }
-    with collecting.start(
-        "alembic", asked, project=ini, python=options["python"], seconds=options["time_limit"]
-    ) as collector:
+    with ExitStack() as stack:
+        if options["trial"]:
+            asked["scratch"] = stack.enter_context(scratch.server(options["scratch"]))
+        collector = stack.enter_context(
+            collecting.start("alembic", asked, project=ini, python=options["python"], seconds=options["time_limit"])
+        )
         from schemacheck.projects.alembic.judging import judge
 
         answer = collector.answer()
@@ -110,6 +123,8 @@ def _alembic(options: Mapping[str, Any], policy: Policy, complain: Complain) -> 
     if answer["away"]:
         complain(f"[WARN] The database was not asked: {answer['away']}.")
     complain(f"Alembic {answer['alembic']}, Python {answer['python']} ({collector.python}): {len(revisions)} checked.")
+    if tried := answer["tried"]:
+        complain(_of_the_trial(tried))
     if not revisions:
         complain("[SKIP] Nothing was checked: no revision is asked about.")
     if options["sql"]:
@@ -118,6 +133,11 @@ def _alembic(options: Mapping[str, Any], policy: Policy, complain: Complain) -> 
             {item.label: (item.sql("upgrade"), item.sql("downgrade")) for item in revisions if item.told},
         )
     return told(revisions)
+
+
+def _of_the_trial(tried: Mapping[str, Any]) -> str:
+    ran = f"{tried['forwards']} revisions forwards and {tried['backwards']} back on PostgreSQL {tried['server']}"
+    return f"[FAIL] Tried {ran}, then: {tried['failed']}." if tried["failed"] else f"[OK] Tried {ran}."
 
 
 def told(items: Iterable[Any]) -> list[Checked]:

@@ -23,7 +23,6 @@ def add_arguments(parser: CommandParser) -> None:
         help="Check the migrations of Handrail itself, or of the project it is installed in: those not applied, an "
         "app's, one by name, or the files named. Of another project: --django.",
     )
-    parser.add_argument("--trial", action="store_true", help="With --migrations: run them on a copy, and back.")
     parser.add_argument("--live", action="store_true", help="Audit the tables the database has.")
 
 
@@ -35,7 +34,7 @@ def run(command: OperationCommand, options: dict[str, Any], policy: Policy) -> l
         check = live.audit_live_schema(database=options["database"])
         return [Checked(path=check.database, sql="", report=check.report or {})]
     if options["migrations"] is None:
-        if options["sql"] or options["trial"]:
+        if options["sql"] or options["trial"] or options["scratch"]:
             raise CommandError("--sql and --trial need --migrations.")
         return None
     return _check(command, options, policy)

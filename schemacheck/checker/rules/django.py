@@ -39,6 +39,12 @@ _rule(
     "Django imports every migration; one that fails stops them all.",
 )
 _rule(
+    "migration-trial-failed",
+    Severity.ERROR,
+    "A migration that failed when it was tried",
+    "It was run on a scratch database behind all that comes before it, and the server or its own Python refused.",
+)
+_rule(
     "migration-history",
     Severity.ERROR,
     "Applied before what it depends on",

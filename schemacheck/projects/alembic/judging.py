@@ -108,7 +108,11 @@ def _beyond_sql(item: Revision) -> Iterator[Finding]:
     for direction in (_UP, _DOWN):
         told = item.told[direction]
         failed = told["failed"]
-        if failed and not (direction == _DOWN and item.is_irreversible):
+        if failed and failed.get("tried"):
+            message = f"{direction}() fails on a scratch database ({failed['why']}); the rest was not checked"
+            hint = "Correct it; if it needs rows that are there before it, run it on a copy of the database."
+            yield _finding("migration-trial-failed", item, failed["line"], message, hint)
+        elif failed and not (direction == _DOWN and item.is_irreversible):
             why = f"goes no further than here without a database ({failed['why']})"
             message = f"{direction}() {why}; the rest was not checked"
             yield _unwritten(item, failed["line"], message)
@@ -118,7 +122,7 @@ def _beyond_sql(item: Revision) -> Iterator[Finding]:
 
 
 def _unwritten(item: Revision, line: int, message: str) -> Finding:
-    hint = "Run it on a copy of the database, or keep schema and rows in revisions of their own."
+    hint = "Try it with --trial, or keep schema and rows in revisions of their own."
     return _finding("migration-not-written", item, line, message, hint)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import traceback
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, Iterator
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
@@ -40,9 +41,9 @@ class Environment:
             detail = f"{ini} cannot be used, section {section!r}: {str(error).rstrip('.')}."
             raise Refused("ini", "unknown", detail) from error
         self.unready = ""
-        self._asking = False
+        self._asking = self._writing = False
         event.listen(Engine, "do_connect", self._allow)
-        event.listen(Engine, "connect", _only_read)
+        event.listen(Engine, "connect", self._only_read)
         try:
             self.options = self._configured()
         except BaseException as error:  # noqa: BLE001  -- it may want variables, a database, or end the process
@@ -99,6 +100,19 @@ class Environment:
             self._asking = False
         return found, ""
 
+    @contextmanager
+    def opening_scratch(self) -> Iterator[None]:
+        """The connection that is opened here, and no other, may write."""
+        self._asking = self._writing = True
+        try:
+            yield
+        finally:
+            self._asking = self._writing = False
+
+    def _only_read(self, connection: Any, record: Any) -> None:
+        if not self._writing:
+            _only_read(connection)
+
     def _allow(self, dialect: Any, record: Any, words: Any, named: Any) -> None:
         """A database is asked only where somebody wants that, and a file of SQLite is not made by asking it."""
         if not self._asking:
@@ -143,7 +157,7 @@ class Environment:
         return [str(path) for path in getattr(self.script, "version_locations", None) or ()]
 
 
-def _only_read(connection: Any, record: Any) -> None:
+def _only_read(connection: Any) -> None:
     kind = type(connection).__module__
     statements = next((said for names, said in _READ_ONLY.items() if any(name in kind for name in names)), ())
     cursor = connection.cursor()
