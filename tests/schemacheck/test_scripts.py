@@ -394,3 +394,43 @@ def test_of_a_function_the_body_is_only_parsed_and_that_is_said(database: psycop
 @pytest.mark.parametrize("script", [*MADE, *DEPENDENTS, *INDEXES, *TRANSACTIONS, *PARTITIONS, *VIEWS, *FUNCTIONS])
 def test_each_statement_has_the_server_s_verdict(database: psycopg.Connection[Any], script: str, proof: str) -> None:
     compare(validate(script, connection=database, proof=proof), database, script)
+
+
+ASIDE = [
+    "CREATE TYPE kind AS ENUM ('a', 'b'); CREATE TABLE t (k kind NOT NULL DEFAULT 'a', l public.kind[])",
+    "CREATE TYPE kind AS ENUM ('a', 'b'); CREATE TABLE t (k public.kind); ALTER TABLE t ALTER k SET DEFAULT 'c'",
+    "CREATE TYPE pair AS (a int, b text); CREATE TABLE t (p pair); ALTER TABLE t ADD CHECK ((p).a > 0)",
+    "CREATE DOMAIN small AS int CHECK (VALUE < 9); CREATE TABLE t (n small DEFAULT 3); CREATE INDEX ON t (n)",
+    "CREATE SEQUENCE steps; ALTER TABLE jobs ALTER p SET DEFAULT nextval('steps')",
+    "CREATE SEQUENCE steps; CREATE TABLE t (id bigint DEFAULT nextval('steps') PRIMARY KEY)",
+    "CREATE TYPE kind AS ENUM ('a'); CREATE TYPE many AS (k kind); CREATE TABLE t (m many)",
+]
+CHANGED = [
+    "CREATE TYPE kind AS ENUM ('a'); DROP TYPE kind; CREATE TYPE kind AS ENUM ('b'); CREATE TABLE t (k kind)",
+    "CREATE TYPE kind AS ENUM ('a'); ALTER TYPE kind RENAME TO sort; CREATE TABLE t (k sort DEFAULT 'a')",
+    "CREATE TYPE kind AS ENUM ('a'); ALTER TYPE kind ADD VALUE 'b'; CREATE TABLE t (k kind DEFAULT 'b')",
+    "CREATE TYPE pair AS (a int); ALTER TYPE pair ADD ATTRIBUTE b int; CREATE TABLE t (p pair, CHECK ((p).b > 0))",
+    "CREATE TYPE pair AS (a int); CREATE TABLE pair (a int)",
+    "CREATE TYPE pair AS (a int); DROP TYPE pair; CREATE TABLE pair (a int)",
+    "CREATE TYPE pair AS (a int); ALTER TYPE pair RENAME TO two; CREATE TABLE pair (t two)",
+    "CREATE TABLE pair (a int); ALTER TYPE pair ADD ATTRIBUTE b int",
+    "CREATE SCHEMA other; CREATE TYPE other.state AS ENUM ('x'); CREATE TABLE t (a other.state, b state DEFAULT 'new')",
+    "CREATE SEQUENCE steps OWNED BY jobs.p; ALTER TABLE jobs ALTER p SET DEFAULT nextval('steps')",
+    "CREATE SEQUENCE IF NOT EXISTS parts_id_seq; CREATE SEQUENCE steps; DROP SEQUENCE steps; CREATE SEQUENCE steps",
+]
+
+
+@pytest.mark.parametrize("script", ASIDE)
+def test_types_and_sequences_of_the_script_are_made_for_its_copies(
+    database: psycopg.Connection[Any], script: str
+) -> None:
+    report = validate(script, connection=database, proof="copies")
+    assert {said.proof for said in report.statements if not said.errors} == {"copies"}
+    compare(report, database, script)
+
+
+@pytest.mark.parametrize("script", CHANGED)
+def test_what_the_script_makes_of_them_afterwards_misleads_no_copy(
+    database: psycopg.Connection[Any], script: str
+) -> None:
+    compare(validate(script, connection=database, proof="copies"), database, script)

@@ -67,8 +67,8 @@ def _pass(action: Action) -> int:
 
 def _may_alter(scope: Scope, table: Table, location: int) -> bool:
     expected = scope.statement.kind.removeprefix("alter_")
-    if expected == "table" and table.kind not in "rpfvmiIS":
-        message = f'"{table.name}" is not a table'
+    if (expected == "table" and table.kind not in "rpfvmiIS") or (expected == "type" and table.kind != "c"):
+        message = f'"{table.name}" is not a {"table" if expected == "table" else _KINDS["c"]}'
         scope.error("wrong-object-kind", message, "42809", location)
         return False
     if not table.is_mine:

@@ -14,6 +14,7 @@ from postgast import pg_query_pb2 as ast
 from schemacheck.checker.database.answers import ServerError
 from schemacheck.checker.database.catalog import Catalog, Table
 from schemacheck.checker.findings import Proof, Severity
+from schemacheck.checker.proof.aside import Aside, changes_one, made_by, qualified_types
 from schemacheck.checker.proof.blueprints import Blueprint, Code, draw
 from schemacheck.checker.proof.made import speaks_of_made
 from schemacheck.checker.reading.lowering import range_name
@@ -86,6 +87,7 @@ class Bench:
     copies: dict[int, str] = field(default_factory=dict)  # OID of a relation -> name of its copy
     made: dict[tuple[str, str], str] = field(default_factory=dict)  # schema, name by the script -> name of its copy
     blueprints: dict[int, Blueprint] = field(default_factory=dict)
+    aside: set[tuple[str, str]] = field(default_factory=set)  # types and sequences the script made
     tainted: set[tuple[str, str]] = field(default_factory=set)
     sources: dict[int, str] = field(default_factory=dict)  # OID of a relation -> where its rows are
     opened: bool = False
@@ -94,11 +96,15 @@ class Bench:
 
     def prepare(self, scope: Scope, before: "Resolved") -> str:
         """Make the copies a statement needs; answers with why that cannot be. Raises DatabaseAway."""
+        if self.aside and changes_one(scope.statement):
+            self.close("the script changes a type or a sequence that its copies may use")
+        if before.makes and before.makes.hindrance:
+            return before.makes.hindrance
         return self.closed or unsuitable(scope.statement, scope.catalog) or self._prepare(scope, before)
 
     def judge(self, scope: Scope, before: "Resolved") -> Outcome:
         """Run the statement on its copies, after the catalog found nothing against it. Raises DatabaseAway."""
-        edits = self._edits(scope.statement, before)
+        edits = self._edits(scope.statement, scope.catalog, before)
         if isinstance(edits, str):
             return Outcome(reason=edits)
         sql, edits = _apply(scope.statement.sql, edits)
@@ -106,6 +112,8 @@ class Bench:
         if isinstance(answer, ServerError):
             if answer.sqlstate.startswith(_ABOUT_US) and answer.sqlstate not in _OURS_AFTER_ALL:
                 return Outcome(reason=f"{answer.sqlstate}: {answer.message}")
+            if before.makes and answer.sqlstate in ("42P07", "42710"):
+                return Outcome(reason="a copy has its name")  # the catalog knows of no such thing
             if speaks_of_made(scope.catalog, answer):
                 return Outcome(reason=f"the server does not know yet what the script makes ({answer.message})")
             if answer.sqlstate == "42883" and _takes_rows(scope.statement):
@@ -124,9 +132,11 @@ class Bench:
             self.session.command(f"ROLLBACK TO {_BENCH}; RELEASE {_BENCH}")
         self.opened = False
         self.copies, self.made, self.blueprints, self.sources = {}, {}, {}, {}
+        self.aside = set()
 
     def close(self, reason: str) -> None:
-        """Judge nothing more on copies."""
+        """Judge nothing more on copies, and take them away."""
+        self.clear()
         self.closed = reason
 
     def _prepare(self, scope: Scope, before: "Resolved") -> str:
@@ -246,7 +256,7 @@ class Bench:
         """The name of the copy of a relation."""
         return self.made.get((table.schema, table.name)) or self.copies.get(table.oid)
 
-    def _edits(self, statement: Statement, before: "Resolved") -> "list[_Edit] | str":
+    def _edits(self, statement: Statement, catalog: Catalog, before: "Resolved") -> "list[_Edit] | str":
         node = statement.node
         edits: list[_Edit] = []
         target = getattr(getattr(node, "into", None), "rel", None) if isinstance(node, ast.CreateTableAsStmt) else None
@@ -260,6 +270,10 @@ class Bench:
                     return f"{table.name} has no copy"
                 continue  # a view or a catalog: it may be read where it is
             edits.append(_Edit(location, _name_end(statement, location), f"pg_temp.{quote(name)}"))
+        places = list(qualified_types(statement, catalog, self.aside))
+        if before.makes:
+            places.append((before.makes.location, before.makes.key[1]))
+        edits.extend(_Edit(at, _name_end(statement, at), f"pg_temp.{quote(name)}") for at, name in places)
         own = f"pg_temp.{quote(before.copy)}" if before.own_places else ""
         edits.extend(_Edit(location, _name_end(statement, location), own) for location in before.own_places)
         if target is not None:
@@ -274,6 +288,8 @@ class Bench:
         return created[1] if created[1] not in used else f"handrail_made_{len(self.made)}"
 
     def _remember(self, before: "Resolved") -> None:
+        if before.makes:
+            self.aside.add(before.makes.key)
         if before.created[1]:
             self.made[before.created] = before.copy
         if before.renamed is not None:
@@ -295,6 +311,7 @@ class Resolved:
     copy: str = ""
     renamed: tuple[Table, str] | None = None
     missing: str = ""
+    makes: Aside | None = None  # the type or sequence it makes
 
     @property
     def tables(self) -> list[Table]:
@@ -305,13 +322,16 @@ class Resolved:
         return {(table.schema, table.name) for table in self.tables}
 
 
-def resolve(statement: Statement, catalog: Catalog) -> Resolved:  # noqa: C901  -- a case a kind of name
+def resolve(statement: Statement, catalog: Catalog) -> Resolved:  # noqa: C901, PLR0912  -- a case a kind of name
     """Look up every relation a statement names, before the simulation changes what they mean."""
     resolved = Resolved()
     node = statement.node
     if node is None:
         return resolved
     creating = None
+    resolved.makes = made_by(statement, catalog)
+    if isinstance(node, ast.CreateSeqStmt) and resolved.makes:
+        resolved.stands = resolved.makes.key in catalog.tables
     match node:
         case ast.CreateStmt():
             creating = node.relation
@@ -326,6 +346,8 @@ def resolve(statement: Statement, catalog: Catalog) -> Resolved:  # noqa: C901  
     defined = {cte.ctename for cte in walk(node) if isinstance(cte, ast.CommonTableExpr)}
     for item in walk(node):
         if not isinstance(item, ast.RangeVar) or not item.relname or item.location < 0:
+            continue
+        if resolved.makes and item.location == resolved.makes.location:
             continue
         name = range_name(item)
         table = catalog.table(name)
@@ -373,7 +395,13 @@ def unsuitable(statement: Statement, catalog: Catalog) -> str:  # noqa: C901, PL
                     for call in walk(body):
                         if isinstance(call, ast.FuncCall) and _is_volatile(call, catalog):
                             return "its partition bound calls a volatile function"
-        case ast.IndexStmt():
+        case (
+            ast.IndexStmt()
+            | ast.CreateEnumStmt()
+            | ast.CompositeTypeStmt()
+            | ast.CreateDomainStmt()
+            | ast.CreateSeqStmt()
+        ):
             return ""
         case ast.RenameStmt() if node.rename_type in (ast.OBJECT_TABLE, ast.OBJECT_COLUMN, ast.OBJECT_TABCONSTRAINT):
             return "" if node.relation.relname else "it does not name a table"

@@ -41,6 +41,7 @@ def create_schema(scope: Scope) -> None:
         scope.error("duplicate-schema", f'schema "{name}" already exists', "42P06", location)
         return
     scope.catalog.schemas.setdefault(name, True)
+    scope.catalog.made.add(name)
     if node.schema_elts:
         scope.catalog.is_certain = False
 

@@ -2,8 +2,9 @@
 
 from postgast import pg_query_pb2 as ast
 
-from schemacheck.checker.database.catalog import TypeInfo
+from schemacheck.checker.database.catalog import Table, TypeInfo
 from schemacheck.checker.likeness import did_you_mean
+from schemacheck.checker.proof.tables import record_created
 from schemacheck.checker.proof.types import column_type
 from schemacheck.checker.reading.lowering import name_list, range_name, type_shape
 from schemacheck.checker.reading.shapes import Name, TypeShape
@@ -34,6 +35,7 @@ def create_type(scope: Scope) -> None:
             made = made._replace(kind="e", labels=_labels(scope))
         case ast.CompositeTypeStmt():
             made = made._replace(kind="c")
+            record_created(scope, name, kind="c")  # as a relation too it has its name
         case ast.CreateRangeStmt():
             made = made._replace(kind="r")
         case ast.CreateDomainStmt():
@@ -115,6 +117,8 @@ def rename_type(scope: Scope) -> None:
     new = Name(old.schema, node.newname)
     renamed = info._replace(name=node.newname, display=new.sql, is_new=True)  # the server knows it by the old one
     del scope.catalog.types[info.schema, info.name]
+    if relation := _relation(scope, info):
+        scope.catalog.move(relation, schema=info.schema, name=node.newname)
     scope.catalog.types[renamed.schema, renamed.name] = renamed
     scope.catalog.made.add(node.newname)
     _refresh(scope, info, renamed)
@@ -152,9 +156,16 @@ def drop_types(scope: Scope) -> None:
             scope.error("dependent-objects", message, "2BP01", location, hint=hint, facts={"dependents": users})
             continue
         del scope.catalog.types[info.schema, info.name]
+        if relation := _relation(scope, info):
+            scope.catalog.remove(relation)
         for table in list(scope.catalog.tables.values()) if users else ():
             left = tuple(column for column in table.columns if column.type != info)
             scope.catalog.put(table._replace(columns=left))
+
+
+def _relation(scope: Scope, info: TypeInfo) -> Table | None:
+    """What a composite type is among relations."""
+    return scope.catalog.tables.get((info.schema, info.name)) if info.kind == "c" else None
 
 
 def _require_type(scope: Scope, name: Name) -> TypeInfo | None:
