@@ -4,5 +4,6 @@
 `functions.py`, `type_definitions.py`, `objects.py` (sequences, schemas, settings), then `renaming.py` and
 `dropping.py` of any of them. What the server is asked: `expressions.py` and `queries.py`, where `made.py` knows what
 it cannot know yet; `volatility.py` and `index_expressions.py` look up what an index may hold; `pending.py` what
-triggers wait for COMMIT. `copies.py` (types and sequences: `aside.py`), `execution.py` and `probes.py` are the steps on request.
+triggers wait for COMMIT. `copies.py` (types and sequences: `aside.py`), `execution.py` and `probes.py` are the steps on
+request.
 """
