@@ -216,6 +216,7 @@ OCCURRENCES_PER_BUG: int = env.whole("OCCURRENCES_PER_BUG", 100)
 OCCURRENCE_DAYS: int = env.whole("OCCURRENCE_DAYS", 90, most=36500)
 
 # The trail: who signs its checkpoints, where they are kept beside the database, and days kept by event type
+HOOK_CONFIRM: str = env.str("HOOK_CONFIRM", "")  # what agents do with a question: docs/agents.md
 HOOK_TIMEOUT_SECONDS: float = env.float(
     "HOOK_TIMEOUT_SECONDS", 10.0
 )  # audit/permissions/fast_hook.py reads it before Django is there

@@ -9,7 +9,9 @@ from audit.dialects.dialect import Dialect, Malformed
 
 __all__ = ["AGENTS", "Dialect", "Malformed", "dialect_of"]
 
-AGENTS = ("claude", "codex", "cursor", "gemini", "copilot")
+AGENTS = (
+    "claude", "codex", "cursor", "gemini", "qwen", "copilot", "kimi", "kiro", "devin", "cline", "opencode", "amp",
+)  # fmt: skip
 
 
 def dialect_of(agent: str) -> Dialect:

@@ -1,21 +1,25 @@
 """Claude Code, whose words other agents borrow."""
 
-from audit.dialects.dialect import Answer, Dialect, ask_for_confirm
+from audit.dialects.dialect import Answer, Dialect, Verified, ask_for_confirm
 
 
 class Claude(Dialect):
+    title = "Claude Code"
     moments = {
         "PreToolUse": "before",
         "PermissionRequest": "permission",
         "PostToolUse": "after",
         "PostToolUseFailure": "after",
     }
+    waits_seconds = 600.0
+    verified = Verified("run", "2.1.332")
+    fails_closed = '"onFailure": "block"'
 
     def say(self, event: str, decision: str, reason: str) -> Answer:
         verdict = ask_for_confirm(decision)
-        return (
-            answer_permission(verdict, reason) if event == "PermissionRequest" else answer_tool(event, verdict, reason)
-        )
+        if event == "PermissionRequest":
+            return answer_permission(verdict, reason)
+        return answer_tool(event, verdict, reason)
 
     def refuse(self, event: str, reason: str) -> Answer:
         return self.say(event if event == "PermissionRequest" else "PreToolUse", "deny", reason)
@@ -25,8 +29,12 @@ def answer_permission(verdict: str, reason: str) -> Answer:
     """To the dialog of a permission; a question is on the screen already."""
     if verdict == "ask":
         return {}
-    behavior = {"behavior": verdict} | ({"message": reason} if verdict == "deny" else {})
-    return {"hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": behavior}}
+    return {"hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": behavior(verdict, reason)}}
+
+
+def behavior(verdict: str, reason: str) -> Answer:
+    """What becomes of a dialog."""
+    return {"behavior": verdict} | ({"message": reason} if verdict == "deny" else {})
 
 
 def answer_tool(event: str, verdict: str, reason: str) -> Answer:

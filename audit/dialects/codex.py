@@ -4,22 +4,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from audit.dialects.claude import Claude
-from audit.dialects.dialect import Answer, Payload
-
-CANNOT_ASK = "A person must confirm this, and Codex cannot ask from a hook. Ask the user to run it."
+from audit.dialects.dialect import Answer, Payload, Verified
 
 
 class Codex(Claude):
+    title = "Codex"
+    verified = Verified("run", "0.171.0")
+    fails_closed = ""
+
     def folder(self, payload: Payload, arguments: Mapping[str, Any]) -> Any:
         return arguments.get("workdir") or super().folder(payload, arguments)
 
+    def can_ask(self, event: str) -> bool:
+        return event == "PermissionRequest"
+
     def say(self, event: str, decision: str, reason: str) -> Answer:
-        """Silence allows, and asking it cannot."""
-        if event == "PermissionRequest":
-            return super().say(event, decision, reason)
-        if decision == "allow":
+        """Silence allows."""
+        if decision == "allow" and event != "PermissionRequest":
             return {}
-        return super().say(event, "deny", f"{CANNOT_ASK} {reason}" if decision == "confirm" else reason)
+        return super().say(event, decision, reason)
 
 
 DIALECT = Codex()

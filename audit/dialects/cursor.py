@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from audit.dialects.dialect import Answer, Dialect, Payload
+from audit.dialects.dialect import Answer, Dialect, Payload, Verified
 
 _TOOLS = {
     "beforeShellExecution": "Bash",
@@ -16,6 +16,7 @@ _CAN_ASK = ("beforeShellExecution", "beforeMCPExecution")
 
 
 class Cursor(Dialect):
+    title = "Cursor"
     moments = {
         "beforeShellExecution": "before",
         "beforeMCPExecution": "before",
@@ -28,6 +29,8 @@ class Cursor(Dialect):
         "postToolUse": "after",
         "postToolUseFailure": "after",
     }
+    verified = Verified("read", "2026-11")
+    fails_closed = '"failClosed": true'
 
     def tool(self, event: str, payload: Payload) -> str:
         name = _TOOLS.get(event) or super().tool(event, payload)
@@ -39,11 +42,21 @@ class Cursor(Dialect):
             return {name: payload[name] for name in ("command", "file_path") if name in payload}
         return super().arguments(event, payload)
 
+    def folder(self, payload: Payload, arguments: Mapping[str, Any]) -> Any:
+        return arguments.get("working_directory") or super().folder(payload, arguments)
+
+    def nothing(self, event: str) -> Answer:
+        """It waits for a word before it sends a prompt."""
+        return {"continue": True} if event == "beforeSubmitPrompt" else {}
+
+    def can_ask(self, event: str) -> bool:
+        """Before shell commands and MCP tools; elsewhere it passes over a question."""
+        return event in _CAN_ASK
+
     def say(self, event: str, decision: str, reason: str) -> Answer:
-        """It asks before shell commands and MCP tools; elsewhere a question would be passed over."""
         if decision == "allow":
             return {"permission": "allow"}
-        permission = "ask" if decision == "confirm" and event in _CAN_ASK else "deny"
+        permission = "ask" if decision == "confirm" else "deny"
         return {"permission": permission, "user_message": reason, "agent_message": reason}
 
 

@@ -22,15 +22,79 @@ _NAMES: dict[str, str] = {
             "run_in_terminal",
             "unified_exec",
             "container.exec",
+            "shell_command",
+            "run_shell",
+            "runcommands",
+            "runinterminal",
+            "execute_bash",
+            "executebash",
+            "exec",
+            "monitor",
         ),
         "Bash",
     ),
-    **dict.fromkeys(("read", "view", "read_file", "readfile", "read_many_files", "open_file"), "Read"),
-    **dict.fromkeys(("edit", "replace", "str_replace", "str_replace_editor", "strreplace", "edit_file"), "Edit"),
-    **dict.fromkeys(("write", "create", "write_file", "create_file", "tabwrite", "delete_file", "delete"), "Write"),
-    **dict.fromkeys(("apply_patch", "applypatch"), "ApplyPatch"),
-    **dict.fromkeys(("grep", "rg", "search_file_content", "grep_search"), "Grep"),
-    **dict.fromkeys(("ls", "list_directory", "list_dir"), "LS"),
+    **dict.fromkeys(
+        (
+            "read",
+            "view",
+            "read_file",
+            "readfile",
+            "read_many_files",
+            "readmultiplefiles",
+            "readmediafile",
+            "fs_read",
+            "open_file",
+        ),
+        "Read",
+    ),
+    **dict.fromkeys(
+        (
+            "edit",
+            "replace",
+            "str_replace",
+            "str_replace_editor",
+            "str_replace_based_edit_tool",
+            "strreplace",
+            "strreplacefile",
+            "edit_file",
+            "editfiles",
+            "edit_notebook_file",
+            "replace_string_in_file",
+            "multi_replace_string_in_file",
+            "insert_edit_into_file",
+            "replace_in_file",
+            "apply_diff",
+            "insert",
+            "undo_edit",
+        ),
+        "Edit",
+    ),
+    **dict.fromkeys(
+        (
+            "write",
+            "create",
+            "write_file",
+            "writefile",
+            "write_to_file",
+            "create_file",
+            "createfile",
+            "create_directory",
+            "create_new_jupyter_notebook",
+            "fs_write",
+            "fswrite",
+            "fsappend",
+            "fs_append",
+            "tabwrite",
+            "delete_file",
+            "deletefile",
+            "delete",
+        ),
+        "Write",
+    ),
+    **dict.fromkeys(("write_bash", "write_powershell", "write_stdin", "send_to_terminal", "bashinput"), "ShellInput"),
+    **dict.fromkeys(("apply_patch", "applypatch", "patch"), "ApplyPatch"),
+    **dict.fromkeys(("grep", "rg", "search_file_content", "search_files", "grep_search"), "Grep"),
+    **dict.fromkeys(("ls", "list", "list_directory", "list_dir", "list_files"), "LS"),
     **dict.fromkeys(("web_fetch", "webfetch", "fetch", "fetch_url"), "WebFetch"),
     **dict.fromkeys(("google_web_search", "web_search", "websearch"), "WebSearch"),
     "glob": "Glob",
@@ -51,6 +115,8 @@ _PATHS = (
     "file",
 )
 _PATCH_PATH = r"(?m)^\*\*\* (?:Add|Update|Delete) File: (.+)$|^\*\*\* Move to: (.+)$"
+TYPED = ("input", "chars", "text", "data", "content")
+"""What is typed into a shell that runs already."""
 _DATABASE_WORDS = [
     "sql",
     "sqlite",
@@ -98,7 +164,8 @@ class Call(NamedTuple):
     def commands(self) -> list[str | list[str]]:
         """What a Bash call runs: code, or the words of one program; more than one if it names several."""
         found: list[str | list[str]] = []
-        for name in ("command", "cmd", "script", "commandLine"):
+        names = ("command", "cmd", "script", "commandLine", "command_line")
+        for name in names + (TYPED if self.tool == "ShellInput" else ()):
             value = self.input.get(name)
             if isinstance(value, str) or (isinstance(value, list) and all(isinstance(item, str) for item in value)):
                 found.append(value)
@@ -109,10 +176,11 @@ class Call(NamedTuple):
         if self.tool == "ApplyPatch":
             text = "\n".join(value for value in self.input.values() if isinstance(value, str))
             return [added or moved for added, moved in re.findall(_PATCH_PATH, text)]
-        found = [value for name in _PATHS if isinstance(value := self.input.get(name), str) and value]
-        for name in ("paths", "include", "files"):
+        found = _named(self.input)
+        for name in ("paths", "include", "files", "replacements", "operations"):
             value = self.input.get(name)
-            found += [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+            for item in value if isinstance(value, list) else ():
+                found += [item] if isinstance(item, str) else _named(item)
         pattern = self.input.get("pattern" if self.tool == "Glob" else "glob")
         if self.tool in ("Glob", "Grep") and isinstance(pattern, str) and pattern:
             found.append(f"{found[0].rstrip('/')}/{pattern}" if found and not pattern.startswith("/") else pattern)
@@ -136,6 +204,13 @@ class Call(NamedTuple):
         values = [self.input.get(name) for name in names]
         items = [item for value in values for item in (value if isinstance(value, list) else [value])]
         return [item for item in items if isinstance(item, str) and item.strip()]
+
+
+def _named(given: Any) -> list[str]:
+    """The files under the names that agents have for one."""
+    if not isinstance(given, Mapping):
+        return []
+    return [value for name in _PATHS if isinstance(value := given.get(name), str) and value]
 
 
 def canonical_tool(name: str) -> str:

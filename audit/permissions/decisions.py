@@ -79,14 +79,20 @@ def decide_request(request: hooks.Request) -> Decided:
     return Decided(decision=decision, event=record(hooks.decision_record(request, decision, spent)))
 
 
-def answer_hook(*, agent: str, payload: Any, local: bool = False, root: str = "", home: str = "") -> dict[str, Any]:
-    """Answer an agent's hook in its dialect, and record decision or execution. Raises hooks.Malformed."""
-    request = hooks.read(agent, payload, local=local, root=root, home=home)
+def answer_hook(*, agent: str, payload: Any, local: bool = False, root: str = "", home: str = "") -> hooks.Reply:
+    """Answer an agent's hook in its dialect, and record decisions or executions. Raises hooks.Malformed."""
+    judged = [
+        (request, _answer(request)) for request in hooks.read_all(agent, payload, local=local, root=root, home=home)
+    ]
+    return hooks.reply(judged, asks=hooks.may_ask(agent, settings.HOOK_CONFIRM))
+
+
+def _answer(request: hooks.Request) -> Decision | None:
     if request.moment in ("before", "permission"):
-        return hooks.answer(request, decide_request(request).decision)
+        return decide_request(request).decision
     if request.moment == "after":
         record(hooks.execution_record(request))
-    return hooks.answer(request, None)
+    return None
 
 
 def record(known: Mapping[str, Any]) -> Event:

@@ -1,7 +1,8 @@
 """`manage.py hook AGENT` before Django: decides by the compiled rules, and fails closed whatever happens.
 
 A child does the work and the parent only watches: an error, a crash of the process, or silence past the time limit
-becomes exit code 2, which every agent takes for a refusal. Agents run the tool on most other failures.
+becomes exit code 2 with a sentence on stderr and the agent's own deny on stdout. Agents run the tool on most other
+failures, some also on exit code 2 when stderr is empty.
 """
 
 # pathlib and contextlib, with what they import, would be a tenth of a hook's time.
@@ -13,12 +14,17 @@ import select
 import signal
 import sys
 import time
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from config.home import PREFIX, PROGRAM, ROOT, SHARED_NAMES, folder, take_settings, variable
 
+if TYPE_CHECKING:
+    from audit.permissions.hooks import Reply
+
 BASE_DIR = folder()
 BLOCK = 2
+ANSWERED = 64
+"""A child that has answered and wants the hook to end with a code adds this to it."""
 TIMEOUT_SECONDS = 10.0
 _MAX_ANSWER = 1_000_000
 
@@ -45,6 +51,7 @@ def main(arguments: list[str]) -> NoReturn:
         code = stop.code if isinstance(stop.code, int) else BLOCK
     except BaseException as error:  # noqa: BLE001  -- nothing at all may let the tool run
         _complain(f"{type(error).__name__}: {error}")
+        _deny(arguments)
         code = BLOCK
     _leave(code)
 
@@ -62,30 +69,33 @@ def _watch(arguments: list[str]) -> int:
         os.close(reader)
         _work(arguments, writer)
     os.close(writer)
+    seconds = _timeout(arguments)
     try:
-        answer = _receive(reader, time.monotonic() + _timeout())
+        answer = _receive(reader, seconds)
     except BaseException:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         raise
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
-    if code != 0:
+    if code != 0 and not ANSWERED < code <= ANSWERED + BLOCK:
         if code != BLOCK:
             _complain(f"the hook ended with {code}")
+        _deny(arguments)
         return BLOCK
     sys.stdout.buffer.write(answer)
     sys.stdout.buffer.flush()
-    return 0
+    return code - ANSWERED if code else 0
 
 
-def _receive(reader: int, deadline: float) -> bytes:
+def _receive(reader: int, seconds: float) -> bytes:
+    deadline = time.monotonic() + seconds
     chunks: list[bytes] = []
     size = 0
     while True:
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([reader], [], [], left)[0]:
-            raise TimeoutError(f"no answer within {_timeout():g} s")
+            raise TimeoutError(f"no answer within {seconds:g} s")
         chunk = os.read(reader, 65_536)
         if not chunk:
             return b"".join(chunks)
@@ -106,12 +116,20 @@ def _work(arguments: list[str], writer: int) -> NoReturn:
             _start_django(arguments, payload)
         code = 0
     except SystemExit as stop:
-        code = 0 if stop.code in (None, 0) else BLOCK
+        code = _code_of(stop)
     except _NothingInstalled as error:
         _complain(str(error))
     except BaseException as error:  # noqa: BLE001
         _complain(f"{type(error).__name__}: {error}")
     _leave(code)
+
+
+def _code_of(stop: SystemExit) -> int:
+    from audit.dialects.dialect import Ended
+
+    if isinstance(stop, Ended) and isinstance(stop.code, int):
+        return ANSWERED + stop.code
+    return 0 if stop.code in (None, 0) else BLOCK
 
 
 def _read_input() -> bytes:
@@ -125,6 +143,7 @@ def _read_input() -> bytes:
 
 def _answer_fast(agent: str, payload: bytes) -> bool:
     """Answer by the compiled rules; False when Django must."""
+    from audit.dialects import dialect_of
     from audit.permissions import compiled, hooks
     from audit.permissions.deciding import RuleSet
 
@@ -137,25 +156,41 @@ def _answer_fast(agent: str, payload: bytes) -> bool:
     except compiled.NotUsable:
         _require_installation(data_dir, database)
         return False
+    told = dialect_of(agent).wrapped(hooks.parse(payload), os.environ)
     root = os.environ.get("CLAUDE_PROJECT_DIR", "")
-    request = hooks.read(agent, hooks.parse(payload), local=True, root=root, home=os.path.expanduser("~"))
-    decision = None
-    if request.moment in ("before", "permission"):
-        start = time.perf_counter_ns()
-        decision = RuleSet(rules).decide(request.call)
-        record = hooks.decision_record(request, decision, time.perf_counter_ns() - start)
-    elif request.moment == "after":
-        record = hooks.execution_record(request)
-    if request.moment != "other":
-        try:
+    requests = hooks.read_all(agent, told, local=True, root=root, home=os.path.expanduser("~"))
+    ready = RuleSet(rules)
+    judged, records = [], []
+    for request in requests:
+        decision = None
+        if request.moment in ("before", "permission"):
+            start = time.perf_counter_ns()
+            decision = ready.decide(request.call)
+            records.append(hooks.decision_record(request, decision, time.perf_counter_ns() - start))
+        elif request.moment == "after":
+            records.append(hooks.execution_record(request))
+        judged.append((request, decision))
+    try:
+        for record in records:
             compiled.spool(data_dir, {**record, "at": time.time(), "actor": f"console:{_user()}", "by": "fast_hook"})
-        except OSError:
-            return False  # Django records it in the database, or fails and blocks
+    except OSError:
+        return False  # Django records it in the database, or fails and blocks
+    _tell(hooks.reply(judged, asks=hooks.may_ask(agent, _setting("HOOK_CONFIRM"))))
+    return True
+
+
+def _tell(reply: "Reply") -> None:
     import json
 
-    sys.stdout.write(json.dumps(hooks.answer(request, decision)))
+    from audit.dialects.dialect import Ended
+
+    if reply.sentence:
+        sys.stderr.write(f"{reply.sentence}\n")
+        sys.stderr.flush()
+    sys.stdout.write(json.dumps(reply.answer))
     sys.stdout.flush()
-    return True
+    if reply.exit_code:
+        raise Ended(reply.exit_code)
 
 
 def _require_installation(data_dir: str, database: str) -> None:
@@ -203,12 +238,16 @@ def _start_django(arguments: list[str], payload: bytes) -> None:
     execute_from_command_line([PROGRAM, "hook", *arguments])
 
 
-def _timeout() -> float:
+def _timeout(arguments: list[str]) -> float:
+    """How long to wait for an answer: never as long as the agent would wait for us."""
     try:
         seconds = float(_setting("HOOK_TIMEOUT_SECONDS"))
-        return TIMEOUT_SECONDS if math.isnan(seconds) else min(max(seconds, 0.1), 300.0)
+        seconds = TIMEOUT_SECONDS if math.isnan(seconds) else min(max(seconds, 0.1), 300.0)
     except (ValueError, OSError, _OnlyDjangoKnows):
-        return TIMEOUT_SECONDS
+        seconds = TIMEOUT_SECONDS
+    from audit.dialects import AGENTS, dialect_of
+
+    return min(seconds, *(dialect_of(name).deadline_seconds for name in arguments[:1] if name in AGENTS), 300.0)
 
 
 def _user() -> str:
@@ -218,6 +257,23 @@ def _user() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except (ImportError, KeyError):
         return "unknown"
+
+
+def _deny(arguments: list[str]) -> None:
+    """The agent's own deny, for those that read it whatever the exit code. Why is on stderr.
+
+    Loads nothing but the dialect: what ended the child must not end its parent.
+    """
+    try:
+        import json
+
+        from audit.dialects import AGENTS, dialect_of
+        from audit.dialects.dialect import NOT_JUDGED
+
+        if arguments[:1] and arguments[0] in AGENTS:
+            sys.stdout.write(json.dumps(dialect_of(arguments[0]).refuse("", NOT_JUDGED)))
+    except Exception:  # noqa: BLE001, S110  -- the exit code denies
+        pass
 
 
 def _complain(reason: str) -> None:

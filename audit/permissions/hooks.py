@@ -6,12 +6,12 @@ Imports no Django, so that a hook can answer without starting it.
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from audit.dialects import Dialect, Malformed, dialect_of
-from audit.dialects.dialect import Moment
+from audit.dialects.dialect import NOT_JUDGED, Moment, Payload
 from audit.permissions.calls import Call, canonical_tool
 from audit.permissions.deciding import Decision
 from audit.permissions.records import column, is_whole, tidy
@@ -19,6 +19,10 @@ from audit.permissions.records import column, is_whole, tidy
 MAX_BYTES = 4 * 1024 * 1024
 MAX_REASON = 2_000
 _CONTEXT = ("permission_mode", "prompt_id", "agent_id", "agent_type", "model", "generation_id", "turn_id", "timestamp")
+
+
+_NAMING_A_TOOL = frozenset({"tool_name", "toolName", "tool_input", "toolArgs", "toolInput", "toolCalls", "tool_calls"})
+_NAMING_A_TOOL |= {"command", "tool", "args", "arguments", "tool_info", "preToolUse"}
 
 
 class Request(NamedTuple):
@@ -46,11 +50,23 @@ def parse(raw: bytes) -> Any:
         raise Malformed("not JSON") from error
 
 
-def read(agent: str, payload: Any, *, local: bool = False, root: str = "", home: str = "") -> Request:
-    """What the agent asks or tells. `local` when its files are of this machine. Raises Malformed."""
+def read_all(agent: str, payload: Any, *, local: bool = False, root: str = "", home: str = "") -> list[Request]:
+    """What the agent asks or tells, call by call. `local` when its files are of this machine. Raises Malformed."""
     dialect = dialect_of(agent)
     if not isinstance(payload, Mapping):
         raise Malformed("not a JSON object")
+    return [_read(dialect, agent, single, local, root, home) for single in dialect.unfold(payload)]
+
+
+def read(agent: str, payload: Any, *, local: bool = False, root: str = "", home: str = "") -> Request:
+    """What is asked or told of one call. Raises Malformed, also for several calls."""
+    requests = read_all(agent, payload, local=local, root=root, home=home)
+    if len(requests) != 1:
+        raise Malformed(f"{len(requests)} calls in one payload")
+    return requests[0]
+
+
+def _read(dialect: Dialect, agent: str, payload: Payload, local: bool, root: str, home: str) -> Request:
     event = dialect.event(payload)
     moment = dialect.moment(event)
     if moment == "other" and _asks(event, payload):
@@ -68,14 +84,49 @@ def read(agent: str, payload: Any, *, local: bool = False, root: str = "", home:
     )
 
 
-def answer(request: Request, decision: Decision | None) -> dict[str, Any]:
-    """What to tell the agent; None for what was only reported."""
+class Reply(NamedTuple):
+    """What a hook does: its answer on stdout, why not on stderr, and how it ends."""
+
+    answer: dict[str, Any]
+    sentence: str = ""
+    exit_code: int = 0
+
+
+def reply(judged: Sequence[tuple[Request, Decision | None]], *, asks: bool = True) -> Reply:
+    """What to tell the agent of the calls it named; of several, the strictest. None for what was only reported.
+
+    Where `asks` is false nobody is there to answer, so what is to be confirmed is denied.
+    """
+    request, decision = min(judged, key=_strictness)
     dialect = dialect_of(request.agent)
-    if decision is None or request.moment not in ("before", "permission"):
-        return dialect.nothing(request.event)
-    if decision.is_open:
-        return {}
-    return dialect.say(request.event, decision.decision, _told(request, decision)[:MAX_REASON])
+    if decision is None or request.moment not in ("before", "permission") or decision.is_open:
+        return Reply(dialect.nothing(request.event))
+    said, reason = decision.decision, _told(request, decision)
+    if said == "confirm" and not (asks and dialect.can_ask(request.event)):
+        said, reason = "deny", dialect.unasked(reason)
+    reason = reason[:MAX_REASON]
+    sentence = "" if said == "allow" else f"Handrail: {said}: {reason}"
+    return Reply(dialect.say(request.event, said, reason), sentence, dialect.exit_code(said))
+
+
+def _strictness(judged: tuple[Request, Decision | None]) -> int:
+    """Silence comes before allow, which would spare the agent its own question."""
+    _, decision = judged
+    if decision is None or decision.is_open:
+        return 2
+    return {"deny": 0, "confirm": 1}.get(decision.decision, 3)
+
+
+def answer(request: Request, decision: Decision | None) -> dict[str, Any]:
+    """What to tell the agent of one call on stdout."""
+    return reply([(request, decision)]).answer
+
+
+def may_ask(agent: str, setting: str) -> bool:
+    """Whether the agent has somebody to ask, by a setting such as `gemini=deny,qwen=deny`; the last word counts."""
+    words = [word.strip().split("=") for word in setting.split(",")]
+    found = [word[1].strip() for word in words if len(word) == 2 and word[0].strip() in (agent, "*")]
+    return not found or found[-1] == "ask"
 
 
 def _told(request: Request, decision: Decision) -> str:
@@ -88,25 +139,27 @@ def _told(request: Request, decision: Decision) -> str:
 
 
 def refusal(agent: str, payload: Any, reason: str) -> dict[str, Any]:
-    """The dialect's deny, for a question that could not be understood or judged."""
+    """The dialect's deny, for a question that could not be understood or judged. Raises Malformed: no such agent."""
     dialect = dialect_of(agent)
-    event = dialect.event(payload) if isinstance(payload, Mapping) else ""
-    return dialect.refuse(event, f"Handrail could not judge this call, so it is refused: {reason}"[:MAX_REASON])
+    try:
+        event = dialect.event(payload) if isinstance(payload, Mapping) else ""
+    except Malformed:
+        event = ""
+    return dialect.refuse(event, f"{NOT_JUDGED}: {reason}"[:MAX_REASON])
 
 
-def _asks(event: str, payload: Mapping[str, Any]) -> bool:
+def _asks(event: str, payload: Payload) -> bool:
     """Whether an unknown event may be one before a tool call: a new name, or a known one misspelt."""
-    names_tool = any(name in payload for name in ("tool_name", "toolName", "tool_input", "toolArgs", "command"))
-    return names_tool and not re.match(r"(?i)post|after|permissiondenied", event)
+    return any(name in payload for name in _NAMING_A_TOOL) and not re.match(r"(?i)post|after|permissiondenied", event)
 
 
-def _call(dialect: Dialect, event: str, payload: Mapping[str, Any]) -> Call:
+def _call(dialect: Dialect, event: str, payload: Payload) -> Call:
     tool, arguments = dialect.tool(event, payload), dialect.arguments(event, payload)
     folder = dialect.folder(payload, arguments)
     return Call(tool=canonical_tool(tool), input=arguments, cwd=folder if isinstance(folder, str) else "")
 
 
-def _result(payload: Mapping[str, Any]) -> dict[str, Any]:
+def _result(payload: Payload) -> dict[str, Any]:
     """What is worth keeping of an execution: whether it failed and how long it took, not what it wrote."""
     response = payload.get(
         "tool_response", payload.get("toolResult", payload.get("tool_output", payload.get("output")))

@@ -93,7 +93,9 @@ def _other_tool(call: Call) -> Iterator[Part]:
     yield Part(kind="tool", text=call.tool)
     if call.tool.lower() in ("powershell", "pwsh", "cmd"):
         yield Part(kind="doubt", text=f"{call.tool} reads another language than bash")
-    for code in call.commands():
+    if call.tool == "ShellInput" and any(call.commands()):
+        yield Part(kind="doubt", text="what is typed into a running program is known to it alone")
+    for code in filter(None, call.commands()):
         for item in (shell.find(code) if isinstance(code, str) else shell.find_words(code)).commands:
             yield Part(
                 kind="command", text=item.text, needs_rule=False, view=CommandView(item), via=item.via, aside=True

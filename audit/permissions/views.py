@@ -1,5 +1,6 @@
 """The REST door of rules, decisions and hooks."""
 
+import json
 import logging
 from dataclasses import asdict
 from typing import Any, ClassVar
@@ -11,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audit.dialects import AGENTS, Malformed
+from audit.dialects.dialect import BLOCK, NOT_JUDGED
 from audit.models import PermissionRule
 from audit.permissions import decisions, formats, hooks, store
 from audit.permissions.rules import Rule
@@ -171,7 +173,7 @@ class HookView(APIView):
         payload: Any = None
         try:
             payload = request.data
-            return Response(decisions.answer_hook(agent=agent, payload=payload))
+            return _replied(decisions.answer_hook(agent=agent, payload=payload))
         except Malformed as error:
             reason = str(error)
         except Exception as error:
@@ -181,14 +183,14 @@ class HookView(APIView):
             else:
                 logger.exception("The hook of %s could not be answered", agent)
                 reason = type(error).__name__
-        return Response(_refusal(agent, payload, reason))
+        refused = hooks.refusal(agent, payload, reason)
+        return _replied(hooks.Reply(refused, f"{NOT_JUDGED}: {reason}", BLOCK))
 
 
-def _refusal(agent: str, payload: Any, reason: str) -> dict[str, Any]:
-    try:
-        return hooks.refusal(agent, payload, reason)
-    except Malformed:
-        return hooks.refusal(agent, None, reason)
+def _replied(reply: hooks.Reply) -> Response:
+    """What a client has to say on stderr, and how it has to end, stand beside the answer and not in it."""
+    told = json.dumps(reply.sentence[: hooks.MAX_REASON])
+    return Response(reply.answer, headers={"Handrail-Exit": str(reply.exit_code), "Handrail-Sentence": told})
 
 
 def _read(text: str, form: formats.Format, agent: str) -> formats.Read:

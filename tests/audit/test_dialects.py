@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from audit import dialects
 from audit.dialects import AGENTS, Malformed, dialect_of
@@ -23,15 +24,42 @@ def test_each_dialect_asks_before_a_tool_and_refuses_whatever_the_event(agent: s
     dialect = dialect_of(agent)
     assert "before" in dialect.moments.values()
     for event in ("", "NoSuchEvent", *dialect.moments):
-        assert '"deny"' in json.dumps(dialect.refuse(event, "why")), event
+        said = dialect.refuse(event, "why")
+        assert '"deny"' in json.dumps(said) or said["cancel"] is True, event
 
 
 @pytest.mark.parametrize("agent", AGENTS)
 def test_each_dialect_has_an_answer_for_every_decision_before_a_tool(agent: str) -> None:
     dialect = dialect_of(agent)
     for event in (name for name, moment in dialect.moments.items() if moment == "before"):
-        said = {decision: json.dumps(dialect.say(event, decision, "why")) for decision in ("allow", "deny", "confirm")}
-        assert said["deny"] != said["allow"] != said["confirm"], event
+        said = {
+            word: (dialect.say(event, word, "why"), dialect.exit_code(word)) for word in ("allow", "deny", "confirm")
+        }
+        assert said["deny"] != said["allow"]
+        assert "why" in json.dumps(said["deny"])
+        if dialect.can_ask(event):
+            assert said["allow"] != said["confirm"] != said["deny"], event
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_we_refuse_before_the_agent_stops_waiting(agent: str) -> None:
+    dialect = dialect_of(agent)
+    assert 0 < dialect.deadline_seconds < dialect.waits_seconds
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_the_manual_says_of_each_agent_what_its_dialect_does(agent: str) -> None:
+    dialect = dialect_of(agent)
+    rows = (Path(settings.BASE_DIR) / "docs" / "agents.md").read_text().splitlines()
+    [row] = [line for line in rows if line.startswith(f"| {dialect.title} |")]
+    how, version = dialect.verified
+    event = next(name for name, moment in dialect.moments.items() if moment == "before")
+    asks = "asks" if dialect.can_ask(event) else "denied"
+    cells = [cell.strip() for cell in row.split("|")]
+    assert cells[2:4] == [f"`{agent}`", f"{dialect.waits_seconds:g} s"]
+    assert cells[4:6] == [asks, {0: "0", 2: "2"}[dialect.exit_code("deny")]]
+    assert cells[6] == (f"`{dialect.fails_closed}`" if ":" in dialect.fails_closed else dialect.fails_closed or "no")
+    assert cells[7] == f"{how}, {version}"
 
 
 def test_an_agent_without_a_dialect_is_named_with_those_that_have_one() -> None:

@@ -1,4 +1,4 @@
-"""Hooks: five dialects, one rule set, and a command that fails closed."""
+"""Hooks: one rule set for every dialect, and a command that fails closed."""
 
 import json
 import os
@@ -56,7 +56,7 @@ def claude(command: str, **more: Any) -> dict[str, Any]:
 
 
 def ask(agent: str, payload: Any) -> dict[str, Any]:
-    return decisions.answer_hook(agent=agent, payload=payload)
+    return decisions.answer_hook(agent=agent, payload=payload).answer
 
 
 # --- dialects --------------------------------------------------------------------------------------------------------
@@ -150,6 +150,10 @@ def test_an_event_of_no_interest_is_answered_by_nothing(rules: None) -> None:
         ("cursor", "beforeShellexecution"),
         ("gemini", "PreToolUse"),
         ("copilot", "beforeTool"),
+        ("qwen", "BeforeTool"),
+        ("kimi", "preToolUse"),
+        ("kiro", "beforeTool"),
+        ("devin", "pre_execute"),
     ],
 )
 def test_an_unknown_event_that_names_a_tool_is_not_let_through(agent: str, event: str) -> None:
@@ -217,6 +221,28 @@ def test_a_payload_of_no_dialect_is_malformed(payload: Any) -> None:
             hooks.read(agent, payload)
 
 
+@pytest.mark.parametrize("agent", ["claude", "kimi", "kiro", "amp"])
+def test_a_question_nobody_can_answer_is_a_refusal(agent: str, rules: None, settings: Any) -> None:
+    payload = {"tool_name": "Bash", "tool_input": {"command": "git push"}, "hook_event_name": "PreToolUse", "cwd": "/p"}
+    settings.HOOK_CONFIRM = "claude=ask, amp=deny,claude = deny"
+    reply = decisions.answer_hook(agent=agent, payload=payload)
+    assert '"deny"' in json.dumps(reply.answer)
+    assert "cannot ask from a hook" in reply.sentence
+    settings.HOOK_CONFIRM = ""
+    reply = decisions.answer_hook(agent=agent, payload=payload)
+    assert ("cannot ask" in reply.sentence) == (agent in ("kimi", "kiro"))
+
+
+@pytest.mark.parametrize(("agent", "codes"), [("kiro", (0, 2, 2)), ("amp", (0, 2, 1)), ("claude", (0, 0, 0))])
+def test_a_hook_ends_as_its_agent_reads_it(
+    agent: str, codes: tuple[int, ...], place: dict[str, str], rules: None
+) -> None:
+    for command, code in zip(("npm test", "rm x", "git push"), codes, strict=True):
+        payload = claude(command) if agent != "amp" else {"command": command}
+        done = hook({**place, "AGENT_TOOL_NAME": "Bash"}, agent=agent, payload=payload)
+        assert (done.returncode, bool(done.stderr)) == (code, command != "npm test"), (command, done.stderr)
+
+
 # --- the trail -------------------------------------------------------------------------------------------------------
 
 
@@ -267,11 +293,19 @@ def hook(place: dict[str, str], agent: str = "claude", payload: Any = None, raw:
     return subprocess.run(command, input=data, capture_output=True, cwd=ROOT, env=place, timeout=60, check=False)
 
 
+def assert_denied(done: Any) -> None:
+    """By all that an agent may go by: exit code, a sentence on stderr, its own word on stdout."""
+    assert done.returncode == 2
+    assert done.stderr
+    assert json.loads(done.stdout)["hookSpecificOutput"]["permissionDecision"] == "deny"
+
+
 def test_the_hook_answers_without_django_and_leaves_its_decision_for_the_worker(place: dict[str, str]) -> None:
     before = {**place, "PYTHONPROFILEIMPORTTIME": "1"}
     done = hook(before, payload=claude("sudo rm x"))
     assert done.returncode == 0, done.stderr[-500:]
     assert json.loads(done.stdout)["hookSpecificOutput"]["permissionDecision"] == "deny"
+    assert b"Handrail: deny: Bash(rm *)" in done.stderr
     assert b"| django" not in done.stderr.replace(b"  ", b" ")
     (path,) = compiled.spooled(place["DATA_DIR"])
     assert Path(path).stat().st_mode & 0o077 == 0
@@ -362,7 +396,7 @@ def test_a_decision_that_a_release_before_left_behind_is_recorded_as_it_told(
 )
 def test_what_the_hook_cannot_understand_it_blocks(place: dict[str, str], raw: bytes) -> None:
     done = hook(place, raw=raw)
-    assert (done.returncode, done.stdout) == (2, b"")
+    assert_denied(done)
     assert b"refused" in done.stderr
 
 
@@ -394,7 +428,11 @@ def test_every_failure_of_the_hook_blocks(place: dict[str, str], tmp_path: Path)
 
     with ThreadPoolExecutor(3) as pool:
         for cause, done in pool.map(run, causes):
-            assert (done.returncode, done.stdout) == (2, b""), cause
+            assert done.stderr, cause
+            if "nobody" in cause:
+                assert (done.returncode, done.stdout) == (2, b"")
+            else:
+                assert_denied(done)
     locked.close()
 
 
@@ -425,7 +463,8 @@ def test_a_hook_that_is_told_to_end_blocks(place: dict[str, str], number: int) -
         pass
     process.send_signal(number)
     process.stdin.close()
-    assert (process.wait(timeout=FOREVER_SECONDS / 10), process.stdout.read()) == (2, b"")
+    assert process.wait(timeout=FOREVER_SECONDS / 10) == 2
+    assert process.stdout.read() == b"" or number == signal.SIGINT  # an exception, after which there is time to say it
     process.stdout.close()
     process.stderr.close()
 
@@ -467,15 +506,15 @@ def test_an_agent_that_says_nothing_is_blocked_in_time(place: dict[str, str]) ->
         out, err = process.stdout.read(), process.stderr.read()
         process.stdout.close()
         process.stderr.close()
-    assert (process.returncode, out) == (2, b"")
+    assert process.returncode == 2
+    assert json.loads(out)["hookSpecificOutput"]["permissionDecision"] == "deny"
     assert b"no answer within 0.5 s" in err
 
 
 def test_a_decision_that_cannot_be_spooled_is_not_given(place: dict[str, str], tmp_path: Path) -> None:
     """Nothing can be written where the spool should be, nor is there a database to record it in."""
     (tmp_path / "hooks" / "spool").write_text("in the way")
-    done = hook(place, payload=claude("npm test"))
-    assert (done.returncode, done.stdout) == (2, b"")
+    assert_denied(hook(place, payload=claude("npm test")))
 
 
 def test_only_a_fresh_file_of_ours_counts(tmp_path: Path) -> None:
@@ -592,12 +631,18 @@ def test_the_same_answer_by_rest_and_command(rules: None, api: Any, run_command:
         ("cursor", lambda body: body["permission"]),
         ("gemini", lambda body: body["decision"]),
         ("copilot", lambda body: body["permissionDecision"]),
+        ("qwen", lambda body: body["hookSpecificOutput"]["permissionDecision"]),
+        ("kimi", lambda body: body["hookSpecificOutput"]["permissionDecision"]),
+        ("cline", lambda body: "deny" if body["cancel"] else "allow"),
+        ("opencode", lambda body: body["decision"]),
+        ("amp", lambda body: body["decision"]),
     ],
 )
 def test_what_cannot_be_understood_is_denied_in_the_agents_words(rules: None, api: Any, agent: str, deny: Any) -> None:
     for body in ("{", "[]", '{"hook_event_name": 7}', "[" * 50_000, '{"a": "\\u0000"}'):
         answer = api.post(f"{URL}/{agent}", body, content_type="application/json")
         assert (answer.status_code, deny(answer.json())) == (200, "deny"), body[:40]
+        assert (answer["Handrail-Exit"], "refused" in answer["Handrail-Sentence"]) == ("2", True)
     assert answer.json() != {}
 
 
@@ -633,12 +678,14 @@ def test_the_time_limit_of_the_environment_file_counts_too(monkeypatch: Any, tmp
     }
     for line, seconds in written.items():
         (tmp_path / ".env").write_text(f"PORT=1\n{line}\n")
-        assert fast_hook._timeout() == seconds, line
+        assert fast_hook._timeout(["claude"]) == seconds, line
+    monkeypatch.setenv("HOOK_TIMEOUT_SECONDS", "9999")
+    assert (fast_hook._timeout(["copilot"]), fast_hook._timeout(["qwen"])) == (25.0, 55.0)  # they wait for 30 and 60
     monkeypatch.setenv("HOOK_TIMEOUT_SECONDS", "7")
-    assert fast_hook._timeout() == 7.0
+    assert fast_hook._timeout(["claude"]) == 7.0
     monkeypatch.delenv("HOOK_TIMEOUT_SECONDS")
     (tmp_path / ".env").unlink()
-    assert fast_hook._timeout() == 10.0
+    assert fast_hook._timeout(["claude"]) == 10.0
 
 
 @pytest.mark.parametrize("agent", ["claude", "codex", "copilot", "cursor", "gemini"])
@@ -665,6 +712,6 @@ def test_an_answer_quotes_a_command_without_its_secrets(agent: str, command: str
         "copilot": {"toolName": "bash", "toolArgs": json.dumps({"command": command})},
         "cursor": {"hook_event_name": "beforeShellExecution", "command": command},
     }[agent]
-    answer = json.dumps(decisions.answer_hook(agent=agent, payload={**asked, "cwd": "/p"}))
+    answer = json.dumps(decisions.answer_hook(agent=agent, payload={**asked, "cwd": "/p"}).answer)
     assert "matches" in answer or "seen through" in answer, answer
     assert "Hunter2xyz" not in answer

@@ -13,7 +13,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from audit.dialects import AGENTS
+from audit.dialects import AGENTS, dialect_of
+from audit.dialects.dialect import NOT_JUDGED, Ended
 from audit.permissions import decisions, hooks, store
 from config.commands import OperationCommand
 
@@ -35,17 +36,21 @@ class Command(OperationCommand):
             return super().execute(*args, **options)
         except Exception as error:  # every failure blocks; exit code 1 would let the tool run
             logger.debug("The hook failed", exc_info=True)
-            self.stderr.write(f"Handrail could not judge this call, so it is refused: {error}")
+            self.stderr.write(f"{NOT_JUDGED}: {error}")
             sys.exit(2)
 
     def handle(self, *args: Any, **options: Any) -> None:
         payload = hooks.parse(sys.stdin.buffer.read(hooks.MAX_BYTES + 1))
-        answer = decisions.answer_hook(
+        reply = decisions.answer_hook(
             agent=options["agent"],
-            payload=payload,
+            payload=dialect_of(options["agent"]).wrapped(payload, os.environ),
             local=True,
             root=os.environ.get("CLAUDE_PROJECT_DIR", ""),
             home=str(Path.home()),
         )
         store.compile_rules()  # the next hook answers without Django
-        self.stdout.write(json.dumps(answer))
+        if reply.sentence:
+            self.stderr.write(reply.sentence)
+        self.stdout.write(json.dumps(reply.answer))
+        if reply.exit_code:
+            raise Ended(reply.exit_code)
