@@ -11,6 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from audit import limits
 from audit.dialects import AGENTS, Malformed
 from audit.dialects.dialect import BLOCK, NOT_JUDGED
 from audit.models import PermissionRule
@@ -173,7 +174,8 @@ class HookView(APIView):
         payload: Any = None
         try:
             payload = request.data
-            return _replied(decisions.answer_hook(agent=agent, payload=payload))
+            root, home = (_place(request, name) for name in ("Handrail-Root", "Handrail-Home"))
+            return _replied(decisions.answer_hook(agent=agent, payload=payload, root=root, home=home))
         except Malformed as error:
             reason = str(error)
         except Exception as error:
@@ -185,6 +187,17 @@ class HookView(APIView):
                 reason = type(error).__name__
         refused = hooks.refusal(agent, payload, reason)
         return _replied(hooks.Reply(refused, f"{NOT_JUDGED}: {reason}", BLOCK))
+
+
+def _place(request: Request, name: str) -> str:
+    """A folder of the client's machine, which rules with ~ and / need. Raises Malformed."""
+    try:
+        place = json.loads(request.headers.get(name) or '""')
+    except ValueError as error:
+        raise Malformed(f"{name} is not JSON") from error
+    if not isinstance(place, str) or len(place) > limits.LONGEST_FOLDER:
+        raise Malformed(f"{name} is no folder")
+    return place
 
 
 def _replied(reply: hooks.Reply) -> Response:

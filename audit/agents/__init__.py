@@ -1,0 +1,1 @@
+"""What stands between a team's agents and its rules: the client they run, and its installation."""

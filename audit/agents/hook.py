@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+"""The client of an agent's hook: asks the team's Handrail whether a tool call may run, and refuses unless it says so.
+
+One file of the standard library for Python 3.8 and later; the server hands it out at /agents/hook.py.
+
+    python3 -I hook.py claude < payload.json
+
+It reads {"url": ..., "key": ...} from ~/.config/handrail/agent.json, which only its owner may read, or from
+HANDRAIL_URL and HANDRAIL_API_KEY. Whatever fails, it ends with exit code 2, a sentence on stderr and the agent's own
+deny on stdout: agents run the tool of a hook that fails in any other way. Imports little, since an agent waits for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # the module that has it takes two milliseconds
+    from typing import Any, NoReturn
+
+CONFIGURATION = "~/.config/handrail/agent.json"
+DEADLINE_SECONDS = 10.0
+MAX_BYTES = 4 * 1024 * 1024
+MAX_ANSWER = 1024 * 1024
+BLOCK = 2
+WHY = "Handrail could not judge this call, so it is refused"
+_CLAUDE = {
+    "hookSpecificOutput": {
+        "hookEventName": "PreToolUse",
+        "permissionDecision": "deny",
+        "permissionDecisionReason": WHY,
+    }
+}
+_PLAIN = {"decision": "deny", "reason": WHY}
+DENIALS: dict[str, dict[str, Any]] = {
+    "claude": _CLAUDE,
+    "codex": _CLAUDE,
+    "cursor": {"permission": "deny", "user_message": WHY, "agent_message": WHY},
+    "gemini": _PLAIN,
+    "qwen": _CLAUDE,
+    "copilot": {"permissionDecision": "deny", "permissionDecisionReason": WHY},
+    "kimi": _CLAUDE,
+    "kiro": _PLAIN,
+    "devin": _CLAUDE,
+    "cline": {"cancel": True, "errorMessage": WHY},
+    "opencode": _PLAIN,
+    "amp": _PLAIN,
+}
+"""As the server's dialects have them; a test compares."""
+
+
+class Refused(Exception):
+    """There is no answer that could be trusted."""
+
+
+def main(arguments: list[str]) -> None:
+    agent = arguments[0] if arguments else ""
+    try:
+        for name in ("SIGTERM", "SIGHUP", "SIGALRM"):  # not all are on Windows
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), lambda number, frame: refuse(agent, "ended by signal %d" % number))
+        if hasattr(signal, "setitimer"):  # holds for reading what the agent says too
+            signal.setitimer(signal.ITIMER_REAL, DEADLINE_SECONDS)
+        if agent not in DENIALS or len(arguments) != 1:
+            raise Refused("usage: hook.py %s" % "|".join(DENIALS))
+        code, sentence, answer = ask(agent, time.monotonic() + DEADLINE_SECONDS)
+    except BaseException as error:  # nothing at all may let the tool run
+        refuse(agent, str(error) if isinstance(error, Refused) else "%s: %s" % (type(error).__name__, error))
+    end(code, sentence, answer)
+
+
+def ask(agent: str, deadline: float) -> tuple[int, str, bytes]:
+    """The server's answer: exit code, sentence and what to write. Raises Refused, OSError."""
+    told = sys.stdin.buffer.read(MAX_BYTES + 1)
+    if len(told) > MAX_BYTES:
+        raise Refused("the input is longer than %d bytes" % MAX_BYTES)
+    if agent == "amp" and os.environ.get("AGENT_TOOL_NAME"):
+        told = wrapped_for_amp(told)
+    url, key, authorities = configuration()
+    status, headers, body = post(url, "/api/v1/audit/hooks/" + agent, key, told, authorities, deadline)
+    if status != 200:
+        raise Refused("%s answered %d%s" % (url, status, hint(status)))
+    try:
+        answer, code = json.loads(body.decode()), int(headers["handrail-exit"])
+        sentence = json.loads(headers["handrail-sentence"])
+    except (ValueError, KeyError):
+        raise Refused("%s is not Handrail: what it answered cannot be read" % url) from None
+    if not isinstance(answer, dict) or not isinstance(sentence, str) or code not in (0, 1, BLOCK):
+        raise Refused("%s is not Handrail: what it answered cannot be read" % url)
+    return code, sentence, body
+
+
+def hint(status: int) -> str:
+    if status in (401, 403):
+        return ": the key is unknown, revoked or may not write. A new one: manage.py apikey create NAME --scope write"
+    return ": it has moved, name the new address in the configuration" if 300 <= status < 400 else ""
+
+
+def wrapped_for_amp(told: bytes) -> bytes:
+    """Amp names the tool in the environment alone."""
+    thread = os.environ.get("AMP_THREAD_ID") or os.environ.get("AGENT_THREAD_ID", "")
+    call = {"tool_name": os.environ["AGENT_TOOL_NAME"], "session_id": thread, "cwd": os.environ.get("PWD", "")}
+    call["tool_input"] = json.loads(told.decode())
+    return json.dumps(call).encode()
+
+
+def configuration() -> tuple[str, str, str | None]:
+    """Address, key and the file of certificate authorities, if there is one of its own. Raises Refused."""
+    url, key = os.environ.get("HANDRAIL_URL"), os.environ.get("HANDRAIL_API_KEY")
+    if url and key:
+        return url, key, os.environ.get("HANDRAIL_CA") or None
+    path = os.path.expanduser(os.environ.get("HANDRAIL_AGENT_CONFIGURATION") or CONFIGURATION)
+    try:
+        with open(path, "rb") as file:
+            known = os.fstat(file.fileno())
+            if hasattr(os, "geteuid") and (known.st_mode & 0o077 or known.st_uid not in (0, os.geteuid())):
+                raise Refused("%s holds a key and can be read by others: chmod 600 it" % path)
+            told = json.loads(file.read(65536).decode())
+        return told["url"], told["key"], told.get("authorities")
+    except FileNotFoundError:
+        raise Refused("there is no %s: run agent_install, or set HANDRAIL_URL and HANDRAIL_API_KEY" % path) from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise Refused('%s must hold {"url": "https://...", "key": "..."}' % path) from None
+
+
+def post(
+    url: str, path: str, key: str, body: bytes, authorities: str | None, deadline: float
+) -> tuple[int, dict[str, str], bytes]:
+    """One request, with no redirect followed. Raises Refused, OSError."""
+    scheme, host, port, prefix = parts_of(url)
+    lines = ["POST %s%s HTTP/1.0" % (prefix, path), "Host: " + (host if port in (80, 443) else "%s:%d" % (host, port))]
+    lines += ["Content-Type: application/json", "Content-Length: %d" % len(body), "Authorization: Bearer " + key]
+    places = (("Handrail-Root", os.environ.get("CLAUDE_PROJECT_DIR", "")), ("Handrail-Home", os.path.expanduser("~")))
+    lines += ["%s: %s" % (name, json.dumps(value)) for name, value in places if value]
+    if any("\r" in line or "\n" in line for line in lines):
+        raise Refused("the configuration holds a line break")
+    with socket.create_connection((host.strip("[]"), port), timeout=left(deadline)) as plain:
+        stream = secured(plain, host, authorities) if scheme == "https" else plain
+        stream.sendall("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
+        return parsed(received(stream, deadline))
+
+
+def parts_of(url: str) -> tuple[str, str, int, str]:
+    """Scheme, host, port and the path in front. Raises Refused."""
+    scheme, _, rest = url.partition("://")
+    place, slash, prefix = rest.rstrip("/").partition("/")
+    bracket = place.rfind("]")
+    host, colon, number = place[bracket + 1 :].rpartition(":")
+    host = place[: bracket + 1] + (host if colon else number)
+    if scheme not in ("http", "https") or not host or "@" in place or (colon and not number.isdigit()):
+        raise Refused("the address %s is none: https://host[:port]" % url)
+    if scheme == "http" and host not in ("localhost", "127.0.0.1", "[::1]") and not os.environ.get("HANDRAIL_INSECURE"):
+        raise Refused("the key would travel in clear text to %s: name an https:// address" % host)
+    return scheme, host, int(number) if colon else {"http": 80, "https": 443}[scheme], slash + prefix
+
+
+def secured(plain: socket.socket, host: str, authorities: str | None) -> socket.socket:
+    import ssl  # a third of this program's time, and spared on the server's own machine
+
+    return ssl.create_default_context(cafile=authorities).wrap_socket(plain, server_hostname=host.strip("[]"))
+
+
+def received(stream: socket.socket, deadline: float) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        stream.settimeout(left(deadline))
+        chunk = stream.recv(65536)
+        if not chunk:
+            return b"".join(chunks)
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > MAX_ANSWER:
+            raise Refused("the answer is too long")
+
+
+def left(deadline: float) -> float:
+    seconds = deadline - time.monotonic()
+    if seconds <= 0:
+        raise Refused("no answer within %g s" % DEADLINE_SECONDS)
+    return seconds
+
+
+def parsed(response: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers in lower case, and a body that is whole. Raises Refused."""
+    head, blank, body = response.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    words = first.split(" ")
+    if not blank or len(words) < 2 or not words[0].startswith("HTTP/1.") or not words[1].isdigit():
+        raise Refused("what answered does not speak HTTP")
+    pairs = [line.split(":", 1) for line in lines if ":" in line]
+    headers = {name.strip().lower(): value.strip() for name, value in pairs}
+    if int(words[1]) == 200 and headers.get("content-length") != str(len(body)):
+        raise Refused("the answer was cut")
+    return int(words[1]), headers, body
+
+
+def refuse(agent: str, why: str) -> NoReturn:
+    denial = json.dumps(DENIALS[agent]).encode() if agent in DENIALS else b""
+    end(BLOCK, "%s: %s" % (WHY, why[:500]), denial)
+
+
+def end(code: int, sentence: str, answer: bytes) -> NoReturn:
+    """Write each once and whole, and leave past the interpreter's own end, which could still fail."""
+    try:
+        if sentence:
+            os.write(2, (sentence + "\n").encode("utf-8", "replace"))
+        view = memoryview(answer)
+        while view:
+            view = view[os.write(1, view) :]
+    except OSError:
+        code = BLOCK
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
