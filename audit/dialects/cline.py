@@ -14,6 +14,10 @@ class Cline(Dialect):
     waits_seconds = 30.0
     verified = Verified("read", "2026-08")
 
+    def example(self, command: str, folder: str) -> dict[str, Any]:
+        call = {"toolName": "execute_command", "parameters": {"command": command}}
+        return {"taskId": "probe", "workspaceRoots": [folder], "hookName": "PreToolUse", "preToolUse": call}
+
     def event(self, payload: Payload) -> str:
         name = payload.get("hookName")
         if not isinstance(name, str) or not name:

@@ -4,6 +4,7 @@ The Agent Host of VS Code asks about several tool calls at once: {sessionId, cwd
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from audit.dialects.claude import answer_permission, answer_tool, behavior
 from audit.dialects.dialect import Answer, Dialect, Malformed, Payload, Verified, ask_for_confirm
@@ -25,6 +26,9 @@ class Copilot(Dialect):
     }
     waits_seconds = 30.0
     verified = Verified("run", "1.0.102")
+
+    def example(self, command: str, folder: str) -> dict[str, Any]:
+        return {"sessionId": "probe", "cwd": folder, "toolName": "bash", "toolArgs": {"command": command}}
 
     def unfold(self, payload: Payload) -> list[Payload]:
         if "toolCalls" not in payload:

@@ -32,6 +32,14 @@ class Cursor(Dialect):
     verified = Verified("read", "2026-11")
     fails_closed = '"failClosed": true'
 
+    def example(self, command: str, folder: str) -> dict[str, Any]:
+        return {
+            "conversation_id": "probe",
+            "cwd": folder,
+            "hook_event_name": "beforeShellExecution",
+            "command": command,
+        }
+
     def tool(self, event: str, payload: Payload) -> str:
         name = _TOOLS.get(event) or super().tool(event, payload)
         names_server = name.startswith(("MCP:", "mcp__"))

@@ -44,6 +44,12 @@ class Dialect:
     fails_closed = ""
     """What in its configuration makes the agent refuse when the hook cannot be started or is too slow, if anything."""
 
+    def example(self, command: str, folder: str) -> dict[str, Any]:
+        """What the agent would send before it runs a command, for trying an installation."""
+        event = next(name for name, moment in self.moments.items() if moment == "before")
+        call = {"tool_name": "Bash", "tool_input": {"command": command}}
+        return {"session_id": "probe", "cwd": folder, "hook_event_name": event, **call}
+
     def moment(self, event: str) -> Moment:
         return self.moments.get(event, "other")
 

@@ -15,6 +15,10 @@ class OpenCode(Dialect):
     verified = Verified("run", "1.18.33")
     fails_closed = "the plugin itself"
 
+    def example(self, command: str, folder: str) -> dict[str, Any]:
+        call = {"tool": "bash", "args": {"command": command}}
+        return {"event": "tool.execute.before", "sessionID": "probe", "directory": folder, **call}
+
     def event(self, payload: Payload) -> str:
         name = payload.get("event")
         if not isinstance(name, str) or not name:

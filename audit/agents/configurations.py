@@ -1,0 +1,200 @@
+"""What is written for each agent, and where: in a project, for a person, for a machine. Sources: docs/agents.md."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+Scope = Literal["project", "user", "managed"]
+Kind = Literal["json", "block", "file"]
+TIMEOUT_SECONDS = 15
+"""Of a hook, by the agent; ours has refused five seconds before."""
+KEY = "HANDRAIL_API_KEY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """Something of ours in a file: entries of a JSON object, a part of a text, or a whole file."""
+
+    path: Path
+    kind: Kind
+    entries: Mapping[str, Any] | None = None
+    text: str = ""
+    is_executable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where to install, what a hook runs, and where the service is reached."""
+
+    scope: Scope
+    folder: Path
+    """The project, the home of the person, or the root of the file system."""
+    command: Callable[[str], str]
+    url: str
+
+    def at(self, *, project: str = "", user: str = "", managed: str = "") -> Path | None:
+        """The file for this scope, None where the agent has none."""
+        path = {"project": project, "user": user, "managed": managed}[self.scope]
+        return self.folder / path if path else None
+
+
+def pieces(agent: str, site: Site) -> list[Piece]:
+    """What belongs to an agent's installation; none where it has no configuration of that scope."""
+    return [piece for piece in _AGENTS[agent](site) if piece is not None]
+
+
+def _json(path: Path | None, entries: Mapping[str, Any]) -> Piece | None:
+    return None if path is None else Piece(path=path, kind="json", entries=entries)
+
+
+def _file(path: Path | None, text: str, *, is_executable: bool = True) -> Piece | None:
+    return None if path is None else Piece(path=path, kind="file", text=text, is_executable=is_executable)
+
+
+def _block(path: Path | None, text: str) -> Piece | None:
+    return None if path is None else Piece(path=path, kind="block", text=text)
+
+
+def _groups(command: str, events: str, *, timeout: int = TIMEOUT_SECONDS, matcher: str = "*", **more: Any) -> Any:
+    """Claude Code's shape, which four others have taken over."""
+    hook = {"type": "command", "command": command, "timeout": timeout}
+    before = {**hook, **more}
+    return {
+        event: [{"matcher": matcher, "hooks": [hook if event.startswith(("Post", "After")) else before]}]
+        for event in events.split()
+    }
+
+
+def _claude(site: Site) -> list[Piece | None]:
+    events = "PreToolUse PermissionRequest PostToolUse PostToolUseFailure"
+    hooks: dict[str, Any] = {"hooks": _groups(site.command("claude"), events, onFailure="block")}
+    settings = site.at(
+        project=".claude/settings.json", user=".claude/settings.json", managed="etc/claude-code/managed-settings.json"
+    )
+    if site.scope == "managed":
+        hooks["allowManagedHooksOnly"] = True
+    server = {"type": "http", "url": site.url, "headers": {"Authorization": f"Bearer ${{{KEY}}}"}}
+    mcp = site.at(project=".mcp.json", user=".claude.json")
+    return [_json(settings, hooks), _json(mcp, {"mcpServers": {"handrail": server}})]
+
+
+def _codex(site: Site) -> list[Piece | None]:
+    hooks = {"hooks": _groups(site.command("codex"), "PreToolUse PermissionRequest PostToolUse")}
+    server = f'[mcp_servers.handrail]\nurl = "{site.url}"\nbearer_token_env_var = "{KEY}"'
+    return [
+        _json(site.at(project=".codex/hooks.json", user=".codex/hooks.json"), hooks),
+        _block(site.at(project=".codex/config.toml", user=".codex/config.toml"), server),
+    ]
+
+
+def _cursor(site: Site) -> list[Piece | None]:
+    before = "beforeShellExecution beforeMCPExecution beforeReadFile preToolUse"
+    after = "afterShellExecution afterMCPExecution afterFileEdit"
+    hook = {"command": site.command("cursor"), "timeout": TIMEOUT_SECONDS}
+    hooks = {name: [{**hook, "failClosed": True}] for name in before.split()} | {name: [hook] for name in after.split()}
+    server = {"url": site.url, "headers": {"Authorization": f"Bearer ${{env:{KEY}}}"}}
+    own = site.at(project=".cursor/hooks.json", user=".cursor/hooks.json", managed="etc/cursor/hooks.json")
+    mcp = site.at(project=".cursor/mcp.json", user=".cursor/mcp.json")
+    return [_json(own, {"version": 1, "hooks": hooks}), _json(mcp, {"mcpServers": {"handrail": server}})]
+
+
+def _gemini(site: Site) -> list[Piece | None]:
+    hooks = _groups(site.command("gemini"), "BeforeTool AfterTool", timeout=TIMEOUT_SECONDS * 1000, matcher=".*")
+    server = {"url": site.url, "type": "http", "headers": {"Authorization": f"Bearer ${KEY}"}}
+    path = site.at(
+        project=".gemini/settings.json", user=".gemini/settings.json", managed="etc/gemini-cli/settings.json"
+    )
+    return [_json(path, {"hooks": hooks, "mcpServers": {"handrail": server}})]
+
+
+def _qwen(site: Site) -> list[Piece | None]:
+    events = "PreToolUse PostToolUse PostToolUseFailure"
+    hooks = _groups(site.command("qwen"), events, timeout=TIMEOUT_SECONDS * 1000)
+    server = {"httpUrl": site.url, "headers": {"Authorization": f"Bearer ${KEY}"}}
+    path = site.at(project=".qwen/settings.json", user=".qwen/settings.json")
+    return [_json(path, {"hooks": hooks, "mcpServers": {"handrail": server}})]
+
+
+def _copilot(site: Site) -> list[Piece | None]:
+    hook = {"type": "command", "bash": site.command("copilot"), "timeoutSec": TIMEOUT_SECONDS}
+    events = ("preToolUse", "postToolUse")
+    path = site.at(
+        project=".github/hooks/handrail.json",
+        user=".copilot/hooks/handrail.json",
+        managed="etc/github-copilot/policy.d/handrail.json",
+    )
+    return [_json(path, {"version": 1, "hooks": {event: [hook] for event in events}})]
+
+
+def _kimi(site: Site) -> list[Piece | None]:
+    command = json.dumps(site.command("kimi"))
+    block = "\n".join(
+        f'[[hooks]]\nevent = "{event}"\nmatcher = ".*"\ncommand = {command}\ntimeout = {TIMEOUT_SECONDS}'
+        for event in ("PreToolUse", "PostToolUse")
+    )
+    return [_block(site.at(user=".kimi-code/config.toml"), block)]
+
+
+def _kiro(site: Site) -> list[Piece | None]:
+    hooks = [
+        {
+            "name": f"handrail-{trigger}",
+            "trigger": trigger,
+            "matcher": ".*",
+            "action": {"type": "command", "command": site.command("kiro")},
+            "timeout": TIMEOUT_SECONDS,
+            "enabled": True,
+        }
+        for trigger in ("PreToolUse", "PostToolUse")
+    ]
+    path = site.at(project=".kiro/hooks/handrail.json", user=".kiro/hooks/handrail.json")
+    return [_file(path, json.dumps({"version": "v1", "hooks": hooks}, indent=2) + "\n", is_executable=False)]
+
+
+def _devin(site: Site) -> list[Piece | None]:
+    hooks = {"hooks": _groups(site.command("devin"), "PreToolUse PostToolUse")}
+    return [_json(site.at(project=".devin/hooks.v1.json", user=".config/devin/config.json"), hooks)]
+
+
+def _cline(site: Site) -> list[Piece | None]:
+    script = f"#!/bin/sh\n{site.command('cline')}\n"
+    return [
+        _file(site.at(project=f".clinerules/hooks/{event}", user=f"Documents/Cline/Hooks/{event}"), script)
+        for event in ("PreToolUse", "PostToolUse")
+    ]
+
+
+def _opencode(site: Site) -> list[Piece | None]:
+    source = Path(__file__).with_name("opencode_plugin.js").read_text(encoding="utf-8")
+    plugin = source.replace('"@COMMAND@"', json.dumps(site.command("opencode")))
+    path = site.at(project=".opencode/plugins/handrail.js", user=".config/opencode/plugins/handrail.js")
+    return [_file(path, plugin, is_executable=False)]
+
+
+def _amp(site: Site) -> list[Piece | None]:
+    """A delegate is a program without arguments, so there is one of ours."""
+    script = site.at(project=".amp/handrail-hook", user=".config/amp/handrail-hook")
+    settings = site.at(project=".amp/settings.json", user=".config/amp/settings.json")
+    rule = {"tool": "*", "action": "delegate", "to": str(script)}
+    return [
+        _file(script, f"#!/bin/sh\n{site.command('amp')}\n"),
+        _json(settings, {"amp.permissions": [rule]}),
+    ]
+
+
+_AGENTS: dict[str, Callable[[Site], list[Piece | None]]] = {
+    "claude": _claude,
+    "codex": _codex,
+    "cursor": _cursor,
+    "gemini": _gemini,
+    "qwen": _qwen,
+    "copilot": _copilot,
+    "kimi": _kimi,
+    "kiro": _kiro,
+    "devin": _devin,
+    "cline": _cline,
+    "opencode": _opencode,
+    "amp": _amp,
+}

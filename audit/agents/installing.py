@@ -1,0 +1,209 @@
+"""Installing into the agents of a machine: what would change, doing it, taking it back, and trying whether it holds."""
+
+import contextlib
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import unified_diff
+from pathlib import Path
+from typing import Literal
+
+from audit.agents import hook as client
+from audit.agents.configurations import Piece, Scope, Site, pieces
+from audit.agents.merging import MARK, NotMergeable, merged_block, merged_json, removed_block, removed_json
+from audit.dialects import AGENTS, dialect_of
+from audit.dialects.dialect import NOT_JUDGED
+from config import home
+from config.errors import DomainError
+
+PROBE = "rm -rf --no-preserve-root /"
+"""What every set of rules that is worth its name denies."""
+_PROBE_SECONDS = 60.0
+_PROGRAMS = {
+    "cursor": ("cursor", "cursor-agent"),
+    "kiro": ("kiro", "kiro-cli"),
+    "devin": ("devin", "windsurf"),
+    **{agent: (agent,) for agent in AGENTS if agent not in ("cursor", "kiro", "devin", "cline")},
+}
+_FOLDERS = {
+    **{agent: f".{agent}" for agent in ("claude", "codex", "cursor", "gemini", "qwen", "copilot", "kiro", "opencode")},
+    "kimi": ".kimi-code",
+    "devin": ".devin",
+    "cline": ".clinerules",
+    "amp": ".amp",
+}
+Held = Literal["denied", "asked", "let through", "not judged"]
+"""`not judged`: refused, as everything is while the hook does not reach its rules."""
+
+
+class CannotInstall(DomainError):
+    """A file of an agent cannot be changed without a loss, or not at all."""
+
+    code = "agent-not-installed"
+    remedy = "`detail` names the file and why; mend it or add the entries by hand, then run the command again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A file before and after; None where it is not there."""
+
+    agent: str
+    path: Path
+    before: str | None
+    after: str | None
+    mode: int | None = None
+
+    @property
+    def is_needed(self) -> bool:
+        return self.before != self.after
+
+    def diff(self) -> str:
+        old, new = ((text or "").splitlines(keepends=True) for text in (self.before, self.after))
+        lines = unified_diff(old, new, str(self.path) if self.before is not None else "/dev/null", str(self.path))
+        return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+
+
+def found(folder: Path, user: Path) -> list[str]:
+    """The agents of this machine: those whose program is in PATH, or whose folder is in the project or at home."""
+    return [
+        agent
+        for agent in AGENTS
+        if any(shutil.which(name) for name in _PROGRAMS.get(agent, ()))
+        or any((place / _FOLDERS[agent]).is_dir() for place in (folder, user))
+    ]
+
+
+def command_of(agent: str, *, remote: bool) -> str:
+    """What a hook runs: the client of a server elsewhere, or the service of this machine.
+
+    A shell that cannot even start it must end with 2: agents run the tool of a hook that ends with 127.
+    """
+    if remote:
+        words = f'python3 -I -S "$HOME/{client.CONFIGURATION.removeprefix("~/").replace("agent.json", "hook.py")}"'
+    elif home.INSTALLED:
+        words = f"{shlex.quote(sys.executable)} -m handrail hook"
+    else:
+        words = f"{shlex.quote(sys.executable)} {shlex.quote(str(Path(home.ROOT) / 'manage.py'))} hook"
+    return f"{words} {agent}" if agent == "amp" else f"{words} {agent} || exit 2"  # amp has a code for asking
+
+
+def site(scope: Scope, folder: Path, *, url: str, remote: bool) -> Site:
+    place = {"project": folder, "user": Path.home(), "managed": Path("/")}[scope]
+    address = f"{url.rstrip('/')}/mcp"
+    return Site(scope=scope, folder=place, command=lambda agent: command_of(agent, remote=remote), url=address)
+
+
+def plan(agents: Iterable[str], where: Site, *, undo: bool = False) -> list[Change]:
+    """What would change, file by file. Raises CannotInstall."""
+    return [_change(agent, piece, undo=undo) for agent in agents for piece in pieces(agent, where)]
+
+
+def plan_client(*, url: str, key: str, undo: bool = False) -> list[Change]:
+    """The client of a server elsewhere, and its key in a file that only its owner reads."""
+    configuration = Path(client.CONFIGURATION).expanduser()
+    program = configuration.with_name("hook.py")
+    before = _text_of(configuration)
+    told = json.dumps({"url": url.rstrip("/"), "key": key}, indent=2) + "\n" if key else before
+    source = Path(client.__file__).read_text(encoding="utf-8")
+    return [
+        Change(agent="client", path=program, before=_text_of(program), after=None if undo else source, mode=0o755),
+        Change(agent="client", path=configuration, before=before, after=None if undo else told, mode=0o600),
+    ]
+
+
+def apply(changes: Sequence[Change]) -> None:
+    """Write every file or none. Raises CannotInstall."""
+    written: list[Change] = []
+    for change in changes:
+        try:
+            _write(change.path, change.after, change.mode)
+        except OSError as error:
+            for done in reversed(written):
+                with contextlib.suppress(OSError):
+                    _write(done.path, done.before, None)
+            raise CannotInstall(f"{change.path} cannot be written: {error.strerror}. Nothing was changed.") from error
+        written.append(change)
+
+
+def probe(agent: str, command: str, folder: Path) -> tuple[Held, str]:
+    """Ask through an agent's own hook for what must be denied: what the agent would make of it, and what was said."""
+    told = json.dumps(dialect_of(agent).example(PROBE, str(folder)))
+    done = subprocess.run(  # noqa: S603  -- our own command, through the shell as the agent does
+        ["/bin/sh", "-c", command],
+        input=told,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "AGENT_TOOL_NAME": "Bash"},
+        timeout=_PROBE_SECONDS,
+        check=False,
+    )
+    said = done.stderr.strip() or done.stdout.strip()
+    words = done.stdout.replace(" ", "")
+    if NOT_JUDGED in done.stderr or (done.returncode == client.BLOCK and not done.stderr.startswith("Handrail")):
+        return "not judged", said
+    if done.returncode == client.BLOCK or '"deny"' in words or '"cancel":true' in words:
+        return "denied", said
+    return ("asked" if '"ask"' in words or done.returncode == 1 else "let through"), said
+
+
+def _change(agent: str, piece: Piece, *, undo: bool) -> Change:
+    before = _text_of(piece.path)
+    try:
+        after = _removed(piece, before) if undo else _merged(piece, before)
+    except NotMergeable as error:
+        raise CannotInstall(f"{piece.path} {error}") from error
+    return Change(agent=agent, path=piece.path, before=before, after=after, mode=0o755 if piece.is_executable else None)
+
+
+def _merged(piece: Piece, before: str | None) -> str:
+    if piece.entries is not None:
+        return merged_json(before or "", piece.entries)
+    if piece.kind == "block":
+        return merged_block(before or "", piece.text)
+    if before and not MARK.search(before):
+        raise NotMergeable("is a file of somebody else under the name of ours: move it away")
+    return piece.text
+
+
+def _removed(piece: Piece, before: str | None) -> str | None:
+    if before is None:
+        return None
+    if piece.entries is not None:
+        return removed_json(before, piece.entries) or None
+    if piece.kind == "block":
+        return removed_block(before) or None
+    return None if MARK.search(before) else before
+
+
+def _text_of(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError as error:
+        raise CannotInstall(f"{path} is not UTF-8.") from error
+    except OSError as error:
+        raise CannotInstall(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _write(path: Path, text: str | None, mode: int | None) -> None:
+    """Whole or not at all, through links, with the mode it had."""
+    target = path.resolve()
+    if text is None:
+        target.unlink(missing_ok=True)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        draft.touch(mode=0o600)
+        draft.write_text(text, encoding="utf-8")
+        draft.chmod(mode or (target.stat().st_mode & 0o777 if target.exists() else 0o644))
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)

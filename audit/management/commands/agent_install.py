@@ -1,0 +1,117 @@
+"""`manage.py agent_install [DIR]`: put the hooks, the MCP entry and the client into the agents of a machine."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from audit.agents import installing
+from audit.agents.configurations import Scope
+from audit.agents.installing import Change
+from audit.dialects import AGENTS
+from config.commands import FINDINGS, OperationCommand
+
+_MARKS = {"denied": "[OK]", "asked": "[WARN]", "not judged": "[WARN]"}
+_HELP = "Where a probe is not denied, load the rules (`rules defaults`); where it is not judged, mend what is named."
+
+
+class Command(OperationCommand):
+    help = "Install Handrail's hooks into the agents of a project, a person or a machine, and try whether they hold."
+    examples = (
+        ("agent_install", "every agent found here, for this project; shows what would change and asks"),
+        ("agent_install --agent claude --agent codex --user --yes", "two agents, wherever you work"),
+        ("agent_install --check", "what CI runs: installed as it should be, and a denied command is denied"),
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="the project")
+        parser.add_argument("--agent", action="append", choices=AGENTS, help="again for more; else all that are found")
+        scope = parser.add_mutually_exclusive_group()
+        scope.add_argument("--user", action="store_const", dest="scope", const="user", help="wherever you work")
+        scope.add_argument("--managed", action="store_const", dest="scope", const="managed", help="everybody here")
+        parser.add_argument(
+            "--url", help="a server elsewhere, asked by a client of one file; its key in HANDRAIL_API_KEY"
+        )
+        parser.add_argument("--yes", action="store_true", help="write without asking")
+        action = parser.add_mutually_exclusive_group()
+        action.add_argument("--undo", action="store_true", help="take out what was installed")
+        action.add_argument("--check", action="store_true", help="change nothing; exit 1 unless all is in place")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        folder = options["folder"].resolve()
+        if not folder.is_dir():
+            raise CommandError(f"{folder} is no folder.", returncode=2)
+        agents = options["agent"] or installing.found(folder, Path.home())
+        if not agents:
+            raise CommandError(f"No agent is found here. Name one: --agent {'|'.join(AGENTS)}", returncode=2)
+        scope: Scope = options["scope"] or "project"
+        remote = options["url"]
+        where = installing.site(scope, folder, url=remote or _own_address(), remote=bool(remote))
+        planned = installing.plan(agents, where, undo=options["undo"])
+        if remote and not options["check"]:
+            planned += self._client(remote, undo=options["undo"])
+        changes = [change for change in planned if change.is_needed]
+        if options["check"]:
+            if self._tried(agents, planned, folder, remote=bool(remote)) - {"denied"}:
+                self.stdout.write(_HELP)
+                sys.exit(FINDINGS)
+            return
+        self._show(agents, planned, changes, scope)
+        if changes and self._may_write(options):
+            installing.apply(changes)
+            self.stdout.write(f"{'Removed from' if options['undo'] else 'Written:'} {len(changes)} files.")
+        if not options["undo"]:
+            done = installing.plan(agents, where)
+            if self._tried(agents, done, folder, remote=bool(remote)) & {"let through", "not installed"}:
+                self.stdout.write(_HELP)
+                sys.exit(FINDINGS)
+
+    def _client(self, url: str, *, undo: bool) -> list[Change]:
+        changes = installing.plan_client(url=url, key=os.environ.get("HANDRAIL_API_KEY", ""), undo=undo)
+        if not undo and changes[-1].after is None:
+            raise CommandError("The client needs a key of scope write: set HANDRAIL_API_KEY.", returncode=2)
+        return changes
+
+    def _show(self, agents: list[str], planned: list[Change], changes: list[Change], scope: str) -> None:
+        for agent in agents:
+            if not any(change.agent == agent for change in planned):
+                self.stdout.write(f"[SKIP] {agent} has no {scope} configuration of hooks")
+        for change in changes:
+            if change.mode == 0o600:
+                self.stdout.write(f"+++ {change.path} (the address and the key)")
+            else:
+                self.stdout.write(change.diff().rstrip("\n"))
+        if not changes:
+            self.stdout.write("[OK] nothing to change")
+
+    def _may_write(self, options: dict[str, Any]) -> bool:
+        if options["yes"]:
+            return True
+        if not sys.stdin.isatty():
+            raise CommandError("Nothing is written: nobody is here to agree. Add --yes.", returncode=2)
+        self.stdout.write("Write this? [y/N] ", ending="")
+        self.stdout.flush()
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise CommandError("Nothing is written.", returncode=2)
+        return True
+
+    def _tried(self, agents: list[str], planned: list[Change], folder: Path, *, remote: bool) -> set[str]:
+        """What became of a probe that must be denied, fired through the command that each agent has been given."""
+        held: set[str] = set()
+        for agent in [name for name in agents if any(change.agent == name for change in planned)]:
+            differs = [str(change.path) for change in planned if change.agent == agent and change.is_needed]
+            if differs:
+                outcome, said = "not installed", f"differs: {', '.join(differs)}"
+            else:
+                outcome, said = installing.probe(agent, installing.command_of(agent, remote=remote), folder)
+            self.stdout.write(f"{_MARKS.get(outcome, '[FAIL]')} {agent}: {outcome}: {said[:300]}")
+            held.add(outcome)
+        return held
+
+
+def _own_address() -> str:
+    """Where `up` serves on this machine."""
+    host = os.environ.get("HOST") or "127.0.0.1"
+    return f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{os.environ.get('PORT') or 8000}"  # noqa: S104

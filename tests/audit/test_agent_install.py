@@ -1,0 +1,230 @@
+"""Installing into agents: what is there stays, what is ours comes and goes, and a probe tells whether it holds."""
+
+import json
+import stat
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import override_settings
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.agents import installing
+from audit.agents.configurations import pieces
+from audit.agents.merging import NotMergeable, merged_block, merged_json, removed_block, removed_json
+from audit.dialects import AGENTS, dialect_of
+from audit.permissions import compiled, hooks
+from audit.permissions.rules import Rule
+
+OURS = {
+    "hooks": {"PreToolUse": [{"matcher": "*", "hooks": [{"command": "/p/python /h/manage.py hook claude || exit 2"}]}]}
+}
+THEIRS = """{
+    "model": "opus",
+    "hooks": {
+        "PreToolUse": [
+            {
+                "matcher": "Bash",
+                "hooks": [
+                    {
+                        "type": "command",
+                        "command": "./lint.sh"
+                    }
+                ]
+            }
+        ]
+    }
+}
+"""
+
+
+def test_what_others_wrote_stays_and_comes_back_byte_by_byte() -> None:
+    mixed = merged_json(THEIRS, OURS)
+    assert [item["matcher"] for item in json.loads(mixed)["hooks"]["PreToolUse"]] == ["Bash", "*"]
+    assert merged_json(mixed, OURS) == mixed
+    assert removed_json(mixed, OURS) == THEIRS
+    assert removed_json(THEIRS, OURS) == THEIRS
+    assert removed_json(merged_json("", OURS), OURS) == ""
+
+
+def test_a_hook_of_an_older_installation_is_replaced_also_within_a_group_of_others() -> None:
+    old = {"command": "/old/python /old/manage.py hook claude"}
+    known = {"hooks": {"PreToolUse": [{"matcher": "Bash", "hooks": [{"command": "./lint.sh"}, old]}, {"hooks": [old]}]}}
+    mixed = json.loads(merged_json(json.dumps(known), OURS))["hooks"]["PreToolUse"]
+    assert mixed == [{"matcher": "Bash", "hooks": [{"command": "./lint.sh"}]}, *OURS["hooks"]["PreToolUse"]]
+
+
+@pytest.mark.parametrize(
+    "text", ['{\n  // mine\n  "a": 1\n}', "[]", '{"hooks": []}', '{"hooks": {"PreToolUse": {}}}', "{"]
+)
+def test_what_cannot_be_kept_is_not_rewritten(text: str) -> None:
+    with pytest.raises(NotMergeable):
+        merged_json(text, OURS)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.text(max_size=6), JSON, min_size=1, max_size=4))
+def test_installing_and_taking_out_changes_nothing(known: dict[str, Any]) -> None:
+    text = json.dumps(known)
+    try:
+        mixed = merged_json(text, OURS)
+    except NotMergeable:
+        return
+    assert json.loads(removed_json(mixed, OURS) or "{}") == known or set(known) <= {"version", "description"}
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=40))
+def test_a_part_of_a_text_comes_and_goes(text: str) -> None:
+    mixed = merged_block(text, "[[hooks]]")
+    assert merged_block(mixed, "[[hooks]]") == mixed
+    assert removed_block(mixed).removesuffix("\n") == text.removesuffix("\n")
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+@pytest.mark.parametrize("scope", ["project", "user"])
+def test_each_agent_is_installed_once_and_undone_cleanly(
+    agent: str, scope: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    where = installing.site(scope, tmp_path, url="http://127.0.0.1:8000", remote=False)
+    planned = installing.plan([agent], where)
+    assert bool(planned) == ((agent, scope) != ("kimi", "project"))
+    installing.apply(planned)
+    written = "".join(change.path.read_text() for change in planned)
+    assert not planned or f"hook {agent}" in written
+    assert [change for change in installing.plan([agent], where) if change.is_needed] == []
+    installing.apply(installing.plan([agent], where, undo=True))
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_no_file_holds_the_key_and_codex_gets_no_name_it_would_stumble_over(tmp_path: Path) -> None:
+    where = installing.site("project", tmp_path, url="https://handrail.example", remote=True)
+    for agent in AGENTS:
+        for piece in pieces(agent, where):
+            text = json.dumps(piece.entries) if piece.entries else piece.text
+            assert "Bearer hr_" not in text
+    [own] = [piece for piece in pieces("codex", where) if piece.path.name == "hooks.json"]
+    assert set(own.entries or ()) <= {"description", "hooks"}
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_the_example_of_each_agent_is_a_question_about_the_command(agent: str) -> None:
+    request = hooks.read(agent, dialect_of(agent).example("rm x", "/project"))
+    assert (request.moment, request.call.tool, request.call.commands(), request.call.cwd) == (
+        "before",
+        "Bash",
+        ["rm x"],
+        "/project",
+    )
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A person without agents, and a service whose rules deny the probe."""
+    rules = [Rule(tool="Bash", specifier="rm *", decision="deny", reason="no")]
+    compiled.write(tmp_path / "data", compiled.source_of(""), rules)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "shop").mkdir()
+    return tmp_path
+
+
+def test_a_project_is_installed_checked_and_undone(home: Path, run_command: Any) -> None:
+    shop = home / "shop"
+    (shop / ".claude").mkdir()
+    settings = shop / ".claude" / "settings.json"
+    settings.write_text(THEIRS)
+    code, out, _ = run_command("agent_install", "--check", str(shop))
+    assert (code, "claude: not installed" in out) == (1, True)
+    code, out, err = run_command("agent_install", str(shop))
+    assert (code, settings.read_text()) == (2, THEIRS)
+    assert "--yes" in err
+    code, out, _ = run_command("agent_install", "--yes", str(shop))
+    assert code == 0, out
+    assert "+" in out
+    assert "[OK] claude: denied: Handrail: deny: Bash(rm *)" in out
+    hook = json.loads(settings.read_text())["hooks"]["PreToolUse"][-1]["hooks"][0]
+    assert hook["onFailure"] == "block"
+    assert json.loads((shop / ".mcp.json").read_text())["mcpServers"]["handrail"]["url"].endswith("/mcp")
+    assert run_command("agent_install", "--check", str(shop))[0] == 0
+    assert run_command("agent_install", "--yes", "--undo", str(shop))[0] == 0
+    assert settings.read_text() == THEIRS
+    assert not (shop / ".mcp.json").exists()
+
+
+def test_what_an_agent_would_run_denies_also_when_it_cannot_be_started(home: Path) -> None:
+    command = installing.command_of("claude", remote=True)
+    done = subprocess.run(["/bin/sh", "-c", command], input=b"{}", capture_output=True, check=False)
+    assert (done.returncode, bool(done.stderr)) == (2, True)
+    gone = command.replace("python3", "/nowhere/python3")
+    done = subprocess.run(["/bin/sh", "-c", gone], input=b"{}", capture_output=True, check=False)
+    assert (done.returncode, bool(done.stderr)) == (2, True)
+    assert installing.probe("claude", command, home / "shop")[0] == "not judged"
+    assert installing.probe("claude", "echo '{}'", home / "shop")[0] == "let through"
+
+
+@override_settings(DEBUG=False)
+def test_a_machine_without_the_service_gets_the_client_and_a_private_key(
+    home: Path, run_command: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("agent_install", "--yes", "--agent", "codex", "--url", "http://127.0.0.1:1", str(home / "shop"))
+    code, _, err = run_command(*words)
+    assert (code, "HANDRAIL_API_KEY" in err) == (2, True)
+    monkeypatch.setenv("HANDRAIL_API_KEY", "hr_secret_of_the_laptop")
+    code, out, _ = run_command(*words)
+    assert "hr_secret_of_the_laptop" not in out
+    assert "[WARN] codex: not judged" in out
+    own = home / "home" / ".config" / "handrail"
+    assert stat.S_IMODE((own / "agent.json").stat().st_mode) == 0o600
+    assert (own / "hook.py").stat().st_mode & stat.S_IXUSR
+    assert 'hook.py\\" codex' in (home / "shop" / ".codex" / "hooks.json").read_text()
+
+
+def test_a_home_that_is_only_read_is_left_as_it_was(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    where = installing.site("project", home / "shop", url="http://127.0.0.1:8000", remote=False)
+    real = Path.touch
+
+    def touch(path: Path, *args: Any, **options: Any) -> None:
+        if "mcp.json" in path.name:
+            raise OSError(30, "Read-only file system")
+        real(path, *args, **options)
+
+    monkeypatch.setattr(Path, "touch", touch)
+    with pytest.raises(installing.CannotInstall, match="Nothing was changed"):
+        installing.apply(installing.plan(["claude"], where))
+    assert [path for path in (home / "shop").rglob("*") if path.is_file()] == []
+
+
+def test_links_are_followed_and_modes_kept(home: Path) -> None:
+    shop = home / "shop"
+    (shop / ".qwen").mkdir()
+    real = home / "settings.json"
+    real.write_text("{}\n")
+    real.chmod(0o640)
+    (shop / ".qwen" / "settings.json").symlink_to(real)
+    installing.apply(installing.plan(["qwen"], installing.site("project", shop, url="http://x", remote=False)))
+    assert (shop / ".qwen" / "settings.json").is_symlink()
+    assert "hook qwen" in real.read_text()
+    assert stat.S_IMODE(real.stat().st_mode) == 0o640
+
+
+def test_a_file_of_somebody_else_under_our_name_is_not_overwritten(home: Path) -> None:
+    plugins = home / "shop" / ".opencode" / "plugins"
+    plugins.mkdir(parents=True)
+    (plugins / "handrail.js").write_text("export const x = 1\n")
+    where = installing.site("project", home / "shop", url="http://x", remote=False)
+    with pytest.raises(installing.CannotInstall, match="somebody else"):
+        installing.plan(["opencode"], where)
+    undone = installing.plan(["opencode"], where, undo=True)
+    assert not any(change.is_needed for change in undone)
