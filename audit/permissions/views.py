@@ -167,7 +167,9 @@ class HookView(APIView):
     def post(self, request: Request, agent: str) -> Response:
         """Answer an agent's hook: decide before a tool call, record after it.
 
-        What cannot be understood is denied, in the agent's words.
+        What cannot be understood is denied, in the agent's words. The headers `Handrail-Exit` and
+        `Handrail-Sentence` (JSON) say how a hook's process has to end and what it has to write to stderr; a client
+        sends `Handrail-Root` and `Handrail-Home` (JSON), the project and the home that rules with / and ~ are about.
         """
         if agent not in AGENTS:
             raise NotFound(f"There is no hook for {agent[:32]}; known are {', '.join(AGENTS)}.")

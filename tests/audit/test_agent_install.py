@@ -191,6 +191,15 @@ def test_a_machine_without_the_service_gets_the_client_and_a_private_key(
     assert 'hook.py\\" codex' in (home / "shop" / ".codex" / "hooks.json").read_text()
 
 
+def test_the_client_is_written_anew_with_the_key_it_has_and_goes_with_it(home: Path) -> None:
+    with_key = installing.plan_client(url="https://a.example/", key="hr_a")
+    installing.apply(with_key)
+    again = installing.plan_client(url="https://a.example", key="")
+    assert not any(change.is_needed for change in again)
+    installing.apply(installing.plan_client(url="https://a.example", key="", undo=True))
+    assert [path for path in (home / "home").rglob("*") if path.is_file()] == []
+
+
 def test_a_home_that_is_only_read_is_left_as_it_was(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     where = installing.site("project", home / "shop", url="http://127.0.0.1:8000", remote=False)
     real = Path.touch

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from audit.agents import installing
@@ -69,7 +70,7 @@ class Command(OperationCommand):
                 sys.exit(FINDINGS)
 
     def _client(self, url: str, *, undo: bool) -> list[Change]:
-        changes = installing.plan_client(url=url, key=os.environ.get("HANDRAIL_API_KEY", ""), undo=undo)
+        changes = installing.plan_client(url=url, key=os.environ.pop("HANDRAIL_API_KEY", ""), undo=undo)
         if not undo and changes[-1].after is None:
             raise CommandError("The client needs a key of scope write: set HANDRAIL_API_KEY.", returncode=2)
         return changes
@@ -112,6 +113,5 @@ class Command(OperationCommand):
 
 
 def _own_address() -> str:
-    """Where `up` serves on this machine."""
-    host = os.environ.get("HOST") or "127.0.0.1"
-    return f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{os.environ.get('PORT') or 8000}"  # noqa: S104
+    """Where the service is reached; one that listens everywhere is here too."""
+    return settings.PUBLIC_URL.replace("//0.0.0.0", "//127.0.0.1").replace("//[::]", "//[::1]")

@@ -185,6 +185,8 @@ OPERATIONS = [
     ),
 ]
 APART: dict[str, str] = {
+    "audit.agents.installing.plan_client": "writes files of the machine for who is at it",
+    "agent_install": "writes files of the machine for who is at it",
     "audit.permissions.decisions.try_rule": "the form of a rule tries it before it holds; REST has rules/dry-run",
     "audit.permissions.decisions.made_by": "the page of a rule shows it; programs read audit/events",
     "audit.backups.making.execute": "whoever restores or verifies is at the machine, or it is a job",
