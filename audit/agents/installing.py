@@ -13,6 +13,8 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import Literal
 
+from django.conf import settings
+
 from audit.agents import hook as client
 from audit.agents.configurations import Piece, Scope, Site, pieces
 from audit.agents.merging import MARK, NotMergeable, merged_block, merged_json, removed_block, removed_json
@@ -24,6 +26,8 @@ from config.errors import DomainError
 PROBE = "rm -rf --no-preserve-root /"
 """What every set of rules that is worth its name denies."""
 _PROBE_SECONDS = 60.0
+_OURS = {"DATA_DIR", "DATABASE_URL", "HANDRAIL_DATABASE_URL", "HANDRAIL_HOME", "HANDRAIL_API_KEY", "HANDRAIL_URL"}
+"""What this process was told, and an agent is not."""
 _PROGRAMS = {
     "cursor": ("cursor", "cursor-agent"),
     "kiro": ("kiro", "kiro-cli"),
@@ -81,15 +85,24 @@ def found(folder: Path, user: Path) -> list[str]:
 def command_of(agent: str, *, remote: bool) -> str:
     """What a hook runs: the client of a server elsewhere, or the service of this machine.
 
-    A shell that cannot even start it must end with 2: agents run the tool of a hook that ends with 127.
+    A shell that cannot even start it must end with 2: agents run the tool of a hook that ends with 127. An agent does
+    not know the environment that this process has, so the place of the data goes with the command.
     """
     if remote:
         words = f'python3 -I -S "$HOME/{client.CONFIGURATION.removeprefix("~/").replace("agent.json", "hook.py")}"'
     elif home.INSTALLED:
-        words = f"{shlex.quote(sys.executable)} -m handrail hook"
+        words = f"{_places()}{shlex.quote(sys.executable)} -m handrail hook"
     else:
-        words = f"{shlex.quote(sys.executable)} {shlex.quote(str(Path(home.ROOT) / 'manage.py'))} hook"
+        words = f"{_places()}{shlex.quote(sys.executable)} {shlex.quote(str(Path(home.ROOT) / 'manage.py'))} hook"
     return f"{words} {agent}" if agent == "amp" else f"{words} {agent} || exit 2"  # amp has a code for asking
+
+
+def _places() -> str:
+    """Where the service lies, if that is not where a hook would look by itself."""
+    places = {"HANDRAIL_HOME": home.variable("HANDRAIL_HOME")}
+    if Path(settings.DATA_DIR) != Path(home.folder()).resolve() / "data":
+        places["DATA_DIR"] = str(settings.DATA_DIR)
+    return "".join(f"{name}={shlex.quote(value)} " for name, value in places.items() if value)
 
 
 def site(scope: Scope, folder: Path, *, url: str, remote: bool) -> Site:
@@ -139,7 +152,7 @@ def probe(agent: str, command: str, folder: Path) -> tuple[Held, str]:
         capture_output=True,
         text=True,
         cwd=folder,
-        env={**os.environ, "AGENT_TOOL_NAME": "Bash"},
+        env={**{name: value for name, value in os.environ.items() if name not in _OURS}, "AGENT_TOOL_NAME": "Bash"},
         timeout=_PROBE_SECONDS,
         check=False,
     )

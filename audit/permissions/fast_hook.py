@@ -14,12 +14,13 @@ import select
 import signal
 import sys
 import time
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from config.home import PREFIX, PROGRAM, ROOT, SHARED_NAMES, folder, take_settings, variable
 
 if TYPE_CHECKING:
-    from audit.permissions.hooks import Reply
+    from audit.permissions.deciding import Decision, RuleSet
+    from audit.permissions.hooks import Reply, Request
 
 BASE_DIR = folder()
 BLOCK = 2
@@ -160,23 +161,29 @@ def _answer_fast(agent: str, payload: bytes) -> bool:
     root = os.environ.get("CLAUDE_PROJECT_DIR", "")
     requests = hooks.read_all(agent, told, local=True, root=root, home=os.path.expanduser("~"))
     ready = RuleSet(rules)
-    judged, records = [], []
-    for request in requests:
-        decision = None
-        if request.moment in ("before", "permission"):
-            start = time.perf_counter_ns()
-            decision = ready.decide(request.call)
-            records.append(hooks.decision_record(request, decision, time.perf_counter_ns() - start))
-        elif request.moment == "after":
-            records.append(hooks.execution_record(request))
-        judged.append((request, decision))
+    judged = [_judge(request, ready) for request in requests]
     try:
-        for record in records:
-            compiled.spool(data_dir, {**record, "at": time.time(), "actor": f"console:{_user()}", "by": "fast_hook"})
+        for _, _, record in judged:
+            if record:
+                compiled.spool(
+                    data_dir, {**record, "at": time.time(), "actor": f"console:{_user()}", "by": "fast_hook"}
+                )
     except OSError:
         return False  # Django records it in the database, or fails and blocks
-    _tell(hooks.reply(judged, asks=hooks.may_ask(agent, _setting("HOOK_CONFIRM"))))
+    decisions = [(request, decision) for request, decision, _ in judged]
+    _tell(hooks.reply(decisions, asks=hooks.may_ask(agent, _setting("HOOK_CONFIRM"))))
     return True
+
+
+def _judge(request: "Request", rules: "RuleSet") -> tuple["Request", "Decision | None", dict[str, Any]]:
+    """The decision on what is asked, and what the trail keeps of it or of what is told."""
+    from audit.permissions import hooks
+
+    if request.moment in ("before", "permission"):
+        start = time.perf_counter_ns()
+        decision = rules.decide(request.call)
+        return request, decision, hooks.decision_record(request, decision, time.perf_counter_ns() - start)
+    return request, None, hooks.execution_record(request) if request.moment == "after" else {}
 
 
 def _tell(reply: "Reply") -> None:

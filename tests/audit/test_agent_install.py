@@ -127,12 +127,11 @@ def test_the_example_of_each_agent_is_a_question_about_the_command(agent: str) -
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Path:
     """A person without agents, and a service whose rules deny the probe."""
     rules = [Rule(tool="Bash", specifier="rm *", decision="deny", reason="no")]
     compiled.write(tmp_path / "data", compiled.source_of(""), rules)
-    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.delenv("DATABASE_URL", raising=False)
+    settings.DATA_DIR = tmp_path / "data"  # which the agents' environment does not know
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     (tmp_path / "home").mkdir()
