@@ -115,6 +115,7 @@ _PATHS = (
     "file",
 )
 _PATCH_PATH = r"(?m)^\*\*\* (?:Add|Update|Delete) File: (.+)$|^\*\*\* Move to: (.+)$"
+_DRIVE = r"/[A-Za-z]:(?:/|$)"
 TYPED = ("input", "chars", "text", "data", "content")
 """What is typed into a shell that runs already."""
 _DATABASE_WORDS = [
@@ -173,6 +174,10 @@ class Call(NamedTuple):
 
     def paths(self) -> list[str]:
         """The files that a file tool names."""
+        found = self._paths()
+        return [with_slashes(path) for path in found] if re.match(_DRIVE, self.cwd) else found
+
+    def _paths(self) -> list[str]:
         if self.tool == "ApplyPatch":
             text = "\n".join(value for value in self.input.values() if isinstance(value, str))
             return [added or moved for added, moved in re.findall(_PATCH_PATH, text)]
@@ -211,6 +216,17 @@ def _named(given: Any) -> list[str]:
     if not isinstance(given, Mapping):
         return []
     return [value for name in _PATHS if isinstance(value := given.get(name), str) and value]
+
+
+def with_slashes(path: str) -> str:
+    r"""A path of Windows as rules are written: `C:\x` is /C:/x. For calls of machines that have drives alone."""
+    path = path.replace("\\", "/")
+    return f"/{path}" if re.match("[A-Za-z]:/", path) else path
+
+
+def folder_of(path: str) -> str:
+    """A working folder, whichever machine it is of."""
+    return with_slashes(path) if re.match(r"[A-Za-z]:[\\/]", path) else path
 
 
 def canonical_tool(name: str) -> str:

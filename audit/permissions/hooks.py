@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from audit.dialects import Dialect, Malformed, dialect_of
 from audit.dialects.dialect import NOT_JUDGED, Moment, Payload
-from audit.permissions.calls import Call, canonical_tool
+from audit.permissions.calls import Call, canonical_tool, folder_of
 from audit.permissions.deciding import Decision
 from audit.permissions.records import column, is_whole, tidy
 
@@ -76,7 +76,9 @@ def _read(dialect: Dialect, agent: str, payload: Payload, local: bool, root: str
         agent=agent,
         event=event,
         moment=moment,
-        call=call._replace(agent=agent, root=root, home=home, local=local) if moment != "other" else call,
+        call=call._replace(agent=agent, root=folder_of(root), home=folder_of(home), local=local)
+        if moment != "other"
+        else call,
         session_id=column(dialect.session(payload)),
         tool_use_id=column(dialect.use(payload)),
         context={name: tidy(payload[name]) for name in _CONTEXT if payload.get(name)},
@@ -156,7 +158,7 @@ def _asks(event: str, payload: Payload) -> bool:
 def _call(dialect: Dialect, event: str, payload: Payload) -> Call:
     tool, arguments = dialect.tool(event, payload), dialect.arguments(event, payload)
     folder = dialect.folder(payload, arguments)
-    return Call(tool=canonical_tool(tool), input=arguments, cwd=folder if isinstance(folder, str) else "")
+    return Call(tool=canonical_tool(tool), input=arguments, cwd=folder_of(folder) if isinstance(folder, str) else "")
 
 
 def _result(payload: Payload) -> dict[str, Any]:

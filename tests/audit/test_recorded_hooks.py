@@ -17,6 +17,7 @@ RULES = RuleSet(
         Rule(tool="Bash", specifier="rm *", decision="deny"),
         Rule(tool="Edit", specifier="//project/src/secret/**", decision="deny"),
         Rule(tool="Read", specifier=".env", decision="deny"),
+        Rule(tool="Edit", specifier="//D:/keys/**", decision="deny"),
         Rule(tool="SQL", specifier="drop *", decision="deny"),
         Rule(tool="SQL", specifier="* without where", decision="deny"),
         Rule(tool="Bash", specifier="npm publish *", decision="confirm"),

@@ -186,6 +186,7 @@ OPERATIONS = [
 ]
 APART: dict[str, str] = {
     "audit.agents.installing.plan_client": "writes files of the machine for who is at it",
+    "agent_scan": "reads files of the machine",
     "agent_install": "writes files of the machine for who is at it",
     "audit.permissions.decisions.try_rule": "the form of a rule tries it before it holds; REST has rules/dry-run",
     "audit.permissions.decisions.made_by": "the page of a rule shows it; programs read audit/events",
