@@ -1,33 +1,26 @@
-"""Installing into the agents of a machine: what would change, doing it, taking it back, and trying whether it holds."""
+"""Installing into the agents of a machine: what would change, doing it, and taking it back."""
 
 import contextlib
 import json
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
-from typing import Literal
 
 from django.conf import settings
 
 from audit.agents import hook as client
 from audit.agents.configurations import Piece, Scope, Site, pieces
-from audit.agents.merging import MARK, NotMergeable, merged_block, merged_json, removed_block, removed_json
-from audit.dialects import AGENTS, dialect_of
-from audit.dialects.dialect import NOT_JUDGED
+from audit.agents.merging import MARK, NotMergeable, merged_json, merged_toml, removed_block, removed_json
+from audit.dialects import AGENTS
 from config import home
 from config.errors import DomainError
 
-PROBE = "rm -rf --no-preserve-root /"
-"""What every set of rules that is worth its name denies."""
-_PROBE_SECONDS = 60.0
-_OURS = {"DATA_DIR", "DATABASE_URL", "HANDRAIL_DATABASE_URL", "HANDRAIL_HOME", "HANDRAIL_API_KEY", "HANDRAIL_URL"}
-"""What this process was told, and an agent is not."""
+_REFUSE = "{ echo 'The hook failed, so this is refused' >&2; exit 2; }"
 _PROGRAMS = {
     "cursor": ("cursor", "cursor-agent"),
     "kiro": ("kiro", "kiro-cli"),
@@ -41,8 +34,6 @@ _FOLDERS = {
     "cline": ".clinerules",
     "amp": ".amp",
 }
-Held = Literal["denied", "asked", "let through", "not judged"]
-"""`not judged`: refused, as everything is while the hook does not reach its rules."""
 
 
 class CannotInstall(DomainError):
@@ -85,8 +76,9 @@ def found(folder: Path, user: Path) -> list[str]:
 def command_of(agent: str, *, remote: bool) -> str:
     """What a hook runs: the client of a server elsewhere, or the service of this machine.
 
-    A shell that cannot even start it must end with 2: agents run the tool of a hook that ends with 127. An agent does
-    not know the environment that this process has, so the place of the data goes with the command.
+    A shell that cannot even start it must end with 2 and a sentence: agents run the tool of a hook that ends with 127,
+    some also of one that ends with 2 and says nothing, as a killed one would. An agent does not know the environment
+    that this process has, so the place of the data goes with the command.
     """
     if remote:
         words = f'python3 -I -S "$HOME/{client.CONFIGURATION.removeprefix("~/").replace("agent.json", "hook.py")}"'
@@ -94,7 +86,7 @@ def command_of(agent: str, *, remote: bool) -> str:
         words = f"{_places()}{shlex.quote(sys.executable)} -m handrail hook"
     else:
         words = f"{_places()}{shlex.quote(sys.executable)} {shlex.quote(str(Path(home.ROOT) / 'manage.py'))} hook"
-    return f"{words} {agent}" if agent == "amp" else f"{words} {agent} || exit 2"  # amp has a code for asking
+    return f"{words} {agent}" if agent == "amp" else f"{words} {agent} || {_REFUSE}"  # amp has a code for asking
 
 
 def _places() -> str:
@@ -143,28 +135,6 @@ def apply(changes: Sequence[Change]) -> None:
         written.append(change)
 
 
-def probe(agent: str, command: str, folder: Path) -> tuple[Held, str]:
-    """Ask through an agent's own hook for what must be denied: what the agent would make of it, and what was said."""
-    told = json.dumps(dialect_of(agent).example(PROBE, str(folder)))
-    done = subprocess.run(  # noqa: S603  -- our own command, through the shell as the agent does
-        ["/bin/sh", "-c", command],
-        input=told,
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env={**{name: value for name, value in os.environ.items() if name not in _OURS}, "AGENT_TOOL_NAME": "Bash"},
-        timeout=_PROBE_SECONDS,
-        check=False,
-    )
-    said = done.stderr.strip() or done.stdout.strip()
-    words = done.stdout.replace(" ", "")
-    if NOT_JUDGED in done.stderr or (done.returncode == client.BLOCK and not done.stderr.startswith("Handrail")):
-        return "not judged", said
-    if done.returncode == client.BLOCK or '"deny"' in words or '"cancel":true' in words:
-        return "denied", said
-    return ("asked" if '"ask"' in words or done.returncode == 1 else "let through"), said
-
-
 def _change(agent: str, piece: Piece, *, undo: bool) -> Change:
     before = _text_of(piece.path)
     try:
@@ -178,7 +148,7 @@ def _merged(piece: Piece, before: str | None) -> str:
     if piece.entries is not None:
         return merged_json(before or "", piece.entries)
     if piece.kind == "block":
-        return merged_block(before or "", piece.text)
+        return merged_toml(before or "", piece.text)
     if before and not MARK.search(before):
         raise NotMergeable("is a file of somebody else under the name of ours: move it away")
     return piece.text
@@ -196,7 +166,7 @@ def _removed(piece: Piece, before: str | None) -> str | None:
 
 def _text_of(path: Path) -> str | None:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_bytes().decode()  # with the ends of lines it has
     except FileNotFoundError:
         return None
     except UnicodeDecodeError as error:
@@ -214,8 +184,8 @@ def _write(path: Path, text: str | None, mode: int | None) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        draft.touch(mode=0o600)
-        draft.write_text(text, encoding="utf-8")
+        draft.touch(mode=0o600, exist_ok=False)  # through no link that somebody else has put there
+        draft.write_bytes(text.encode())
         draft.chmod(mode or (target.stat().st_mode & 0o777 if target.exists() else 0o644))
         draft.replace(target)
     finally:

@@ -1,9 +1,11 @@
 """Putting entries of ours into files of others, and taking them out again. Pure: text in, text out."""
 
-import json
 import re
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from audit.agents.json_text import Element, NotJson, has_comments, put, read, replace, take
 
 MARK = re.compile(r"""(?:manage\.py['"]? hook|handrail['"]? hook|hook\.py['"]?) ['"]?[a-z]+\b|/handrail-hook$""")
 """The command of a hook of ours, by whatever way it was installed."""
@@ -11,6 +13,7 @@ _COMMANDS = ("command", "bash", "powershell", "to")
 _FIRST = {"amp.permissions"}
 """Lists of which the first that fits counts."""
 _BEGIN, _END = "# handrail: begin (agent_install writes this part)", "# handrail: end"
+_BLOCK = re.compile(rf"(?ms)^{re.escape(_BEGIN)}\n.*?^{re.escape(_END)}\n?")
 _NAME = "handrail"
 
 
@@ -19,32 +22,39 @@ class NotMergeable(ValueError):
 
 
 def merged_json(text: str, ours: Mapping[str, Any]) -> str:
-    """The JSON text with our entries. Raises NotMergeable."""
+    """The JSON text with our entries, everything else as it stands. Raises NotMergeable."""
+    text = text if text.strip() else "{}\n"
     known = _read(text)
-    if _holds(known, ours):
+    if _holds(known.value, ours):
         return text
-    return _write(_with(_without(known, ours), ours), text)
+    return _with_all(_without_all(text, ours), ours)
 
 
 def removed_json(text: str, ours: Mapping[str, Any]) -> str:
     """The JSON text without our entries; nothing where nothing else is left. Raises NotMergeable."""
-    known = _read(text)
-    kept = _without(known, ours)
-    if kept == known:
+    if not text.strip():
         return text
-    only_ours = not kept or set(kept) <= {"version", "description"}
-    return "" if only_ours else _write(kept, text)
+    rest = _without_all(text, ours)
+    bare = {name: value for name, value in _read(rest).value.items() if name not in ours or ours[name] != value}
+    return "" if rest != text and not bare and not has_comments(rest) else rest
 
 
-def merged_block(text: str, block: str) -> str:
-    """The text with a part of ours at its end, between two comments."""
-    rest = removed_block(text)
-    gap = "\n" if rest and not rest.endswith("\n") else ""
-    return f"{rest}{gap}{_BEGIN}\n{block.rstrip()}\n{_END}\n"
+def merged_toml(text: str, block: str) -> str:
+    """The TOML text with a part of ours between two comments: where it was, else at the end. Raises NotMergeable."""
+    ours = f"{_BEGIN}\n{block.rstrip()}\n{_END}\n"
+    if (found := _BLOCK.search(text)) is not None:
+        mixed = f"{text[: found.start()]}{ours}{removed_block(text[found.end() :])}"
+    else:
+        mixed = text + "\n" * bool(text and not text.endswith("\n")) + ours
+    try:
+        tomllib.loads(mixed)
+    except ValueError as error:
+        raise NotMergeable(f"would be no TOML with our part ({error}): take out what it names twice") from error
+    return mixed
 
 
 def removed_block(text: str) -> str:
-    return re.sub(rf"(?ms)^{re.escape(_BEGIN)}\n.*?^{re.escape(_END)}\n?", "", text)
+    return _BLOCK.sub("", text)
 
 
 def commands_of(value: Any) -> list[str]:
@@ -66,58 +76,75 @@ def _holds(known: Any, ours: Any) -> bool:
     return bool(known == ours)
 
 
-def _read(text: str) -> dict[str, Any]:
+def _read(text: str) -> Element:
     try:
-        known = json.loads(text) if text.strip() else {}
-    except ValueError as error:
-        raise NotMergeable(
-            f"is not plain JSON ({error}): comments would be lost, so add the entries by hand"
-        ) from error
-    if not isinstance(known, dict):
+        known = read(text)
+    except NotJson as error:
+        raise NotMergeable(str(error)) from error
+    if not isinstance(known.value, dict):
         raise NotMergeable("is no JSON object")
     return known
 
 
-def _write(value: Any, before: str) -> str:
-    """As the file was written before: its indentation, and its last line."""
-    indent = re.search(r"(?m)^([ \t]+)\S", before)
-    text = json.dumps(value, indent=indent[1] if indent else 2, ensure_ascii=False)
-    return text if before and not before.endswith("\n") else f"{text}\n"
+def _with_all(text: str, ours: Mapping[str, Any], path: tuple[str, ...] = ()) -> str:
+    for name, value in ours.items():
+        container = _at(text, path)
+        member = container.member(name)
+        if member is None:
+            text = put(text, container, value, name=name)
+        elif isinstance(value, Mapping) and isinstance(member.value, dict):
+            text = _with_all(text, value, (*path, name))
+        elif isinstance(value, list) and isinstance(member.value, list):
+            for item in reversed(value) if name in _FIRST else value:
+                text = put(text, _at(text, (*path, name)), item, first=name in _FIRST)
+        elif isinstance(value, Mapping | list) or isinstance(member.value, dict | list):
+            raise NotMergeable(f"holds something else where our entries belong: {name}")
+        elif member.value != value:
+            text = replace(text, member, value)
+    return text
 
 
-def _with(known: Any, ours: Any, *, first: bool = False) -> Any:
-    if isinstance(ours, Mapping) and isinstance(known, Mapping):
-        mixed = {name: _with(known.get(name), value, first=name in _FIRST) for name, value in ours.items()}
-        return {**known, **mixed}
-    if isinstance(ours, list) and isinstance(known, list):
-        return [*ours, *known] if first else [*known, *ours]
-    if known is not None and isinstance(ours, Mapping | list):
-        raise NotMergeable("holds something else where our entries belong")
-    return ours
+def _without_all(text: str, ours: Mapping[str, Any]) -> str:
+    """What stays when our entries go, one by one. Looks only where we write, so that nothing of others is touched."""
+    while (found := next(_entries(text, _read(text), ours), None)) is not None:
+        text = take(text, *found)
+    return text
 
 
-def _without(known: Any, ours: Any) -> Any:
-    """What stays when our entries go. Looks only where we write, so that nothing of others is touched."""
-    if isinstance(known, Mapping) and isinstance(ours, Mapping):
-        kept = {}
-        for name, value in known.items():
-            if name in ours and (name == _NAME or ours[name] is True):
-                continue
-            rest = _without(value, ours[name]) if name in ours else value
-            if rest or rest == value:
-                kept[name] = rest
-        return kept
-    if isinstance(known, list) and isinstance(ours, list):
-        return [rest for item in known if (rest := _without_commands(item)) is not None]
-    return known
+def _entries(text: str, container: Element, ours: Any) -> Iterator[tuple[Element, Element]]:
+    """What is ours and can go at once, with what holds it; where a holder has nothing else, the holder."""
+    for item in container.inner:
+        wanted = ours.get(item.name) if isinstance(ours, Mapping) else None
+        if _is_ours(item, ours) or (_is_only(item, wanted) and not has_comments(text[item.start : item.end])):
+            yield container, item
+        elif isinstance(ours, list) and (hooks := item.member("hooks")) is not None:
+            yield from ((hooks, hook) for hook in hooks.inner if commands_of(hook.value))
+        elif isinstance(wanted, Mapping | list):
+            yield from _entries(text, item, wanted)
 
 
-def _without_commands(item: Any) -> Any:
-    """An element of a list of hooks, None when nothing of others is left in it."""
-    if not isinstance(item, Mapping) or not commands_of(item):
-        return item
-    inner = item.get("hooks")
-    if isinstance(inner, list):
-        others = [hook for hook in inner if not commands_of(hook)]
-        return {**item, "hooks": others} if others else None
-    return None
+def _is_ours(item: Element, ours: Any) -> bool:
+    """Whether an element is ours, as it stands: the server's name, a switch, or hooks with no command of others."""
+    if isinstance(ours, Mapping):
+        return item.name in ours and (item.name == _NAME or ours[item.name] is True)
+    hooks = item.member("hooks")
+    return bool(commands_of(item.value)) and (hooks is None or all(commands_of(hook.value) for hook in hooks.inner))
+
+
+def _is_only(item: Element, ours: Any) -> bool:
+    """Whether all that a container holds is ours."""
+    if not isinstance(ours, Mapping | list):
+        return False
+    return bool(item.inner) and all(
+        _is_ours(inner, ours) or (isinstance(ours, Mapping) and _is_only(inner, ours.get(inner.name)))
+        for inner in item.inner
+    )
+
+
+def _at(text: str, path: tuple[str, ...]) -> Element:
+    found: Element | None = _read(text)
+    for name in path:
+        found = found.member(name) if found is not None else None
+    if found is None:
+        raise NotMergeable(f"has lost {'.'.join(path)}")
+    return found

@@ -11,9 +11,10 @@ from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.agents import installing
+from audit.agents import installing, probing
 from audit.agents.configurations import pieces
-from audit.agents.merging import NotMergeable, merged_block, merged_json, removed_block, removed_json
+from audit.agents.json_text import read
+from audit.agents.merging import NotMergeable, commands_of, merged_json, merged_toml, removed_block, removed_json
 from audit.dialects import AGENTS, dialect_of
 from audit.permissions import compiled, hooks
 from audit.permissions.rules import Rule
@@ -56,9 +57,7 @@ def test_a_hook_of_an_older_installation_is_replaced_also_within_a_group_of_othe
     assert mixed == [{"matcher": "Bash", "hooks": [{"command": "./lint.sh"}]}, *OURS["hooks"]["PreToolUse"]]
 
 
-@pytest.mark.parametrize(
-    "text", ['{\n  // mine\n  "a": 1\n}', "[]", '{"hooks": []}', '{"hooks": {"PreToolUse": {}}}', "{"]
-)
+@pytest.mark.parametrize("text", ['{"a": 1, "a": 2}', "[]", '{"hooks": []}', '{"hooks": {"PreToolUse": {}}}', "{"])
 def test_what_cannot_be_kept_is_not_rewritten(text: str) -> None:
     with pytest.raises(NotMergeable):
         merged_json(text, OURS)
@@ -71,21 +70,56 @@ JSON = st.recursive(
 )
 
 
-@given(st.dictionaries(st.text(max_size=6), JSON, min_size=1, max_size=4))
-def test_installing_and_taking_out_changes_nothing(known: dict[str, Any]) -> None:
-    text = json.dumps(known)
+@given(
+    st.dictionaries(st.text(max_size=6), JSON, min_size=1, max_size=4), st.sampled_from([None, 1, 4, "\t"]), st.data()
+)
+def test_installing_and_taking_out_gives_back_every_character(known: dict[str, Any], indent: Any, data: Any) -> None:
+    lines = json.dumps(known, indent=indent).split("\n")
+    notes = st.sampled_from(["", ' // it\'s "mine"', " /* { */"])
+    text = "\n".join(line + data.draw(notes) for line in lines)
     try:
         mixed = merged_json(text, OURS)
     except NotMergeable:
+        assert "hooks" in known
         return
-    assert json.loads(removed_json(mixed, OURS) or "{}") == known or set(known) <= {"version", "description"}
+    assert merged_json(mixed, OURS) == mixed
+    assert removed_json(mixed, OURS) == text
 
 
-@given(st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=40))
-def test_a_part_of_a_text_comes_and_goes(text: str) -> None:
-    mixed = merged_block(text, "[[hooks]]")
-    assert merged_block(mixed, "[[hooks]]") == mixed
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{\n  // mine\n  "model": "opus", // the best\n  "permissions": {"allow": ["Bash(ls)", "Read(x)"]},\n}\n',
+        '{\r\n\t"model": "opus"\r\n}', '{"hooks": {"Stop": []}}', '{ "a": 1.50, "b": "\\u00e9" }',
+        '{"hooks": {\n  // before each\n  "PreToolUse": [\n    {"hooks": [{"command": "./lint.sh"}]} // lint\n  ]}}',
+    ],
+)  # fmt: skip
+def test_what_a_person_wrote_by_hand_stays_as_it_stands(text: str) -> None:
+    mixed = merged_json(text, OURS)
+    assert commands_of(read(mixed).value) == commands_of(OURS)
+    assert all(word.rstrip(",}") in mixed for word in text.split())
+    assert removed_json(mixed, OURS) == text
+
+
+def test_a_comment_in_a_holder_of_ours_alone_is_not_lost_with_it() -> None:
+    mixed = merged_json("", OURS).replace('"PreToolUse"', '// keep me\n    "PreToolUse"')
+    assert removed_json(mixed, OURS) == '{\n  "hooks": {\n    // keep me\n  }\n}\n'
+
+
+@given(st.lists(st.text("ab =#[]'\"\t", max_size=9)).map(lambda lines: "\n".join(f"# {line}" for line in lines)))
+def test_a_part_of_a_toml_file_comes_and_goes_and_is_renewed_where_it_is(text: str) -> None:
+    mixed = merged_toml(text, "[[hooks]]")
+    assert merged_toml(mixed, "[[hooks]]") == mixed
     assert removed_block(mixed).removesuffix("\n") == text.removesuffix("\n")
+    later = f"{mixed}[projects.x]\ntrusted = true\n"
+    assert merged_toml(later, "[[hooks]]") == later
+    assert removed_block(merged_toml(later, "[other]")) == removed_block(later)
+
+
+@pytest.mark.parametrize("text", ["[mcp_servers.handrail]\nurl = 'mine'\n", "a = \n"])
+def test_a_toml_file_that_would_not_be_one_is_left_alone(text: str) -> None:
+    with pytest.raises(NotMergeable, match="no TOML"):
+        merged_toml(text, "[mcp_servers.handrail]\nurl = 'x'")
 
 
 @pytest.mark.parametrize("agent", AGENTS)
@@ -169,8 +203,8 @@ def test_what_an_agent_would_run_denies_also_when_it_cannot_be_started(home: Pat
     gone = command.replace("python3", "/nowhere/python3")
     done = subprocess.run(["/bin/sh", "-c", gone], input=b"{}", capture_output=True, check=False)
     assert (done.returncode, bool(done.stderr)) == (2, True)
-    assert installing.probe("claude", command, home / "shop")[0] == "not judged"
-    assert installing.probe("claude", "echo '{}'", home / "shop")[0] == "let through"
+    assert probing.probe("claude", command, home / "shop")[0] == "not judged"
+    assert probing.probe("claude", "echo '{}'", home / "shop")[0] == "let through"
 
 
 @override_settings(DEBUG=False)

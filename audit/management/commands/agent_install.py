@@ -8,13 +8,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from audit.agents import installing
+from audit.agents import installing, probing
 from audit.agents.configurations import Scope
 from audit.agents.installing import Change
 from audit.dialects import AGENTS
 from config.commands import FINDINGS, OperationCommand
 
-_MARKS = {"denied": "[OK]", "asked": "[WARN]", "not judged": "[WARN]"}
+_MARKS = {"denied": "[OK]", "asked": "[WARN]", "not judged": "[WARN]", "not trusted": "[WARN]"}
 _HELP = "Where a probe is not denied, load the rules (`rules defaults`); where it is not judged, mend what is named."
 
 
@@ -106,7 +106,7 @@ class Command(OperationCommand):
             if differs:
                 outcome, said = "not installed", f"differs: {', '.join(differs)}"
             else:
-                outcome, said = installing.probe(agent, installing.command_of(agent, remote=remote), folder)
+                outcome, said = probing.tried(agent, installing.command_of(agent, remote=remote), folder)
             self.stdout.write(f"{_MARKS.get(outcome, '[FAIL]')} {agent}: {outcome}: {said[:300]}")
             held.add(outcome)
         return held
