@@ -5,9 +5,10 @@ One file of the standard library for Python 3.8 and later; the server hands it o
 
     python3 -I hook.py claude < payload.json
 
-It reads {"url": ..., "key": ...} from ~/.config/handrail/agent.json, which only its owner may read, or from
-HANDRAIL_URL and HANDRAIL_API_KEY. Whatever fails, it ends with exit code 2, a sentence on stderr and the agent's own
-deny on stdout: agents run the tool of a hook that fails in any other way. Imports little, since an agent waits for it.
+It reads {"url": ..., "key": ...} from ~/.config/handrail/agent.json, which only its owner may read, or where there is
+none from HANDRAIL_URL and HANDRAIL_API_KEY. Whatever fails, it ends with exit code 2, a sentence on stderr and the
+agent's own deny on stdout: agents run the tool of a hook that fails in any other way. Imports little, since an agent
+waits for it.
 """
 
 from __future__ import annotations
@@ -110,11 +111,11 @@ def wrapped_for_amp(told: bytes) -> bytes:
 
 
 def configuration() -> tuple[str, str, str | None]:
-    """Address, key and the file of certificate authorities, if there is one of its own. Raises Refused."""
-    url, key = os.environ.get("HANDRAIL_URL"), os.environ.get("HANDRAIL_API_KEY")
-    if url and key:
-        return url, key, os.environ.get("HANDRAIL_CA") or None
-    path = os.path.expanduser(os.environ.get("HANDRAIL_AGENT_CONFIGURATION") or CONFIGURATION)
+    """Address, key and the file of certificate authorities, if there is one of its own. Raises Refused.
+
+    What the owner wrote counts first: an agent's project may set the variables of its hooks.
+    """
+    path = os.path.expanduser(CONFIGURATION)
     try:
         with open(path, "rb") as file:
             known = os.fstat(file.fileno())
@@ -123,6 +124,9 @@ def configuration() -> tuple[str, str, str | None]:
             told = json.loads(file.read(65536).decode())
         return told["url"], told["key"], told.get("authorities")
     except FileNotFoundError:
+        url, key = os.environ.get("HANDRAIL_URL"), os.environ.get("HANDRAIL_API_KEY")
+        if url and key:
+            return url, key, os.environ.get("HANDRAIL_CA") or None
         raise Refused("there is no %s: run agent_install, or set HANDRAIL_URL and HANDRAIL_API_KEY" % path) from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Refused('%s must hold {"url": "https://...", "key": "..."}' % path) from None

@@ -174,6 +174,10 @@ def test_the_key_is_the_owners_alone(tmp_path: Path) -> None:
     assert_refused(run("claude", CALL, environment={"HOME": str(tmp_path)}), "chmod 600")
     file.chmod(0o600)
     assert_refused(run("claude", CALL, environment={"HOME": str(tmp_path)}), "Error")
+    with server(lambda connection: connection.sendall(answer(b"{}", **{"Handrail-Exit": "0"}))) as elsewhere:
+        # A project may set variables of an agent's hooks: they do not lead elsewhere.
+        assert_refused(run("claude", CALL, environment={"HOME": str(tmp_path), **elsewhere}), "Error")
+        socket.create_connection(("127.0.0.1", int(elsewhere["HANDRAIL_URL"].rsplit(":", 1)[1]))).close()
     for text in ("[]", "{", '{"url": "x"}'):
         file.write_text(text)
         assert_refused(run("claude", CALL, environment={"HOME": str(tmp_path)}), "must hold")
