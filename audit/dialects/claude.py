@@ -12,7 +12,7 @@ class Claude(Dialect):
         "PostToolUseFailure": "after",
     }
     waits_seconds = 600.0
-    verified = Verified("run", "2.1.332")
+    verified = Verified("installed", "2.1.332")
     fails_closed = '"onFailure": "block"'
 
     def say(self, event: str, decision: str, reason: str) -> Answer:

@@ -9,7 +9,7 @@ from audit.dialects.dialect import Answer, Payload, Verified
 
 class Codex(Claude):
     title = "Codex"
-    verified = Verified("run", "0.171.0")
+    verified = Verified("installed", "0.171.0")
     fails_closed = ""
 
     def folder(self, payload: Payload, arguments: Mapping[str, Any]) -> Any:

@@ -25,7 +25,7 @@ class Copilot(Dialect):
         "PostToolUseFailure": "after",
     }
     waits_seconds = 30.0
-    verified = Verified("run", "1.0.102")
+    verified = Verified("installed", "1.0.102")
 
     def example(self, command: str, folder: str) -> dict[str, Any]:
         return {"sessionId": "probe", "cwd": folder, "toolName": "bash", "toolArgs": {"command": command}}

@@ -27,8 +27,8 @@ class Malformed(ValueError):
 class Verified(NamedTuple):
     """How we know what a dialect says of its agent."""
 
-    how: Literal["run", "read"]
-    """Against the agent itself, or its documentation."""
+    how: Literal["installed", "run", "read"]
+    """Against the agent with what is installed for it, against the agent with a hook of tests, or its documentation."""
     version: str
 
 

@@ -10,7 +10,7 @@ class Gemini(Dialect):
     title = "Gemini CLI"
     moments = {"BeforeTool": "before", "AfterTool": "after"}
     waits_seconds = 60.0
-    verified = Verified("run", "0.61.0")
+    verified = Verified("installed", "0.61.0")
 
     def tool(self, event: str, payload: Payload) -> str:
         name, context = super().tool(event, payload), payload.get("mcp_context")

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from audit import dialects
 from audit.dialects import AGENTS, Malformed, dialect_of
+from tests.services import npm_agents
 
 SHARED = {"__init__", "dialect"}
 
@@ -60,6 +61,15 @@ def test_the_manual_says_of_each_agent_what_its_dialect_does(agent: str) -> None
     assert cells[4:6] == [asks, {0: "0", 2: "2"}[dialect.exit_code("deny")]]
     assert cells[6] == (f"`{dialect.fails_closed}`" if ":" in dialect.fails_closed else dialect.fails_closed or "no")
     assert cells[7] == f"{how}, {version}"
+
+
+def test_an_agent_is_called_installed_where_a_test_runs_that_version_of_it() -> None:
+    known = {agent: dialect_of(agent).verified for agent in AGENTS}
+    assert {agent for agent, told in known.items() if told.how == "installed"} == {
+        item.name for item in npm_agents.AGENTS
+    }
+    versions = [package.rpartition("@")[2] for package in npm_agents.PACKAGES]
+    assert all(told.version in versions for told in known.values() if told.how == "installed")
 
 
 def test_an_agent_without_a_dialect_is_named_with_those_that_have_one() -> None:
