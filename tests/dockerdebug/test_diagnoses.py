@@ -13,6 +13,7 @@ from dockerdebug import diagnoses, tasks
 from dockerdebug.diagnoses import (
     DiagnosisMissing,
     diagnose,
+    diagnose_facts,
     find_diagnosis,
     prune_diagnoses,
     request_diagnosis,
@@ -45,6 +46,15 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def events(diagnosis: Diagnosis) -> list[str]:
     return [event.event_type for event in Event.objects.of("diagnosis", str(diagnosis.pk)).order_by("id")]
+
+
+def test_facts_read_before_are_judged_as_if_they_were_read_now(reads: Any) -> None:
+    asked = reads(healthy())
+    made = diagnose_facts(
+        container="api", facts=stopped(logs=traceback("ModuleNotFoundError: No module named 'flask'"))
+    )
+    assert (made.status, made.failed, asked) == ("finished", 2, [])
+    assert events(made) == ["diagnosis.requested", "diagnosis.finished"]
 
 
 def test_a_diagnosis_is_stored_with_its_totals_and_trail(reads: Any) -> None:

@@ -34,6 +34,7 @@ OPERATIONS = [
                 "section": OUTSIDE,
                 "current": OUTSIDE,
                 "python": OUTSIDE,
+                "scratch": OUTSIDE,
                 "time_limit": OUTSIDE,
                 "layout": "files and folders hold the SQL",
                 "down": "files and folders hold the SQL",
