@@ -4,6 +4,7 @@ It is measured as a user has it: the wheel, installed by uv into environments of
 """
 
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -13,6 +14,7 @@ import time
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.bench.schemas import application_statements
 from tests.services.postgres import cluster
@@ -28,6 +30,13 @@ ENV = {
     for name, value in os.environ.items()
     if name not in ("PYTHONDONTWRITEBYTECODE", "DJANGO_SETTINGS_MODULE", "DATABASE_URL")
 }
+
+
+class Cost(NamedTuple):
+    """Of a process, in seconds: as long as somebody waited, and what other work on the machine hardly changes."""
+
+    wall: float
+    cpu: float
 
 
 def measure() -> None:
@@ -58,7 +67,7 @@ def _tell_sizes(folder: Path, wheel: Path) -> None:
         )
         for _ in range(3)
     ]
-    print(f"\n`uv tool install`, packages cached: {min(again):.2f} s")
+    print(f"\n`uv tool install`, packages cached: {min(again).wall:.2f} s")
 
 
 def _tell_files(folder: Path, handrail: Path) -> None:
@@ -69,14 +78,17 @@ def _tell_files(folder: Path, handrail: Path) -> None:
         text = ";\n".join(islice(statements, 2)) + ";\n"
         (scripts / f"change_{chr(97 + number // 26)}{chr(97 + number % 26)}.sql").write_text(text)
     one = min(scripts.iterdir())
-    few = _ms([handrail, "schemacheck", one])
-    many = _ms([handrail, "schemacheck", scripts])
-    print("\n| whole process | ms |\n|---|---|")
-    print(f"| Python doing nothing | {_ms([handrail.parent / 'python', '-c', 'pass']):.0f} |")
-    print(f"| `handrail --version` | {_ms([handrail, '--version']):.0f} |")
-    print(f"| one file of two statements | {few:.0f} |")
-    print(f"| {FILES} files | {many:.0f} |")
-    print(f"| each file more | {(many - few) / (FILES - 1):.2f} |")
+    few, many = _median([handrail, "schemacheck", one]), _median([handrail, "schemacheck", scripts])
+    more = Cost(*((much - little) / (FILES - 1) for much, little in zip(many, few, strict=True)))
+    print("\n| whole process | ms | CPU ms |\n|---|---|---|")
+    for name, cost in (
+        ("Python doing nothing", _median([handrail.parent / "python", "-c", "pass"])),
+        ("`handrail --version`", _median([handrail, "--version"])),
+        ("one file of two statements", few),
+        (f"{FILES} files", many),
+        ("each file more", more),
+    ):
+        print(f"| {name} | {cost.wall * 1000:.1f} | {cost.cpu * 1000:.1f} |")
 
 
 def _tell_projects(folder: Path, handrail: Path) -> None:
@@ -87,8 +99,7 @@ def _tell_projects(folder: Path, handrail: Path) -> None:
             python = python_with(newest_python("3.13", "3.12"), *public.packages)
             manage = write_site(folder / name, public)
             asked = [handrail, "schemacheck", "--django", manage, "--python", python, _newest(python, name)]
-            own = _ms([python, manage, "version"]) / 1000
-            ours = _ms(asked) / 1000
+            own, ours = (_median(command).wall for command in ([python, manage, "version"], asked))
             found = compared(python, manage, server, name)
             share = f"{found.alike} of {found.total - found.by_python} ({found.share:.1%}), {found.by_python} by Python"
             print(f"| {name} | {own:.2f} | {ours:.2f} | {ours - own:.2f} | {share} |", flush=True)
@@ -104,19 +115,26 @@ def _run(*command: object) -> None:
     subprocess.run([str(word) for word in command], env=ENV, check=True)
 
 
-def _ms(command: Sequence[object]) -> float:
-    """The median time of a process, after one that fills caches and writes bytecode; a finding is no failure."""
-    return statistics.median([_timed(command, ENV) for _ in range(ROUNDS + 1)][1:]) * 1000
+def _median(command: Sequence[object]) -> Cost:
+    """Of a process, after one that fills caches and writes bytecode; a finding is no failure."""
+    taken = [_timed(command, ENV) for _ in range(ROUNDS + 1)][1:]
+    return Cost(*map(statistics.median, zip(*taken, strict=True)))
 
 
-def _timed(command: Sequence[object], env: Mapping[str, str], *, before: Sequence[str] = ()) -> float:
+def _timed(command: Sequence[object], env: Mapping[str, str], *, before: Sequence[str] = ()) -> Cost:
     if before:
         subprocess.run([*before, "handrail"], env=env, capture_output=True, check=False)
-    began = time.perf_counter()
+    began, used = time.perf_counter(), _used()
     done = subprocess.run([str(word) for word in command], env=env, capture_output=True, text=True, check=False)
-    took = time.perf_counter() - began
+    took = Cost(time.perf_counter() - began, _used() - used)
     assert done.returncode in (0, 1), done.stderr
     return took
+
+
+def _used() -> float:
+    """CPU seconds of all processes that were waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _size(folder: Path) -> int:

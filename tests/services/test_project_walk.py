@@ -24,7 +24,7 @@ Run = Callable[..., tuple[int, str, str]]
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Django, Alembic and SQL in one repository, with an environment of its own and a branch that changes each."""
     folder = tmp_path_factory.mktemp("walk") / "my project"
-    python = python_with(newest_python("3.13", "3.12"), "Django>=6,<7", "alembic")
+    python = python_with(newest_python("3.13", "3.12"), "Django>=6,<7", "alembic", "psycopg[binary]")
     site = Site(folder)
     (folder / ".venv").symlink_to(python.parent.parent)
     write_project(folder)
