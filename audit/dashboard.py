@@ -54,9 +54,10 @@ def recent_events(limit: int) -> list[Happening]:
 def first_steps() -> Iterator[Way]:
     yield Way(
         goal="agent",
-        text="Its hook asks here before each call: the few lines for its settings.",
+        text="In the folder of a project, for Claude Code; or another of twelve agents:",
         rows=Event.objects.decided(),
-        link=f"{reverse('manual-chapter', args=['audit-permissions'])}#hooks",
+        command="agent install --agent claude",
+        link=f"{reverse('manual-chapter', args=['agents'])}#install",
     )
     yield Way(
         goal="rule",

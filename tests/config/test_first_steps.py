@@ -86,8 +86,8 @@ def test_every_way_leads_to_a_page(admin_client: Client) -> None:
 
 def test_the_way_to_connect_an_agent_leads_to_the_lines_of_its_settings() -> None:
     [way] = [way for step in first_steps.open_steps() for way in step.ways if way.goal == "agent"]
-    assert way.link == place_of("docs/audit-permissions.md", "hooks")
-    assert way.link.endswith("#hooks")
+    assert way.link == place_of("docs/agents.md", "install")
+    assert way.link.endswith("#install")
 
 
 def test_what_is_done_leads_to_where_to_do_it_once_more(admin_client: Client, admin_user: Any) -> None:

@@ -31,6 +31,8 @@ LISTS = [
 ]
 LASTING = {"up"}
 """These go on until they are told to end; the tests of services start them."""
+ASKING = {"agent_install"}
+"""These show what they would write and ask whoever typed them, who agrees."""
 OFFERED = re.compile(r"<code>(.*?)</code>", re.DOTALL)
 
 
@@ -68,6 +70,7 @@ def test_a_command_that_a_page_offers_is_not_refused(
         words, commands = shlex.split(line), get_commands()
         two = joined(words, commands)
         name, given = (two, words[2:]) if two else (words[0], words[1:])
+        given += ["--yes"] if name in ASKING else []
         command_parser(name).parse_args(given)
         if name not in LASTING:
             code, out, err = run_command(name, *given)
@@ -77,4 +80,4 @@ def test_a_command_that_a_page_offers_is_not_refused(
 def test_the_start_page_offers_a_command_for_each_tool(admin_client: Client, settings: Any) -> None:
     settings.COMMAND = "handrail-here"
     begun = {line.split()[0] for line in offered(admin_client.get("/").content.decode())}
-    assert begun >= {"apikey", "rules", "schemacheck", "visioncache", "escalation", "prompt", "dockerdebug"}
+    assert begun >= {"agent", "apikey", "rules", "schemacheck", "visioncache", "escalation", "prompt", "dockerdebug"}
