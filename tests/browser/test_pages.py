@@ -35,7 +35,7 @@ def test_a_section_somebody_is_in_waits_until_they_left(tab: Page, service: str)
     tab.unroute("**/dashboard/live*")
     tab.route("**/dashboard/live*", lambda route: route.fulfill(body=told, content_type="text/event-stream"))
     tab.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # it hangs up and listens again
-    tab.wait_for_function("document.getElementById('fresh').dataset.state === 'live'")
+    tab.locator("#fresh[data-state=live]").wait_for()
     assert tab.locator("[data-section=events] li").count() == 12
     tab.locator("[data-section=events] a").first.blur()
     tab.get_by_text("fresh", exact=True).wait_for()
