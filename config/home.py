@@ -57,10 +57,19 @@ def spelled(name: str) -> str:
 
 def take_settings() -> None:
     """Let Django read our settings: the module that a developer exports is of another project, unless it lies here."""
-    named = os.environ.get("DJANGO_SETTINGS_MODULE", "")
-    place = os.path.join(ROOT, *named.split("."))
-    if not named or INSTALLED or not any(map(os.path.isfile, (f"{place}.py", os.path.join(place, "__init__.py")))):
+    if not _are_ours(os.environ.get("DJANGO_SETTINGS_MODULE", "")):
         os.environ["DJANGO_SETTINGS_MODULE"] = _SETTINGS
+
+
+def settings_of_another() -> str | None:
+    """The settings that the caller exports for a project that is not ours."""
+    return SETTINGS_GIVEN if SETTINGS_GIVEN and not _are_ours(SETTINGS_GIVEN) else None
+
+
+def _are_ours(named: str) -> bool:
+    place = os.path.join(ROOT, *named.split("."))
+    files = (f"{place}.py", os.path.join(place, "__init__.py"))
+    return bool(named) and not INSTALLED and any(map(os.path.isfile, files))
 
 
 def module(name: str, *arguments: str) -> list[str]:

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ from config.errors import DomainError
 from config.secrets import retold, scrub
 from schemacheck.checker.findings import unread
 from schemacheck.checker.formats import Checked
+from schemacheck.checker.source import MAX_SCRIPT_CHARS
 from schemacheck.revisions import changed_since
 
 NOT_CHECKED = "file-not-checked"
+MAX_BYTES = 4 * MAX_SCRIPT_CHARS  # no character of UTF-8 has more than four
 
 
 class NotChecked(DomainError):
@@ -63,9 +66,12 @@ def sql_files(paths: list[str], since: str | None = None) -> list[str]:
 def read(path: str) -> str:
     """What a file holds, or standard input for `-`. Raises NotChecked."""
     try:
-        content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        with nullcontext(sys.stdin.buffer) if path == "-" else Path(path).open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise NotChecked(f"{path} cannot be read: {error.strerror}.") from error
+    if len(content) > MAX_BYTES:
+        raise NotChecked(f"{path} has more than {MAX_BYTES:,} bytes, so it was not checked. Split it.")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from config.errors import DomainError
+from config.home import settings_of_another
 from schemacheck import files
 from schemacheck.checker.formats import Checked
 from schemacheck.checker.policy import Policy
@@ -73,7 +74,7 @@ def _django(options: Mapping[str, Any], policy: Policy, complain: Complain) -> l
         raise InvalidCheck(f"There is no manage.py at {manage}. Name the one of your project.")
     asked = {
         "manage": str(manage.resolve()),
-        "settings": options.get("settings"),
+        "settings": options.get("settings") or settings_of_another(),
         "alias": options.get("database"),
         "asking": options.get("database") is not None,
         **_subject(options, manage.resolve().parent),

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemacheck import files
 from schemacheck.projects.folders.layouts import LAYOUTS, PLAIN, detect
 from schemacheck.projects.folders.migration import filled, only
 
@@ -241,6 +242,18 @@ def test_a_file_that_cannot_be_read_does_not_hide_the_others(tmp_path: Path, che
     (folder / "11_d.sql").write_bytes(b"SELECT '\xff';")
     code, reports, err = check(str(folder))
     assert (code, "not UTF-8" in err, len(reports)) == (2, True, 4)
+
+
+def test_a_neighbour_that_nobody_could_judge_is_not_read_to_its_end(
+    tmp_path: Path, check: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "1_a.up.sql").write_text(TABLE)
+    (tmp_path / "2_b.up.sql").write_text(f"-- {'x' * 5_000}\n{COLUMN}")
+    monkeypatch.setattr(files, "MAX_BYTES", 4_000)
+    code, reports, _ = check(str(tmp_path / "1_a.up.sql"))
+    assert (code, len(reports)) == (0, 1)
+    code, _, err = check(str(tmp_path / "2_b.up.sql"))
+    assert (code, "has more than 4,000 bytes" in err) == (2, True)
 
 
 def test_two_migrations_of_one_version_are_an_error_in_both(tmp_path: Path, check: Run) -> None:

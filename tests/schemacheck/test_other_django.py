@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from schemacheck.projects.interpreter import find_python
 from tests.schemacheck.django_project import ROOT
 
 SETTINGS = """
@@ -351,6 +352,47 @@ def test_the_python_of_an_environment_beside_the_project_is_taken(
     monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
     _, _, err = run_command("schemacheck", "--django", str(site.manage), "shop")
     assert str(site.folder / ".venv" / "bin" / "python") in err
+
+
+def test_an_environment_of_a_folder_above_is_taken_in_the_same_repository_only(tmp_path: Path) -> None:
+    site = tmp_path / "repository" / "site"
+    site.mkdir(parents=True)
+    python = tmp_path / "repository" / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    shell = {"PATH": str(Path(sys.executable).parent)}
+    assert find_python(None, site, shell) != python
+    (tmp_path / "repository" / ".git").mkdir()
+    assert find_python(None, site, shell) == python
+
+
+def test_the_path_and_the_settings_that_the_caller_exports_are_the_project_s(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = site.folder / "beside"
+    beside.mkdir()
+    (beside / "needed.py").write_text("")
+    (beside / "exported_settings.py").write_text("import needed\nfrom site_settings import *\n")
+    (site.folder / "manage.py").write_text(MANAGE.replace('"site_settings"', '"no_settings"'))
+    command = [sys.executable, str(ROOT / "manage.py"), "schemacheck", "--django", str(site.manage), "shop"]
+    exported = {"DJANGO_SETTINGS_MODULE": "exported_settings", "PYTHONPATH": str(beside)}
+    done = subprocess.run(
+        [*command, "--python", sys.executable],
+        env={**os.environ, **exported},
+        cwd=site.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "1 checked" in done.stderr) == (0, True), done.stderr
+
+
+def test_a_migration_that_is_in_no_transaction_is_in_none_whatever_the_policy_says(site: Site, check: Run) -> None:
+    index = 'migrations.RunSQL("CREATE INDEX CONCURRENTLY later ON shop_order (note)", migrations.RunSQL.noop),'
+    path = site.migration("0002_index", index, after="0001_initial")
+    path.write_text(path.read_text().replace("    operations", "    atomic = False\n    operations"))
+    code, reports, _ = check("shop", "0002", "--assume-in-transaction")
+    assert (code, "concurrently-in-transaction" in rules(reports)) == (0, False)
 
 
 def test_thousands_of_migrations_are_read_and_the_last_is_judged(site: Site, check: Run) -> None:

@@ -43,7 +43,8 @@ def judge(
         _add(past if is_past else future, item, stands=connection is None and not told["chosen"])
         if told["chosen"]:
             reviewed.append(item)
-    limits: dict[str, Any] = {"policy": policy, "seconds": seconds}
+    own = replace(policy, assume_in_transaction=False)  # the migration says whether it is in one
+    limits: dict[str, Any] = {"policy": own, "seconds": seconds}
     _apply(past, reviewed, proof=Proof.PARSE.value, **limits)
     reached = proof if connection is not None else Proof.PARSE.value
     _apply(future, reviewed, connection=connection, proof=reached, probe=probe, **limits)

@@ -5,7 +5,6 @@ Python in a migration is never run, and no database is written to; one is asked 
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 _READ_ONLY = {
@@ -20,7 +19,7 @@ def collect(asked: dict[str, Any]) -> dict[str, Any]:
     from .driver import provide
     from .starting import start
 
-    driver = provide()
+    provide()
     start(asked["manage"], asked.get("settings"))
     from .looking import look
 
@@ -37,8 +36,7 @@ def collect(asked: dict[str, Any]) -> dict[str, Any]:
         asking=bool(asked.get("asking")),
         has_catalog=False,
     )
-    started = {"django": django.get_version(), "driver": driver, "settings": os.environ.get("DJANGO_SETTINGS_MODULE")}
-    return dict(answer, **started)
+    return dict(answer, django=django.get_version())
 
 
 def _only_read() -> None:

@@ -34,14 +34,14 @@ class _Module(types.ModuleType):
         return _named(name)
 
 
-def provide() -> str:
-    """The driver there is, or `none` where Django is given one that cannot connect."""
+def provide() -> None:
+    """Give Django a driver that cannot connect, where there is none."""
     for name in ("psycopg", "psycopg2"):
         try:
             __import__(name)
         except ImportError:
             continue
-        return name
+        return
     for name in ("psycopg2", *(f"psycopg2.{part}" for part in _PARTS)):
         module: Any = _Module(name)
         module.__path__ = []
@@ -55,4 +55,3 @@ def provide() -> str:
         setattr(extensions, "ISOLATION_LEVEL_" + level, number)
     for part in _PARTS:
         setattr(sys.modules["psycopg2"], part, sys.modules[f"psycopg2.{part}"])
-    return "none"

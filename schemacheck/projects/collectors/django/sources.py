@@ -18,8 +18,8 @@ START = (1, 1)
 class Source:
     """A file of Python with a class Migration."""
 
-    def __init__(self, path: str, module: Any = None) -> None:
-        self.path, self.module = path, module
+    def __init__(self, path: str) -> None:
+        self.path = path
         self.text = read_text(path)
         try:
             self.tree = ast.parse(self.text)
@@ -51,7 +51,6 @@ class Source:
         """What judging needs of it."""
         return {
             "path": self.path,
-            "class_place": self.class_place,
             "operations_place": self.attribute_place("operations"),
             "atomic_place": self.attribute_place("atomic"),
             "written": [(node.lineno, node.col_offset + 1, _end(node)) for node in self.written_operations()],
@@ -69,7 +68,7 @@ class Source:
 
 def source_of(migration: Any) -> Source:
     """The file a migration is written in."""
-    return Source(file_of(migration), sys.modules.get(type(migration).__module__))
+    return Source(file_of(migration))
 
 
 def file_of(migration: Any) -> str:

@@ -43,7 +43,6 @@ class Step:
                     "kind": type(part).__name__,
                     "reversible": bool(part.reversible),
                     "changes_rows": _changes_rows(part),
-                    "runs_python": isinstance(part, RunPython),
                 }
                 for part in parts(operation)
             ],
