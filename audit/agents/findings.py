@@ -9,6 +9,7 @@ from typing import Any
 from audit.agents.scanning import Found, commands_in
 from audit.permissions.calls import Call
 from audit.permissions.deciding import RuleSet
+from config.secrets import blank
 
 MAX_BYTES = 1_000_000
 _PASSED_OVER = {".git", "node_modules", ".venv", "venv", "__pycache__", ".tox", "dist", "build"}
@@ -84,7 +85,7 @@ def _judged(name: str, item: Found, rules: RuleSet, root: Path) -> Iterator[Find
                 path=name,
                 line=item.line + below,
                 by=item.by,
-                command=judgement.part.text[:500],
+                command=blank(judgement.part.text)[:500],
                 rule=judgement.rule.text,
-                reason=judgement.reason,
+                reason=blank(judgement.reason),
             )

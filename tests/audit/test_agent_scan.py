@@ -40,6 +40,12 @@ def test_a_denied_command_is_found_where_it_stands(name: str, tmp_path: Path) ->
     assert "rm" in found.command
 
 
+def test_a_secret_beside_a_denied_command_is_not_told(tmp_path: Path) -> None:
+    (tmp_path / "a.sh").write_text("rm -rf x https://dana:hunter2-hunter2@files.example/a\n")
+    [found] = findings.scan([tmp_path], rules=RuleSet(RULES), root=tmp_path)
+    assert "hunter2" not in json.dumps(found.as_dict())
+
+
 def test_what_is_no_command_is_left_alone(tmp_path: Path) -> None:
     for name in ("notes.md", "data.json", "a.py"):
         (tmp_path / name).write_text('rm -rf x\n{"command": "rm -rf x"}')
