@@ -8,6 +8,7 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
+import prompts.health
 from config.jobs.heartbeat import alive_processes
 from config.models import BrokerMessage, Heartbeat
 from config.processes import Process, Record, path_of, process_name
@@ -168,6 +169,15 @@ def test_only_critical_failures_make_the_whole_fail():
     assert overall([Check("a", "ok", ""), Check("b", "fail", "")]) == "warn"
     assert overall([Check("a", "warn", "", critical=True)]) == "warn"
     assert overall([Check("a", "fail", "", critical=True), Check("b", "ok", "")]) == "fail"
+    assert overall([Check("a", "ok", ""), Check("b", "warn", "", optional=True)]) == "ok"
+
+
+def test_what_nobody_has_set_up_is_said_and_is_no_fault(settings):
+    settings.MODEL_BASE_URL = "http://127.0.0.1:9/v1"
+    for is_set in (False, True):
+        settings.MODEL_IS_SET = is_set
+        model = next(check for check in prompts.health.checks() if check.name == "model")
+        assert (model.status, model.optional) == ("warn", not is_set)
 
 
 def test_every_apps_checks_are_cheap_and_well_formed(db):
