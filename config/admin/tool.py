@@ -56,10 +56,6 @@ class ToolAdmin(Underway, Refusing, Adding, ListMoving, Historied):
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return [column(self.model, name) for name in super().get_list_display(request)]
 
-    def heading(self, obj: Any) -> str:
-        """What the page of an object is called, where its name alone says little."""
-        return str(obj)
-
     def sections_of(self, obj: Any) -> Sequence[tuple[Any, ...]]:
         """The sections of this object's page: where it has nothing to say in one, that one may be left out."""
         return self.sections

@@ -34,9 +34,9 @@ class Adding(admin.ModelAdmin):
         return format_html("Added the {} {}.", self.opts.verbose_name, linked(obj))
 
 
-def linked(obj: Model) -> SafeString:
+def linked(obj: Model, name: str = "") -> SafeString:
     """The name of a row, which leads to its page."""
-    return format_html('<a href="{}">{}</a>', page_of_row(obj), Truncator(str(obj)).chars(LONGEST_NAME))
+    return format_html('<a href="{}">{}</a>', page_of_row(obj), Truncator(name or str(obj)).chars(LONGEST_NAME))
 
 
 def page_of_row(obj: Model) -> str:

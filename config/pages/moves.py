@@ -91,6 +91,10 @@ class Moving(admin.ModelAdmin):
         view = self.admin_site.admin_view(self.move_view)
         return [path("<path:object_id>/moves/<slug:name>/", view, name=name), *super().get_urls()]
 
+    def heading(self, obj: Any) -> str:
+        """What an object is called above its page, where its name alone says little."""
+        return str(obj)
+
     def offers(self, request: HttpRequest, obj: Any) -> Iterator[Offer]:
         """The moves this person may make with the object as it is."""
         for name in self.moves:
@@ -211,7 +215,7 @@ class Moving(admin.ModelAdmin):
             "offer": Offer(
                 name=name, label=self._for_many(name), move=said, address=request.get_full_path(), form=form
             ),
-            "chosen": [linked(row) for row in chosen[:MOST_NAMED]],
+            "chosen": [linked(row, self.heading(row)) for row in chosen[:MOST_NAMED]],
             "more": max(count - MOST_NAMED, 0),
             "repeated": [(key, value) for key in _REPEATED for value in request.POST.getlist(key)],
             "answered": _ANSWERED,

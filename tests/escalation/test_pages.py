@@ -114,7 +114,7 @@ class TestTheList:
         assert bug.error_message == "m" * 5000
 
     def test_an_empty_list_says_how_to_begin(self, admin_client: Client) -> None:
-        assert "manage.py escalation report" in admin_client.get(LIST).content.decode()
+        assert "escalation report --error-type KeyError" in admin_client.get(LIST).content.decode()
 
     def test_many_are_moved_at_once_and_one_that_is_past_it_does_not_hinder(self, admin_client: Client) -> None:
         for name in ("a", "b"):
@@ -314,6 +314,8 @@ class TestThePage:
             assert absent not in text
         bugs.investigate(bug_id=bug.bug_id)
         assert "Nobody is called for it" not in page(admin_client, bug)
+        chosen = {"action": "resolve", "_selected_action": [bug.pk]}
+        assert ">KeyError: no &lt;price&gt; for item 17</a>" in admin_client.post(LIST, chosen).content.decode()
 
     @pytest.mark.parametrize(("hours", "said"), [(5, "in time"), (1, "too late")])
     def test_of_a_bug_that_is_over_the_deadline_says_whether_it_was_in_time(
