@@ -216,9 +216,11 @@ class Catalog:
         if name.schema is not None:
             return self.relation(self.schema_called(name.schema), name.name)
         if self.tables:
-            for schema in self.path:  # a loop, for this is asked many times a statement
-                if table := self.relation(schema, name.name):
+            for schema in self.path:  # all of it here, for this is asked many times a statement
+                if table := self.tables.get((schema, name.name)):
                     return table
+                if (schema, name.name) in self._owners:
+                    return self.relation(schema, name.name)
         return None
 
     def relation(self, schema: str, name: str) -> Table | None:

@@ -28,8 +28,10 @@ WITH facts AS (
 ), rel AS (
   SELECT c.*, n.nspname::text AS schema FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.oid IN (SELECT oid FROM named WHERE relkind NOT IN ('i', 'I')
-    UNION ALL SELECT i.indrelid FROM pg_catalog.pg_index i JOIN named ON named.oid = i.indexrelid)
+  WHERE c.oid = ANY (ARRAY(
+    SELECT oid FROM named WHERE relkind NOT IN ('i', 'I')
+    UNION ALL SELECT i.indrelid FROM pg_catalog.pg_index i
+    WHERE i.indexrelid = ANY (ARRAY(SELECT oid FROM named WHERE relkind IN ('i', 'I')))))
 ), typ AS (
   SELECT t.oid FROM pg_catalog.pg_type t JOIN spaces ON spaces.oid = t.typnamespace
   WHERE t.typname = ANY ($3::text[])
@@ -56,17 +58,19 @@ SELECT pg_catalog.json_build_object(
       'kind', t.typtype, 'base', CASE WHEN t.typtype = 'd' THEN pg_catalog.format_type(b.oid, NULL) ELSE '' END,
       'base_oid', coalesce(b.oid, t.oid)::bigint, 'usable', pg_catalog.has_type_privilege(t.oid, 'USAGE'),
       'of_table', coalesce(r.relkind <> 'c', false), 'is_constrained', coalesce(b.strict, false),
-      'labels', (SELECT pg_catalog.json_agg(e.enumlabel ORDER BY e.enumsortorder)
-                 FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid)))
+      'labels', CASE WHEN t.typtype = 'e' THEN (
+          SELECT pg_catalog.json_agg(e.enumlabel ORDER BY e.enumsortorder)
+          FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid) END))
     FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
     LEFT JOIN LATERAL (
       WITH RECURSIVE down AS (
-        SELECT d.oid, d.typtype, d.typbasetype, 0 AS depth FROM pg_catalog.pg_type d WHERE d.oid = t.oid
-        UNION ALL SELECT d.oid, d.typtype, d.typbasetype, down.depth + 1
+        SELECT d.oid, d.typtype, d.typbasetype, d.typnotnull, 0 AS depth FROM pg_catalog.pg_type d
+        WHERE d.oid = t.oid AND t.typtype = 'd'
+        UNION ALL SELECT d.oid, d.typtype, d.typbasetype, d.typnotnull, down.depth + 1
         FROM pg_catalog.pg_type d JOIN down ON d.oid = down.typbasetype WHERE down.typtype = 'd')
       SELECT (pg_catalog.array_agg(down.oid ORDER BY depth DESC))[1] AS oid,
-        bool_or(w.typnotnull OR EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k WHERE k.contypid = w.oid)) AS strict
-      FROM down JOIN pg_catalog.pg_type w USING (oid)) b ON t.typtype = 'd'
+        bool_or(typnotnull OR EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k WHERE k.contypid = down.oid)) AS strict
+      FROM down) b ON t.typtype = 'd'
     LEFT JOIN pg_catalog.pg_class r ON r.oid = t.typrelid
     WHERE t.oid IN (SELECT oid FROM typ)),
   'tables', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
