@@ -76,13 +76,8 @@ def tested(results: Mapping[str, Any] | None) -> SafeString:
     """The last test of a version, as it keeps it."""
     if not results:
         return NOTHING
-    passed = f"{results['passed']} of {results['total']}"
-    return format_html(
-        "{} {} {}",
-        call(results.get("verdict")),
-        rate(results.get("success_rate")),
-        f"({passed})".replace(" ", "\u00a0"),
-    )
+    passed = format_html('<span class="kit-line">({} of {})</span>', results["passed"], results["total"])
+    return format_html("{} {} {}", call(results.get("verdict")), rate(results.get("success_rate")), passed)
 
 
 def newest_test(versions: Sequence[Version]) -> Mapping[str, Any] | None:

@@ -59,7 +59,7 @@ def test_tables_are_counted_to_a_bound_and_the_services_own_are_not(
 
 
 def test_what_happened_last_leads_to_it(admin_client: Client) -> None:
-    assert "manage.py demo" in admin_client.get("/admin/").text
+    assert "manage.py</span> demo</code>" in admin_client.get("/admin/").text
     trail.record(event_type="<b>.changed", entity_type="a", entity_id="<i>")
     shown = admin_client.get("/admin/").text
     assert "&lt;b&gt;" in shown

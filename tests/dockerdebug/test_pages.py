@@ -164,7 +164,7 @@ def test_diagnose_again_leads_to_the_new_one(admin_client: Client, monkeypatch: 
 
 def test_an_empty_list_says_how_to_begin(admin_client: Client) -> None:
     for table, command in [
-        ("diagnosis", "dockerdebug NAME"),
+        ("diagnosis", "</span> dockerdebug</code>"),
         ("insight", "insights add network"),
         ("infrastructure", "infrastructure add shop-api"),
         ("tag", "--tag ci"),

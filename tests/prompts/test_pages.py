@@ -89,10 +89,10 @@ class TestTheLists:
     @pytest.mark.parametrize(
         ("model", "command"),
         [
-            ("prompt", "manage.py prompt save"),
-            ("version", "manage.py prompt save"),
-            ("testcase", "manage.py prompt case"),
-            ("run", "manage.py prompt test"),
+            ("prompt", "prompt save "),
+            ("version", "prompt save "),
+            ("testcase", "prompt case "),
+            ("run", "prompt test "),
         ],
     )
     def test_an_empty_list_says_how_to_begin(self, admin_client: Client, model: str, command: str) -> None:
