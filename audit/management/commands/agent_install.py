@@ -21,9 +21,9 @@ _HELP = "Where a probe is not denied, load the rules (`rules defaults`); where i
 class Command(OperationCommand):
     help = "Install Handrail's hooks into the agents of a project, a person or a machine, and try whether they hold."
     examples = (
-        ("agent_install", "every agent found here, for this project; shows what would change and asks"),
-        ("agent_install --agent claude --agent codex --user --yes", "two agents, wherever you work"),
-        ("agent_install --check", "what CI runs: installed as it should be, and a denied command is denied"),
+        ("agent install", "every agent found here, for this project; shows what would change and asks"),
+        ("agent install --agent claude --agent codex --user --yes", "two agents, wherever you work"),
+        ("agent install --check", "what CI runs: installed as it should be, and a denied command is denied"),
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -14,8 +14,8 @@ from config.commands import FINDINGS, OperationCommand
 class Command(OperationCommand):
     help = "Find commands that the rules deny, in scripts, Dockerfiles, pipelines, package.json and agents' files."
     examples = (
-        ("agent_scan .", "the repository at hand; exit 1 if anything is found"),
-        ("agent_scan --format sarif . > findings.sarif", "for the code host"),
+        ("agent scan .", "the repository at hand; exit 1 if anything is found"),
+        ("agent scan --format sarif . > findings.sarif", "for the code host"),
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
