@@ -73,7 +73,8 @@ def test_reading_makes_neither_folder_nor_database(arguments: list[str], tmp_pat
 
 def test_a_hook_in_the_wrong_place_refuses_and_says_where_it_looked(tmp_path: Path) -> None:
     done = run(["hook", "claude"], tmp_path / "nowhere")
-    assert (done.returncode, done.stdout) == (2, "")  # what every agent takes for a refusal, with the reason on stderr
+    assert done.returncode == 2  # what every agent takes for a refusal, with the reason on stderr
+    assert json.loads(done.stdout)["hookSpecificOutput"]["permissionDecision"] == "deny"
     assert "so it is refused" in done.stderr
     assert str(tmp_path / "nowhere") in done.stderr
     assert "no such table" not in done.stderr

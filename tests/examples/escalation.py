@@ -1,9 +1,8 @@
 """Questions about bugs."""
 
-from tests.examples.asking import Ask, InDays
+from tests.examples.asking import Ask, InDays, Post
 
 URGENT = {"bug_id": "demo-checkout-database"}
-CLOSED = {"bug_id": "demo-login-loop"}
 SLOW = {"bug_id": "demo-slow-search"}
 REPORT = {
     "error_type": "DatabaseConnectionError",
@@ -12,6 +11,7 @@ REPORT = {
     "deadline_hours": 2,
     "metadata": {"release": "2026.11"},
 }
+MENDED = Post("escalation/bugs/demo-slow-search/resolve", {"resolution": "The index is used again."})
 TICKET = {"system": "github", "ticket_id": "shop/orders#415", "url": "https://github.com/shop/orders/issues/415"}
 
 ASKS = {
@@ -24,7 +24,7 @@ ASKS = {
     "escalation_bugs_resolve_create": Ask(
         path=URGENT, body={"resolution": "The pool was too small; it has 40 connections now.", "resolved_by": "dana"}
     ),
-    "escalation_bugs_reopen_create": Ask(path=CLOSED, body={"reason": "seen again in 2026.12"}),
+    "escalation_bugs_reopen_create": Ask(path=SLOW, body={"reason": "seen again in 2026.12"}, after=[MENDED]),
     "escalation_bugs_mute_create": Ask(path=SLOW, body={"until": InDays(3)}),
     "escalation_bugs_assign_create": Ask(path=URGENT, body={"assignee": "kim"}),
     "escalation_bugs_tickets_create": Ask(path=URGENT, body=TICKET),
