@@ -440,7 +440,9 @@ def test_the_commands_of_the_docs_work_in_their_order(tmp_path: Path) -> None:
     env = own_place(tmp_path)
     subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], env=env, cwd=ROOT, check=True)
     first = '"$(ls $DATA_DIR/backups/handrail-manual-*.gz | head -1)"'
-    script = "\n".join(commands).replace("python manage.py", f"{sys.executable} manage.py").replace("FILE", first)
+    script = (
+        "\n".join(commands).replace(".venv/bin/python manage.py", f"{sys.executable} manage.py").replace("FILE", first)
+    )
     said = subprocess.run(["bash", "-eu", "-c", script], env=env, cwd=ROOT, capture_output=True, text=True, check=False)
     assert said.returncode == 0, f"{said.stdout}{said.stderr}"
 

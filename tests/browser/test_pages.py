@@ -28,14 +28,14 @@ def test_the_page_is_live(tab: Page, service: str) -> None:
 
 
 def test_a_section_somebody_is_in_waits_until_they_left(tab: Page, service: str) -> None:
-    told = 'retry: 60000\n\nid: "9"\nevent: sections\ndata: {"events": "<p>fresh</p>"}\n\n'
+    told = 'retry: 60000\n\nid: "9"\nevent: sections\ndata: {"jobs": "<p>seen</p>", "events": "<p>fresh</p>"}\n\n'
     tab.route("**/dashboard/live*", lambda route: route.fulfill(status=204))
     tab.goto(service)
     tab.locator("[data-section=events] a").first.focus()
     tab.unroute("**/dashboard/live*")
     tab.route("**/dashboard/live*", lambda route: route.fulfill(body=told, content_type="text/event-stream"))
     tab.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # it hangs up and listens again
-    tab.locator("#fresh[data-state=live]").wait_for()
+    tab.get_by_text("seen", exact=True).wait_for()
     assert tab.locator("[data-section=events] li").count() == 12
     tab.locator("[data-section=events] a").first.blur()
     tab.get_by_text("fresh", exact=True).wait_for()

@@ -112,7 +112,8 @@ def test_a_hook_without_a_service_refuses_and_names_where_it_looked(
     alone: Path, shell: dict[str, Any], tmp_path: Path
 ) -> None:
     refused = run(alone / "handrail", "hook", "claude", input=json.dumps(CALL), **shell)
-    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.returncode == 2
+    assert json.loads(refused.stdout)["hookSpecificOutput"]["permissionDecision"] == "deny"
     assert f"no installation of Handrail in {tmp_path}/home/.local/share/handrail/data" in refused.stderr
 
 
