@@ -22,7 +22,13 @@ from tests.services.throwaway import free_port
 
 WATCHERS, OPENED_AT_ONCE = 1_000, 8
 SECONDS = 30.0
-PAGES = ("/admin/audit/permissionrule/", "/api/v1/audit/events?page_size=20")
+PAGES = (
+    "/",
+    "/admin/audit/permissionrule/",
+    "/admin/audit/event/",
+    "/admin/escalation/bug/",
+    "/api/v1/audit/events?page_size=20",
+)
 SIGN_IN = """
 from django.contrib.auth.models import User
 from django.test import Client
