@@ -67,6 +67,12 @@ def test_what_happened_last_leads_to_it(admin_client: Client) -> None:
     assert "<i>" not in shown
 
 
+def test_what_django_says_of_passwords_is_a_list(admin_client: Client) -> None:
+    shown = admin_client.get("/admin/auth/user/add/").text
+    assert "<li>Your password" in shown
+    assert "&lt;li&gt;" not in shown
+
+
 def test_who_may_see_little_is_shown_little() -> None:
     user = User.objects.create_user("looker", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_apikey"))
