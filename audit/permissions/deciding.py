@@ -9,7 +9,7 @@ from audit.permissions.index import RuleIndex, allowable, allowed_by, restrictab
 from audit.permissions.matching import Fit, Matcher, matcher
 from audit.permissions.parts import Part, parts_of
 from audit.permissions.patterns import absolute
-from audit.permissions.rules import READING, STRICTNESS, Rule
+from audit.permissions.rules import EDITING, READING, STRICTNESS, Rule
 from audit.permissions.sides import CommandView
 from audit.permissions.spared.leftovers import removes_only
 from audit.permissions.spared.rehearsals import only_tells
@@ -86,13 +86,11 @@ class RuleSet:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = list(rules)
-        ready = [matcher(rule) for rule in self.rules]
-        deny, confirm, allow = ([item for item in ready if item.rule.decision == verdict] for verdict in STRICTNESS)
+        deny, confirm, allow = ([rule for rule in self.rules if rule.decision == verdict] for verdict in STRICTNESS)
         self._restricting = RuleIndex([*deny, *confirm], restricted_by)
         self._allowing = RuleIndex(allow, allowed_by)
-        self._files = [
-            (item.path.literal if item.path else "", item) for item in self._restricting.rules if _may_be_named(item)
-        ]
+        named = [matcher(rule) for rule in (*deny, *confirm) if _may_be_named(rule)]
+        self._files = [(item.path.literal, item) for item in named if item.path]
         self._read_files = [(literal, item) for literal, item in self._files if item.rule.tool in READING]
 
     def decide(self, call: Call) -> Decision:
@@ -203,7 +201,7 @@ class RuleSet:
     def _named_program(self, text: str, call: Call) -> tuple[Rule, str] | None:
         """The rule whose program is named in text that is no shell code."""
         tokens = re.split(r"[^\w./+-]+", text)
-        for item in self._restricting.rules:
+        for item in self._restricting.about([("command", token) for token in tokens]):
             if item.command and item.command.program in tokens and _speaks_of(item, call):
                 return item.rule, f"{item.rule.text} is about"
         return None
@@ -217,9 +215,9 @@ def _values(word: str) -> list[str]:
     return [value.strip() for value in found if value.strip() and value != word]
 
 
-def _may_be_named(item: Matcher) -> bool:
+def _may_be_named(rule: Rule) -> bool:
     """Whether it matters that any program has the rule's file among its words: not for what packs only ask about."""
-    return item.path is not None and not (_is_mild(item.rule) and item.rule.tool not in READING)
+    return rule.tool in READING or (rule.tool in EDITING and not _is_mild(rule))
 
 
 def _is_mild(rule: Rule) -> bool:

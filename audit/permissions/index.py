@@ -1,16 +1,18 @@
 """Rules by what they can be about, so that each part of a call asks those alone: of the 204 shipped rules a handful.
 
 A rule that is tied to a program or a tool stands under that name; one that is not, as `Bash(*)` or `mcp__*`, stands
-under the kind of part alone and is always asked. What a rule then says is for `matching` to know.
+under the kind of part alone and is always asked. What a rule then says is for `matching` to know: it is made ready when
+it is first asked, since a hook asks a handful and then ends.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from audit.permissions.calls import Call
-from audit.permissions.matching import CommandPattern, Matcher
+from audit.permissions.lines import is_about_command, is_about_line
+from audit.permissions.matching import Matcher, is_about_all, matchers, spelled_out
 from audit.permissions.parts import Part
-from audit.permissions.rules import EDITING, READING
+from audit.permissions.rules import EDITING, READING, Rule
 
 Subject = tuple[str, str]
 """A kind of part and a name; without a name, any."""
@@ -26,44 +28,50 @@ _KINDS = {
 class RuleIndex:
     """The rules that restrict, or those that allow, in their order."""
 
-    def __init__(self, rules: Sequence[Matcher], subjects: Callable[[Matcher], Iterable[Subject]]) -> None:
-        self.rules = rules
+    def __init__(self, rules: Sequence[Rule], subjects: Callable[[Rule], Iterable[Subject]]) -> None:
+        self._rules = rules
         self._places: defaultdict[Subject, list[int]] = defaultdict(list)
         for place, rule in enumerate(rules):
             for subject in subjects(rule):
                 self._places[subject].append(place)
 
+    @property
+    def rules(self) -> list[Matcher]:
+        """All of them, in their order."""
+        return [item for rule in self._rules for item in matchers(rule)]
+
     def about(self, subjects: Iterable[Subject]) -> list[Matcher]:
         """The rules of any of the subjects, in their order."""
         places = {place for subject in subjects if subject in self._places for place in self._places[subject]}
-        return [self.rules[place] for place in sorted(places)]
+        return [item for place in sorted(places) for item in matchers(self._rules[place])]
 
 
-def restricted_by(item: Matcher) -> list[Subject]:
+def restricted_by(rule: Rule) -> list[Subject]:
     """The subjects of a rule that denies or confirms."""
-    if item.rule.tool == "*":
+    if rule.tool == "*":
         return _EVERY_KIND
-    if item.rule.tool != "Bash":
-        return _of_tool(item.rule.tool)
-    line = [("line", "")] if item.command is not None and item.command.is_about_line else []
-    if item.command is not None and not item.command.is_about_command:
+    if rule.tool != "Bash":
+        return _of_tool(rule.tool)
+    is_line = is_about_line(rule.specifier)
+    line = [("line", "")] if is_line else []
+    if is_line and not is_about_command(rule.specifier):
         return line
-    if (program := _program(item.command)) is None:
+    if (program := _program(rule)) is None:
         return [("command", ""), *line]
     # Under another case too: file systems that ignore it run the same program.
     return [("command", program), ("folded", program.casefold()), *line]
 
 
-def allowed_by(item: Matcher) -> list[Subject]:
+def allowed_by(rule: Rule) -> list[Subject]:
     """The subjects of a rule that allows."""
-    if item.rule.tool == "*":
+    if rule.tool == "*":
         return _EVERY_KIND
-    if item.rule.tool != "Bash":
-        return _of_tool(item.rule.tool)
-    if item.command is None:
+    if rule.tool != "Bash":
+        return _of_tool(rule.tool)
+    if is_about_all(rule):
         return [("command", ""), ("read", ""), ("write", "")]  # redirects as well
     # A script that an allow rule names is no longer in doubt.
-    return [("command", _program(item.command) or ""), ("doubt", "")]
+    return [("command", _program(rule) or ""), ("doubt", "")]
 
 
 def restrictable(part: Part, call: Call) -> list[Subject]:
@@ -93,6 +101,7 @@ def _of_tool(tool: str) -> list[Subject]:
     return [*named, (_KINDS[tool], "")] if tool in _KINDS else named
 
 
-def _program(command: CommandPattern | None) -> str | None:
-    """The one program a pattern is about."""
-    return command.program if command is not None and "*" not in command.program else None
+def _program(rule: Rule) -> str | None:
+    """The one program a rule is about."""
+    program = "*" if is_about_all(rule) else spelled_out(rule.specifier).split(None, 1)[0]
+    return None if "*" in program else program

@@ -7,11 +7,17 @@ from audit.permissions.calls import Call
 from audit.permissions.lines import fits_line, is_about_command, is_about_line, operator_in
 from audit.permissions.parts import Part, parts_of
 from audit.permissions.patterns import PathPattern, command_glob, domain, glob
-from audit.permissions.rules import EDITING, READING, InvalidRule, Rule, check_form
+from audit.permissions.rules import EDITING, READING, InvalidRule, Rule, alternatives, check_form
 from audit.permissions.sides import CommandView
 from audit.shell.words import UNKNOWN, plain
 
 Fit = Literal["yes", "maybe", "no"]
+
+
+def spelled_out(specifier: str) -> str:
+    """`git push:*` is `git push *`; `git push * :*` is about a word that begins with a colon, not about a prefix."""
+    is_prefix = specifier.endswith(":*") and not specifier.endswith(" :*")
+    return f"{specifier[:-2]} *" if is_prefix else specifier
 
 
 class CommandPattern(NamedTuple):
@@ -30,9 +36,7 @@ class CommandPattern(NamedTuple):
 
     @classmethod
     def of(cls, specifier: str) -> "CommandPattern":
-        # `git push * :*` is about a word that begins with a colon, not about a prefix.
-        is_prefix = specifier.endswith(":*") and not specifier.endswith(" :*")
-        pattern = f"{specifier[:-2]} *" if is_prefix else specifier
+        pattern = spelled_out(specifier)
         program, *rest = pattern.split()
         options = tuple(word for word in rest if word.startswith("-") and len(word) > 1 and word != "--")
         words = tuple(word for word in rest if word not in options)
@@ -219,7 +223,7 @@ def _fits_parameter(rule: Rule, call: Call) -> bool:
 @lru_cache(maxsize=4096)
 def matcher(rule: Rule) -> Matcher:
     """The rule made ready to match."""
-    if not rule.specifier or (rule.tool == "Bash" and rule.specifier in ("*", ":*")):
+    if is_about_all(rule):
         return Matcher(rule)
     if rule.tool == "Bash":
         return Matcher(rule, command=CommandPattern.of(rule.specifier))
@@ -228,6 +232,17 @@ def matcher(rule: Rule) -> Matcher:
             return Matcher(rule)
         return Matcher(rule, path=PathPattern.of(rule.specifier))
     return Matcher(rule)
+
+
+@lru_cache(maxsize=4096)
+def matchers(rule: Rule) -> tuple[Matcher, ...]:
+    """The rule made ready to match; one of a pack as all of those it stands for."""
+    return tuple(matcher(one) for one in alternatives(rule))
+
+
+def is_about_all(rule: Rule) -> bool:
+    """Whether it is about every use of its tool."""
+    return not rule.specifier or (rule.tool == "Bash" and rule.specifier in ("*", ":*"))
 
 
 def check(rule: Rule) -> None:

@@ -1,5 +1,6 @@
 """A rule as a value: its text in Claude Code's syntax, and what makes it valid."""
 
+import itertools
 import re
 from typing import Any, NamedTuple
 
@@ -66,6 +67,20 @@ class Rule(NamedTuple):
             "match": list(self.match),
             "not_match": list(self.not_match),
         }
+
+
+def alternatives(rule: Rule) -> list[Rule]:
+    """The rules that one of a pack stands for: in its patterns {a,b} is either. Elsewhere braces are themselves."""
+    if not rule.id or "{" not in rule.specifier:
+        return [rule]
+    return [rule._replace(specifier=specifier) for specifier in either(rule.specifier)]
+
+
+def either(pattern: str) -> list[str]:
+    """Every way to read a pattern in which {a,b} is either."""
+    pieces = re.split(r"\{([^{}]*)\}", pattern)
+    choices = [piece.split(",") if place % 2 else [piece] for place, piece in enumerate(pieces)]
+    return ["".join(chosen) for chosen in itertools.product(*choices)]
 
 
 def rule_text(tool: str, specifier: str) -> str:
