@@ -14,6 +14,9 @@ class AuditConfig(AppConfig):
         from audit import capture, rollback, subscribers  # noqa: F401  -- subscribers connects its receivers
 
         rollback.register("rule", "audit.permissions.store.RuleAdapter", scope="admin")
+        for kind in ("posture", "exception"):
+            adapter = f"audit.permissions.latitude.restoring.{kind.capitalize()}Adapter"
+            rollback.register(kind, adapter, scope="admin")
         post_migrate.connect(_install_triggers, sender=self)
         connection_created.connect(capture.watch)
         # Who may do what is Django's own to keep, and the trail's to know, whoever writes it.

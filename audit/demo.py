@@ -8,7 +8,8 @@ from itertools import pairwise
 
 from audit import rollback, trail
 from audit.models import Event
-from audit.permissions import decisions, store
+from audit.permissions import decisions, held, store
+from audit.permissions.rules import Rule
 from config.demonstration import Act, busy_moments
 
 ENTITY = {"entity_type": "role", "entity_id": "deployer"}
@@ -35,6 +36,17 @@ COMMANDS = {
     "cat .env": 2,
 }
 """What agents run, and how often."""
+TEAM = [
+    Rule(tool="Bash", specifier="git push * production", decision="deny", reason="a release is for people"),
+    Rule(tool="Read", specifier="config/production.yml", decision="deny", reason="names our machines"),
+    Rule(tool="WebFetch", specifier="domain:*.corp.example", decision="deny", reason="ours alone"),
+    Rule(tool="Bash", specifier="git push * main *", decision="confirm", reason="main is deployed at once"),
+    Rule(tool="Bash", specifier="pip install *", decision="confirm", reason="a dependency is for ever"),
+    *(
+        Rule(tool="Bash", specifier=specifier, decision="allow", reason="what we do all day")
+        for specifier in ("pytest *", "ruff *", "npm test *", "git add *", "git commit *", "docker compose up *")
+    ),
+]
 SESSION = "demo-{}-{}"
 AGENTS = {"claude": 6, "codex": 3, "gemini": 1}
 
@@ -43,7 +55,7 @@ def past(now: datetime) -> Iterator[Act]:
     """Four weeks of calls that agents asked for, each in a session of its agent's day."""
     if Event.objects.filter(tool_use_id__startswith="toolu_demo-").exists():
         return
-    yield Act(at=now - BEFORE_ALL, actor="dana", do=store.load_defaults)
+    yield Act(at=now - BEFORE_ALL, actor="dana", do=_take_rules)
     chance = random.Random("calls")  # noqa: S311 -- the same demo each time
     for number, moment in enumerate(busy_moments(now, CALLS, seed="calls", recent=30)):
         [agent] = chance.choices(list(AGENTS), list(AGENTS.values()))
@@ -56,7 +68,8 @@ def load() -> None:
     """Record the demo's events once."""
     if Event.objects.of(**ENTITY).exists():
         return
-    _load_rules()
+    _take_rules()
+    _ask_of_an_afternoon()
     states = [
         None,
         {"can": ["read"], "approval": True},
@@ -88,9 +101,15 @@ def load() -> None:
         )
 
 
-def _load_rules() -> None:
-    """The shipped rules, and what they say of an agent's afternoon."""
+def _take_rules() -> None:
+    """The rules that ship, and where these are packs those that a team sets beside them."""
     store.load_defaults()
+    if held.packs_decide():
+        store.import_rules(rules=TEAM, source="demo")
+
+
+def _ask_of_an_afternoon() -> None:
+    """What the rules say of an agent's afternoon."""
     for number, command in enumerate(
         ("git status", "pytest -q", "git push --force origin main", "sudo rm -rf /srv/app")
     ):

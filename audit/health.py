@@ -13,6 +13,7 @@ from audit.ledger import triggers
 from audit.ledger.sealing import seconds_unsealed
 from audit.models import BackupRun
 from audit.permissions import compiled
+from audit.permissions.latitude import choosing
 from config.home import PROGRAM
 from config.watching.health import Check
 
@@ -28,6 +29,7 @@ def checks() -> Iterator[Check]:
     yield _window()
     yield _backups()
     yield _hooks()
+    yield Check("audit-rules", "ok", f"Agents are judged {choosing.standing()}")
     if settings.AUDIT_STREAM_URL:
         yield _stream()
 

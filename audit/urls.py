@@ -2,12 +2,16 @@ from django.urls import path
 
 from audit import views
 from audit.permissions import views as permission_views
+from audit.permissions.latitude import views as latitude_views
 from config.rest.views import Router
 
 router = Router()
 router.register("backups", views.BackupViewSet, basename="audit-backup")
 router.register("checkpoints", views.CheckpointViewSet, basename="audit-checkpoint")
 router.register("events", views.EventViewSet, basename="audit-event")
+router.register("allowances", latitude_views.AllowanceViewSet, basename="audit-allowance")
+router.register("exceptions", latitude_views.ExceptionViewSet, basename="audit-exception")
+router.register("postures", latitude_views.PostureViewSet, basename="audit-posture")
 router.register("rules", permission_views.RuleViewSet, basename="audit-rule")
 
 ENTITY = "entities/<str:entity_type>/<path:entity_id>"
@@ -20,6 +24,7 @@ urlpatterns = [
     path(f"{ENTITY}/rollback", views.RollbackView.as_view(), name="audit-rollback"),
     path("export", views.ExportView.as_view(), name="audit-export"),
     path("rollback", views.GroupRollbackView.as_view(), name="audit-rollback-group"),
+    path("rules/explain", latitude_views.ExplainView.as_view(), name="audit-rules-explain"),
     path("stream", views.StreamView.as_view(), name="audit-stream"),
     path("verify", views.VerifyView.as_view(), name="audit-verify"),
     *router.urls,

@@ -17,6 +17,7 @@ from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 from rest_framework.test import APIClient
 
+from audit.models import PermissionPosture
 from config.keys import create_key
 from tests.settings import FOLDER_PREFIX
 
@@ -29,7 +30,12 @@ hypothesis.settings.load_profile("handrail")
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """PostgreSQL drops no database that somebody is in: a thread of a test may still have its connection."""
+    """Tests begin without packs, as every one that commits leaves it; those about packs take them.
+
+    PostgreSQL drops no database that somebody is in: a thread of a test may still have its connection.
+    """
+    with django_db_blocker.unblock():
+        PermissionPosture.objects.all().delete()
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":

@@ -3,15 +3,29 @@
 from audit.admin.backups import BackupRunAdmin
 from audit.admin.decisions import DecisionAdmin
 from audit.admin.events import EventAdmin
+from audit.admin.latitude import (
+    AllowanceForm,
+    ExceptionForm,
+    PermissionExceptionAdmin,
+    PermissionOnceAdmin,
+    PermissionPostureAdmin,
+    PostureForm,
+)
 from audit.admin.ledger import CheckpointAdmin, StreamPositionAdmin
 from audit.admin.rules import PermissionRuleAdmin, RuleForm
 
 __all__ = [
+    "AllowanceForm",
     "BackupRunAdmin",
     "CheckpointAdmin",
     "DecisionAdmin",
     "EventAdmin",
+    "ExceptionForm",
+    "PermissionExceptionAdmin",
+    "PermissionOnceAdmin",
+    "PermissionPostureAdmin",
     "PermissionRuleAdmin",
+    "PostureForm",
     "RuleForm",
     "StreamPositionAdmin",
 ]

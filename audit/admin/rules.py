@@ -12,6 +12,7 @@ from audit import telling
 from audit.admin.trials import lately, outcome
 from audit.models import PermissionRule
 from audit.permissions import decisions, store
+from audit.permissions.held import as_rule
 from audit.permissions.rules import MAX_EXAMPLE
 from config.admin import ToolAdmin
 from config.pages import kit
@@ -46,7 +47,7 @@ class RuleForm(forms.ModelForm):
         if not self.errors:
             fields = {name: cleaned[name] for name in RuleForm.Meta.fields}
             try:
-                self._check(store.as_rule(PermissionRule(uid=self.instance.uid, **fields)))
+                self._check(as_rule(PermissionRule(uid=self.instance.uid, **fields)))
             except store.RuleRefused as error:
                 for wrong in error.errors:
                     self.add_error(wrong.field if wrong.field in self.fields else None, wrong.detail)
@@ -75,7 +76,7 @@ class RuleForm(forms.ModelForm):
 @admin.register(PermissionRule)
 class PermissionRuleAdmin(ToolAdmin):
     about = "What agents may do, must not do, or must let a person confirm. Deny comes before confirm before allow."
-    empty_text = "There is no rule yet: a person confirms every command. The shipped ones are a good beginning."
+    empty_text = "There is no rule of your own. Where the packs do not decide either, a person confirms every command."
     empty_command = "rules defaults"
     trail_of = ("rule", "uid")
 
@@ -127,7 +128,7 @@ class PermissionRuleAdmin(ToolAdmin):
 
     @admin.display(description="Of the last 1,000 decisions")
     def decided_lately(self, row: PermissionRule) -> SafeString:
-        return lately(decisions.made_by(rule=store.as_rule(row)))
+        return lately(decisions.made_by(rule=as_rule(row)))
 
     def save_model(self, request: HttpRequest, obj: PermissionRule, form: forms.ModelForm, change: bool) -> None:
         fields = {name: getattr(obj, name) for name in RuleForm.Meta.fields}

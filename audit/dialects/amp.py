@@ -16,6 +16,7 @@ class Amp(Dialect):
     title = "Amp"
     moments = {_EVENT: "before"}
     verified = Verified("read", "2026-11")
+    stands_alone = True
 
     def wrapped(self, payload: Any, environment: Mapping[str, str]) -> Any:
         tool = environment.get("AGENT_TOOL_NAME")

@@ -4,6 +4,7 @@ from audit.models.backups import BackupRun
 from audit.models.capturing import CaptureBy, StagedChange
 from audit.models.counting import EventCount
 from audit.models.events import CurrentTransaction, Decision, Event, EventQuerySet
+from audit.models.latitude import PermissionException, PermissionOnce, PermissionPosture
 from audit.models.ledger import Checkpoint, RemovalPermit, Tile, TransactionBase
 from audit.models.permissions import PermissionRule, RuleQuerySet, RulesVersion
 from audit.models.streaming import StreamPosition, StreamQuerySet
@@ -17,6 +18,9 @@ __all__ = [
     "Event",
     "EventCount",
     "EventQuerySet",
+    "PermissionException",
+    "PermissionOnce",
+    "PermissionPosture",
     "PermissionRule",
     "RemovalPermit",
     "RuleQuerySet",

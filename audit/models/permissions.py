@@ -8,15 +8,20 @@ from django.db import models
 from config.identifiers import uuid7
 
 
+def lock_rules() -> None:
+    """Every change of what decides writes the version, so changes queue there first: two that held rows of one another
+    would wait there for ever."""
+    RulesVersion.objects.select_for_update().first()
+
+
 class RuleQuerySet(models.QuerySet["PermissionRule"]):
     def enabled(self) -> Self:
         """The rules that decide."""
         return self.filter(is_enabled=True)
 
     def locked(self) -> Self:
-        """To be changed in this transaction. Every change writes the version, so changes queue there first: two that
-        held rules of one another would wait there for ever."""
-        RulesVersion.objects.select_for_update().first()
+        """To be changed in this transaction."""
+        lock_rules()
         return self.select_for_update()
 
 
@@ -61,7 +66,8 @@ class PermissionRule(models.Model):
 
 
 class RulesVersion(models.Model):
-    """One row whose value is another after each change of a rule; `audit.permissions.version` has the triggers."""
+    """One row whose value is another after each change of a rule or of what is set beside them;
+    `audit.permissions.version` has the triggers."""
 
     version = models.UUIDField(default=uuid4)
 

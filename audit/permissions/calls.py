@@ -153,6 +153,8 @@ class Call(NamedTuple):
     home: str = ""
     local: bool = False
     """Whether paths are of this machine, so that links can be followed."""
+    excepted: frozenset[str] = frozenset()
+    """Ids of rules, or names of packs, that do not hold for it."""
 
     @property
     def project(self) -> str:

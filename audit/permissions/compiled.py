@@ -13,13 +13,14 @@ import json
 import os
 import stat
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from audit.permissions.bounds import Chosen, Excepted, Held, Permitted
 from audit.permissions.rules import Rule
 
 FRESH_SECONDS = 60
-VERSION = 2
+VERSION = 3
 _DECIDING = ("tool", "specifier", "decision", "reason", "agent", "uid", "id", "safer", "spares")
 _MAX_BYTES = 64 * 1024 * 1024
 
@@ -37,8 +38,8 @@ def source_of(database_url: str) -> str:
     return hashlib.sha256(database_url.encode()).hexdigest()
 
 
-def read(data_dir: str | os.PathLike[str], source: str) -> list[Rule]:
-    """The rules of the file. Raises NotUsable."""
+def read(data_dir: str | os.PathLike[str], source: str) -> Held:
+    """The rules of the file, and what is set beside them. Raises NotUsable."""
     place = folder(data_dir)
     body, changed_at = _signed(place, os.path.join(place, "rules.json"))
     try:
@@ -48,17 +49,24 @@ def read(data_dir: str | os.PathLike[str], source: str) -> list[Rule]:
             raise NotUsable("is of another version or database")
         if not -1 <= age <= FRESH_SECONDS or abs(changed_at - known["made_at"]) > FRESH_SECONDS:
             raise NotUsable("is not fresh")
-        return [_rule(item) for item in known["rules"]]
+        return Held(
+            [_rule(item) for item in known["rules"]],
+            [Chosen(*item) for item in known["postures"]],
+            [Excepted(*item) for item in known["exceptions"]],
+            [Permitted(*item) for item in known["permitted"]],
+        )
     except (ValueError, KeyError, TypeError) as error:
         raise NotUsable("cannot be understood") from error
 
 
-def write(data_dir: str | os.PathLike[str], source: str, rules: Iterable[Rule]) -> None:
-    """Write the rules for hooks to read; no hook ever sees half of them."""
+def write(data_dir: str | os.PathLike[str], source: str, held: Held) -> None:
+    """Write what decides for hooks to read; no hook ever sees half of it."""
     place = folder(data_dir)
     os.makedirs(place, mode=0o700, exist_ok=True)
-    kept = [{name: getattr(rule, name) for name in _DECIDING} for rule in rules]
-    body = json.dumps({"version": VERSION, "source": source, "made_at": time.time(), "rules": kept}).encode()
+    rules = [{name: getattr(rule, name) for name in _DECIDING} for rule in held.rules]
+    beside = {"postures": held.postures, "exceptions": held.exceptions, "permitted": held.permitted}
+    known = {"version": VERSION, "source": source, "made_at": time.time(), "rules": rules, **beside}
+    body = json.dumps(known).encode()
     _replace(os.path.join(place, "rules.json"), _sign(_key(place), body) + b"\n" + body)
 
 

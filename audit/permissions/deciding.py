@@ -9,6 +9,7 @@ from audit.permissions.index import RuleIndex, allowable, allowed_by, restrictab
 from audit.permissions.matching import Fit, Matcher, matcher
 from audit.permissions.parts import Part, parts_of
 from audit.permissions.patterns import absolute
+from audit.permissions.posture import STRICT, Posture
 from audit.permissions.rules import EDITING, READING, STRICTNESS, Rule
 from audit.permissions.sides import CommandView
 from audit.permissions.spared.leftovers import removes_only
@@ -56,6 +57,14 @@ class Decision(NamedTuple):
     reason: str
     part: str
     judgements: Sequence[Judgement]
+    posture: Posture = STRICT
+
+    @property
+    def is_left(self) -> bool:
+        """Whether nothing is answered, so that the agent's own permissions decide."""
+        if self.posture == "open":
+            return self.decision != "deny"
+        return self.is_open or (self.posture == "balanced" and self.is_unspoken)
 
     @property
     def is_open(self) -> bool:
@@ -74,8 +83,11 @@ class Decision(NamedTuple):
     def as_dict(self) -> dict[str, Any]:
         return {
             "decision": self.decision,
+            "open": self.decision == "confirm" and self.is_left,
             "rule": self.rule.text if self.rule else None,
+            "rule_id": self.rule.name if self.rule else None,
             "reason": self.reason,
+            "safer": self.rule.safer if self.rule and self.decision != "allow" else "",
             "part": self.part[:500],
             "commands": [judgement.as_dict() for judgement in self.judgements],
         }
@@ -106,6 +118,14 @@ class RuleSet:
         return Decision(
             decision=decision, rule=worst.rule, reason=worst.reason, part=worst.part.text, judgements=judgements
         )
+
+    def speaking(self, call: Call) -> Iterator[tuple[Part, Rule, Fit]]:
+        """Every rule that restricts a part of the call or may do so, and the first that allows it."""
+        for part in parts_of(call):
+            for item, fit in self._restrictions(part, call):
+                yield part, item.rule, fit
+            if (allowed := self._allowed(part, call)) is not None:
+                yield part, allowed.rule, "yes"
 
     def _judge(self, part: Part, call: Call) -> Judgement:
         if restriction := min(self._restrictions(part, call), key=_weight, default=None):
@@ -241,7 +261,10 @@ def _severity(judgement: Judgement) -> tuple[int, bool]:
 
 
 def _speaks_of(item: Matcher, call: Call) -> bool:
-    return not item.rule.agent or item.rule.agent == call.agent
+    rule = item.rule
+    if rule.agent and rule.agent != call.agent:
+        return False
+    return not (call.excepted and rule.is_named_in(call.excepted))
 
 
 def _is_spared(rule: Rule, fit: Fit, part: Part, call: Call) -> bool:

@@ -15,7 +15,7 @@ from django.db.models.fields.json import KT
 
 from audit import trail
 from audit.models import Event
-from audit.permissions import compiled, hooks, kept, store
+from audit.permissions import compiled, held, hooks, kept, once, store
 from audit.permissions.calls import Call, canonical_tool
 from audit.permissions.deciding import Decision, RuleSet
 from audit.permissions.matching import Fit, example_call, fits, matcher
@@ -72,10 +72,12 @@ def decide(
 def decide_request(request: hooks.Request) -> Decided:
     """Decide what an agent's hook asks, and record the decision. Raises PayloadTooLarge."""
     check_size({"tool_input": request.call.input}, most=hooks.MAX_BYTES)
-    rules = kept.rule_set()
+    bounds = kept.bounds()
     start = time.perf_counter_ns()
-    decision = rules.decide(request.call)
+    decision = bounds.decide(request.call, mode=request.mode)
     spent = time.perf_counter_ns() - start
+    if decision.decision != "allow" and bounds.is_permitted(request.call):
+        decision = once.decided_anew(request.call, decision)
     return Decided(decision=decision, event=record(hooks.decision_record(request, decision, spent)))
 
 
@@ -182,7 +184,7 @@ class Replay:
 
 def replay(*, rules: Sequence[Rule] | None = None, add: Sequence[Rule] = (), limit: int = 1_000) -> Replay:
     """Judge the newest recorded decisions again, without recording: by `rules`, or by today's rules and `add`."""
-    ready = RuleSet([*(store.load_rules() if rules is None else rules), *add])
+    ready = RuleSet([*(held.load_held().rules if rules is None else rules), *add])
     found = Replay()
     for event in Event.objects.decided().order_by("-id")[:limit]:
         context, value = event.context or {}, event.new_value or {}
@@ -218,7 +220,7 @@ def try_rule(*, rule: Rule, is_enabled: bool = True, example: str = "") -> Trial
     `example` is what the rule's own examples are: a command, a path, an address. Raises RuleRefused.
     """
     store.checked(rule)
-    today = store.load_rules()
+    today = held.load_held().rules
     changed = [other for other in today if not rule.uid or other.uid != rule.uid]
     if is_enabled:
         changed.append(rule)

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from config.home import PREFIX, PROGRAM, ROOT, SHARED_NAMES, folder, take_settings, variable
 
 if TYPE_CHECKING:
-    from audit.permissions.deciding import Decision, RuleSet
+    from audit.permissions.bounds import Bounds
+    from audit.permissions.deciding import Decision
     from audit.permissions.hooks import Reply, Request
 
 BASE_DIR = folder()
@@ -146,22 +147,24 @@ def _answer_fast(agent: str, payload: bytes) -> bool:
     """Answer by the compiled rules; False when Django must."""
     from audit.dialects import dialect_of
     from audit.permissions import compiled, hooks
-    from audit.permissions.deciding import RuleSet
+    from audit.permissions.bounds import Bounds
 
     settings = _settings()
     if settings is None:
         return False
     data_dir, database = settings
     try:
-        rules = compiled.read(data_dir, compiled.source_of(database))
+        held = compiled.read(data_dir, compiled.source_of(database))
     except compiled.NotUsable:
         _require_installation(data_dir, database)
         return False
     told = dialect_of(agent).wrapped(hooks.parse(payload), os.environ)
     root = os.environ.get("CLAUDE_PROJECT_DIR", "")
     requests = hooks.read_all(agent, told, local=True, root=root, home=os.path.expanduser("~"))
-    ready = RuleSet(rules)
-    judged = [_judge(request, ready) for request in requests]
+    bounds = Bounds(held)
+    judged = [_judge(request, bounds) for request in requests]
+    if any(decision and decision.decision != "allow" and bounds.is_permitted(it.call) for it, decision, _ in judged):
+        return False  # allowed once: the database says whether it was made already
     try:
         for _, _, record in judged:
             if record:
@@ -175,13 +178,13 @@ def _answer_fast(agent: str, payload: bytes) -> bool:
     return True
 
 
-def _judge(request: "Request", rules: "RuleSet") -> tuple["Request", "Decision | None", dict[str, Any]]:
+def _judge(request: "Request", bounds: "Bounds") -> tuple["Request", "Decision | None", dict[str, Any]]:
     """The decision on what is asked, and what the trail keeps of it or of what is told."""
     from audit.permissions import hooks
 
     if request.moment in ("before", "permission"):
         start = time.perf_counter_ns()
-        decision = rules.decide(request.call)
+        decision = bounds.decide(request.call, mode=request.mode)
         return request, decision, hooks.decision_record(request, decision, time.perf_counter_ns() - start)
     return request, None, hooks.execution_record(request) if request.moment == "after" else {}
 

@@ -12,13 +12,17 @@ from typing import Any, NamedTuple
 
 from audit.dialects import Dialect, Malformed, dialect_of
 from audit.dialects.dialect import NOT_JUDGED, Moment, Payload
+from audit.permissions.bounds import call_hash, code_of
 from audit.permissions.calls import Call, canonical_tool, folder_of
 from audit.permissions.deciding import Decision
+from audit.permissions.posture import asks_nobody
 from audit.permissions.records import column, is_whole, tidy
+from config.home import PROGRAM
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_REASON = 2_000
-_CONTEXT = ("permission_mode", "prompt_id", "agent_id", "agent_type", "model", "generation_id", "turn_id", "timestamp")
+_MODES = ("permission_mode", "approval_policy", "approval_mode")
+_CONTEXT = (*_MODES, "prompt_id", "agent_id", "agent_type", "model", "generation_id", "turn_id", "timestamp")
 
 
 _NAMING_A_TOOL = frozenset({"tool_name", "toolName", "tool_input", "toolArgs", "toolInput", "toolCalls", "tool_calls"})
@@ -36,6 +40,8 @@ class Request(NamedTuple):
     tool_use_id: str = ""
     context: Mapping[str, Any] = MappingProxyType({})
     result: Mapping[str, Any] = MappingProxyType({})
+    mode: str = ""
+    """How much the agent asks its person, in its own words; empty where it does not say."""
 
 
 def parse(raw: bytes) -> Any:
@@ -83,7 +89,16 @@ def _read(dialect: Dialect, agent: str, payload: Payload, local: bool, root: str
         tool_use_id=column(dialect.use(payload)),
         context={name: tidy(payload[name]) for name in _CONTEXT if payload.get(name)},
         result=_result(payload) if moment == "after" else {},
+        mode=_mode(dialect, payload),
     )
+
+
+def _mode(dialect: Dialect, payload: Payload) -> str:
+    """How much the agent asks: of several words for it the one that says it asks nobody."""
+    if dialect.stands_alone:
+        return "never"
+    said = [str(payload[name]) for name in _MODES if payload.get(name)]
+    return next(filter(asks_nobody, said), said[0] if said else "")
 
 
 class Reply(NamedTuple):
@@ -101,12 +116,13 @@ def reply(judged: Sequence[tuple[Request, Decision | None]], *, asks: bool = Tru
     """
     request, decision = min(judged, key=_strictness)
     dialect = dialect_of(request.agent)
-    if decision is None or request.moment not in ("before", "permission") or decision.is_open:
+    if decision is None or request.moment not in ("before", "permission") or decision.is_left:
         return Reply(dialect.nothing(request.event))
     said, reason = decision.decision, _told(request, decision)
     if said == "confirm" and not (asks and dialect.can_ask(request.event)):
         said, reason = "deny", dialect.unasked(reason)
-    reason = reason[:MAX_REASON]
+    once = f" A person may allow exactly this: `{PROGRAM} rules allow-once {code_of(request.call)}`."
+    reason = f"{reason[: MAX_REASON - len(once)]}{once}" if said == "deny" else reason[:MAX_REASON]
     sentence = "" if said == "allow" else f"Handrail: {said}: {reason}"
     return Reply(dialect.say(request.event, said, reason), sentence, dialect.exit_code(said))
 
@@ -114,7 +130,7 @@ def reply(judged: Sequence[tuple[Request, Decision | None]], *, asks: bool = Tru
 def _strictness(judged: tuple[Request, Decision | None]) -> int:
     """Silence comes before allow, which would spare the agent its own question."""
     _, decision = judged
-    if decision is None or decision.is_open:
+    if decision is None or decision.is_left:
         return 2
     return {"deny": 0, "confirm": 1}.get(decision.decision, 3)
 
@@ -185,8 +201,11 @@ def _result(payload: Payload) -> dict[str, Any]:
 
 def decision_record(request: Request, decision: Decision, nanoseconds: int) -> dict[str, Any]:
     """What the trail keeps of a decision, and how long deciding took."""
+    known = _record(request, "decision")
+    if decision.decision != "allow":
+        known["context"]["call"] = call_hash(request.call)
     return {
-        **_record(request, "decision"),
+        **known,
         "value": tidy({"tool": request.call.tool, **decision.as_dict()}),
         "microseconds": nanoseconds // 1000,  # whole: a float makes the canonical JSON of an event eight times as dear
     }

@@ -54,6 +54,15 @@ class Rule(NamedTuple):
     """What it is not about, of what is removed: `leftovers` (below /tmp, build folders), or all of the `project`."""
 
     @property
+    def name(self) -> str:
+        """What exceptions know it by: the id of a pack's, the uid of a team's."""
+        return self.id or self.uid
+
+    def is_named_in(self, ids: frozenset[str]) -> bool:
+        """Whether ids of rules and names of packs name it."""
+        return not ids.isdisjoint((self.uid, self.id, self.id.partition(".")[0]))
+
+    @property
     def text(self) -> str:
         return rule_text(self.tool, self.specifier)
 

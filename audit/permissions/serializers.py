@@ -113,13 +113,18 @@ class ExportedSerializer(StrictSerializer):
     notes = serializers.ListField(child=serializers.CharField(), help_text="Rules the format cannot say.")
 
 
-class CallSerializer(StrictSerializer):
-    """A tool call to decide on."""
+class AskedSerializer(StrictSerializer):
+    """A tool call that is asked about."""
 
     tool_name = serializers.CharField(max_length=limits.LONGEST_TOOL)
     tool_input = serializers.DictField(help_text=f"At most {hooks.MAX_BYTES:,} bytes as JSON, else 413.")
     agent = serializers.CharField(required=False, default="", allow_blank=True, max_length=limits.LONGEST_AGENT)
     cwd = serializers.CharField(required=False, default="", allow_blank=True, max_length=limits.LONGEST_FOLDER)
+
+
+class CallSerializer(AskedSerializer):
+    """A tool call to decide on."""
+
     session_id = serializers.CharField(required=False, default="", allow_blank=True, max_length=limits.LONGEST_ID)
     tool_use_id = serializers.CharField(required=False, default="", allow_blank=True, max_length=limits.LONGEST_ID)
 
@@ -139,8 +144,13 @@ class DecisionSerializer(StrictSerializer):
     """The strictest judgement of all parts."""
 
     decision = serializers.ChoiceField(PermissionRule.Verdict.choices)
+    open = serializers.BooleanField(
+        help_text="Beside `confirm`: no rule speaks of it, and the posture leaves it to the agent's own permissions."
+    )
     rule = serializers.CharField(allow_null=True, help_text="The rule that decided; null when none matches.")
+    rule_id = serializers.CharField(allow_null=True, help_text="As an exception names the rule, such as git.reset.")
     reason = serializers.CharField()
+    safer = serializers.CharField(allow_blank=True, help_text="What to do instead.")
     part = serializers.CharField(help_text="The part of the call that decided.")
     commands = PartSerializer(many=True)
     event = serializers.UUIDField(help_text="The decision in the trail.")

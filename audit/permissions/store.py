@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -14,9 +14,9 @@ from django.db import IntegrityError, transaction
 from audit import trail
 from audit.models import PermissionRule
 from audit.permissions import compiled
+from audit.permissions.held import as_rule, deciding_packs, load_held, packs_decide
 from audit.permissions.matching import check
 from audit.permissions.rules import InvalidRule, Rule
-from audit.verdicts import Verdict
 from config.context import caller
 from config.errors import Conflict, DomainError, FieldError, Forbidden, NotFound
 from config.home import PROGRAM
@@ -24,6 +24,8 @@ from config.home import PROGRAM
 logger = logging.getLogger(__name__)
 
 ENTITY = "rule"
+SHIPPED = "default"
+"""The source of the rules that `rules defaults` keeps."""
 MAX_RULES = 5_000
 _FIELDS = ("agent", "tool", "specifier", "decision", "reason", "match", "not_match", "is_enabled")
 
@@ -63,28 +65,9 @@ class Imported:
     notes: list[str] = field(default_factory=list)
 
 
-def as_rule(row: PermissionRule) -> Rule:
-    """The row as the deciding modules take it."""
-    return Rule(
-        tool=row.tool,
-        specifier=row.specifier,
-        decision=cast("Verdict", row.decision),
-        reason=row.reason,
-        agent=row.agent,
-        match=tuple(row.match),
-        not_match=tuple(row.not_match),
-        uid=str(row.uid),
-    )
-
-
-def load_rules() -> list[Rule]:
-    """The rules that decide now."""
-    return [as_rule(row) for row in PermissionRule.objects.enabled()]
-
-
 def find_rule(*, uid: str) -> PermissionRule:
     """The rule of a uid. Raises RuleNotFound."""
-    row = PermissionRule.objects.filter(uid=_uid(uid)).first()
+    row = PermissionRule.objects.filter(uid=checked_uid(uid)).first()
     if row is None:
         raise RuleNotFound(f"There is no rule {uid}. `{PROGRAM} rules list` shows those there are.")
     return row
@@ -93,7 +76,7 @@ def find_rule(*, uid: str) -> PermissionRule:
 @transaction.atomic
 def create_rule(*, tool: str, decision: str, **fields: Any) -> PermissionRule:
     """Keep a new rule. Raises RuleRefused, RuleExists, AdminOnly."""
-    _require_admin()
+    require_admin()
     row = PermissionRule(tool=tool, decision=decision, **fields)
     _save(row)
     _record(row, "created", None)
@@ -103,8 +86,8 @@ def create_rule(*, tool: str, decision: str, **fields: Any) -> PermissionRule:
 @transaction.atomic
 def change_rule(*, uid: str, **fields: Any) -> PermissionRule:
     """Change fields of a rule. Raises RuleNotFound, RuleRefused, RuleExists, AdminOnly."""
-    _require_admin()
-    row = PermissionRule.objects.locked().filter(uid=_uid(uid)).first() or find_rule(uid=uid)
+    require_admin()
+    row = PermissionRule.objects.locked().filter(uid=checked_uid(uid)).first() or find_rule(uid=uid)
     before = state(row)
     for name, value in fields.items():
         setattr(row, name, value)
@@ -118,8 +101,8 @@ def change_rule(*, uid: str, **fields: Any) -> PermissionRule:
 @transaction.atomic
 def delete_rule(*, uid: str) -> None:
     """Remove a rule. Raises RuleNotFound, AdminOnly."""
-    _require_admin()
-    row = PermissionRule.objects.locked().filter(uid=_uid(uid)).first() or find_rule(uid=uid)
+    require_admin()
+    row = PermissionRule.objects.locked().filter(uid=checked_uid(uid)).first() or find_rule(uid=uid)
     before = state(row)
     row.delete()
     _event(str(row.uid), "deleted", before, None)
@@ -131,7 +114,7 @@ def import_rules(*, rules: Sequence[Rule], source: str, replace_source: bool = F
 
     Raises RuleRefused naming the first that is wrong, AdminOnly.
     """
-    _require_admin()
+    require_admin()
     known = {_identity(row): row for row in PermissionRule.objects.locked()}
     done = Imported()
     wanted = set()
@@ -153,10 +136,31 @@ def import_rules(*, rules: Sequence[Rule], source: str, replace_source: bool = F
 
 
 def load_defaults() -> Imported:
-    """Keep the shipped rules that are not there yet. One that was deleted comes back, one that was changed stays."""
+    """Keep the shipped rules that are not there yet. One that was deleted comes back, one that was changed stays.
+
+    Where the packs decide these are there, and nothing is kept.
+    """
     from audit.permissions.defaults import RULES
 
-    return import_rules(rules=RULES, source="default")
+    require_admin()
+    if packs_decide():
+        return Imported(known=len(deciding_packs()))
+    return import_rules(rules=RULES, source=SHIPPED)
+
+
+def remove_shipped() -> int:
+    """Remove the shipped rules that nobody changed, in whose place the packs decide; returns how many."""
+    from audit.permissions.defaults import RULES
+
+    shipped = {_identity(row): state(row) for row in (PermissionRule(**rule.as_dict()) for rule in RULES)}
+    unedited = [
+        row
+        for row in PermissionRule.objects.locked().filter(source=SHIPPED)
+        if shipped.get(_identity(row)) == state(row)
+    ]
+    for row in unedited:
+        delete_rule(uid=str(row.uid))
+    return len(unedited)
 
 
 def state(row: PermissionRule) -> dict[str, Any]:
@@ -174,13 +178,13 @@ def compile_rules() -> None:
         with (place / "rules.lock").open("w") as lock:
             # Whoever writes last has read last.
             fcntl.flock(lock, fcntl.LOCK_EX)
-            compiled.write(settings.DATA_DIR, compiled.source_of(settings.DATABASE_URL), load_rules())
+            compiled.write(settings.DATA_DIR, compiled.source_of(settings.DATABASE_URL), load_held())
     except OSError as error:
         logger.warning("The compiled rules cannot be written: %s", error.strerror)
         compiled.forget(settings.DATA_DIR)
 
 
-def _require_admin() -> None:
+def require_admin() -> None:
     if caller().scope != "admin":
         raise AdminOnly("Changing rules needs a key of scope admin: whoever is bound by them must not loosen them.")
 
@@ -218,10 +222,10 @@ def _record(row: PermissionRule, change: str, before: dict[str, Any] | None) -> 
 
 def _event(uid: str, change: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> None:
     trail.record(event_type=f"rule.{change}", entity_type=ENTITY, entity_id=uid, old_value=before, new_value=after)
-    _compile_after_commit()
+    compile_after_commit()
 
 
-def _compile_after_commit() -> None:
+def compile_after_commit() -> None:
     """Once for a transaction, however many rules it changes: compiling after each took nine tenths of an import."""
     if not any(function is compile_rules for _, function, _ in transaction.get_connection().run_on_commit):
         transaction.on_commit(compile_rules)
@@ -231,24 +235,25 @@ class RuleAdapter:
     """Makes rules restorable in place."""
 
     def read(self, entity_id: str) -> Any:
-        row = PermissionRule.objects.locked().filter(uid=_uid(entity_id)).first()
+        row = PermissionRule.objects.locked().filter(uid=checked_uid(entity_id)).first()
         return state(row) if row else None
 
     def write(self, entity_id: str, state: Any) -> None:
-        _require_admin()
-        row = PermissionRule.objects.filter(uid=_uid(entity_id)).first()
+        require_admin()
+        row = PermissionRule.objects.filter(uid=checked_uid(entity_id)).first()
         if state is None:
             if row:
                 row.delete()
         else:
-            row = row or PermissionRule(uid=_uid(entity_id))
+            row = row or PermissionRule(uid=checked_uid(entity_id))
             for name in _FIELDS:
                 setattr(row, name, state[name])
             _save(row)
-        _compile_after_commit()
+        compile_after_commit()
 
 
-def _uid(entity_id: str) -> str:
+def checked_uid(entity_id: str) -> str:
+    """The uid, if it can be one of a row. Raises RuleNotFound."""
     try:
         return str(UUID(entity_id))
     except ValueError as error:

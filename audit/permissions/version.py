@@ -1,4 +1,5 @@
-"""The version of the rules: a row that triggers make another with each change of a rule, whatever makes the change.
+"""The version of the rules: a row that triggers make another with each change of a rule, whatever makes the change,
+and of what people set beside the rules.
 
 It is random and not counted: a number comes back after a rollback or a restored backup and would then stand for other
 rules, so that what a process keeps under it would be wrong. A random version comes back only with the very rules it
@@ -10,13 +11,21 @@ from typing import Any
 from django.db import connection, connections, transaction
 
 _VERBS = ("INSERT", "UPDATE", "DELETE")
+_TRIGGERS = {
+    "audit_permissionrule": "rules_version",
+    "audit_permissionposture": "rules_version_posture",
+    "audit_permissionexception": "rules_version_exception",
+    "audit_permissiononce": "rules_version_once",
+}
+"""By the table."""
 _SQLITE = [
     "INSERT OR REPLACE INTO audit_rulesversion (id, version) VALUES (1, lower(hex(randomblob(16))))",
-    *(f"DROP TRIGGER IF EXISTS rules_version_{verb.lower()}" for verb in _VERBS),
+    *(f"DROP TRIGGER IF EXISTS {name}_{verb.lower()}" for name in _TRIGGERS.values() for verb in _VERBS),
     # An UPDATE: an INSERT OR REPLACE would become the OR IGNORE of a statement that has one.
     *(
-        f"""CREATE TRIGGER rules_version_{verb.lower()} AFTER {verb} ON audit_permissionrule
+        f"""CREATE TRIGGER {name}_{verb.lower()} AFTER {verb} ON {table}
             BEGIN UPDATE audit_rulesversion SET version = lower(hex(randomblob(16))); END"""  # noqa: S608
+        for table, name in _TRIGGERS.items()
         for verb in _VERBS
     ),
 ]
@@ -26,16 +35,22 @@ _POSTGRESQL = [
         ON CONFLICT (id) DO UPDATE SET version = excluded.version""",
     """CREATE OR REPLACE FUNCTION rules_version() RETURNS trigger LANGUAGE plpgsql AS $version$
         BEGIN UPDATE audit_rulesversion SET version = gen_random_uuid(); RETURN NULL; END $version$""",
-    """CREATE OR REPLACE TRIGGER rules_version AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON audit_permissionrule
-        FOR EACH STATEMENT EXECUTE FUNCTION rules_version()""",
-    "ALTER TABLE audit_permissionrule ENABLE ALWAYS TRIGGER rules_version",  # also for what replication writes
+    *(
+        f"""CREATE OR REPLACE TRIGGER {name} AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table}
+            FOR EACH STATEMENT EXECUTE FUNCTION rules_version()"""
+        for table, name in _TRIGGERS.items()
+    ),
+    # Also for what replication writes.
+    *(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}" for table, name in _TRIGGERS.items()),
 ]
-_READ_SQLITE = """SELECT version FROM audit_rulesversion WHERE 3 = (
-    SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_permissionrule'
-    AND name IN ('rules_version_insert', 'rules_version_update', 'rules_version_delete'))"""
-_READ_POSTGRESQL = """SELECT version FROM audit_rulesversion WHERE EXISTS (
-    SELECT FROM pg_trigger WHERE tgrelid = 'audit_permissionrule'::regclass
-    AND tgname = 'rules_version' AND tgenabled = 'A')"""
+_THERE_SQLITE = ", ".join(
+    f"('{table}', '{name}_{verb.lower()}')" for table, name in _TRIGGERS.items() for verb in _VERBS
+)
+_READ_SQLITE = f"""SELECT version FROM audit_rulesversion WHERE {len(_TRIGGERS) * len(_VERBS)} = (
+    SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND (tbl_name, name) IN (VALUES {_THERE_SQLITE}))"""  # noqa: S608
+_THERE_POSTGRESQL = ", ".join(f"('{table}'::regclass, '{name}')" for table, name in _TRIGGERS.items())
+_READ_POSTGRESQL = f"""SELECT version FROM audit_rulesversion WHERE {len(_TRIGGERS)} = (
+    SELECT count(*) FROM pg_trigger WHERE (tgrelid, tgname) IN ({_THERE_POSTGRESQL}) AND tgenabled = 'A')"""  # noqa: S608
 
 
 def current() -> Any:
@@ -52,7 +67,7 @@ def install(using: str) -> None:
     After every migration, since SQLite loses a table's triggers when a migration rebuilds it.
     """
     connection = connections[using]
-    if not {"audit_rulesversion", "audit_permissionrule"} <= set(connection.introspection.table_names()):
+    if not {"audit_rulesversion", *_TRIGGERS} <= set(connection.introspection.table_names()):
         return
     with transaction.atomic(using=using), connection.cursor() as cursor:
         for statement in _POSTGRESQL if connection.vendor == "postgresql" else _SQLITE:

@@ -15,7 +15,7 @@ from audit import limits
 from audit.dialects import AGENTS, Malformed
 from audit.dialects.dialect import BLOCK, NOT_JUDGED
 from audit.models import PermissionRule
-from audit.permissions import decisions, formats, hooks, store
+from audit.permissions import decisions, formats, held, hooks, store
 from audit.permissions.rules import Rule
 from audit.permissions.serializers import (
     CallSerializer,
@@ -120,7 +120,7 @@ class RuleViewSet(ReadViewSet):
     def write_file(self, request: Request) -> Response:
         """Export the rules as a file of another program."""
         asked = self.query(ExportQuery)
-        done = formats.write(store.load_rules(), asked["format"], asked["agent"])
+        done = formats.write(held.load_rules(), asked["format"], asked["agent"])
         return Response({"format": asked["format"], "text": done.text, "notes": done.notes})
 
     @extend_schema(request=None, responses={201: ImportedSerializer})

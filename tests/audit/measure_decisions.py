@@ -14,7 +14,7 @@ from pathlib import Path
 from audit.permissions.calls import Call
 from audit.permissions.deciding import RuleSet
 from audit.permissions.packs import pack_rules
-from audit.permissions.postures import POSTURES, Posture, answered
+from audit.permissions.posture import POSTURES, Posture
 
 _SAYS = {"allow": "allowed", "confirm": "asked", "deny": "denied", None: "left"}
 _WRONG = {("allow", "asked"), ("allow", "denied"), ("block", "allowed"), ("block", "left")}
@@ -24,8 +24,8 @@ def outcome(command: str, rules: RuleSet, posture: Posture) -> tuple[str, str]:
     """What the agent is told of a command in a project of its own, and why."""
     home = "/home/user"
     call = Call("Bash", {"command": command}, cwd=f"{home}/project", root=f"{home}/project", home=home)
-    decision = rules.decide(call)
-    return _SAYS[answered(decision, posture)], decision.reason
+    decision = rules.decide(call)._replace(posture=posture)
+    return _SAYS[None if decision.is_left else decision.decision], decision.reason
 
 
 def measure(cases: Iterable[tuple[str, str]], posture: Posture) -> tuple[Counter[tuple[str, str]], list[str]]:

@@ -14,7 +14,7 @@ def go_back() -> None:
     from audit.permissions.calls import Call
 
     def decided() -> str:
-        return kept.rule_set().decide(Call(tool="Bash", input={"command": "npm test"})).decision
+        return kept.bounds().decide(Call(tool="Bash", input={"command": "npm test"})).decision
 
     PermissionRule.objects.create(tool="Bash", decision="allow")
     assert decided() == "allow"

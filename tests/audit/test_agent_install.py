@@ -17,6 +17,7 @@ from audit.agents.json_text import read
 from audit.agents.merging import NotMergeable, commands_of, merged_json, merged_toml, removed_block, removed_json
 from audit.dialects import AGENTS, dialect_of
 from audit.permissions import compiled, hooks
+from audit.permissions.bounds import Held
 from audit.permissions.rules import Rule
 
 OURS = {
@@ -164,7 +165,7 @@ def test_the_example_of_each_agent_is_a_question_about_the_command(agent: str) -
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Path:
     """A person without agents, and a service whose rules deny the probe."""
     rules = [Rule(tool="Bash", specifier="rm *", decision="deny", reason="no")]
-    compiled.write(tmp_path / "data", compiled.source_of(""), rules)
+    compiled.write(tmp_path / "data", compiled.source_of(""), Held(rules))
     settings.DATA_DIR = tmp_path / "data"  # which the agents' environment does not know
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PATH", "/usr/bin:/bin")

@@ -36,7 +36,7 @@ def test_a_decision_reads_the_version_of_the_rules_and_writes_its_event() -> Non
 
 def test_rules_are_read_once_after_a_change_and_not_again() -> None:
     store.create_rule(tool="Bash", decision="allow")
-    kept.rule_set()
+    kept.bounds()
     store.create_rule(tool="Bash", specifier="npm *", decision="deny")
     with CaptureQueriesContext(connection) as queries:
         assert {decided().decision.decision for _ in range(5)} == {"deny"}

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from audit import tasks
 from audit.dialects import AGENTS, Malformed
 from audit.models import Event
-from audit.permissions import compiled, decisions, fast_hook, hooks, store
+from audit.permissions import compiled, decisions, fast_hook, held, hooks, store
+from audit.permissions.bounds import Held
 from audit.permissions.deciding import RuleSet
 from audit.permissions.rules import Rule
 from config.context import acting_as
@@ -34,6 +35,7 @@ RULES = [
     Rule(tool="Read", specifier="./**", decision="allow"),
     Rule(tool="mcp__db__*", decision="confirm"),
 ]
+HELD = Held(RULES)
 CLAUDE = {
     "session_id": "abc",
     "transcript_path": "/tmp/t.jsonl",
@@ -282,7 +284,7 @@ def test_secrets_and_what_no_database_holds_are_not_recorded(rules: None) -> Non
 @pytest.fixture
 def place(tmp_path: Path) -> dict[str, str]:
     """The environment of a hook with compiled rules and a database of its own."""
-    compiled.write(tmp_path, compiled.source_of(""), RULES)
+    compiled.write(tmp_path, compiled.source_of(""), HELD)
     kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "HOOK_TIMEOUT_SECONDS")}
     return {**kept, "DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "config.settings"}
 
@@ -520,13 +522,13 @@ def test_a_decision_that_cannot_be_spooled_is_not_given(place: dict[str, str], t
 def test_only_a_fresh_file_of_ours_counts(tmp_path: Path) -> None:
     def usable(source: str = "s") -> bool:
         try:
-            return len(compiled.read(tmp_path, source)) == len(RULES)
+            return len(compiled.read(tmp_path, source).rules) == len(RULES)
         except compiled.NotUsable:
             return False
 
     path = tmp_path / "hooks" / "rules.json"
     assert not usable()
-    compiled.write(tmp_path, "s", RULES)
+    compiled.write(tmp_path, "s", HELD)
     assert (usable(), usable("another database")) == (True, False)
     good = path.read_bytes()
     path.write_bytes(good.replace(b'"deny"', b'"allow"'))
@@ -572,8 +574,8 @@ def _make_link(path: Path) -> None:
     ],
 )
 def test_what_others_could_have_written_does_not_decide(tmp_path: Path, forge: Any) -> None:
-    compiled.write(tmp_path, "s", RULES)
-    assert len(compiled.read(tmp_path, "s")) == len(RULES)
+    compiled.write(tmp_path, "s", HELD)
+    assert len(compiled.read(tmp_path, "s").rules) == len(RULES)
     forge(tmp_path / "hooks")
     with pytest.raises(compiled.NotUsable):
         compiled.read(tmp_path, "s")
@@ -583,7 +585,7 @@ def test_what_others_could_have_written_does_not_decide(tmp_path: Path, forge: A
 def test_rules_of_another_time_do_not_decide(tmp_path: Path, monkeypatch: Any, ahead: int) -> None:
     now = time.time()
     monkeypatch.setattr(compiled.time, "time", lambda: now + ahead)
-    compiled.write(tmp_path, "s", RULES)
+    compiled.write(tmp_path, "s", HELD)
     monkeypatch.undo()
     with pytest.raises(compiled.NotUsable, match="fresh"):
         compiled.read(tmp_path, "s")
@@ -594,11 +596,11 @@ def test_a_change_of_rules_reaches_the_next_hook(settings: Any, tmp_path: Path) 
     settings.DATA_DIR = tmp_path
     source = compiled.source_of(os.environ.get("DATABASE_URL", ""))
     row = store.create_rule(tool="Bash", specifier="a *", decision="deny")
-    assert [item.text for item in compiled.read(tmp_path, source)] == ["Bash(a *)"]
+    assert [item.text for item in compiled.read(tmp_path, source).rules] == ["Bash(a *)"]
     store.change_rule(uid=str(row.uid), specifier="b *")
-    assert [item.text for item in compiled.read(tmp_path, source)] == ["Bash(b *)"]
+    assert [item.text for item in compiled.read(tmp_path, source).rules] == ["Bash(b *)"]
     store.change_rule(uid=str(row.uid), is_enabled=False)
-    assert compiled.read(tmp_path, source) == []
+    assert compiled.read(tmp_path, source).rules == []
 
 
 def test_the_command_answers_by_the_database_when_no_file_is_fresh(rules: None, run_command: Any) -> None:
@@ -647,7 +649,7 @@ def test_what_cannot_be_understood_is_denied_in_the_agents_words(rules: None, ap
 
 
 def test_a_failure_nobody_foresaw_is_denied_too(rules: None, api: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(store, "load_rules", lambda: 1 / 0)
+    monkeypatch.setattr(held, "load_rules", lambda: 1 / 0)
     answer = api.post(f"{URL}/claude", claude("npm test")).json()["hookSpecificOutput"]
     assert (answer["permissionDecision"], "ZeroDivisionError" in answer["permissionDecisionReason"]) == ("deny", True)
 

@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.db import connection, connections, transaction
 
 from audit.models import PermissionRule, RulesVersion
-from audit.permissions import decisions, kept, store, version
+from audit.permissions import decisions, held, kept, store, version
 from audit.permissions.calls import Call
 from tests.audit import rule_changes
 from tests.services.stack import wait_until
@@ -29,7 +29,7 @@ def decided() -> str:
 
 def judged() -> str:
     """Without an event, which would wait for a transaction that is open elsewhere."""
-    return kept.rule_set().decide(Call(tool="Bash", input=COMMAND)).decision
+    return kept.bounds().decide(Call(tool="Bash", input=COMMAND)).decision
 
 
 def allow() -> PermissionRule:
@@ -163,14 +163,14 @@ def test_rules_that_changed_between_their_version_and_them_are_not_kept_under_it
     """The version may come back, by a restored backup or, as here, by a rollback."""
     allow()
     savepoint = transaction.savepoint()
-    read = store.load_rules
+    read = held.load_rules
 
     def load() -> Any:
         monkeypatch.undo()
         rule_changes.create()
         return read()
 
-    monkeypatch.setattr(store, "load_rules", load)
+    monkeypatch.setattr(held, "load_rules", load)
     assert judged() == "deny"
     transaction.savepoint_rollback(savepoint)
     assert judged() == "allow"

@@ -7,7 +7,7 @@ from audit.permissions.deciding import RuleSet
 from audit.permissions.matching import check
 from audit.permissions.packs import PACKS, pack_rules
 from audit.permissions.packs.pack import pack
-from audit.permissions.postures import Posture, answered, posture_for
+from audit.permissions.posture import Posture, posture_for
 from audit.permissions.rules import Rule, alternatives
 from tests.audit.measure_decisions import measure, outcome
 from tests.audit.pack_cases import DESTRUCTIVE, HARMLESS
@@ -65,7 +65,9 @@ def test_the_packs_hold_their_figures_under_balanced() -> None:
         ("TMPDIR=/ rm -rf $TMPDIR/x", "denied"), ("export TMPDIR=/; rm -rf $TMPDIR", "denied"),
         (": ${TMPDIR:=/}; rm -rf $TMPDIR", "denied"), ("rm -rf $TMPDIR/../x", "denied"),
         ("rm -rf $TMPDIR/$X", "denied"), ("cd $X; rm -rf dist", "denied"), ("rm -rf ~/dist", "denied"),
-        ("find . -exec rm -rf {} +", "denied"),
+        ("find . -exec rm -rf {} +", "denied"), ("rm -rf $TMPDIR", "left"),
+        ("rm -rf $TMPDIR/*", "denied"), ("rm -rf $TMPDIR/", "denied"),
+        ("rm -rf ${TMPDIR}/e*", "denied"), ('rm -rf "$TMPDIR/usr"', "denied"), ("rm -rf $TMPDIR/x/*", "left"),
         ('eval "TMP""DIR=/"; rm -rf $TMPDIR/etc', "denied"),
         ('export TMP""DIR=/; rm -rf $TMPDIR/etc', "denied"), ("rm -rf /etc/dist", "denied"),
     ],
@@ -79,6 +81,23 @@ def test_a_rule_of_the_team_is_not_softened_for_leftovers_or_rehearsals() -> Non
     rules = RuleSet([*pack_rules(), *team])
     assert outcome("rm -rf dist", rules, "balanced")[0] == "denied"
     assert outcome("rclone sync a b: --dry-run", rules, "open")[0] == "denied"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "handrail rules posture open", ".venv/bin/python manage.py rules allow-once 1a2b3c4d",
+        "manage.py rules add allow Bash",
+        "cd /srv/handrail && python3 manage.py rules except git", "uv run python manage.py rules withdraw x",
+        "handrail agent_install --yes --undo shop",
+    ],
+)  # fmt: skip
+def test_an_agent_does_not_loosen_what_binds_it(command: str) -> None:
+    assert said(command, "open") == "denied"
+
+
+def test_an_agent_may_ask_why() -> None:
+    assert said("handrail rules explain 'git reset'") == "left"
 
 
 def test_a_rehearsal_is_no_destruction_and_one_that_only_looks_alike_is() -> None:
@@ -126,7 +145,7 @@ def test_an_agent_that_asks_nobody_is_judged_strictly_unless_set_otherwise() -> 
 def test_open_never_answers_allow() -> None:
     decision = RULES.decide(Call("Bash", {"command": "git status"}, cwd="/src"))
     assert decision.decision == "allow"
-    assert answered(decision, "open") is None
+    assert decision._replace(posture="open").is_left
 
 
 @pytest.mark.parametrize("text", ["    git status *", "deny x reason\n    git x", "maybe x: y\n    git x"])

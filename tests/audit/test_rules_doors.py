@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from audit import demo, rollback, tasks
 from audit.models import Event, PermissionRule
-from audit.permissions import decisions, store
+from audit.permissions import decisions, held, store
 from audit.permissions.defaults import RULES as SHIPPED
 from audit.permissions.rules import Rule
 from config.context import acting_as
@@ -165,7 +165,7 @@ def test_the_admin_changes_switches_and_removes_rules(admin_client: Client) -> N
     listing = reverse("admin:audit_permissionrule_changelist")
     admin_client.post(listing, {"action": "disable", "_selected_action": [row.pk]})
     assert not PermissionRule.objects.get().is_enabled
-    assert store.load_rules() == []
+    assert held.load_rules() == []
     admin_client.post(listing, {"action": "enable", "_selected_action": [row.pk]})
     admin_client.post(f"{listing}moves/load_defaults/")
     assert PermissionRule.objects.count() == len(SHIPPED) + 1

@@ -133,7 +133,7 @@ def test_commands_name_the_address_the_reader_came_by(person: Client) -> None:
 def test_commands_are_those_of_this_installation(person: Client, client: Client, settings: Any) -> None:
     settings.COMMAND = "DATA_DIR=/d /h/python /h/manage.py"
     for path, line in (
-        ("audit-permissions", "DATA_DIR=/d /h/python /h/manage.py rules defaults"),
+        ("audit-permissions", "DATA_DIR=/d /h/python /h/manage.py rules posture balanced"),
         ("audit-permissions", "&quot;DATA_DIR=/d /h/python /h/manage.py hook claude&quot;"),
         ("backups", "DATA_DIR=/d /h/python /h/manage.py backup create --verify"),
         ("schemacheck-projects", "DATA_DIR=/d /h/python /h/manage.py schemacheck --django manage.py"),

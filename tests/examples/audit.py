@@ -31,6 +31,15 @@ CLAUDE = '{"permissions": {"deny": ["Bash(rm -rf *)"], "ask": ["Bash(git push *)
 A_RULE = {"uid": Got("results.0.uid", "audit/rules?page_size=1")}
 AN_EVENT = {"uid": Got("results.0.uid", "audit/events?entity_type=role&page_size=1")}
 A_BACKUP = Post("audit/backups", {"kind": "manual"})
+A_REFUSAL = Post(
+    "audit/decisions", {"tool_name": "Bash", "tool_input": {"command": "git reset --hard"}, "cwd": "/srv/shop"}
+)
+AN_ALLOWANCE = Post("audit/allowances", {"code": "3c967254"})
+A_POSTURE = Post("audit/postures", {"posture": "balanced", "agent": "claude", "project": "/srv/shop"})
+AN_EXCEPTION = Post(
+    "audit/exceptions",
+    {"rule_id": "git.reset", "project": "/srv/shop", "reason": "a worktree of its own"},
+)
 
 ASKS = {
     "audit_events_list": Ask(query={"entity_type": "role", "page_size": 2}),
@@ -59,6 +68,21 @@ ASKS = {
         body={"tool_name": "Bash", "tool_input": {"command": "cd build && sudo rm -rf ."}, "agent": "claude"}
     ),
     "audit_hooks_create": Ask(path={"agent": "claude"}, body=HOOK),
+    "audit_postures_list": Ask(after=[A_POSTURE]),
+    "audit_postures_create": Ask(body=A_POSTURE.body),
+    "audit_postures_retrieve": Ask(path={"uid": Got("uid", A_POSTURE.path, A_POSTURE.body)}),
+    "audit_postures_destroy": Ask(path={"uid": Got("uid", A_POSTURE.path, A_POSTURE.body)}),
+    "audit_allowances_list": Ask(after=[A_REFUSAL, AN_ALLOWANCE]),
+    "audit_allowances_create": Ask(body=AN_ALLOWANCE.body, after=[A_REFUSAL]),
+    "audit_allowances_retrieve": Ask(path={"uid": Got("uid", AN_ALLOWANCE.path, AN_ALLOWANCE.body)}, after=[A_REFUSAL]),
+    "audit_allowances_destroy": Ask(path={"uid": Got("uid", AN_ALLOWANCE.path, AN_ALLOWANCE.body)}, after=[A_REFUSAL]),
+    "audit_exceptions_list": Ask(after=[AN_EXCEPTION]),
+    "audit_exceptions_create": Ask(body=AN_EXCEPTION.body),
+    "audit_exceptions_retrieve": Ask(path={"uid": Got("uid", AN_EXCEPTION.path, AN_EXCEPTION.body)}),
+    "audit_exceptions_destroy": Ask(path={"uid": Got("uid", AN_EXCEPTION.path, AN_EXCEPTION.body)}),
+    "audit_rules_explain_create": Ask(
+        body={"tool_name": "Bash", "tool_input": {"command": "cd web && git push --force"}, "agent": "claude"}
+    ),
     "audit_rules_list": Ask(query={"decision": "deny", "page_size": 2}),
     "audit_rules_create": Ask(body=RULE),
     "audit_rules_retrieve": Ask(path=A_RULE),

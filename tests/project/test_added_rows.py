@@ -12,7 +12,8 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 import config.urls  # noqa: F401 -- which loads every table's page
-from audit.models import PermissionRule
+from audit.models import PermissionException, PermissionOnce, PermissionPosture, PermissionRule
+from audit.permissions import decisions
 from config.models import ApiKey
 from dockerdebug.models import Diagnosis, Infrastructure, Insight
 from escalation.models import Bug
@@ -31,6 +32,9 @@ FORMS: dict[type[Model], dict[str, str]] = {
     Group: {"name": "reviewers"},
     Infrastructure: {"name": "shop-api", "kind": "container", "tag_names": ""},
     Insight: {"text": "no IPv6 there", "category": "network", "confidence": "likely", "priority": "3"},
+    PermissionException: {"rule_id": "git.reset", "agent": "claude", "project": "/srv/shop", "reason": "a worktree"},
+    PermissionOnce: {"code": "CODE", "hours": "24"},
+    PermissionPosture: {"posture": "strict", "agent": "claude", "project": "/srv/shop"},
     PermissionRule: {"decision": "deny", "tool": "Bash", "specifier": "git push *", "reason": "ask first"},
     Prompt: {"prompt_id": "keywords", "description": "Keywords of a text"},
     TestCase: {"prompt": "PROMPT", "name": "sunset", "type": "general", "input": "sun", "expected_output": "sun"},
@@ -51,7 +55,8 @@ def test_what_was_added_is_named_and_led_to(
     admin_client: Client, admin_user: User, prompt: Prompt, model: type[Model]
 ) -> None:
     known = set(model._default_manager.values_list("pk", flat=True))
-    filled = {"USER": str(admin_user.pk), "PROMPT": str(prompt.pk)}
+    refused = decisions.decide(tool_name="Bash", tool_input={"command": "frobnicate"}).event.context or {}
+    filled = {"USER": str(admin_user.pk), "PROMPT": str(prompt.pk), "CODE": refused["call"][:8]}
     kind = f"admin:{model._meta.app_label}_{model._meta.model_name}"
     form = {name: filled.get(value, value) for name, value in FORMS[model].items()}
     answer = admin_client.post(reverse(f"{kind}_add"), form, follow=True)

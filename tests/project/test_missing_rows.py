@@ -9,7 +9,8 @@ import pytest
 from audit import retention
 from audit.backups import making
 from audit.ledger import sealing
-from audit.permissions import store
+from audit.permissions import once, store
+from audit.permissions.latitude import choosing, excepting
 from config.errors import NotFound
 from dockerdebug import diagnoses, infrastructure, insights
 from prompts import cases, prompts, runs
@@ -19,6 +20,9 @@ LOOKUPS: dict[str, Callable[[str], Any]] = {
     "backup": lambda uid: making.find(uid=uid),
     "event to erase": lambda uid: retention.erase(uid=uid, reason="asked for"),
     "event to prove": lambda uid: sealing.prove(uid=uid),
+    "posture": lambda uid: choosing.forget_posture(uid=uid),
+    "allowance": lambda uid: once.withdraw(uid=uid),
+    "exception": lambda uid: excepting.end_exception(uid=uid),
     "rule": lambda uid: store.find_rule(uid=uid),
     "diagnosis": lambda uid: diagnoses.find_diagnosis(diagnosis_id=uid),
     "insight": lambda uid: insights.find_insight(insight_id=uid),

@@ -15,7 +15,10 @@ from audit.dialects import AGENTS
 from config.commands import FINDINGS, OperationCommand
 
 _MARKS = {"denied": "[OK]", "asked": "[WARN]", "not judged": "[WARN]", "not trusted": "[WARN]"}
-_HELP = "Where a probe is not denied, load the rules (`rules defaults`); where it is not judged, mend what is named."
+_HELP = (
+    "Where a probe is not denied, let the packs decide (`rules posture balanced`); where it is not judged, mend what is"
+    " named."
+)
 
 
 class Command(OperationCommand):

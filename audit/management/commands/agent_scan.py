@@ -27,7 +27,7 @@ class Command(OperationCommand):
             if not path.exists():
                 raise CommandError(f"{path} is not there.", returncode=2)
         paths = [path.resolve() for path in options["paths"]]
-        found = findings.scan(paths, rules=kept.rule_set(), root=Path.cwd())
+        found = findings.scan(paths, rules=kept.bounds().rules, root=Path.cwd())
         form = "json" if options["json"] else options["format"]
         if form == "sarif":
             self.print_json(sarif.document(found))

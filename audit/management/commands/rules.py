@@ -9,32 +9,34 @@ from django.core.management.base import CommandError, CommandParser
 
 from audit import limits
 from audit.models import PermissionRule
-from audit.permissions import decisions, formats, store
+from audit.permissions import decisions, formats, held, kept, store
 from audit.permissions.calls import Call, canonical_tool
-from audit.permissions.deciding import RuleSet
+from audit.permissions.latitude.commands import EXAMPLES, LatitudeVerbs
+from audit.permissions.latitude.serializers import ExplainSerializer
 from audit.permissions.matching import check
 from audit.permissions.rules import InvalidRule, parse_rule
 from audit.permissions.serializers import CallSerializer, RuleSerializer
 from audit.verdicts import VERDICTS
 from config.arguments import offer
-from config.commands import FINDINGS, OperationCommand, Whole, json_of, text_of
+from config.commands import FINDINGS, Whole, json_of, text_of
 
 RULE_FIELDS = ("reason", "agent", "match", "not_match")
 
 
-class Command(OperationCommand):
+class Command(LatitudeVerbs):
     help = "List, add, remove, import, export, check and try permission rules."
     examples = (
         ("rules add deny 'Bash(git push --force *)' --reason 'Ask first.'", "keep a rule"),
         ("rules decide 'git push --force origin main'", "what the rules say of a command; nothing is recorded"),
         ("rules list --decision deny", "all that is denied"),
         ("rules remove 01a22a2d-afa6-7024-adeb-0f895a2145d4", "by the uid that `rules list` shows"),
-        ("rules defaults", "load the rules that Handrail comes with"),
+        ("rules defaults", "where no packs decide, the rules that shipped before them"),
         ("rules import .claude/settings.json --replace", "take over the rules of a project of Claude Code"),
         ("rules check rules.yaml", "are they valid? Nothing is kept"),
         ("rules export --format claude", "for the settings of an agent"),
         ("rules dry-run rules.yaml --add", "which past decisions these would have changed"),
         ("rules compile", "after the database was replaced by hand"),
+        *EXAMPLES,
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -62,11 +64,17 @@ class Command(OperationCommand):
         export = verbs.add_parser("export", help="write the rules as a file of another program")
         export.add_argument("--format", choices=formats.FORMATS, default="claude")
         export.add_argument("--agent", default="", help="with the rules for this agent")
-        decide = verbs.add_parser("decide", help="what the rules say of a tool call, without recording it")
-        decide.add_argument("input", help="a command; for another tool its path, address or JSON input")
-        decide.add_argument("--tool", default="Bash")
-        offer(decide, CallSerializer, only=["agent"])
-        decide.add_argument("--cwd", default=str(Path.cwd()))
+        for name, text in (
+            ("decide", "what the rules say of a tool call, without recording it"),
+            ("explain", "why they say it: every rule that has a say, and what to do instead"),
+        ):
+            asking = verbs.add_parser(name, help=text)
+            asking.add_argument("input", help="a command; for another tool its path, address or JSON input")
+            asking.add_argument("--tool", default="Bash")
+            offer(asking, CallSerializer, only=["agent"])
+            asking.add_argument("--cwd", default=str(Path.cwd()))
+        offer(verbs.choices["explain"], ExplainSerializer, only=["mode"])
+        self.add_latitude(verbs)
         again = verbs.add_parser("dry-run", help="what a file of rules would have changed in recorded decisions")
         again.add_argument("file")
         again.add_argument("--format", choices=formats.FORMATS)
@@ -85,8 +93,10 @@ class Command(OperationCommand):
             "check": self.check_file,
             "export": self.write_file,
             "decide": self.decide,
+            "explain": lambda options: self.explain_call(_call(options), options),
             "dry-run": self.dry_run,
             "compile": self.compile_rules,
+            **self.latitude(),
         }
         verbs[options["verb"]](options)
 
@@ -146,16 +156,17 @@ class Command(OperationCommand):
             sys.exit(FINDINGS)
 
     def write_file(self, options: dict[str, Any]) -> None:
-        done = formats.write(store.load_rules(), options["format"], options["agent"])
+        done = formats.write(held.load_rules(), options["format"], options["agent"])
         self._notes(done.notes)
         self.stdout.write(done.text, ending="")
 
     def decide(self, options: dict[str, Any]) -> None:
-        decision = RuleSet(store.load_rules()).decide(_call(options))
+        decision = kept.bounds().decide(_call(options))
         if options["json"]:
             self.print_json(decision.as_dict())
         else:
-            self.stdout.write(f"{decision.decision}: {decision.reason}")
+            left = " (left to the agent's own permissions)" if decision.is_left else ""
+            self.stdout.write(f"{decision.decision}{left}: {decision.reason}")
             for item in decision.judgements:
                 shown = item.as_dict()
                 self.stdout.write(f"  {shown['decision']:<8}{shown['kind']:<8}{shown['text']}  {shown['rule'] or ''}")

@@ -9,6 +9,7 @@ from audit.permissions.packs import (
     databases,
     files,
     git,
+    handrail,
     hosting,
     http,
     infrastructure,
@@ -38,6 +39,7 @@ PACKS: dict[str, list[Rule]] = {
     "http": http.RULES,
     "services": services.RULES,
     "systems": systems.RULES,
+    "handrail": handrail.RULES,
 }
 
 

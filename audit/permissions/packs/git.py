@@ -56,6 +56,7 @@ ask code: settings that may run programs, and writing through them
     git * --ext-diff *
 allow read: only looks
     git {status,log,diff,show,blame,ls-files,ls-tree,rev-parse,describe,shortlog,rev-list,merge-base,grep,version} *
+    git --version
     git branch
     git branch {--list,-a,-r,-v,-vv,--show-current} *
     git remote

@@ -15,6 +15,11 @@ _BUILT_NAMES = """
     .nuxt .turbo .cache .parcel-cache .svelte-kit .gradle .eggs coverage htmlcov .nyc_output .angular .vite
 """
 _BUILT = frozenset(_BUILT_NAMES.split())
+_TOP_NAMES = """
+    bin boot dev etc home lib lib32 lib64 media mnt opt proc root run sbin srv sys tmp usr var nix Applications Library
+    System Users Volumes private cores . ..
+"""
+_TOP = frozenset(_TOP_NAMES.split())
 
 
 def removes_only(what: str, part: Part, call: Call) -> bool:
@@ -36,12 +41,20 @@ def _is_only(what: str, word: str, part: Part, call: Call) -> bool:
         return False
     path = plain(word)
     if is_tmpdir and ".." not in path:
-        return True
+        return _lies_apart_without_tmpdir(path.removeprefix("/tmp"))  # noqa: S108
     if path.startswith("~") or f"{GLOB}*/" in word:
         return False
     lies = _lies_in_project if what == "project" else _lies_apart
     paths = [absolute(path, folder=folder, home=call.home) for folder in part.folders]
     return all(lies(item, call) or _lies_apart(item, call) for item in paths)
+
+
+def _lies_apart_without_tmpdir(path: str) -> bool:
+    """Many machines have no $TMPDIR: alone it is then nothing, but `$TMPDIR/*` is `/*`, and `$TMPDIR/etc` is /etc."""
+    if not path:
+        return True
+    first = path.split("/")[1] if path.startswith("/") else ""
+    return bool(first) and first not in _TOP and not re.search(r"[*?\[\1]", first)
 
 
 def _lies_apart(path: str, call: Call) -> bool:

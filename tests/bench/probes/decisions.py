@@ -1,11 +1,11 @@
-"""Decisions in process by the shipped rules, each of them with the event that records it."""
+"""Decisions in process by the rules that ship, each of them with the event that records it."""
 
 from collections.abc import Callable
 from itertools import count, cycle
 
-from audit.permissions import decisions, store
+from audit.permissions import decisions, held, store
+from audit.permissions.bounds import Bounds
 from audit.permissions.calls import Call
-from audit.permissions.deciding import RuleSet
 
 COMMANDS = [  # none of them comes twice
     "npm test -- case-{}",
@@ -17,8 +17,9 @@ COMMANDS = [  # none of them comes twice
 
 
 def cases() -> dict[str, Callable[[], object]]:
-    assert store.load_defaults().created
-    ready = RuleSet(store.load_rules())
+    store.load_defaults()  # where no packs decide
+    ready = Bounds(held.load_held())
+    assert len(ready.rules.rules) > 200
     commands = (command.format(number) for number, command in zip(count(), cycle(COMMANDS), strict=False))
 
     def decide() -> object:

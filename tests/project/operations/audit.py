@@ -125,6 +125,69 @@ OPERATIONS = [
         without={"mcp": PERSON},
     ),
     Operation(
+        calls=("audit.permissions.latitude.choosing.choose_posture",),
+        doors={
+            "rest": "POST audit/postures",
+            "command": "rules posture",
+            "admin": "audit.admin.PostureForm",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("audit.permissions.latitude.choosing.forget_posture",),
+        doors={
+            "rest": "DELETE audit/postures/{uid}",
+            "command": "rules forget-posture",
+            "admin": "audit.admin.PermissionPostureAdmin.delete_selected",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("audit.permissions.latitude.excepting.except_rule",),
+        doors={
+            "rest": "POST audit/exceptions",
+            "command": "rules except",
+            "admin": "audit.admin.ExceptionForm",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("audit.permissions.latitude.excepting.end_exception",),
+        doors={
+            "rest": "DELETE audit/exceptions/{uid}",
+            "command": "rules end-exception",
+            "admin": "audit.admin.PermissionExceptionAdmin.delete_selected",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("audit.permissions.once.allow_once",),
+        doors={"rest": "POST audit/allowances", "command": "rules allow-once", "admin": "audit.admin.AllowanceForm"},
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("audit.permissions.once.withdraw",),
+        doors={
+            "rest": "DELETE audit/allowances/{uid}",
+            "command": "rules withdraw",
+            "admin": "audit.admin.PermissionOnceAdmin.delete_selected",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("audit.permissions.latitude.explaining.explain",),
+        doors={"rest": "POST audit/rules/explain", "command": "rules explain"},
+        without={"mcp": "check_permission tells the rule and what to do instead", "admin": PROGRAM},
+        names={"command": {"input": "tool_input", "tool": "tool_name"}},
+        differs={
+            "command": {
+                "tool_input": "a command, or JSON",
+                "tool_name": "Bash by default",
+                "cwd": "the working folder by default",
+            }
+        },
+    ),
+    Operation(
         calls=("audit.permissions.formats.export_rules",),
         doors={"rest": "GET audit/rules/export", "command": "rules export"},
         without={"mcp": PERSON, "admin": READ},
@@ -213,5 +276,8 @@ APART: dict[str, str] = {
     "backup_list": "a list of the table, as the admin has it",
     "rules compile": "for who is at the machine",
     "rules check": "for who is at the machine",
+    "rules postures": "a list of the table, as the admin has it",
+    "rules exceptions": "a list of the table, as the admin has it",
+    "rules allowances": "a list of the table, as the admin has it",
     "rules list": "a list of the table, as the admin has it",
 }
