@@ -21,6 +21,7 @@ urlpatterns = [
     path("metrics", views.MetricsView.as_view(), name="metrics"),
     *[path(f"api/v1/{app}/", include(f"{app}.urls")) for app in ["audit", *settings.TOOLS] if find_spec(f"{app}.urls")],
     path("agents/", include("audit.agents.urls")),
+    *[path("", include(f"{app}.root_urls")) for app in settings.TOOLS if find_spec(f"{app}.root_urls")],
     path("api/schema/", api_docs.schema, name="schema"),
     path("api/docs", api_docs.docs, name="docs"),
     re_path(r"^api(/|$)", errors.not_found),

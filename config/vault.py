@@ -1,8 +1,8 @@
 """Secrets at rest: AES-256-GCM, each sealed to its table, column and row, under a key that has a name.
 
-A token is `v1.<key id>.<base64url(nonce, ciphertext, tag)>` and goes into a text column. Who copies it to another row,
-column or key id gets nothing. The keys are CREDENTIAL_KEYS, the first seals; the others still open what they sealed.
-Each row needs its UUID before it is saved, since the token is bound to it.
+A token is `v1.<key id>.<base64url(nonce, ciphertext, tag)>` and goes into a text column; of bytes it is bytes, without
+base64. Who copies it to another row, column or key id gets nothing. The keys are CREDENTIAL_KEYS, the first seals; the
+others still open what they sealed. Each row needs its UUID before it is saved, since the token is bound to it.
 """
 
 import base64
@@ -92,20 +92,27 @@ def seal(plain: str, *, table: str, column: str, row: UUID | str) -> str:
 
 def unseal(token: str, *, table: str, column: str, row: UUID | str) -> Secret:
     """The secret of a token that was sealed for this place. Raises SecretUnreadable, never with the value."""
-    place = _place(table, column, row)
     version, _, rest = token.partition(".")
     kid, _, body = rest.partition(".")
-    master = settings.CREDENTIAL_KEYS.get(kid)
-    sealed = _decode(body)
-    if version != VERSION or master is None or len(sealed) < NONCE_BYTES:
-        reason = "it is not a token of ours" if version != VERSION else f"key {kid[:32]!r} is not in CREDENTIAL_KEYS"
-        raise _unreadable(table, column, row, reason if master is None else "it is cut off or altered")
+    plain = _opened(version, kid, _decode(body), (table, column, row))
     try:
-        plain = AESGCM(_row_key(kid, master)).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bound(kid, place))
         return Secret(plain.decode())
-    except (InvalidTag, UnicodeDecodeError):
-        # `from None`: the frames of the failed call hold bytes that belong in no report.
-        raise _unreadable(table, column, row, f"it was not sealed for this row under key {kid!r}") from None
+    except UnicodeDecodeError:
+        raise _unreadable(table, column, row, "it is no text") from None
+
+
+def seal_bytes(plain: bytes, *, table: str, column: str, row: UUID | str) -> bytes:
+    """The token of bytes, for a binary column: what is large, or no text."""
+    kid = active_key_id()
+    nonce, place = os.urandom(NONCE_BYTES), _place(table, column, row)
+    return f"{VERSION}.{kid}.".encode() + _encrypted(plain, kid, settings.CREDENTIAL_KEYS[kid], nonce, place)
+
+
+def unseal_bytes(token: bytes, *, table: str, column: str, row: UUID | str) -> bytes:
+    """The bytes of a token that was sealed for this place. Raises SecretUnreadable, never with them."""
+    version, _, rest = token.partition(b".")
+    kid, _, sealed = rest.partition(b".")
+    return _opened(version.decode("ascii", "replace"), kid.decode("ascii", "replace"), sealed, (table, column, row))
 
 
 def reseal(token: str, *, table: str, column: str, row: UUID | str) -> str:
@@ -128,8 +135,25 @@ def active_key_id() -> str:
 
 
 def _seal(plain: str, kid: str, master: bytes, nonce: bytes, place: str) -> str:
-    sealed = nonce + AESGCM(_row_key(kid, master)).encrypt(nonce, plain.encode(), _bound(kid, place))
+    sealed = _encrypted(plain.encode(), kid, master, nonce, place)
     return f"{VERSION}.{kid}.{base64.urlsafe_b64encode(sealed).rstrip(b'=').decode()}"
+
+
+def _encrypted(plain: bytes, kid: str, master: bytes, nonce: bytes, place: str) -> bytes:
+    return nonce + AESGCM(_row_key(kid, master)).encrypt(nonce, plain, _bound(kid, place))
+
+
+def _opened(version: str, kid: str, sealed: bytes, where: tuple[str, str, UUID | str]) -> bytes:
+    place = _place(*where)
+    master = settings.CREDENTIAL_KEYS.get(kid)
+    if version != VERSION or master is None or len(sealed) < NONCE_BYTES:
+        reason = "it is not a token of ours" if version != VERSION else f"key {kid[:32]!r} is not in CREDENTIAL_KEYS"
+        raise _unreadable(*where, reason if master is None else "it is cut off or altered")
+    try:
+        return AESGCM(_row_key(kid, master)).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bound(kid, place))
+    except InvalidTag:
+        # `from None`: the frames of the failed call hold bytes that belong in no report.
+        raise _unreadable(*where, f"it was not sealed for this row under key {kid!r}") from None
 
 
 @cache

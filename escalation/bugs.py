@@ -57,7 +57,7 @@ VERB_OF = {move.target: verb for verb, move in TRANSITIONS.items()}
 
 def find_bug(*, bug_id: str) -> Bug:
     """Raises BugNotFound."""
-    bug = Bug.objects.prefetch_related("tags", "tickets").called(bug_id).first()
+    bug = Bug.objects.select_related("project").prefetch_related("tags", "tickets").called(bug_id).first()
     if bug is None:
         raise _not_found(bug_id)
     return bug
@@ -176,7 +176,7 @@ def check_until(until: datetime | None) -> None:
 def changed(*, bug_id: str, event_type: str, context: Mapping[str, Any] | None = None) -> Iterator[Bug]:
     """A bug to change: locked, then weighed, saved and recorded, all in one transaction. Raises BugNotFound."""
     with transaction.atomic():
-        bug = Bug.objects.select_for_update().called(bug_id).first()
+        bug = Bug.objects.select_for_update(of=("self",)).select_related("project").called(bug_id).first()
         if bug is None:
             raise _not_found(bug_id)
         change = Change(bug, before=bug.state(), event_type=event_type, context=context)

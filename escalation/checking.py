@@ -13,9 +13,10 @@ from config.errors import FieldError
 from config.secrets import blank, keyed, scrub
 from escalation import fields
 from escalation.fields import check_choice, check_count, check_hours, check_metadata, check_name, check_tags, check_text
-from escalation.fingerprint import Fingerprint, fingerprint_at, place_of
+from escalation.grouping.fingerprint import Fingerprint
+from escalation.grouping.groups import fingerprint_of_text
+from escalation.grouping.traces.reading import Trace, parse_stack_trace
 from escalation.models import Impact
-from escalation.stacktrace import parse_stack_trace
 
 _IMPACTS = Impact.values
 
@@ -50,6 +51,22 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What the event of an SDK says besides: where and to whom it happened, and by which keys its bug is found."""
+
+    project_id: int
+    event_id: str
+    release: str
+    environment: str
+    user: str
+    """A hash, or empty."""
+    event: bytes
+    """The event without its secrets, as compressed JSON."""
+    new_groups: tuple[str, ...]
+    """Keys that are to lead to its bug from now on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedReport:
     """A report that can be stored: valid, without secrets. The digest takes it from whoever made it."""
 
@@ -65,6 +82,9 @@ class CheckedReport:
     fingerprint: Fingerprint
     reporter: str
     correlation_id: str
+    sent: Sent | None = None
+    named: bool = True
+    """Whether the reporter gave the bug_id; else it is made of the error, and the bug may go by an older name."""
 
     def deadline_at(self, now: datetime) -> datetime | None:
         return None if self.deadline_hours is None else now + timedelta(hours=self.deadline_hours)
@@ -101,16 +121,17 @@ class _Cleaner:
 
     def __init__(self) -> None:
         self._blank, self._keyed = cache(blank), cache(keyed)
-        self._place, self._fingerprint = cache(_place), cache(_fingerprint)
+        self._traces, self._fingerprint = cache(_traces), cache(_fingerprint)
 
     def clean(self, report: Report) -> CheckedReport:
         error_type = self._blank(report.error_type)[: fields.LONGEST_NAME]
         error_message = self._blank(report.error_message)
         stack_trace = self._blank(report.stack_trace) if report.stack_trace else None
-        place = self._place(stack_trace) if stack_trace else ()
-        fingerprint = self._fingerprint(error_type, error_message, place)
+        traces = self._traces(stack_trace) if stack_trace else ()
+        fingerprint = self._fingerprint(error_type, error_message, traces)
         by = caller()
         return CheckedReport(
+            named=bool(report.bug_id),
             bug_id=self._keyed(report.bug_id) or bug_id_of(error_type, fingerprint),
             error_type=error_type,
             error_message=error_message,
@@ -126,9 +147,9 @@ class _Cleaner:
         )
 
 
-def _place(stack_trace: str) -> tuple[str, ...]:
-    return place_of(parse_stack_trace(stack_trace))
+def _traces(stack_trace: str) -> tuple[Trace, ...]:
+    return tuple(parse_stack_trace(stack_trace))
 
 
-def _fingerprint(error_type: str, error_message: str, place: tuple[str, ...]) -> Fingerprint:
-    return fingerprint_at(error_type=error_type, error_message=error_message, place=place)
+def _fingerprint(error_type: str, error_message: str, traces: tuple[Trace, ...]) -> Fingerprint:
+    return fingerprint_of_text(error_type=error_type, error_message=error_message, traces=traces)

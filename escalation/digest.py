@@ -5,7 +5,9 @@ each of its changes. So a burst leaves what single reports would, at the price o
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import prefetch_related_objects
@@ -14,7 +16,9 @@ from django.utils import timezone
 from escalation.bugs import add_tags, open_again
 from escalation.changes import Change, tell
 from escalation.checking import CheckedReport
-from escalation.models import Bug, Impact, Occurrence, Status
+from escalation.counting import Counted, count_users, keep_counts
+from escalation.models import Bug, Impact, Occurrence, Project, Status
+from escalation.names_of_before import older_names
 from escalation.occurrences import insert, worth_keeping
 
 MOST_FREQUENCY = 2**31 - 1  # what the column holds on PostgreSQL
@@ -47,12 +51,35 @@ def _by_bug(reports: Sequence[CheckedReport]) -> Batch:
     return batch
 
 
+def _renamed(batch: Batch, older: Mapping[str, str]) -> Batch:
+    return _by_bug(
+        [replace(report, bug_id=older.get(bug_id, bug_id)) for bug_id, reports in batch.items() for report in reports]
+    )
+
+
+def count_within(reports: Sequence[CheckedReport]) -> None:
+    """Count reports in the transaction of the caller, who begins anew on IntegrityError."""
+    _stored(_by_bug(reports))
+
+
 @transaction.atomic
 def _store(batch: Batch) -> dict[str, Bug]:
+    return _stored(batch)
+
+
+def _stored(batch: Batch) -> dict[str, Bug]:
     now = timezone.now()
     known = _locked(batch)
+    older = older_names([report for reports in batch.values() for report in reports if report.bug_id not in known], now)
+    if older:
+        batch = _renamed(batch, older)
+        known |= _locked(batch)
+    releases = {(bug.project_id, bug.last_release) for bug in known.values()}
     changes = [_counted(known.get(bug_id), reports, now) for bug_id, reports in batch.items()]
     bugs = [change.bug for change in changes]
+    counted = [(bug, batch[bug.bug_id]) for bug in bugs]
+    _give_projects([(bug, reports) for bug, reports in counted if bug.bug_id not in known])
+    users = count_users(counted)
     for bug in bugs:
         bug.save()
     prefetch_related_objects(bugs, "tags", "tickets")
@@ -64,19 +91,32 @@ def _store(batch: Batch) -> dict[str, Bug]:
         for bug in bugs
         for report in worth_keeping(batch[bug.bug_id], of_new_bug=bug.bug_id not in known)
     )
-    return {bug.bug_id: bug for bug in bugs}
+    keep_counts(counted, users=users, known_releases=releases, now=now)
+    stored = {bug.bug_id: bug for bug in bugs}
+    return stored | {name: stored[old] for name, old in older.items()}
+
+
+def _give_projects(new: Counted) -> None:
+    """That of the SDK's event, else the default."""
+    default: Project | None = None
+    for bug, [first, *_] in new:
+        if first.sent:
+            bug.project_id = first.sent.project_id
+        else:
+            default = bug.project = default or Project.objects.default()
 
 
 def _locked(batch: Batch) -> dict[str, Bug]:
     """The bugs that are known, locked in one order for every batch."""
-    known = Bug.objects.select_for_update().filter(bug_id__in=batch).order_by("bug_id")
-    return {bug.bug_id: bug for bug in known.prefetch_related("tags", "tickets")}
+    known = Bug.objects.select_for_update(of=("self",)).filter(bug_id__in=batch).order_by("bug_id")
+    return {bug.bug_id: bug for bug in known.select_related("project").prefetch_related("tags", "tickets")}
 
 
 def _counted(bug: Bug | None, reports: Sequence[CheckedReport], now: datetime) -> Change:
     """The change that reports make to a bug, or to none yet."""
     first, *others = reports
     change = _made(first, now) if bug is None else _returned(bug, now) if not bug.is_open else _repeated(bug)
+    change.counts_quietly = all(report.sent for report in reports)
     for report in others if bug is None else reports:
         _count(change.bug, report, now)
         change.weigh(at=now)
@@ -128,6 +168,8 @@ def _show(bug: Bug, report: CheckedReport) -> None:
     bug.error_type, bug.error_message = report.error_type, report.error_message
     bug.stack_trace = report.stack_trace or bug.stack_trace
     bug.fingerprint, bug.fingerprint_parts = report.fingerprint.key, list(report.fingerprint.parts)
+    if report.sent and report.sent.release:
+        bug.first_release, bug.last_release = bug.first_release or report.sent.release, report.sent.release
 
 
 def _occurrence(bug: Bug, report: CheckedReport, now: datetime) -> Occurrence:
@@ -142,4 +184,16 @@ def _occurrence(bug: Bug, report: CheckedReport, now: datetime) -> Occurrence:
         fingerprint=report.fingerprint.key,
         reporter=report.reporter,
         correlation_id=report.correlation_id,
+        **_sent(report),
     )
+
+
+def _sent(report: CheckedReport) -> dict[str, Any]:
+    if (sent := report.sent) is None:
+        return {}
+    return {
+        "event_id": sent.event_id,
+        "release": sent.release,
+        "environment": sent.environment,
+        "event": sent.event,
+    }

@@ -19,6 +19,7 @@ LARGEST_METADATA = 262_144  # characters of its JSON
 MOST_TAGS = 50
 MOST_REPORTS = 1_000_000  # that one report may stand for
 MOST_AT_ONCE = 500  # reports of a batch, as many as the trail takes events
+MOST_A_MINUTE = 1_000_000  # events of a project
 SOONEST_HOURS, FARTHEST_HOURS = 0.01, 87_600.0  # to a deadline: from half a minute to ten years
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")

@@ -21,6 +21,7 @@ class BugFilter(django_filters.FilterSet):
     )
     error_type = django_filters.CharFilter(label="exactly")
     assignee = django_filters.CharFilter(label="exactly")
+    project = django_filters.CharFilter(method="of_project", label="by its number or slug")
     fingerprint = django_filters.CharFilter(label="exactly")
     tag = django_filters.CharFilter("tags__name", "iexact", label="with this tag")
     search = django_filters.CharFilter(method="find_text", label="part of the id, type or message")
@@ -43,6 +44,10 @@ class BugFilter(django_filters.FilterSet):
         return bugs.filter(
             Q(bug_id__icontains=keyed(value)) | Q(error_type__icontains=value) | Q(error_message__icontains=value)
         )
+
+    def of_project(self, bugs: BugQuerySet, name: str, value: str) -> BugQuerySet:
+        numbered = value.isascii() and value.isdigit() and len(value) < 10
+        return bugs.filter(project=int(value)) if numbered else bugs.filter(project__slug=value)
 
     def only_open(self, bugs: BugQuerySet, name: str, value: bool) -> BugQuerySet:
         return bugs.open() if value else bugs.filter(status=Status.RESOLVED)

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from escalation.grouping.groups import short_name
+
 SEVERE_ERROR_TYPES = (
     "CriticalBugError",
     "SecurityVulnerability",
@@ -106,7 +108,7 @@ def _level(score: int, policy: Policy) -> str:
 
 
 def _weigh_error_type(error_type: str, policy: Policy) -> Factor:
-    points = policy.error_type_points.get(error_type)
+    points = policy.error_type_points.get(short_name(error_type))
     known = points is not None
     reason = f"{error_type} is weighed by name" if known else "no weight of its own: counts as any other error"
     return Factor(

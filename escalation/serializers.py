@@ -1,7 +1,10 @@
 """The shapes of bugs, their occurrences and tickets in JSON."""
 
+from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from config.limits import TAG
@@ -13,15 +16,21 @@ from escalation.models import (
     SHOWN_CYCLES,
     Bug,
     Cycle,
+    Group,
+    HourlyCount,
     Impact,
     LinkType,
     Occurrence,
     Priority,
+    Project,
     Status,
     System,
     TicketLink,
 )
+from escalation.projects import LONGEST_SLUG, SLUG_PATTERN
 
+MOST_SEEN = 20
+SHOWN_HOURS = timedelta(days=7)
 SHORT_TEXT = 500
 """Characters of a message or resolution in a list: fifty whole ones could have three megabytes."""
 
@@ -76,6 +85,7 @@ class BugFieldsSerializer(StrictModelSerializer):
     """What a bug shows everywhere."""
 
     priority_factors = PriorityFactorSerializer(many=True)
+    project = serializers.CharField(source="project.slug", help_text="The slug of its project.")
     tags: serializers.Field[Any, Any, Any, Any] = serializers.SlugRelatedField(
         slug_field="name", many=True, read_only=True
     )
@@ -84,6 +94,7 @@ class BugFieldsSerializer(StrictModelSerializer):
         model = Bug
         fields = [
             "bug_id",
+            "project",
             "error_type",
             "error_message",
             "status",
@@ -92,6 +103,9 @@ class BugFieldsSerializer(StrictModelSerializer):
             "priority_factors",
             "user_impact",
             "frequency",
+            "users",
+            "first_release",
+            "last_release",
             "fingerprint",
             "deadline_at",
             "assignee",
@@ -158,6 +172,86 @@ class BugSerializer(BugFieldsSerializer):
         more = ["stack_trace", "fingerprint_parts", "metadata", "tickets", "cycles"]
         fields = [*BugFieldsSerializer.Meta.fields, *more]
         read_only_fields = fields
+
+
+class SightingSerializer(StrictSerializer):
+    """Of one release or one environment of a bug."""
+
+    name = serializers.CharField()
+    reports = serializers.IntegerField()
+    first_at = serializers.DateTimeField()
+    last_at = serializers.DateTimeField()
+
+
+class HourSerializer(StrictModelSerializer):
+    """An hour in which a bug was reported."""
+
+    class Meta:
+        model = HourlyCount
+        fields = ["hour", "count"]
+        read_only_fields = fields
+
+
+class WholeBugSerializer(BugSerializer):
+    """A bug with all that is known of it, where and when it was seen too."""
+
+    releases = serializers.SerializerMethodField(help_text=f"The {MOST_SEEN} seen last, the newest first.")
+    environments = serializers.SerializerMethodField(help_text=f"The {MOST_SEEN} seen last, the newest first.")
+    hours = serializers.SerializerMethodField(help_text="Of the last seven days, those with reports.")
+
+    class Meta(BugSerializer.Meta):
+        fields = [*BugSerializer.Meta.fields, "releases", "environments", "hours"]
+        read_only_fields = fields
+
+    @extend_schema_field(SightingSerializer(many=True))
+    def get_releases(self, bug: Bug) -> Any:
+        return SightingSerializer(bug.sightings.by_release()[:MOST_SEEN], many=True).data
+
+    @extend_schema_field(SightingSerializer(many=True))
+    def get_environments(self, bug: Bug) -> Any:
+        return SightingSerializer(bug.sightings.by_environment()[:MOST_SEEN], many=True).data
+
+    @extend_schema_field(HourSerializer(many=True))
+    def get_hours(self, bug: Bug) -> Any:
+        return HourSerializer(bug.hours.since(timezone.now() - SHOWN_HOURS), many=True).data
+
+
+class GroupKeySerializer(StrictModelSerializer):
+    """A fingerprint that leads to the bug."""
+
+    class Meta:
+        model = Group
+        fields = ["key", "made_at", "by_hand"]
+        read_only_fields = fields
+
+
+class JudgedFrameSerializer(StrictSerializer):
+    """A frame, and whether it counts for the group."""
+
+    function = serializers.CharField(source="frame.function")
+    module = serializers.CharField(source="frame.module")
+    file = serializers.CharField(source="frame.file")
+    line = serializers.IntegerField(source="frame.line")
+    name = serializers.CharField(help_text="What it counts by.")
+    why_not = serializers.CharField(help_text="Empty when it counts.")
+
+
+class StackSerializer(StrictSerializer):
+    """The frames of one exception, the innermost last."""
+
+    error_type = serializers.CharField()
+    frames = JudgedFrameSerializer(many=True)
+
+
+class GroupingSerializer(StrictSerializer):
+    """Why the reports of a bug are one bug."""
+
+    rule = serializers.IntegerField(help_text="The number of the rule of grouping that is in force.")
+    basis = serializers.CharField(help_text="What decided.")
+    fingerprint = serializers.CharField()
+    parts = serializers.ListField(child=serializers.CharField(), help_text="What the fingerprint is a hash of.")
+    stacks = StackSerializer(many=True)
+    keys = GroupKeySerializer(many=True, help_text="Fingerprints that lead to it; a coarse one begins with c.")
 
 
 class BugReportSerializer(StrictSerializer):
@@ -317,3 +411,43 @@ class BugCountsSerializer(StrictSerializer):
 def as_json(bug: Any, *, brief: bool = False) -> dict[str, Any]:
     """A bug as every door answers it."""
     return dict((BugSummarySerializer if brief else BugSerializer)(bug).data)
+
+
+class ProjectSerializer(StrictModelSerializer):
+    """A program that reports its errors."""
+
+    dsn = serializers.CharField(help_text="What its SDK is given; it can report and nothing else.")
+
+    class Meta:
+        model = Project
+        fields = ["id", "name", "slug", "dsn", "per_minute", "rule", "created_at"]
+        read_only_fields = fields
+
+
+class NewProjectSerializer(StrictSerializer):
+    """A project to make."""
+
+    name = line(max_length=fields.LONGEST_NAME)
+    slug = serializers.RegexField(
+        SLUG_PATTERN,
+        required=False,
+        default="",
+        max_length=LONGEST_SLUG,
+        help_text="How lists name it; made of the name without one.",
+        error_messages={"invalid": "Must be letters a-z, digits and -, without - at its ends."},
+    )
+
+
+class ProjectUpdateSerializer(StrictSerializer):
+    """What to change; a field that is left out stays as it is."""
+
+    name = line(required=False, max_length=fields.LONGEST_NAME)
+    per_minute = serializers.IntegerField(
+        required=False, min_value=1, max_value=fields.MOST_A_MINUTE, help_text="Events it may send a minute."
+    )
+
+
+class ProjectKeySerializer(StrictSerializer):
+    """Whether the keys of before go on reporting."""
+
+    keep_old = serializers.BooleanField(default=True)

@@ -6,9 +6,13 @@ from typing import Any
 from config.celery import shared_task
 from escalation import bugs, occurrences, reports, triage
 from escalation.checking import Report
+from escalation.ingestion import digestion
 
 SCHEDULE = {
     "escalation.weigh_due_bugs": {"task": "escalation.weigh_due_bugs", "schedule": timedelta(minutes=1)},
+    # Every event that comes calls for it too; this finds what a process left behind that died before it could call.
+    "escalation.digest_submissions": {"task": "escalation.digest_submissions", "schedule": timedelta(minutes=1)},
+    "escalation.clean_up_submissions": {"task": "escalation.clean_up_submissions", "schedule": timedelta(hours=1)},
     "escalation.clean_up_occurrences": {"task": "escalation.clean_up_occurrences", "schedule": timedelta(hours=1)},
 }
 
@@ -42,3 +46,16 @@ def clean_up_occurrences() -> int:
     """Remove occurrences that retention no longer keeps."""
     removed = occurrences.clean_up_occurrences()
     return removed.surplus + removed.expired
+
+
+@shared_task(name="escalation.digest_submissions")
+def digest_submissions() -> int:
+    """Count the events that SDKs sent; returns how many."""
+    return digestion.digest_submissions()
+
+
+@shared_task(name="escalation.clean_up_submissions")
+def clean_up_submissions() -> int:
+    """Forget the ids of events that were counted a day ago; let those that could not be opened wait again."""
+    digestion.try_unreadable_again()
+    return digestion.clean_up_submissions()

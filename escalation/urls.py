@@ -5,6 +5,7 @@ from escalation import views
 
 router = Router()
 router.register("bugs", views.BugViewSet, basename="escalation-bug")
+router.register("projects", views.ProjectViewSet, basename="escalation-project")
 
 urlpatterns = [
     re_path(

@@ -11,11 +11,11 @@ from rest_framework.response import Response
 
 from config.rest.openapi import refusals
 from config.rest.views import APIView, ReadViewSet
-from escalation import bugs, reports, triage
+from escalation import bugs, projects, reports, triage
 from escalation.checking import Report
 from escalation.fields import InvalidBug
 from escalation.filters import ORDERS, BugFilter
-from escalation.models import Bug, Occurrence
+from escalation.models import Bug, Occurrence, Project
 from escalation.priority import calculate_priority
 from escalation.serializers import (
     BugAssignSerializer,
@@ -28,19 +28,26 @@ from escalation.serializers import (
     BugSerializer,
     BugSummarySerializer,
     BugUpdateSerializer,
+    GroupingSerializer,
+    NewProjectSerializer,
     NewTicketLinkSerializer,
     NoBodySerializer,
     OccurrenceSerializer,
     PriorityQuestionSerializer,
     PriorityScoreSerializer,
+    ProjectKeySerializer,
+    ProjectSerializer,
+    ProjectUpdateSerializer,
     ReportedBugsSerializer,
     TicketLinkSerializer,
+    WholeBugSerializer,
 )
 from escalation.summary import summarise
+from escalation.why_grouped import explain_grouping
 
 
 @extend_schema_view(
-    list=extend_schema(responses=BugSummarySerializer(many=True)), retrieve=extend_schema(responses=BugSerializer)
+    list=extend_schema(responses=BugSummarySerializer(many=True)), retrieve=extend_schema(responses=WholeBugSerializer)
 )
 class BugViewSet(ReadViewSet):
     """Bugs, newest first, or by `order`: the most urgent, or those seen last."""
@@ -91,7 +98,14 @@ class BugViewSet(ReadViewSet):
     def retrieve(self, request: Request, bug_id: str) -> Response:
         """Show a bug with all that is known of it."""
         self.query()
-        return self._answer(bugs.find_bug(bug_id=bug_id))
+        return Response(WholeBugSerializer(bugs.find_bug(bug_id=bug_id)).data)
+
+    @extend_schema(responses=GroupingSerializer)
+    @action(detail=True, methods=["get"])
+    def grouping(self, request: Request, bug_id: str) -> Response:
+        """Explain why the reports of a bug are one bug: what counted, frame by frame."""
+        self.query()
+        return Response(GroupingSerializer(explain_grouping(bug_id=bug_id)).data)
 
     @extend_schema(request=BugUpdateSerializer, responses=BugSerializer, extensions=refusals(InvalidBug))
     def partial_update(self, request: Request, bug_id: str) -> Response:
@@ -183,3 +197,40 @@ class PriorityView(APIView):
         """Weigh a bug, and show what each factor adds."""
         score: Any = calculate_priority(**self.validated(PriorityQuestionSerializer))
         return Response(PriorityScoreSerializer(asdict(score)).data)
+
+
+class ProjectViewSet(ReadViewSet):
+    """Projects, newest first."""
+
+    queryset = Project.objects.all()
+    serializer_class = ProjectSerializer
+    lookup_field = "slug"
+    lookup_value_regex = "[a-z0-9-]+"
+    ordering = ("-id",)
+
+    def get_queryset(self) -> QuerySet[Project]:
+        return projects.list_projects()
+
+    @extend_schema(request=NewProjectSerializer, responses={201: ProjectSerializer}, extensions=refusals(InvalidBug))
+    def create(self, request: Request) -> Response:
+        """Make a project and the key it reports with."""
+        return Response(self._shown(projects.create_project(**self.validated(NewProjectSerializer))), status=201)
+
+    def retrieve(self, request: Request, slug: str) -> Response:
+        """Show a project by its slug or its number."""
+        self.query()
+        return Response(self._shown(projects.find_project(slug=slug)))
+
+    @extend_schema(request=ProjectUpdateSerializer, responses=ProjectSerializer, extensions=refusals(InvalidBug))
+    def partial_update(self, request: Request, slug: str) -> Response:
+        """Change a project: what it is called, or how many events it may send a minute."""
+        return Response(self._shown(projects.update_project(slug=slug, **self.validated(ProjectUpdateSerializer))))
+
+    @extend_schema(request=ProjectKeySerializer, responses=ProjectSerializer)
+    @action(detail=True, methods=["post"], url_path="rotate-key")
+    def rotate_key(self, request: Request, slug: str) -> Response:
+        """Give a project a new key."""
+        return Response(self._shown(projects.rotate_key(slug=slug, **self.validated(ProjectKeySerializer))))
+
+    def _shown(self, project: Project) -> dict[str, Any]:
+        return dict(ProjectSerializer(project).data)

@@ -17,8 +17,9 @@ from config.pages import kit
 from config.pages.admin_lists import MonthFilter
 from config.pages.moves import move
 from escalation import bugs, triage
-from escalation.admin import forms, shown
+from escalation.admin import appearances, forms, shown
 from escalation.admin.filters import EVERY, FIRST, AssigneeFilter, StandingFilter
+from escalation.admin.grouping import why_grouped
 from escalation.models import Bug
 from escalation.reports import report_bug
 
@@ -37,7 +38,7 @@ class BugAdmin(ToolAdmin):
     empty_text = "No bug has been reported. Programs report theirs by REST or MCP; by hand:"
     empty_command = 'escalation report --error-type KeyError --error-message "no price" --user-impact low'
     trail_of = ("bug", "bug_id")
-    list_display = ["urgency", "what", "standing", "assignee", "frequency", "last_seen_at", "due"]
+    list_display = ["urgency", "what", "standing", "assignee", "frequency", "users", "last_seen_at", "due"]
     list_display_links = ["what"]
     ordering = ["-score", "-id"]
     unlisted = ("error_message", "stack_trace", "metadata", "fingerprint_parts", "priority_factors", "resolution")
@@ -46,6 +47,7 @@ class BugAdmin(ToolAdmin):
         "priority",
         ("assignee", AssigneeFilter),
         "user_impact",
+        "project",
         "error_type",
         "tags",
         ("last_seen_at", MonthFilter),
@@ -61,12 +63,13 @@ class BugAdmin(ToolAdmin):
         ("Stack trace", ["trace"]),
         ("Why this priority", ["why"]),
         ("How often", ["reports"]),
+        ("Where it was seen", ["places"]),
         ("What happened", ["events"]),
         ("Tickets", ["tickets"]),
         ("Resolutions that did not hold", ["cycles"]),
         ("What the program sent", ["sent"]),
         ("At a glance", ["people"]),
-        ("What equal reports have in common", ["grouping"], {"classes": ["collapse"]}),
+        ("Why this group", ["grouping"], {"classes": ["collapse"]}),
     ]
 
     class Media:
@@ -112,6 +115,7 @@ class BugAdmin(ToolAdmin):
             "tickets": obj.tickets.exists(),
             "cycles": obj.cycles.exists(),
             "sent": bool(obj.metadata),
+            "places": bool(obj.first_release) or obj.sightings.exists(),
         }
         shown = [
             (title, [name for name in names if is_there.get(name, True)], *options)
@@ -151,10 +155,14 @@ class BugAdmin(ToolAdmin):
     def people(self, bug: Bug) -> SafeString:
         return kit.facts(
             [
+                ("Project", bug.project.name),
                 ("Reports", bug.frequency),
+                ("Users", bug.users),
                 ("Impact on users", shown.impact(bug.user_impact)),
                 ("First seen", bug.first_seen_at),
                 ("Last seen", bug.last_seen_at),
+                ("First release", bug.first_release),
+                ("Last release", bug.last_release),
                 ("Waits for somebody since", bug.escalated_at),
                 ("Noticed", bug.acknowledged_at),
                 ("Muted until", bug.muted_until),
@@ -172,7 +180,11 @@ class BugAdmin(ToolAdmin):
 
     @admin.display(description="reports")
     def reports(self, bug: Bug) -> SafeString:
-        return shown.reports(bug)
+        return appearances.reports(bug)
+
+    @admin.display(description="where it was seen")
+    def places(self, bug: Bug) -> SafeString:
+        return appearances.places(bug)
 
     @admin.display(description="score")
     def why(self, bug: Bug) -> SafeString:
@@ -192,7 +204,7 @@ class BugAdmin(ToolAdmin):
 
     @admin.display(description="grouped by")
     def grouping(self, bug: Bug) -> SafeString:
-        return kit.tree({"fingerprint": bug.fingerprint, "made of": bug.fingerprint_parts})
+        return why_grouped(bug)
 
     @admin.display(description="metadata")
     def sent(self, bug: Bug) -> SafeString:

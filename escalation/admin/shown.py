@@ -1,13 +1,10 @@
 """What the pages of a bug show, and why it is as urgent as it is."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Any
 
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -15,20 +12,18 @@ from django.utils.text import Truncator
 
 from audit import history, trail
 from audit.models import Event
-from config.pages.kit import Step, badge, chart, code, empty, moment, timeline
+from config.pages.kit import Step, badge, code, empty, moment, timeline
 from config.pages.kit.marks import NOTHING, Tone
 from config.pages.kit.tables import table
 from escalation.changes import ENTITY_TYPE
+from escalation.grouping.traces.frame import Frame
+from escalation.grouping.traces.reading import Trace, parse_stack_trace
 from escalation.models import Bug, Occurrence, Priority, Status, TicketLink
 from escalation.priority import DEFAULT_POLICY
-from escalation.stacktrace import Frame, Trace, parse_stack_trace
 
 NEWEST = 20
-"""Occurrences and cycles on a bug's page; it may have very many."""
+"""Of what a bug may have very many of, on its page."""
 MOST_EVENTS = 50
-MOST_COUNTED = 2000
-"""Occurrences that the chart is drawn of."""
-MOST_DAYS = 90
 LONGEST_CELL = 160
 
 _PRIORITIES: dict[str, Tone] = {
@@ -109,39 +104,6 @@ def _own_and_others(trace: Trace) -> dict[str, Any]:
     # Where every frame is a library's, these are what there is to read.
     others = [frame for frame in innermost if not frame.in_app] if own else []
     return {"error_type": trace.error_type, "own": own or innermost, "others": others}
-
-
-def reports(bug: Bug) -> SafeString:
-    """The reports that are kept, over time and one by one."""
-    times = list(bug.occurrences.order_by("-id").values_list("seen_at", flat=True)[:MOST_COUNTED])
-    title, points = per_step(times, now=timezone.now())
-    newest = list(bug.occurrences.order_by("-id").defer("stack_trace", "metadata")[:NEWEST])
-    which = f"The newest {len(newest)} of {len(times)} reports kept" if len(times) > len(newest) else "Each report kept"
-    rows = [
-        (_link(row), Truncator(row.error_message).chars(LONGEST_CELL) or NOTHING, row.reporter, impact(row.user_impact))
-        for row in newest
-    ]
-    listed = table(["Seen", "Message", "Reporter", "Impact"], rows, caption=f"{which}; {bug.frequency} counted in all.")
-    drawn = chart(title, "line", points) if len(times) > 1 else ""
-    return format_html("{}{}", drawn, listed)
-
-
-def _link(occurrence: Occurrence) -> SafeString:
-    address = reverse("admin:escalation_occurrence_change", args=[occurrence.pk])
-    return format_html('<a href="{}">{}</a>', address, moment(occurrence.seen_at))
-
-
-def per_step(times: Sequence[datetime], *, now: datetime) -> tuple[str, list[tuple[str, float]]]:
-    """Counts by hour up to two days, else by day up to MOST_DAYS; empty steps count as zero."""
-    span = now - min(times, default=now)
-    if span <= timedelta(days=2):
-        step, form, title = timedelta(hours=1), "%H:00", "Reports kept, by hour (UTC)"
-        start = (now - max(span, timedelta(hours=12))).replace(minute=0, second=0, microsecond=0)
-    else:
-        step, form, title = timedelta(days=1), "%d %b", "Reports kept, by day (UTC)"
-        start = (now - min(span, timedelta(days=MOST_DAYS))).replace(hour=0, minute=0, second=0, microsecond=0)
-    found = Counter((seen - start) // step for seen in times)
-    return title, [((start + step * index).strftime(form), found[index]) for index in range((now - start) // step + 1)]
 
 
 def cycles(bug: Bug) -> SafeString:

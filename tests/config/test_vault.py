@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from config import vault
 from config.environment import credential_keys
 from config.errors import DomainError
-from config.vault import Secret, SecretUnreadable, active_key_id, key_id, reseal, seal, unseal
+from config.vault import Secret, SecretUnreadable, active_key_id, key_id, reseal, seal, seal_bytes, unseal, unseal_bytes
 
 MASTER = bytes(range(32))
 ROW = UUID("018f6f3e-0000-7000-8000-000000000001")
@@ -207,3 +207,16 @@ def test_a_key_is_made_once_for_its_owner_alone(monkeypatch, tmp_path):
     assert credential_keys(path) == first
     assert list(first) == ["k1"]
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+@given(st.binary(max_size=300))
+def test_bytes_are_sealed_without_base64_and_open_for_their_place_alone(plain):
+    place = {"table": "t", "column": "c", "row": ROW}
+    token = seal_bytes(plain, **place)
+    assert len(token) < len(plain) + 50
+    assert unseal_bytes(token, **place) == plain
+    for other in (token[:-1], token[:-1] + bytes([token[-1] ^ 1]), b"v2" + token[2:], b"", b"v1.\xff." + token):
+        with pytest.raises(SecretUnreadable):
+            unseal_bytes(other, **place)
+    with pytest.raises(SecretUnreadable):
+        unseal_bytes(token, **place | {"row": "another"})

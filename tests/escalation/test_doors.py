@@ -402,6 +402,8 @@ def test_the_jobs_of_time_weigh_and_clean_up(settings: Any) -> None:
     assert {entry["task"] for entry in tasks.SCHEDULE.values()} == {
         "escalation.weigh_due_bugs",
         "escalation.clean_up_occurrences",
+        "escalation.digest_submissions",
+        "escalation.clean_up_submissions",
     }
 
 

@@ -3,8 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalation.fingerprint import compute_fingerprint, fingerprint_at, fingerprint_of, place_of
-from escalation.stacktrace import Frame, Trace, parse_stack_trace
+from escalation.grouping.groups import compute_fingerprint, fingerprint_of_text
+from escalation.grouping.traces.frame import Frame
+from escalation.grouping.traces.reading import Trace, parse_stack_trace
 from tests.escalation.test_stacktrace import NODE, PYTHON
 
 names = st.from_regex(r"[a-z][a-z_]{0,10}", fullmatch=True)
@@ -37,13 +38,27 @@ def test_with_frames_the_message_does_not_count():
 
 def test_the_parts_tell_what_counted():
     found = compute_fingerprint(error_type="DatabaseError", error_message="x", stack_trace=PYTHON)
-    assert found.parts == ("type DatabaseError", "cause OSError", "frame db.py connect", "frame views.py post")
-    assert found.key.startswith("1-")
+    assert found.parts == (
+        "type OSError",
+        "frame shop/db.py connect",
+        "type DatabaseError",
+        "frame shop/views.py post",
+    )
+    assert found.key.startswith("2-")
 
 
-@given(frame_lists, st.integers(1, 500))
-def test_moved_code_and_another_folder_keep_the_group(frames, moved):
-    assert key(python_trace(frames)) == key(python_trace(frames, root="/opt/shop", first_line=moved))
+ROOTS = ["/app", "/opt/app", "/home/ann/src", "C:\\Users\\ann\\src", "/srv/releases/20261130101500", "/tmp/tmpab12cd34"]
+
+
+@given(frame_lists, st.integers(1, 500), st.sampled_from(ROOTS))
+def test_moved_code_and_another_place_of_installation_keep_the_group(frames, moved, root):
+    assert key(python_trace(frames)) == key(python_trace(frames, root=root, first_line=moved))
+
+
+@given(frame_lists, names, names)
+def test_equal_files_of_two_packages_are_two_bugs(frames, one, other):
+    first, second = (key(python_trace(frames, root=f"/app/x_{package}")) for package in (one, other))
+    assert (first == second) == (one == other)
 
 
 @given(frame_lists, st.lists(names, max_size=3))
@@ -86,20 +101,20 @@ def test_the_same_report_has_the_same_key_and_any_report_has_one(error_type, mes
 
 def test_frames_that_are_known_already_need_no_text():
     text = python_trace([("views", "post"), ("cart", "add")])
-    frames = (Frame(function="post", file="/x/views.py"), Frame(function="add", file="/x/cart.py"))
+    frames = (Frame(function="post", file="/app/views.py"), Frame(function="add", file="/app/cart.py"))
     known = Trace(error_type="KeyError", frames=frames)
-    assert fingerprint_of(error_type="KeyError", error_message="", traces=[known]).key == key(text)
+    assert fingerprint_of_text(error_type="KeyError", error_message="", traces=[known]).key == key(text)
 
 
 def test_without_own_frames_those_of_libraries_count():
     frames = (Frame(function="get", file="lib.py", in_app=False),)
-    found = fingerprint_of(error_type="E", error_message="m", traces=[Trace(error_type="E", frames=frames)])
+    found = fingerprint_of_text(error_type="E", error_message="m", traces=[Trace(error_type="E", frames=frames)])
     assert found.parts == ("type E", "frame lib.py get")
 
 
 def test_a_place_in_the_code_counts_more_than_the_message_and_a_message_is_all_there_is_without():
-    place = place_of(parse_stack_trace(PYTHON))
-    at = fingerprint_at(error_type="KeyError", error_message="no item 17", place=place)
+    traces = parse_stack_trace(PYTHON)
+    at = fingerprint_of_text(error_type="KeyError", error_message="no item 17", traces=traces)
     assert at == compute_fingerprint(error_type="KeyError", error_message="gone", stack_trace=PYTHON)
-    nowhere = fingerprint_at(error_type="KeyError", error_message="no item 17", place=())
+    nowhere = fingerprint_of_text(error_type="KeyError", error_message="no item 17", traces=[])
     assert nowhere == compute_fingerprint(error_type="KeyError", error_message="no item 4711")

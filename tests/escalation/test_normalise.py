@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalation.normalise import normalise_message
+from escalation.grouping.normalise import normalise_message
 from tests.patience import costs_little
 
 

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from audit.models import Event
 from escalation import bugs
-from escalation.admin import shown
+from escalation.admin import appearances
 from escalation.demo import TRACE
 from escalation.models import Bug
+from tests.escalation.ingestion.sending import counted, error, project
 from tests.escalation.makers import events, reported
 
 LIST = "/admin/escalation/bug/"
@@ -280,7 +281,31 @@ class TestThePage:
         assert "The newest 20 of 25 reports kept; 25 counted in all." in text
         assert "number 24." in text
         assert ">number 4.<" not in text
-        assert "Reports kept, by hour (UTC)" in text
+        assert "Reports, by hour (UTC)" in text
+
+    def test_the_chart_counts_reports_that_are_no_longer_kept(self, admin_client: Client) -> None:
+        bug = reported()
+        reported()
+        bug.occurrences.all().delete()
+        text = page(admin_client, bug)
+        assert "Reports, by hour (UTC)" in text
+        assert "2 counted in all." in text
+
+    def test_where_a_bug_of_an_sdk_was_seen_is_told_and_of_others_left_out(self, admin_client: Client) -> None:
+        assert "Where it was seen" not in page(admin_client, reported())
+        counted(project(), error(release="shop@7", environment="live"))
+        text = page(admin_client, Bug.objects.get(first_release="shop@7"))
+        assert "Release shop@7" in text
+        assert "Environment live" in text
+
+    def test_the_page_says_why_its_reports_are_one_bug(self, admin_client: Client) -> None:
+        counted(project(), error("KeyError", "'id'", "outer", "inner"))
+        bug = Bug.objects.get()
+        text = page(admin_client, bug)
+        assert "It is grouped by where it was raised" in text
+        for part in bug.fingerprint_parts:
+            assert f"<li><code>{part}</code></li>" in text
+        assert text.index(">inner</td>") < text.index(">outer</td>")
 
     def test_the_history_tells_what_became_of_it(self, admin_client: Client) -> None:
         bug = reported(user_impact="critical", error_type="DataLoss")
@@ -348,13 +373,14 @@ NOW = datetime(2026, 3, 29, 10, 30, tzinfo=UTC)
 
 @given(st.lists(st.timedeltas(timedelta(0), timedelta(days=90)), min_size=1, max_size=40))
 def test_the_chart_counts_every_report_of_its_span_once(ages: list[timedelta]) -> None:
-    title, points = shown.per_step([NOW - age for age in ages], now=NOW)
+    hours = [((NOW - age).replace(minute=0, second=0, microsecond=0), 1) for age in ages]
+    title, points = appearances.per_step(hours, now=NOW)
     assert sum(count for _, count in points) == len(ages)
     assert len(points) <= 92
-    assert "hour" in title if max(ages) <= timedelta(days=2) else "day" in title
+    assert "hour" in title if NOW - min(hours)[0] <= timedelta(days=2) else "day" in title
 
 
 def test_the_chart_leaves_out_what_lies_before_its_days() -> None:
-    _, points = shown.per_step([NOW, NOW - timedelta(days=400)], now=NOW)
+    _, points = appearances.per_step([(NOW, 1), (NOW - timedelta(days=400), 1)], now=NOW)
     assert sum(count for _, count in points) == 1
-    assert shown.per_step([], now=NOW)[1][-1] == ("10:00", 0)
+    assert appearances.per_step([], now=NOW)[1][-1] == ("10:00", 0)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalation.stacktrace import parse_stack_trace
+from escalation.grouping.traces.reading import parse_stack_trace
 from tests.patience import costs_little
 
 PYTHON = """Traceback (most recent call last):

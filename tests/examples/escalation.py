@@ -28,7 +28,13 @@ ASKS = {
     "escalation_bugs_mute_create": Ask(path=SLOW, body={"until": InDays(3)}),
     "escalation_bugs_assign_create": Ask(path=URGENT, body={"assignee": "kim"}),
     "escalation_bugs_tickets_create": Ask(path=URGENT, body=TICKET),
+    "escalation_bugs_grouping_retrieve": Ask(path=URGENT),
     "escalation_bugs_occurrences_list": Ask(path=URGENT, query={"page_size": 1}),
+    "escalation_projects_list": Ask(query={"page_size": 2}),
+    "escalation_projects_create": Ask(body={"name": "Web shop"}),
+    "escalation_projects_retrieve": Ask(path={"slug": "default"}),
+    "escalation_projects_partial_update": Ask(path={"slug": "default"}, body={"per_minute": 10000}),
+    "escalation_projects_rotate_key_create": Ask(path={"slug": "default"}, body={"keep_old": True}),
     "escalation_summary_retrieve": Ask(),
     "escalation_priority_create": Ask(
         body={"error_type": "DatabaseConnectionError", "user_impact": "high", "frequency": 10, "deadline_hours": 2}

@@ -16,7 +16,7 @@ from audit.models import PermissionException, PermissionOnce, PermissionPosture,
 from audit.permissions import decisions
 from config.models import ApiKey
 from dockerdebug.models import Diagnosis, Infrastructure, Insight
-from escalation.models import Bug
+from escalation.models import Bug, Project
 from prompts.models import Prompt, TestCase, Version
 from prompts.prompts import create_prompt
 from prompts.versions import save_version
@@ -36,6 +36,7 @@ FORMS: dict[type[Model], dict[str, str]] = {
     PermissionOnce: {"code": "CODE", "hours": "24"},
     PermissionPosture: {"posture": "strict", "agent": "claude", "project": "/srv/shop"},
     PermissionRule: {"decision": "deny", "tool": "Bash", "specifier": "git push *", "reason": "ask first"},
+    Project: {"name": "Web shop", "slug": ""},
     Prompt: {"prompt_id": "keywords", "description": "Keywords of a text"},
     TestCase: {"prompt": "PROMPT", "name": "sunset", "type": "general", "input": "sun", "expected_output": "sun"},
     User: {"username": "dana", "usable_password": "true", "password1": "a-long-one-7", "password2": "a-long-one-7"},

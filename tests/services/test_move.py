@@ -152,7 +152,7 @@ def test_a_target_with_rows_of_another_project_or_of_the_same_kind_is_refused(
 
 def test_an_installation_of_an_older_version_is_refused_and_left_as_it_is(here: Installation, empty: str) -> None:
     here.run("move", "--to", empty)
-    newest = "app = 'escalation' AND name LIKE '0005%'"
+    newest = "app = 'escalation' AND name LIKE '0006%'"
     with psycopg.connect(empty, autocommit=True) as target:
         assert target.execute(f"DELETE FROM django_migrations WHERE {newest}").rowcount == 1
         assert "target already" in here.run("move", "--to", empty, code=2)

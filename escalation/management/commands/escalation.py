@@ -9,14 +9,15 @@ from django.core.management.base import CommandParser
 from config.arguments import given, offer
 from config.commandline.amounts import NOTHING, duration
 from config.commands import OperationCommand, count_of
-from escalation import bugs, triage
+from escalation import bugs, projects, triage
 from escalation import serializers as shapes
 from escalation.filters import ORDERS, select_bugs
-from escalation.models import Bug, Priority, Status
+from escalation.models import Bug, Priority, Project, Status
 from escalation.priority import calculate_priority
 from escalation.reports import report_bug
 from escalation.serializers import as_json
 from escalation.summary import summarise
+from escalation.why_grouped import explain_grouping
 
 
 class Command(OperationCommand):
@@ -36,6 +37,11 @@ class Command(OperationCommand):
         ("escalation link shop-17 jira SHOP-17", "to its ticket"),
         ("escalation update shop-17 --user-impact low", "what is left out stays as it is"),
         ("escalation show shop-17", "all that is known, with the reasons of its priority"),
+        ("escalation grouping shop-17", "why its reports are one bug"),
+        ("escalation project 'Web shop'", "make a project; its DSN goes into the SDK's settings"),
+        ("escalation projects", "the projects there are, and their DSNs"),
+        ("escalation rotate-key web-shop", "another DSN; the one of before goes on reporting"),
+        ("escalation update-project web-shop --per-minute 10000", "let it send more events a minute"),
         ("escalation summary", "how many, how urgent, how old"),
         (
             "escalation priority --error-type TimeoutError --user-impact high --frequency 12 --deadline-hours 4",
@@ -59,6 +65,13 @@ class Command(OperationCommand):
             verb = verbs.add_parser(name, help=text)
             verb.add_argument("bug_id")
             offer(verb, shape, first=first.split())
+        offer(verbs.add_parser("project", help="make a project"), shapes.NewProjectSerializer, first=["name"])
+        changing = verbs.add_parser("update-project", help="change a project's name, or how much it may send")
+        changing.add_argument("slug")
+        offer(changing, shapes.ProjectUpdateSerializer, partial=True)
+        rotation = verbs.add_parser("rotate-key", help="give a project a new key")
+        rotation.add_argument("slug")
+        offer(rotation, shapes.ProjectKeySerializer)
         update = verbs.add_parser("update", help="change a bug in one go; what is left out stays as it is")
         update.add_argument("bug_id")
         offer(update, shapes.BugUpdateSerializer, partial=True)
@@ -67,16 +80,18 @@ class Command(OperationCommand):
         listing = verbs.add_parser("list", help="list bugs, the most urgent first")
         listing.add_argument("--status", action="append", choices=Status.values)
         listing.add_argument("--priority", action="append", choices=Priority.values)
-        for name in ("error-type", "assignee", "tag", "search"):
+        for name in ("error-type", "assignee", "project", "tag", "search"):
             listing.add_argument(f"--{name}", default="")
         listing.add_argument("--order", choices=sorted(ORDERS), default="urgent")
         listing.add_argument("--limit", type=count_of, default=50)
         verbs.add_parser("show", help="all that is known of a bug").add_argument("bug_id")
+        verbs.add_parser("grouping", help="why the reports of a bug are one bug").add_argument("bug_id")
+        verbs.add_parser("projects", help="list projects with their DSNs")
         verbs.add_parser("summary", help="count bugs by status, priority and type")
         offer(verbs.add_parser("priority", help="weigh a bug without storing it"), shapes.PriorityQuestionSerializer)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        getattr(self, f"do_{options['verb']}")(options)
+        getattr(self, f"do_{options['verb'].replace('-', '_')}")(options)
 
     def do_report(self, options: dict[str, Any]) -> None:
         self._done(report_bug(**given(options, shapes.BugReportSerializer)), options)
@@ -86,7 +101,7 @@ class Command(OperationCommand):
         self._done(bug, options)
 
     def do_list(self, options: dict[str, Any]) -> None:
-        names = ("status", "priority", "error_type", "assignee", "tag", "search", "order")
+        names = ("status", "priority", "error_type", "assignee", "project", "tag", "search", "order")
         found = list(select_bugs(**{name: options[name] for name in names})[: options["limit"]])
         if options["json"]:
             self.print_json([as_json(bug, brief=True) for bug in found])
@@ -97,7 +112,7 @@ class Command(OperationCommand):
 
     def do_show(self, options: dict[str, Any]) -> None:
         bug = bugs.find_bug(bug_id=options["bug_id"])
-        shown = as_json(bug)
+        shown = dict(shapes.WholeBugSerializer(bug).data)
         if options["json"]:
             self.print_json(shown)
             return
@@ -106,6 +121,22 @@ class Command(OperationCommand):
                 self.stdout.write(f"{name}: {value if isinstance(value, str | int) else json.dumps(value)}")
         self._factors(bug.priority_factors)
         self.stdout.write(bug.stack_trace or "")
+
+    def do_grouping(self, options: dict[str, Any]) -> None:
+        found = explain_grouping(bug_id=options["bug_id"])
+        if options["json"]:
+            self.print_json(shapes.GroupingSerializer(found).data)
+            return
+        self.stdout.write(f"Grouped by {found.basis} (rule {found.rule}); {found.fingerprint} is made of:")
+        for part in found.parts:
+            self.stdout.write(f"  {part}")
+        rows = [
+            [stack.error_type or "thread", each.frame.function, each.frame.module or each.frame.file, each.why_not]
+            for stack in found.stacks
+            for each in stack.frames
+        ]
+        if rows:
+            self.table(["error", "function", "place", "why it does not count"], rows)
 
     def do_acknowledge(self, options: dict[str, Any]) -> None:
         self._done(bugs.acknowledge(bug_id=options["bug_id"]), options)
@@ -131,6 +162,24 @@ class Command(OperationCommand):
             self.print_json(shapes.TicketLinkSerializer(link).data)
         else:
             self.stdout.write(f"[OK] {options['bug_id']} {link.link_type} {link}")
+
+    def do_project(self, options: dict[str, Any]) -> None:
+        self._project(projects.create_project(**given(options, shapes.NewProjectSerializer)), options)
+
+    def do_update_project(self, options: dict[str, Any]) -> None:
+        known = given(options, shapes.ProjectUpdateSerializer)
+        self._project(projects.update_project(slug=options["slug"], **known), options)
+
+    def do_rotate_key(self, options: dict[str, Any]) -> None:
+        known = given(options, shapes.ProjectKeySerializer)
+        self._project(projects.rotate_key(slug=options["slug"], **known), options)
+
+    def do_projects(self, options: dict[str, Any]) -> None:
+        found = list(projects.list_projects())
+        if options["json"]:
+            self.print_json(shapes.ProjectSerializer(found, many=True).data)
+            return
+        self.table(["id", "slug", "name", "dsn"], [[each.id, each.slug, each.name, each.dsn] for each in found])
 
     def do_priority(self, options: dict[str, Any]) -> None:
         score = calculate_priority(**given(options, shapes.PriorityQuestionSerializer))
@@ -158,6 +207,12 @@ class Command(OperationCommand):
             self.print_json(as_json(bug))
             return
         self.stdout.write(f"[OK] {bug.bug_id}: {bug.status}, {bug.priority} ({bug.score}), seen {bug.frequency} times")
+
+    def _project(self, project: Project, options: dict[str, Any]) -> None:
+        if options["json"]:
+            self.print_json(shapes.ProjectSerializer(project).data)
+        else:
+            self.stdout.write(f"[OK] {project.slug}: {project.dsn}")
 
     def _factors(self, factors: list[dict[str, Any]]) -> None:
         for factor in factors:

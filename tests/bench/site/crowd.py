@@ -70,23 +70,26 @@ def analyze() -> None:
 
 
 def _bugs(number: int) -> None:
+    from escalation import models as escalation
     from escalation.models import Bug, Cycle
 
     now = timezone.now()
-    bugs = [_bug(Bug, index, now) for index in range(number)]
+    of = {"project": escalation.Project.objects.default()} if hasattr(escalation, "Project") else {}
+    bugs = [_bug(Bug, index, now, of) for index in range(number)]
     Bug.objects.bulk_create(bugs, batch_size=2_000)
     kept = Bug.objects.filter(pk__in=range(number // 20)).values_list("pk", "began_at", named=True)
     cycles = [_cycle(Cycle, row.pk, row.began_at) for row in kept]
     Cycle.objects.bulk_create(cycles, batch_size=2_000)
 
 
-def _bug(model: type[models.Model], number: int, now: Any) -> Any:
+def _bug(model: type[models.Model], number: int, now: Any, of: dict[str, Any]) -> Any:
     status = random.choices(["pending", "acknowledged", "investigating", "resolved"], [5, 10, 5, 80])[0]
     made = now - timedelta(days=random.random() * DAYS)
     done = made + timedelta(hours=random.random() * 48) if status == "resolved" else None
     return model(
         **_known(
             model,
+            **of,
             bug_id=f"BUG-{number}",
             error_type=random.choice(["DatabaseError", "APIError", "ValueError"]),
             error_message="it failed",

@@ -53,7 +53,7 @@ OPERATIONS = [
             "command": {"limit": PAGES},
         },
         lacks={
-            "mcp": each(f"error_type fingerprint muted open order overdue user_impact {TIMES}", NARROW),
+            "mcp": each(f"error_type fingerprint muted open order overdue project user_impact {TIMES}", NARROW),
             "command": each(f"fingerprint muted open overdue user_impact {TIMES}", FILTERS),
         },
         differs={
@@ -134,6 +134,43 @@ OPERATIONS = [
         without={"mcp": BUDGET},
     ),
     Operation(
+        calls=("escalation.why_grouped.explain_grouping",),
+        doors={"rest": "GET escalation/bugs/{bug_id}/grouping", "command": "escalation grouping"},
+        without={"admin": READ, "mcp": BUDGET},
+    ),
+    Operation(
+        calls=("escalation.projects.create_project",),
+        doors={
+            "rest": "POST escalation/projects",
+            "command": "escalation project",
+            "admin": "escalation.admin.projects.ProjectForm",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("escalation.projects.list_projects",),
+        doors={"rest": "GET escalation/projects", "command": "escalation projects"},
+        without={"mcp": BUDGET, "admin": READ},
+    ),
+    Operation(
+        calls=("escalation.projects.rotate_key",),
+        doors={
+            "rest": "POST escalation/projects/{slug}/rotate-key",
+            "command": "escalation rotate-key",
+            "admin": "escalation.admin.projects.ProjectAdmin.rotate_key",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("escalation.projects.update_project",),
+        doors={
+            "rest": "PATCH escalation/projects/{slug}",
+            "command": "escalation update-project",
+            "admin": "escalation.admin.projects.ProjectAdmin.change",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
         calls=("escalation.priority.calculate_priority",),
         doors={"rest": "POST escalation/priority", "command": "escalation priority"},
         without={"mcp": "escalate_bug answers the priority", "admin": READ},
@@ -146,5 +183,7 @@ OPERATIONS = [
 ]
 APART: dict[str, str] = {
     "escalation.bugs.weigh_due_bugs": "a job of the schedule",
+    "escalation.ingestion.digestion.digest_submissions": "a job that every event calls for",
+    "escalation.projects.find_project": "what projects/{slug} shows",
     "escalation.occurrences.clean_up_occurrences": "a job of the schedule",
 }

@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from escalation.normalise import normalise_message
-from escalation.stacktrace import Frame, Trace, parse_stack_trace
+from escalation.grouping.rule_1.normalise import normalise_message
+from escalation.grouping.rule_1.stacktrace import Frame, Trace, parse_stack_trace
 
 RULE = 1
+
 MOST_FRAMES = 30  # the innermost; deeper callers only split a group
 
 _COMPREHENSIONS = frozenset({"<listcomp>", "<dictcomp>", "<setcomp>"})  # no frames of their own since Python 3.12
@@ -42,15 +43,15 @@ class Fingerprint:
 def compute_fingerprint(*, error_type: str, error_message: str = "", stack_trace: str | None = None) -> Fingerprint:
     """The fingerprint of a report as text."""
     traces = parse_stack_trace(stack_trace) if stack_trace else []
-    return fingerprint_of(error_type=error_type, error_message=error_message, traces=traces)
+    return _fingerprint_of(error_type=error_type, error_message=error_message, traces=traces)
 
 
-def fingerprint_of(*, error_type: str, error_message: str, traces: Sequence[Trace]) -> Fingerprint:
+def _fingerprint_of(*, error_type: str, error_message: str, traces: Sequence[Trace]) -> Fingerprint:
     """The fingerprint of a report whose frames are known."""
-    return fingerprint_at(error_type=error_type, error_message=error_message, place=place_of(traces))
+    return _fingerprint_at(error_type=error_type, error_message=error_message, place=place_of(traces))
 
 
-def fingerprint_at(*, error_type: str, error_message: str, place: Sequence[str]) -> Fingerprint:
+def _fingerprint_at(*, error_type: str, error_message: str, place: Sequence[str]) -> Fingerprint:
     """The fingerprint of an error at a place in the code, or of its message where the place is not known."""
     parts = (f"type {error_type}", *(place or (f"message {normalise_message(error_message)}",)))
     key = hashlib.sha256(json.dumps([RULE, *parts]).encode()).hexdigest()[:32]

@@ -11,6 +11,7 @@ from django.utils import timezone
 from config.canonical import compute_hash
 from config.database.json_column import JSONField
 from config.secrets import known_as
+from escalation.models.projects import Project
 from escalation.priority import Score, calculate_priority, next_change
 
 
@@ -71,8 +72,11 @@ class Tag(models.Model):
 
 class BugQuerySet(models.QuerySet["Bug"]):
     def brief(self) -> Self:
-        """For a list, which shows none of what is left in the database."""
-        return self.defer("stack_trace", "metadata", "fingerprint_parts")
+        """For a list, which shows none of what is left in the database.
+
+        Its projects are asked for apart: beside a join SQLite would rather read every bug than use an index.
+        """
+        return self.prefetch_related("project").defer("stack_trace", "metadata", "fingerprint_parts")
 
     def called(self, bug_id: str) -> Self:
         """The bug of an id; one that holds a secret is kept as its keyed hash."""
@@ -107,6 +111,7 @@ class Bug(models.Model):
     """Something that goes wrong, however often; it shows its latest report, its occurrences hold the rest."""
 
     bug_id = models.CharField(max_length=255, unique=True, help_text="The reporter's key, or one made of the error.")
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="bugs")
     fingerprint = models.CharField(max_length=64, help_text="Equal for the same error in the same place.")
     fingerprint_parts = JSONField(default=list, help_text="What the fingerprint was made of.")
     error_type = models.CharField(max_length=255)
@@ -117,6 +122,9 @@ class Bug(models.Model):
     status = models.CharField(max_length=16, choices=Status.choices)
     user_impact = models.CharField(max_length=16, choices=Impact.choices, default=Impact.MEDIUM)
     frequency = models.PositiveIntegerField(default=1, help_text="How often it was reported.")
+    users = models.PositiveIntegerField(default=0, help_text="How many users met it, of those who were told.")
+    first_release = models.CharField(max_length=200, blank=True, help_text="Of its first report that named one.")
+    last_release = models.CharField(max_length=200, blank=True, help_text="Of its newest report that named one.")
     priority = models.CharField(max_length=16, choices=Priority.choices)
     score = models.PositiveSmallIntegerField(help_text="The sum of the factors' points.")
     priority_factors = JSONField(default=list)
@@ -150,6 +158,7 @@ class Bug(models.Model):
             models.Index(fields=["error_type", "-id"], name="bug_error_type"),
             models.Index(fields=["assignee", "-id"], name="bug_assignee"),
             models.Index(fields=["fingerprint"], name="bug_fingerprint"),
+            models.Index(fields=["project", "-id"], name="bug_project"),
             models.Index(fields=["weigh_again_at"], name="bug_weigh", condition=Q(weigh_again_at__isnull=False)),
             # The first four answer the counts of the summary by themselves: no row is read for them.
             models.Index(fields=["status", "priority"], name="bug_grid"),
@@ -296,6 +305,10 @@ class Occurrence(models.Model):
     fingerprint = models.CharField(max_length=64)
     reporter = models.CharField(max_length=255, help_text="The caller who reported it.")
     correlation_id = models.CharField(max_length=128, blank=True)
+    event_id = models.CharField(max_length=32, blank=True, help_text="Of the event of an SDK.")
+    release = models.CharField(max_length=200, blank=True)
+    environment = models.CharField(max_length=64, blank=True)
+    event = models.BinaryField(null=True, help_text="The event of an SDK without its secrets, as compressed JSON.")
 
     objects = OccurrenceQuerySet.as_manager()
 
@@ -303,6 +316,7 @@ class Occurrence(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["bug", "-id"], name="occurrence_bug"),
+            models.Index(fields=["event_id"], name="occurrence_event", condition=~Q(event_id="")),
             models.Index(fields=["seen_at"], name="occurrence_seen"),
         ]
 

@@ -1,0 +1,25 @@
+"""Paths that other programs' protocols fix, outside /api/v1/."""
+
+from django.urls import path, register_converter
+
+from escalation.ingestion import endpoints
+
+
+class ProjectId:
+    """The number in a DSN, as far as its column goes; longer ones are nobody's."""
+
+    regex = "[0-9]{1,9}"
+
+    def to_python(self, value: str) -> int:
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        return str(value)
+
+
+register_converter(ProjectId, "project")
+
+urlpatterns = [
+    path("api/<project:project_id>/envelope/", endpoints.take_envelope, name="sdk-envelope"),
+    path("api/<project:project_id>/store/", endpoints.take_store, name="sdk-store"),
+]
