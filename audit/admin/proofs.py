@@ -14,7 +14,7 @@ def proof(event: Event) -> SafeString:
     try:
         position = sealing.position_of(event)
     except sealing.NotSealed as error:
-        return format_html("{} {}", kit.badge("not sealed yet", "wait"), error.detail)
+        return format_html("{} {}", kit.badge("not sealed yet", "wait"), kit.prose(error.detail))
     checkpoint = Checkpoint.objects.filter(size__gt=position).order_by("size").first()
     if checkpoint is None:
         return kit.badge("sealed, no checkpoint yet", "wait")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth.password_validation import password_validators_help_text_html
 from django.template import Context, Template
 from django.utils.safestring import SafeString
 from hypothesis import given
@@ -214,6 +215,7 @@ def test_a_text_shows_code_and_spells_commands_of_ours_whole(settings: Any) -> N
     assert said == ("Run <code>DATA_DIR=/x here/manage.py migrate</code>, then <code>git push *</code>; &lt;b&gt;")
     assert kit.prose("One ` alone") == "One ` alone"
     assert kit.prose("Beside `manage.py` itself") == "Beside <code>manage.py</code> itself"
+    assert kit.prose(password_validators_help_text_html()).startswith("<ul><li>")
     assert (
         Read(kit.command("up\ndoctor")).text == "CopyDATA_DIR=/x here/manage.py up\nDATA_DIR=/x here/manage.py doctor"
     )

@@ -25,11 +25,12 @@ def command(words: str) -> SafeString:
 
 def prose(text: object) -> SafeString:
     """A text in which what stands in backticks is code, and a command of ours among it whole."""
-    if isinstance(text, SafeString):
-        return text
-    parts = str(text).split("`")
+    said = str(text)  # which keeps a safe text safe, a lazy one of Django's too
+    if isinstance(said, SafeString):
+        return said
+    parts = said.split("`")
     if len(parts) % 2 == 0:  # one that nothing closes
-        return format_html("{}", text)
+        return format_html("{}", said)
     return format_html_join("", "{}", ((_code(part) if index % 2 else part,) for index, part in enumerate(parts)))
 
 
