@@ -4,6 +4,10 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 RUN := $(VENV)/bin/python
 COMPILE := $(CURDIR)/$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url
+PROCESSES := 3
+SPREAD := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder  # a file stays whole, for what it sets up
+# Tests start Python a thousand times; where byte code is not kept, each start compiles the whole service anew.
+test test-postgres prove: export PYTHONDONTWRITEBYTECODE :=
 NAMED := pyproject.toml --extra service --extra editor requirements.in  # what is needed: of the package, and beside it
 
 .DEFAULT_GOAL := help
@@ -27,11 +31,13 @@ up: $(VENV)/installed  ## set up, migrate and serve: web, worker and beat (HOST,
 	@exec $(RUN) manage.py up
 
 test: $(VENV)/installed-dev  ## every test, on the embedded database
-	$(RUN) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(RUN) -m pytest $(SPREAD) $(ARGS)
 
-# One process: the sealer waits for every transaction of the server, those of other tests included.
-test-postgres: $(VENV)/installed-dev  ## every test on PostgreSQL: DATABASE_URL, else a throw-away cluster
-	$(RUN) -m tests.services.postgres -- $(RUN) -m pytest $(ARGS)
+# Each process has a cluster of its own, since the sealer waits for every transaction of its server, those of other
+# tests included; on one server that was named all run in one process.
+test-postgres: $(VENV)/installed-dev  ## every test on PostgreSQL: DATABASE_URL, else throw-away clusters
+	$(RUN) -m tests.services.postgres $(if $(DATABASE_URL),,--clusters $(PROCESSES)) -- \
+		$(RUN) -m pytest $(if $(DATABASE_URL),,$(SPREAD)) $(ARGS)
 
 prove: $(VENV)/installed-dev  ## what takes longer than a test may, on both databases: twenty kills of every process under load; the contract on three seeds, and with every hostile value everywhere
 	$(RUN) -m pytest -o python_files='prove_*.py' -s $(ARGS) tests/proofs

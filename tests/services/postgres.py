@@ -1,7 +1,8 @@
 """A throw-away PostgreSQL cluster on a free port.
 
 with postgres() as database_url: ...
-python -m tests.services.postgres -- COMMAND...      # runs COMMAND with DATABASE_URL set
+python -m tests.services.postgres -- COMMAND...                 # runs COMMAND with DATABASE_URL set
+python -m tests.services.postgres --clusters 2 -- COMMAND...    # with as many in DATABASE_URLS, one for each process
 """
 
 import os
@@ -10,8 +11,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.services.throwaway import ServerMissing, find_program, free_port, ordinary_user, run_beside
@@ -100,11 +102,18 @@ def cluster(*, durable: bool = False) -> Iterator[Cluster]:
 
 
 @contextmanager
-def postgres(*, durable: bool = False) -> Iterator[str]:
-    """The DATABASE_URL of a fresh cluster."""
-    with cluster(durable=durable) as made:
-        yield made.url
+def postgres(clusters: int = 1, *, durable: bool = False) -> Iterator[str]:
+    """The DATABASE_URL of a fresh cluster; of several, each behind a space."""
+    with ExitStack() as stack:
+        yield " ".join([stack.enter_context(cluster(durable=durable)).url for _ in range(clusters)])
+
+
+def main(argv: list[str]) -> int:
+    """Run the command beside one cluster, or beside as many as asked for."""
+    if argv[:1] != ["--clusters"]:
+        return run_beside(postgres, "DATABASE_URL", argv)
+    return run_beside(partial(postgres, int(argv[1])), "DATABASE_URLS", argv[2:])
 
 
 if __name__ == "__main__":
-    sys.exit(run_beside(postgres, "DATABASE_URL", sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))
