@@ -6,17 +6,21 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from audit import limits, reports, rollback, trail
+from audit import limits, oversight, reports, rollback, trail
 from audit.export import select
 from audit.models import Event
 from audit.permissions import decisions
 from config.context import caller
-from config.mcp.tools import Json, tool
+from config.mcp.calls import oversee
+from config.mcp.cursors import Cursor, CursorInvalid, cursor_at, place_of
+from config.mcp.tools import Detail, Json, tool
 
 EntityType = Annotated[
     str, Field(description="Kind of entity, e.g. role, prompt, permission.", max_length=limits.LONGEST_TYPE)
 ]
 EntityId = Annotated[str, Field(description="Which one.", max_length=limits.LONGEST_ID)]
+
+oversee(permit=oversight.permit, note=oversight.note)
 
 CallId = Annotated[str, Field(max_length=limits.LONGEST_ID)]
 
@@ -52,11 +56,19 @@ def search_audit(
     start: Annotated[datetime | None, Field(description="From this time on.")] = None,
     end: Annotated[datetime | None, Field(description="Before this time.")] = None,
     limit: Annotated[int, Field(ge=1, le=100)] = 20,
+    cursor: Cursor = "",
+    response_format: Detail = "concise",
 ) -> dict[str, Any]:
     """Find who changed what, newest first. Narrow by entity, event type or time."""
     found = select(entity_type=entity_type, entity_id=entity_id, event_type=event_type, start=start, end=end)
+    if place := place_of(cursor, str, int):
+        found = found.older_than(_time(place[0]), place[1])
     events = list(found.newest_first()[: limit + 1])
-    return {"events": [_brief(event) for event in events[:limit]], "more": len(events) > limit}
+    shown = [(_whole if response_format == "detailed" else _brief)(event) for event in events[:limit]]
+    if len(events) <= limit:
+        return {"events": shown, "more": False}
+    last = events[limit - 1]
+    return {"events": shown, "more": True, "next_cursor": cursor_at(last.timestamp.isoformat(), last.pk)}
 
 
 @tool(name="plan_rollback", scope="read", title="Preview a rollback", read_only=True)
@@ -100,6 +112,18 @@ def check_permission(
         tool_use_id=tool_use_id,
     )
     return decisions.present(decided)
+
+
+def _time(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise CursorInvalid("That is no cursor of this list. Leave it out to begin anew.") from None
+
+
+def _whole(event: Event) -> dict[str, Any]:
+    more = {name: getattr(event, name) for name in ("old_value", "new_value", "context", "correlation_id", "agent")}
+    return _brief(event) | {name: value for name, value in more.items() if value not in (None, "")}
 
 
 def _brief(event: Event) -> dict[str, Any]:

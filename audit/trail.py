@@ -78,7 +78,7 @@ def record_all(*, events: Sequence[NewEvent]) -> list[Event]:
     """Record up to 500 events, all or none. Raises InvalidEvent naming the first that is wrong."""
     if not 1 <= len(events) <= MAX_BATCH:
         raise InvalidEvent(f"Send 1 to {MAX_BATCH} events at once.")
-    rows = [_row(new) for new in events]
+    rows = [prepare(new) for new in events]
     known: dict[str, Event] = {}
     while True:  # until no key is in the way: each round finds one more of them
         try:
@@ -88,6 +88,11 @@ def record_all(*, events: Sequence[NewEvent]) -> list[Event]:
             if found.keys() <= known.keys():
                 raise
             known = found
+
+
+def write(rows: list[Event]) -> None:
+    """Write events that were prepared before, as whoever was the caller then, all or none."""
+    _write(rows, {})
 
 
 def _write(rows: list[Event], known: Mapping[str, Event]) -> list[Event]:
@@ -152,7 +157,8 @@ def _known(rows: Sequence[Event]) -> dict[str, Event]:
     return known
 
 
-def _row(new: NewEvent) -> Event:
+def prepare(new: NewEvent) -> Event:
+    """An event as the present caller's, to be written. Raises InvalidEvent."""
     _check(new)
     new = _without_secrets(new)
     by = caller()

@@ -1,11 +1,15 @@
 """The MCP door of bugs."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from config.mcp.tools import LEFT_OUT, OneOf, tool
+from config.mcp.cursors import Cursor, cursor_at, place_of
+from config.mcp.resources import COMPLETED, Listed, resource
+from config.mcp.tools import LEFT_OUT, Detail, OneOf, tool
 from escalation import fields, models
+from escalation.bugs import find_bug
 from escalation.filters import select_bugs
 from escalation.models import Bug
 from escalation.reports import report_bug
@@ -59,6 +63,8 @@ def list_bugs(
     search: Annotated[str, Field(description="Part of the id, type or message.")] = "",
     include_resolved: bool = False,
     limit: Annotated[int, Field(ge=1, le=100)] = 20,
+    cursor: Cursor = "",
+    response_format: Detail = "concise",
 ) -> dict[str, Any]:
     """Find bugs, the most urgent first; open ones unless a status or include_resolved asks for others."""
     found = select_bugs(
@@ -69,8 +75,28 @@ def list_bugs(
         search=search,
         open=None if status or include_resolved else True,
     )
+    if place := place_of(cursor, int, int):
+        found = found.less_urgent_than(*place)
     bugs = list(found[: limit + 1])
-    return {"bugs": [_brief(bug) for bug in bugs[:limit]], "more": len(bugs) > limit}
+    shown = [(_answer if response_format == "detailed" else _brief)(bug) for bug in bugs[:limit]]
+    if len(bugs) <= limit:
+        return {"bugs": shown, "more": False}
+    return {"bugs": shown, "more": True, "next_cursor": cursor_at(bugs[limit - 1].score, bugs[limit - 1].pk)}
+
+
+def _most_urgent(most: int) -> list[Listed]:
+    return [Listed((bug.bug_id,), f"{bug.priority}: {bug.error_type}") for bug in select_bugs(open=True)[:most]]
+
+
+def _bug_values(parameter: str, begun: str, given: Mapping[str, str]) -> list[str]:
+    found = Bug.objects.filter(bug_id__startswith=begun).order_by("bug_id")
+    return list(found.values_list("bug_id", flat=True)[: COMPLETED + 1])
+
+
+@resource(template="bug://{bug_id}", title="A bug", newest=_most_urgent, complete=_bug_values)
+def read_bug(bug_id: str) -> dict[str, Any]:
+    """A bug whole: its trace, priority and why, who has it, and what was done."""
+    return as_json(find_bug(bug_id=bug_id))
 
 
 @tool(name="update_bug", scope="write", title="Update a bug", read_only=False, idempotent=True)

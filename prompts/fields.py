@@ -1,6 +1,7 @@
 """What the fields of prompts may hold, by whichever door they come; larger texts are bounded where they are read."""
 
 FIRST_VERSION, LAST_VERSION = 1, 2**31 - 1
+LONGEST_PROMPT_ID = 128
 LONGEST_PURPOSE = 10_000
 LONGEST_NOTES = 100_000
 LONGEST_MODEL = 255

@@ -7,10 +7,13 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from config.canonical import LARGEST_INTEGER
+from config.mcp.cursors import Cursor, cursor_at, place_of
+from config.mcp.prompts import Source, offer_prompts
+from config.mcp.resources import resource
 from config.mcp.tools import tool
-from prompts import apart, cases, compression, fields, prompts, runs, testing, tokens, versions
+from prompts import apart, cases, compression, fields, offering, prompts, runs, testing, tokens, versions
 from prompts.content import MAX_MESSAGES
-from prompts.models import RunResult
+from prompts.models import Prompt, Run, RunResult, Version
 
 PromptId = Annotated[str, Field(description="Name of the prompt.")]
 Number = Annotated[
@@ -26,6 +29,40 @@ SHOWN = 10
 SHOWN_CHARACTERS = 500
 
 
+offer_prompts(Source(after=offering.active_after, messages=offering.messages_of, complete=offering.argument_values))
+
+
+@resource(
+    template="version://{prompt_id}/{number}",
+    title="A version of a prompt",
+    newest=offering.newest_versions,
+    complete=offering.version_values,
+)
+def read_version(prompt_id: str, number: str) -> dict[str, Any]:
+    """A version of a prompt: its messages, settings, purpose and last test results."""
+    asked = int(number) if number.isdecimal() else 0
+    return _version(versions.get_version(prompt=prompts.get_prompt(prompt_id=prompt_id), number=asked))
+
+
+@resource(template="run://{id}", title="A test run", newest=offering.newest_runs, complete=offering.run_values)
+def read_run(id: str) -> dict[str, Any]:  # noqa: A002 -- the template's own name
+    """A test run of a prompt: its figures, verdict and failed cases."""
+    return _run(runs.get_run(uid=id))
+
+
+@tool(name="list_prompts", scope="read", title="List prompts", read_only=True)
+def list_prompts(
+    begins: Annotated[str, Field(description="As the name begins.", max_length=fields.LONGEST_PROMPT_ID)] = "",
+    limit: Annotated[int, Field(ge=1, le=100)] = 50,
+    cursor: Cursor = "",
+) -> dict[str, Any]:
+    """Prompts by name, with the active version's number and variables."""
+    [after] = place_of(cursor, str) or [""]
+    found = list(Prompt.objects.after(after, begins=begins)[: limit + 1])
+    answer: dict[str, Any] = {"prompts": [_listed(prompt) for prompt in found[:limit]]}
+    return answer | ({"next_cursor": cursor_at(found[limit - 1].prompt_id)} if len(found) > limit else {})
+
+
 @tool(name="get_prompt", scope="read", title="Get a prompt", read_only=True)
 def get_prompt(
     prompt_id: PromptId,
@@ -39,17 +76,7 @@ def get_prompt(
     messages = found.conversation
     if input is not None:
         messages = apart.conversation(messages, input, plain=found.is_plain)
-    return {
-        "prompt_id": prompt_id,
-        "version": found.number,
-        "is_active": found.is_active,
-        "purpose": found.purpose,
-        "messages": [asdict(message) for message in messages],
-        "variables": found.variables.names,
-        "settings": found.settings,
-        "tokens": found.tokens,
-        "test_results": found.test_results,
-    }
+    return _version(found) | {"messages": [asdict(message) for message in messages]}
 
 
 @tool(name="save_prompt_version", scope="write", title="Save a prompt version", idempotent=True)
@@ -115,20 +142,7 @@ def start_test(
 @tool(name="get_job", scope="read", title="Follow a test run", read_only=True)
 def get_job(job: Annotated[str, Field(description="As test_prompt answered it.")]) -> dict[str, Any]:
     """Status of a test run, and once it is over its verdict and failed cases."""
-    run = runs.get_run(uid=job)
-    failed = run.results.filter(outcome__in=[RunResult.Outcome.FAILED, RunResult.Outcome.ERROR])
-    return {
-        "job": job,
-        "prompt": str(run.version),
-        **{
-            name: getattr(run, name)
-            for name in ("status", "total", "passed", "failed", "success_rate", "ad_hoc", "verdict")
-        },
-        **({"error": run.error} if run.error else {}),
-        "failures": [_failure(result) for result in failed[:SHOWN]],
-        "more_failures": max(0, run.failed - SHOWN) if run.is_over else 0,
-        **({} if run.is_over else {"next": "Not over yet; ask again in some seconds."}),
-    }
+    return _run(runs.get_run(uid=job))
 
 
 @tool(name="count_tokens", scope="read", title="Count tokens", read_only=True)
@@ -160,4 +174,40 @@ def _failure(result: RunResult) -> dict[str, Any]:
         "input": given[:SHOWN_CHARACTERS],
         "output": result.output[:SHOWN_CHARACTERS],
         "why": "; ".join(whys)[:SHOWN_CHARACTERS],
+    }
+
+
+def _version(found: Version) -> dict[str, Any]:
+    return {
+        "prompt_id": found.prompt.prompt_id,
+        "version": found.number,
+        "is_active": found.is_active,
+        "purpose": found.purpose,
+        "messages": [asdict(message) for message in found.conversation],
+        "variables": found.variables.names,
+        "settings": found.settings,
+        "tokens": found.tokens,
+        "test_results": found.test_results,
+    }
+
+
+def _listed(prompt: Prompt) -> dict[str, Any]:
+    active = prompt.active
+    known = {"version": active.number, "variables": active.variables.names} if active else {}
+    return {"prompt_id": prompt.prompt_id, "description": prompt.description, **known}
+
+
+def _run(run: Run) -> dict[str, Any]:
+    failed = run.results.filter(outcome__in=[RunResult.Outcome.FAILED, RunResult.Outcome.ERROR])
+    return {
+        "job": str(run.uid),
+        "prompt": str(run.version),
+        **{
+            name: getattr(run, name)
+            for name in ("status", "total", "passed", "failed", "success_rate", "ad_hoc", "verdict")
+        },
+        **({"error": run.error} if run.error else {}),
+        "failures": [_failure(result) for result in failed[:SHOWN]],
+        "more_failures": max(0, run.failed - SHOWN) if run.is_over else 0,
+        **({} if run.is_over else {"next": "Not over yet; ask again in some seconds."}),
     }

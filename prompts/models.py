@@ -20,6 +20,12 @@ PROMPT_ID_RULE = RegexValidator(rf"^{PROMPT_ID}\Z", "Letters, digits and . _ : @
 
 
 class PromptQuerySet(models.QuerySet["Prompt"]):
+    def after(self, prompt_id: str, *, begins: str = "") -> Self:
+        """By name, from behind one on, each with its versions; of those alone that begin so."""
+        found = self.filter(prompt_id__gt=prompt_id, prompt_id__startswith=begins)
+        active = models.Prefetch("versions", queryset=Version.objects.active())
+        return found.order_by("prompt_id").prefetch_related(active)
+
     def with_active_version(self) -> Self:
         """Each with the number of its active version, as `active_version`."""
         active = Version.objects.active().filter(prompt=OuterRef("pk")).values("number")[:1]

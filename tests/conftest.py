@@ -17,6 +17,7 @@ from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 from rest_framework.test import APIClient
 
+from audit import oversight
 from audit.models import PermissionPosture
 from config.keys import create_key
 from tests.settings import FOLDER_PREFIX
@@ -41,6 +42,14 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         if connection.vendor == "postgresql":
             others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
             cursor.execute(f"SELECT pg_terminate_backend(pid) {others}")
+
+
+@pytest.fixture(autouse=True)
+def calls_wait(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What agents call is not written by a thread, into the database of whichever test runs then."""
+    monkeypatch.setattr(oversight.FLUSHER, "notice", lambda waiting: None)
+    yield
+    oversight.forget()
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult
 
 from config.keys import authenticate_key
-from config.mcp.server import Server, server, session
+from config.mcp.server import Server, server
+from config.mcp.session import session
 
 
 def call_tool(name: str, arguments: dict[str, Any], *, key: str, mode: str = "auto", on: Server | None = None) -> Any:
@@ -20,6 +21,23 @@ def call_tool(name: str, arguments: dict[str, Any], *, key: str, mode: str = "au
     if result.is_error:
         raise ToolError(result.content[0].text)  # type: ignore[union-attr]
     return result.structured_content
+
+
+def ask(method: str, *arguments: Any, key: str, mode: str = "auto", **more: Any) -> Any:
+    """What the official client answers to one of its own methods, such as `list_prompts`."""
+    answer = async_to_sync(_ask)(method, arguments, more, key, mode)
+    if isinstance(answer, MCPError):
+        raise answer
+    return answer
+
+
+async def _ask(method: str, arguments: tuple[Any, ...], more: dict[str, Any], key: str, mode: str) -> Any:
+    with session(key=partial(authenticate_key, key)):
+        async with Client(server(), mode=mode) as client:
+            try:
+                return await getattr(client, method)(*arguments, **more)
+            except MCPError as error:
+                return error
 
 
 async def exchange(

@@ -4,21 +4,19 @@ A look-up that wrote took three times as much CPU (docs/benchmarks.md), and its 
 """
 
 import logging
-import os
 import threading
-import time
 from datetime import datetime
 
-from django.db import close_old_connections, transaction
+from django.db import transaction
 
 from config.farewell import before_exit
+from config.flushing import Flusher
 from visioncache import tallies, uses
 from visioncache.buffer import BUFFER, Tallied, Use
 from visioncache.models import Entry
 
 logger = logging.getLogger(__name__)
 
-FLUSH_SECONDS = 1.0
 FLUSH_KEYS = 500
 """Written at once. 2,000 held the write lock of SQLite for 25 ms, and took 109 ms on PostgreSQL."""
 
@@ -67,49 +65,5 @@ def flush() -> bool:
     return True
 
 
-class _Flusher:
-    """The thread that flushes, FLUSH_SECONDS after the first count or when FLUSH_KEYS wait. Started by the first."""
-
-    def __init__(self) -> None:
-        self.start_afresh()
-
-    def start_afresh(self) -> None:
-        self._due, self._full = threading.Event(), threading.Event()
-        self._starting = threading.Lock()
-        self._thread: threading.Thread | None = None
-
-    def notice(self, waiting: int) -> None:
-        if waiting >= FLUSH_KEYS:
-            self._full.set()
-        if not self._due.is_set():
-            self._due.set()
-            self._start()
-
-    def _start(self) -> None:
-        with self._starting:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="counting", daemon=True)
-                self._thread.start()
-
-    def _run(self) -> None:
-        while True:
-            self._due.wait()
-            self._full.wait(FLUSH_SECONDS)
-            self._due.clear()
-            self._full.clear()
-            if not flush():
-                self._due.set()
-                time.sleep(FLUSH_SECONDS)
-            close_old_connections()
-
-
-FLUSHER = _Flusher()
-
-
-def _forget() -> None:
-    BUFFER.forget()
-    FLUSHER.start_afresh()
-
-
+FLUSHER = Flusher(flush, name="counting", at_most=FLUSH_KEYS, forget=BUFFER.forget)
 before_exit(flush)
-os.register_at_fork(after_in_child=_forget)

@@ -77,6 +77,10 @@ class EventQuerySet(models.QuerySet["Event"]):
         """The decisions on tool calls, all or those that say `decision`."""
         return self.filter(decision=decision) if decision else self.filter(event_type=MADE)
 
+    def older_than(self, timestamp: datetime, id_: int) -> Self:
+        """What comes behind a place, newest first."""
+        return self.filter(Q(timestamp__lt=timestamp) | Q(id__lt=id_), timestamp__lte=timestamp)
+
     def newest_first(self) -> Self:
         return self.order_by("-timestamp", "-id")
 

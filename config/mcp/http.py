@@ -15,6 +15,8 @@ from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http.request import split_domain_port, validate_host
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from mcp.server.auth.provider import AccessToken
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 
@@ -30,9 +32,11 @@ from config.errors import (
     Unauthenticated,
 )
 from config.home import PROGRAM
-from config.keys import BadKey, authenticate_key
+from config.keys import BadKey
 from config.mcp.messages import Malformed, check_message
-from config.mcp.server import in_thread, server, session
+from config.mcp.server import server
+from config.mcp.session import admit, in_thread, session
+from config.models import ApiKey
 from config.rest.problems import PROBLEM_JSON, as_domain_error, problem
 from config.serving.bodies import read_body
 
@@ -80,9 +84,9 @@ async def _serve(
     _check_source(headers)
     if scope["path"].rstrip("/") != "/mcp":
         raise NotFound("Nothing is here. The MCP endpoint is /mcp.")
-    if scope["method"] != "POST":
-        # No stream to open and no session to delete: every request stands alone.
-        raise MethodNotAllowed("MCP requests are POSTs.", headers={"Allow": "POST"})
+    if scope["method"] not in server().methods:
+        allowed = ", ".join(server().methods)
+        raise MethodNotAllowed(f"{scope['method']} is not served here. Use {allowed}.", headers={"Allow": allowed})
     scheme, _, raw = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not raw.strip():
         detail = f"Send the API key as `Authorization: Bearer <key>`. `{PROGRAM} apikey create NAME` makes one."
@@ -90,7 +94,7 @@ async def _serve(
     try:
         peer = (scope.get("client") or ("", 0))[0]
         address = address_of(peer, {"X-Forwarded-For": headers.get("x-forwarded-for", "")})
-        key = await in_thread(partial(authenticate_key, raw.strip(), address=address), _pool)
+        key = await in_thread(partial(admit, raw.strip(), address=address), _pool)
     except BadKey as error:
         challenge = f'{_CHALLENGE}, error="invalid_token"'
         raise Unauthenticated(error.detail, headers={"WWW-Authenticate": challenge}) from error
@@ -98,13 +102,21 @@ async def _serve(
     if length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         raise RequestDataTooBig
     try:
-        check_message(body)
+        if scope["method"] == "POST":
+            check_message(body)
     except Malformed as error:
         await _send_json(send, 400, "application/json", error.answer().model_dump_json().encode())
         return
     manager = await _manager()
+    owned = scope if manager.stateless else _owned(scope, key)
     with session(key=lambda: key, correlation_id=request_id, pool=_pool, length=length):
-        await manager.handle_request(scope, _once(body, receive), send)  # type: ignore[arg-type]
+        await manager.handle_request(owned, _once(body, receive), send)  # type: ignore[arg-type]
+
+
+def _owned(scope: HTTPScope, key: ApiKey) -> dict[str, Any]:
+    """The request as of its key: the SDK lets nobody else into the session that it opens."""
+    token = AccessToken(token="", client_id=str(key.pk), scopes=[key.scope])
+    return {**scope, "user": AuthenticatedUser(token)}
 
 
 def _once(body: bytes, receive: ASGIReceiveCallable) -> Callable[[], Awaitable[Any]]:
@@ -138,8 +150,10 @@ async def _manager() -> StreamableHTTPSessionManager:
 async def _start() -> StreamableHTTPSessionManager:
     made = await asyncio.to_thread(server)
     made.streamable_http_app(
-        stateless_http=True,
-        json_response=True,  # a stream would be for notices of progress, which no tool sends
+        # Each request stands alone, and an answer is one document: nothing of a session is in one process, and a
+        # stream would be for what a tool says or asks while it runs.
+        stateless_http=not made.speaks_meanwhile,
+        json_response=not made.speaks_meanwhile,
         max_request_body_size=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
         # _check_source knows the wildcards of ALLOWED_HOSTS, which the SDK's own check does not.
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),

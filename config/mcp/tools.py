@@ -14,6 +14,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 Content = dict[str, Any] | list[Any] | str | bool | int | float
 """Any JSON but null. Some clients leave out, or send as text, an argument whose schema has no type."""
 Json = Content | None
+Detail = Literal["concise", "detailed"]
+"""How much of each thing an answer tells: what an agent goes on with, or all."""
 LEFT_OUT: Any = MISSING
 """The default of a parameter for which null means something: it was not given at all."""
 

@@ -1,7 +1,7 @@
-"""How many requests a key may send."""
+"""How many requests a key may send, by REST and MCP together."""
 
 import time
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from rest_framework import throttling
@@ -13,18 +13,30 @@ from config.rest.authentication import identity
 if TYPE_CHECKING:  # REST framework imports this module while it loads its views
     from rest_framework.views import APIView
 
+PERIODS = {"second": 1, "minute": 60, "hour": 3600}
+
+
+def seconds_to_wait(who: str) -> float:
+    """Count one more request of somebody; 0, or how long until one is served again.
+
+    So many a minute (THROTTLE_RATE; 0 is no limit), counted in a fixed window: one increment.
+    """
+    allowed, _, period = settings.THROTTLE_RATE.partition("/")
+    seconds = PERIODS[period or "minute"]
+    if int(allowed) == 0 or counted(f"throttle:{who}", seconds) <= int(allowed):
+        return 0
+    return seconds - time.time() % seconds
+
 
 class KeyThrottle(throttling.BaseThrottle):
-    """So many requests a key and minute (THROTTLE_RATE; 0 is no limit), counted in a fixed window: one increment."""
+    """That, for a view."""
 
-    PERIODS: ClassVar = {"second": 1, "minute": 60, "hour": 3600}
+    def __init__(self) -> None:
+        self.waiting = 0.0
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
-        allowed, _, period = settings.THROTTLE_RATE.partition("/")
-        self.seconds = self.PERIODS[period or "minute"]
-        if int(allowed) == 0:
-            return True
-        return counted(f"throttle:{identity(request)}", self.seconds) <= int(allowed)
+        self.waiting = seconds_to_wait(identity(request))
+        return not self.waiting
 
     def wait(self) -> float:
-        return self.seconds - time.time() % self.seconds
+        return self.waiting

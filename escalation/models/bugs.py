@@ -71,6 +71,10 @@ class Tag(models.Model):
 
 
 class BugQuerySet(models.QuerySet["Bug"]):
+    def less_urgent_than(self, score: int, id_: int) -> Self:
+        """What comes behind a place, the most urgent first."""
+        return self.filter(Q(score__lt=score) | Q(id__lt=id_), score__lte=score)
+
     def brief(self) -> Self:
         """For a list, which shows none of what is left in the database.
 

@@ -3,14 +3,18 @@
 import csv
 import io
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from mcp.server.mcpserver.exceptions import ToolError
 
 from audit import tasks, trail
 from audit.models import Event
+from audit.trail import record
+from config.mcp.cursors import cursor_at
 
 pytestmark = pytest.mark.django_db
 BODY = {
@@ -57,6 +61,27 @@ def test_an_event_is_the_same_by_mcp(call_tool: Any) -> None:
     assert recorded() == {**BODY, "changes": CHANGES}
     found = call_tool("search_audit", scope="read", entity_type="role", entity_id="deployer")
     assert [event["uid"] for event in found["events"]] == [answer["uid"]]
+    assert found["more"] is False
+
+
+@pytest.mark.django_db(transaction=True)
+def test_agents_page_through_events_of_one_moment_without_gap_or_repeat(call_tool: Any) -> None:
+    at = datetime(2026, 5, 1, tzinfo=UTC)
+    made = [
+        str(record(event_type="a.b", entity_type="role", entity_id=str(number), timestamp=at, new_value=number).uid)
+        for number in range(7)
+    ]
+    seen: list[str] = []
+    answer: dict[str, Any] = {"next_cursor": ""}
+    while "next_cursor" in answer:
+        asked = {"event_type": "a.b", "limit": 3, "response_format": "detailed", "cursor": answer["next_cursor"]}
+        answer = call_tool("search_audit", scope="read", **asked)
+        seen += [event["uid"] for event in answer["events"]]
+    assert seen == made[::-1]
+    assert answer["events"][-1]["new_value"] == 0
+    for wrong in ("x", cursor_at("yesterday", 1), cursor_at(1), "e30" * 600):
+        with pytest.raises(ToolError, match="no cursor of this list"):
+            call_tool("search_audit", scope="read", cursor=wrong)
 
 
 def test_the_caller_is_named_by_each_door(api: Any, run_command: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from django.db import OperationalError
 from pydantic import BaseModel, Field
 
+import audit.mcp  # noqa: F401 -- calls are overseen here as everywhere
 from config.context import caller
 from config.errors import Conflict, FieldError
 from config.mcp.server import Server

@@ -126,6 +126,10 @@ def test_published_schemas_carry_no_ballast(trial):
         "required": ["note"],
         "additionalProperties": False,
     }
+    assert published["order"].annotations.model_dump(exclude_none=True) == {
+        "read_only_hint": True,
+        "open_world_hint": False,
+    }
     hints = published["sign"].annotations
     assert (hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint, hints.open_world_hint) == (
         False,

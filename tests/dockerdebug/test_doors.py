@@ -92,7 +92,7 @@ def test_the_same_by_mcp(call_tool: Any, faulty: None) -> None:
     assert (answer["status"], answer["passed"], answer["failed"]) == ("finished", 5, 2)
     assert [finding["key"] for finding in answer["findings"]] == KEYS
     assert trail(answer["id"]) == ["diagnosis.requested", "diagnosis.finished"]
-    one = call_tool("diagnose_container", container="api", check="python_version", details=True)
+    one = call_tool("diagnose_container", container="api", check="python_version", response_format="detailed")
     assert one["checks"][0]["details"]["version"] == "3.12.4"
 
 
@@ -338,6 +338,8 @@ def test_insights_are_recalled_by_mcp(call_tool: Any, api: Any) -> None:
     answer = call_tool("recall_insights", scope="read", query="proxy", limit=2)
     assert [item["text"] for item in answer["insights"]] == ["proxy 2", "proxy 1"]
     assert answer["more"] is True
+    rest = call_tool("recall_insights", scope="read", query="proxy", cursor=answer["next_cursor"])
+    assert ([item["text"] for item in rest["insights"]], rest["more"]) == (["proxy 0"], False)
 
 
 def test_insights_in_the_admin(admin_client: Any) -> None:

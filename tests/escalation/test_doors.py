@@ -164,7 +164,11 @@ def test_bugs_are_worked_on_by_mcp(call_tool: Any) -> None:
     found = call_tool("list_bugs", scope="read")
     assert [bug["priority"] for bug in found["bugs"]] == ["critical", "low"]
     assert found["more"] is False
-    assert call_tool("list_bugs", scope="read", limit=1)["more"] is True
+    first = call_tool("list_bugs", scope="read", limit=1, response_format="detailed")
+    assert (first["more"], first["bugs"][0]["priority"]) == (True, "critical")
+    assert first["bugs"][0]["priority_factors"]
+    rest = call_tool("list_bugs", scope="read", cursor=first["next_cursor"])
+    assert [bug["bug_id"] for bug in first["bugs"] + rest["bugs"]] == [bug["bug_id"] for bug in found["bugs"]]
     assert len(call_tool("list_bugs", scope="read", tag="cart", search="ITEM")["bugs"]) == 1
     bug_id = found["bugs"][0]["bug_id"]
     answer = call_tool("update_bug", bug_id=bug_id, status="resolved", resolution="restored", assignee="kim")

@@ -72,7 +72,8 @@ def _at_rest(where: str) -> Iterator[tuple[str, Field]]:
 def _at_mcp(where: str) -> Iterator[tuple[str, Field]]:
     schema = mcp_schemas()[where]
     for name, item in schema["properties"].items():
-        yield name, _of_schema(item, required=name in schema.get("required", ()))
+        if name not in _OF_EVERY_LIST:
+            yield name, _of_schema(item, required=name in schema.get("required", ()))
 
 
 def _at_command(where: str) -> Iterator[tuple[str, Field]]:

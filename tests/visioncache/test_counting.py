@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.db import OperationalError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config import farewell
+from config import farewell, flushing
 from tests.visioncache.makers import ask, make_entry, picture
 from visioncache import buffer, counting, tallies, uses
 from visioncache.buffer import BUFFER, MOST_SAVED, Buffer, Tallied, Use
@@ -187,13 +188,17 @@ def test_whatever_fails_each_hit_is_written_once(steps: list[tuple[str, int, int
     assert tallied.hits == sum(use.hit_count for use in truth.values())
 
 
+def own_flusher(flush: Callable[[], bool] = flush) -> flushing.Flusher:
+    return flushing.Flusher(flush, name="counting", at_most=counting.FLUSH_KEYS)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_first_hit_starts_the_thread_that_writes_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    flusher = counting._Flusher()
+    flusher = own_flusher()
     done = threading.Event()
     monkeypatch.setattr(counting, "FLUSHER", flusher)
-    monkeypatch.setattr(counting, "close_old_connections", lambda: (connection.close(), done.set()))
-    monkeypatch.setattr(counting, "FLUSH_SECONDS", 0.01)
+    monkeypatch.setattr(flushing, "close_old_connections", lambda: (connection.close(), done.set()))
+    monkeypatch.setattr(flushing, "FLUSH_SECONDS", 0.01)
     make_entry()
     for total in (1, 2):
         done.clear()
@@ -206,9 +211,8 @@ def test_the_first_hit_starts_the_thread_that_writes_it(monkeypatch: pytest.Monk
 def test_the_thread_tries_again_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter([False, True, True])
     done = threading.Event()
-    monkeypatch.setattr(counting, "FLUSHER", counting._Flusher())
-    monkeypatch.setattr(counting, "FLUSH_SECONDS", 0.01)
-    monkeypatch.setattr(counting, "flush", lambda: next(answers) and not done.set())
+    monkeypatch.setattr(counting, "FLUSHER", own_flusher(lambda: next(answers) and not done.set()))
+    monkeypatch.setattr(flushing, "FLUSH_SECONDS", 0.01)
     make_entry()
     ask()
     assert done.wait(240)

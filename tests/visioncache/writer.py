@@ -37,7 +37,7 @@ def look_up_for_ever() -> None:
         os.write(1, f"written {begun_with if written else 0}\n".encode())
         return written
 
-    counting.flush = flush_and_tell
+    counting.FLUSHER.flush = flush_and_tell
     for number in count():
         assert ask("counted").hit
         assert not ask(f"missing {number % 50}").hit

@@ -32,9 +32,10 @@ class Command(OperationCommand):
             authenticate_key(raw)
         except DomainError as error:
             raise CommandError(f"HANDRAIL_API_KEY: {error.detail}", returncode=2) from error
-        from config.mcp.server import server, session  # the SDK takes a second to import
+        from config.mcp.server import server  # the SDK takes a second to import
+        from config.mcp.session import admit, session
 
-        with session(key=partial(authenticate_key, raw)):
+        with session(key=partial(admit, raw)):
             anyio.run(server().run_stdio_async)
 
 

@@ -1,6 +1,6 @@
 """The operations on the trail, its rules and its backups."""
 
-from tests.project.operations.terms import BUDGET, FILTERS, NARROW, PAGES, PERSON, PROGRAM, READ, Operation, each
+from tests.project.operations.terms import BUDGET, FILTERS, NARROW, PAGES, PAID, PERSON, PROGRAM, READ, Operation, each
 
 TRIED = {"example": "what the form tries the rule on before it is kept"}
 
@@ -24,7 +24,7 @@ OPERATIONS = [
         calls=("audit.export.select", "audit.export.export"),
         doors={"rest": "GET audit/events", "mcp": "search_audit", "command": "audit events"},
         without={"admin": READ},
-        own={"mcp": {"limit": PAGES}, "command": {"limit": PAGES}},
+        own={"mcp": {"limit": PAGES, "response_format": PAID}, "command": {"limit": PAGES}},
         lacks={
             "mcp": each("actor agent correlation_id decision rule session_id tool_use_id user", NARROW),
             "command": each("actor agent correlation_id rule session_id tool_use_id user", FILTERS),

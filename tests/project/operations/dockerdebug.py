@@ -1,6 +1,6 @@
 """The operations on diagnoses, insights and infrastructure."""
 
-from tests.project.operations.terms import BUDGET, FILTERS, NARROW, PAGES, PERSON, READ, Operation, each
+from tests.project.operations.terms import BUDGET, FILTERS, NARROW, PAGES, PAID, PERSON, READ, Operation, each
 
 OPERATIONS = [
     Operation(
@@ -14,7 +14,7 @@ OPERATIONS = [
         names={"admin": {"only_check": "check"}},
         own={
             "rest": {"wait": "a program may leave; the other doors wait, or show it once it is there"},
-            "mcp": {"details": "an agent pays for what it reads"},
+            "mcp": {"response_format": PAID},
             "command": {"list": "the checks there are, GET checks at REST"},
             "admin": {"typed": "a container is picked from a list that an engine may not give"},
         },

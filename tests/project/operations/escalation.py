@@ -1,6 +1,6 @@
 """The operations on bugs."""
 
-from tests.project.operations.terms import BUDGET, FILTERS, NARROW, PAGES, PERSON, PROGRAM, READ, Operation, each
+from tests.project.operations.terms import BUDGET, FILTERS, NARROW, PAGES, PAID, PERSON, PROGRAM, READ, Operation, each
 
 TIMES = "first_seen_after first_seen_before resolved_after resolved_before"
 
@@ -49,7 +49,11 @@ OPERATIONS = [
         doors={"rest": "GET escalation/bugs", "mcp": "list_bugs", "command": "escalation list"},
         without={"admin": READ},
         own={
-            "mcp": {"limit": PAGES, "include_resolved": "the opposite of `open`, which an agent wants by default"},
+            "mcp": {
+                "limit": PAGES,
+                "include_resolved": "the opposite of `open`, which an agent wants by default",
+                "response_format": PAID,
+            },
             "command": {"limit": PAGES},
         },
         lacks={

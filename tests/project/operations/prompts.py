@@ -1,6 +1,6 @@
 """The operations on prompts, versions, cases and runs."""
 
-from tests.project.operations.terms import BUDGET, NARROW, PERSON, PROGRAM, READ, Operation, each
+from tests.project.operations.terms import BUDGET, NARROW, PAGES, PERSON, PROGRAM, READ, Operation, each
 
 ROWS = "a form has a row of small fields for each"
 
@@ -76,6 +76,16 @@ OPERATIONS = [
             "admin": "prompts.admin.TestCaseAdmin.delete_selected",
         },
         without={"mcp": PERSON, "command": PERSON},
+    ),
+    Operation(
+        calls=("prompts.models.PromptQuerySet.after",),
+        doors={"mcp": "list_prompts"},
+        own={"mcp": {"begins": "a prompt is found by its name", "limit": PAGES}},
+        without={
+            "rest": "GET prompts/prompts lists them newest first",
+            "command": "prompt list",
+            "admin": READ,
+        },
     ),
     Operation(
         calls=("prompts.versions.get_version",),

@@ -12,6 +12,7 @@ PARTS = "its verbs and pages show the same by other words"
 NARROW = "an agent narrows by fewer filters: each costs tokens in every list of tools"
 FILTERS = "a shell narrows by the filters people use; the others are a program's"
 PAGES = "REST has pages"
+PAID = "an agent pays for what it reads"
 
 SILENT = {
     ("mcp", "patterned"): "a pattern costs tokens in every list of tools; the operation refuses what does not fit",
