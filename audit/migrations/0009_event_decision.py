@@ -10,7 +10,8 @@ WHERE event_type = 'decision.made' AND {said} IN ('allow', 'deny', 'confirm')
 
 def tell_decisions_made_before(apps, schema_editor):
     """The triggers let pass what changes nothing proven, while there is a permit."""
-    permit = apps.get_model("audit", "RemovalPermit").objects.create(reason="the column of decisions is filled")
+    permits = apps.get_model("audit", "RemovalPermit").objects.using(schema_editor.connection.alias)
+    permit = permits.create(reason="the column of decisions is filled")
     with schema_editor.connection.cursor() as cursor:
         cursor.execute(FILL.format(said=SAID[schema_editor.connection.vendor]))
     permit.delete()

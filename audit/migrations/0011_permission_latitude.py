@@ -4,10 +4,10 @@ from django.db import migrations, models
 
 def begin_balanced(apps, schema_editor):
     """A fresh installation has the packs and leaves what no rule speaks of to the agent; one in use stays strict."""
-    audit = apps.get_app_config("audit")
-    is_in_use = any(audit.get_model(name).objects.exists() for name in ("PermissionRule", "Event"))
+    audit, there = apps.get_app_config("audit"), schema_editor.connection.alias
+    is_in_use = any(audit.get_model(name).objects.using(there).exists() for name in ("PermissionRule", "Event"))
     if not is_in_use:
-        audit.get_model("PermissionPosture").objects.create(posture="balanced")
+        audit.get_model("PermissionPosture").objects.using(there).create(posture="balanced")
 
 
 class Migration(migrations.Migration):

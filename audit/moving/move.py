@@ -28,7 +28,10 @@ from config.jobs.heartbeat import require_stopped
 from config.models import Heartbeat
 
 ALIAS = "moving"
-_MADE_BY_MIGRATIONS = {"django_content_type", "auth_permission", "audit_rulesversion"}
+_MADE_BY_MIGRATIONS = {
+    *("django_content_type", "auth_permission"),
+    *("audit_rulesversion", "audit_permissionposture", "escalation_project"),
+}
 _LEFT_BEHIND = (Heartbeat, StagedChange, TransactionBase)
 """What is of this database and not of the installation: processes that are gone, what triggers made of the copying, and
 the base of another server's transaction ids."""

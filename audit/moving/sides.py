@@ -22,7 +22,8 @@ _TIME = """to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') ||
     CASE WHEN date_trunc('second', {0}) = {0} THEN '' ELSE to_char({0} AT TIME ZONE 'UTC', '.US') END"""
 _AS_IT_IS = (
     *("AutoField", "BigAutoField", "BigIntegerField", "BinaryField", "CharField", "FloatField", "IntegerField"),
-    *("PositiveBigIntegerField", "PositiveIntegerField", "PositiveSmallIntegerField", "SmallIntegerField", "TextField"),
+    *("PositiveBigIntegerField", "PositiveIntegerField", "PositiveSmallIntegerField", "SlugField", "SmallIntegerField"),
+    "TextField",
 )
 AS_SQLITE_HAS_IT = {
     **dict.fromkeys(_AS_IT_IS, "{0}"),

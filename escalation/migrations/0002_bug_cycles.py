@@ -7,9 +7,10 @@ TAKES_NOTICE = {"bug.acknowledged", "bug.investigation_started", "bug.resolved"}
 
 def read_back(apps, schema_editor):
     """Bugs that came back overwrote the times they had; the trail still has them."""
-    bugs = apps.get_model("escalation", "Bug").objects
-    cycles = apps.get_model("escalation", "Cycle").objects
-    events = apps.get_model("audit", "Event").objects.filter(entity_type="bug")
+    there = schema_editor.connection.alias
+    bugs = apps.get_model("escalation", "Bug").objects.using(there)
+    cycles = apps.get_model("escalation", "Cycle").objects.using(there)
+    events = apps.get_model("audit", "Event").objects.using(there).filter(entity_type="bug")
     bugs.update(began_at=models.F("first_seen_at"))
     returned = events.filter(event_type="bug.reopened").order_by().values_list("entity_id", flat=True).distinct()
     for bug_id in list(returned):

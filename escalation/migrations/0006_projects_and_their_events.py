@@ -16,10 +16,10 @@ TRANSITION = timedelta(days=90)  # as long as an occurrence is kept: what has no
 
 def join_the_default(apps, schema_editor):
     """Bugs of before belong to nobody's project."""
-    project, _ = apps.get_model("escalation", "Project").objects.get_or_create(
-        slug="default", defaults={"name": "Default"}
-    )
-    if apps.get_model("escalation", "Bug").objects.filter(project=None).update(project=project):
+    there = schema_editor.connection.alias
+    projects = apps.get_model("escalation", "Project").objects.using(there)
+    project, _ = projects.get_or_create(slug="default", defaults={"name": "Default"})
+    if apps.get_model("escalation", "Bug").objects.using(there).filter(project=None).update(project=project):
         project.rule_before, project.rule_before_until = 1, timezone.now() + TRANSITION
         project.save()
 
@@ -27,9 +27,10 @@ def join_the_default(apps, schema_editor):
 def count_hours_of_before(apps, schema_editor):
     """Of the reports that are kept; those that retention removed are counted by no hour."""
     model = apps.get_model("escalation", "HourlyCount")
-    kept = apps.get_model("escalation", "Occurrence").objects.order_by()
+    there = schema_editor.connection.alias
+    kept = apps.get_model("escalation", "Occurrence").objects.using(there).order_by()
     hours = kept.annotate(hour=TruncHour("seen_at")).values_list("bug", "hour").annotate(count=Count("*"))
-    model.objects.bulk_create(
+    model.objects.using(there).bulk_create(
         (model(bug_id=bug, hour=hour, count=count) for bug, hour, count in hours.iterator()), batch_size=500
     )
 

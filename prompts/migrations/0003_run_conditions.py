@@ -6,22 +6,23 @@ from config.canonical import compute_hash
 
 def fill(apps, schema_editor):
     """Say of every run what it ran. A run of cases of its own has no result that belongs to a stored case."""
-    run_model = apps.get_model("prompts", "Run")
-    for run in run_model.objects.select_related("version").only("model", "version__settings").iterator(200):
+    there = schema_editor.connection.alias
+    runs = apps.get_model("prompts", "Run").objects.using(there)
+    for run in runs.select_related("version").only("model", "version__settings").iterator(200):
         results = list(run.results.values_list("case_hash", "test_case"))
         run.settings = {name: value for name, value in run.version.settings.items() if name != "model"}
         run.ad_hoc = not any(case for _, case in results)
         run.suite_hash = compute_hash(sorted(case_hash for case_hash, _ in results))
         run.conditions_hash = compute_hash([run.suite_hash, run.model, run.settings])
         run.save(update_fields=["settings", "ad_hoc", "suite_hash", "conditions_hash"])
-    _restore_results(apps.get_model("prompts", "Version"), run_model)
+    _restore_results(apps.get_model("prompts", "Version").objects.using(there), runs)
 
 
-def _restore_results(version_model, run_model):
+def _restore_results(versions, runs):
     """A version's results are those of its last run of the stored cases again."""
-    suite = run_model.objects.filter(status="finished", ad_hoc=False).order_by()
+    suite = runs.filter(status="finished", ad_hoc=False).order_by()
     last = suite.values("version").annotate(last=Max("pk")).values("last")
-    for run in run_model.objects.filter(pk__in=last):
+    for run in runs.filter(pk__in=last):
         answered = run.passed + run.failed - run.errors
         summary = {
             "run": str(run.uid),
@@ -36,7 +37,7 @@ def _restore_results(version_model, run_model):
             "verdict": (run.verdict or {}).get("call"),
             "finished_at": run.finished_at and run.finished_at.isoformat(),
         }
-        version_model.objects.filter(pk=run.version_id).update(test_results=summary)
+        versions.filter(pk=run.version_id).update(test_results=summary)
 
 
 class Migration(migrations.Migration):

@@ -8,8 +8,8 @@ FIELDS = ["title", "worst_severity", "worst_rule", "worst_message"]
 
 
 def draw(apps, schema_editor):
-    Check = apps.get_model("schemacheck", "Check")
-    kept = Check.objects.exclude(status="pending").order_by("pk").only("pk", "sql", "report")
+    checks = apps.get_model("schemacheck", "Check").objects.using(schema_editor.connection.alias)
+    kept = checks.exclude(status="pending").order_by("pk").only("pk", "sql", "report")
     drawn = []
     for check in kept.iterator(chunk_size=BATCH):
         report = check.report or {}
@@ -23,9 +23,9 @@ def draw(apps, schema_editor):
         check.worst_message = cut(str(worst.get("message", "")), 255)
         drawn.append(check)
         if len(drawn) == BATCH:
-            Check.objects.bulk_update(drawn, FIELDS)
+            checks.bulk_update(drawn, FIELDS)
             drawn = []
-    Check.objects.bulk_update(drawn, FIELDS)
+    checks.bulk_update(drawn, FIELDS)
 
 
 def cut(text, most):

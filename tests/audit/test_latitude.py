@@ -166,6 +166,15 @@ def test_a_posture_is_chosen_listed_and_forgotten_at_every_door(
     assert not PermissionPosture.objects.filter(agent="qwen").exists()
 
 
+def test_what_is_chosen_more_widely_holds_once_a_posture_is_forgotten(balanced: None) -> None:
+    row = choosing.choose_posture(posture="strict", project=SHOP)
+    assert said("frobnicate", cwd=SHOP) == "ask"
+    choosing.forget_posture(uid=str(row.uid))
+    assert said("frobnicate", cwd=SHOP) == "nothing"
+    with pytest.raises(choosing.PostureNotFound):
+        choosing.forget_posture(uid=str(row.uid))
+
+
 def test_the_posture_of_everybody_is_changed_and_not_forgotten(
     balanced: None, admin_api: Any, run_command: Any
 ) -> None:

@@ -60,7 +60,9 @@ def ask(
 
 
 @pytest.fixture
-def site(monkeypatch: pytest.MonkeyPatch) -> Callable[[Site], None]:
+def site(monkeypatch: pytest.MonkeyPatch, db: None) -> Callable[[Site], None]:
+    """Takes a site's place. Threads that answered before may have a database open, which each answer looks at."""
+
     def use(made: Site) -> None:
         monkeypatch.setattr(asgi, "site", made)
 

@@ -61,7 +61,7 @@ def test_the_admin_keeps_no_log_of_its_own(admin_client: Client) -> None:
 def test_who_may_not_look_at_a_row_sees_no_history_of_it(client: Client) -> None:
     rule = store.create_rule(tool="Bash", specifier="ls *", decision="allow")
     viewer = User.objects.create_user("viewer", password="viewer-password", is_staff=True)
-    viewer.user_permissions.add(Permission.objects.get(codename="view_group"))
+    viewer.user_permissions.add(Permission.objects.get(content_type__app_label="auth", codename="view_group"))
     client.force_login(viewer)
     assert client.get(reverse("admin:audit_permissionrule_history", args=[rule.pk])).status_code == 403
 

@@ -195,6 +195,7 @@ def test_what_the_environment_alone_told_stands_before_the_command(
 def test_messages_call_the_command_as_it_was_typed() -> None:
     """`manage.py` stands in no text that people get: config.home.PROGRAM does."""
     of_others = {
+        "audit/permissions/packs/handrail.py",  # patterns of commands, not texts
         "audit/agents/hook.py",  # a client on another machine, which says what to type on the server's
         "schemacheck/editor/command.py",
         "audit/shell/programs.py",

@@ -102,7 +102,7 @@ def typed(data: Path, *words: str, cwd: Path | None = None) -> subprocess.Comple
 
 def test_whatever_a_command_leaves_in_the_folder_is_its_owners_alone(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    for words in ("migrate --verbosity 0", "rules defaults", "backup create --verify", "audit seal"):
+    for words in ("migrate --verbosity 0", "rules posture strict", "backup create --verify", "audit seal"):
         done = typed(data, *words.split())
         assert done.returncode == 0, f"{words}: {done.stderr}"
     left = [path for path in data.rglob("*") if path.is_file()]

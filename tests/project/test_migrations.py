@@ -5,7 +5,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from tests.project.sources import APPS, PACKAGES
+from tests.project.sources import APPS, PACKAGES, ROOT
 
 
 @pytest.mark.django_db
@@ -24,6 +24,14 @@ def test_every_migration_can_be_taken_back(app: str) -> None:
         if key[0] == app:
             stuck = [operation for operation in graph.nodes[key].operations if not operation.reversible]
             assert not stuck, f"{key}: {stuck} cannot be taken back; give it a reverse."
+
+
+@pytest.mark.parametrize("app", PACKAGES)
+def test_what_a_migration_writes_is_in_the_database_it_is_run_on(app: str) -> None:
+    """Not in the one in use: `move` migrates its target, and `restore` a copy."""
+    for path in sorted((ROOT / app / "migrations").glob("0*.py")):
+        for line in path.read_text().splitlines():
+            assert ".objects" not in line or ".objects.using(" in line, f"{path.name}: {line.strip()}"
 
 
 @pytest.mark.django_db

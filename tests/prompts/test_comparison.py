@@ -1,10 +1,12 @@
 """Like is compared with like: what a pair of alike runs has shown no other run takes back."""
 
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.apps import apps
+from django.db import connection
 
 from audit.models import Event
 from prompts.cases import keep_test_case
@@ -197,7 +199,7 @@ def test_runs_of_the_release_before_say_what_they_ran(regression: Run) -> None:
     }
     Run.objects.update(settings={}, ad_hoc=False, suite_hash="", conditions_hash="")
     Version.objects.filter(number=2).update(test_results=easy.summary())
-    import_module("prompts.migrations.0003_run_conditions").fill(apps, None)
+    import_module("prompts.migrations.0003_run_conditions").fill(apps, SimpleNamespace(connection=connection))
     assert {
         made.pk: (made.settings, made.ad_hoc, made.suite_hash, made.conditions_hash) for made in Run.objects.all()
     } == recorded

@@ -3,6 +3,7 @@
 What the public base has and the network would bring is in it, so that the image is built with no network at all.
 """
 
+import hashlib
 import io
 import re
 import subprocess
@@ -18,7 +19,7 @@ import pytest
 from tests.services import docker_engine
 from tests.services.stack import ROOT
 
-TAG = "handrail-base:1"
+TAG = f"handrail-base:{hashlib.sha256((ROOT / 'requirements.txt').read_bytes()).hexdigest()[:12]}"
 CLIENT = "postgresql-client"
 PACKAGES = ("base-files", "bash", "coreutils", "dash", "findutils", "apt", "passwd", "ca-certificates", "libc-bin")
 MADE = (
