@@ -51,7 +51,7 @@ class Stack:
         self.run("manage.py", "migrate", "--run-syncdb", "-v", "0", "--skip-checks")
 
     def run(self, *arguments: str) -> None:
-        subprocess.run([sys.executable, *arguments], env=self.env, cwd=self.root, check=True, timeout=120)
+        subprocess.run([sys.executable, *arguments], env=self.env, cwd=self.root, check=True, timeout=600)
 
     def start(self, *arguments: str, log: str = "") -> "subprocess.Popen[bytes]":
         with (self.folder / (log or "log")).open("ab") as output:
