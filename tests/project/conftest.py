@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 from drf_spectacular.generators import SchemaGenerator
+from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -72,10 +74,14 @@ def operations() -> tuple[Operation, ...]:
     )
 
 
-@pytest.fixture
-def demonstration(db: None) -> None:
-    """A database with the demonstration data of every app."""
-    call_command("demo", stdout=io.StringIO())
+@pytest.fixture(scope="class")
+def demonstration(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """A database with the demonstration data of every app. A class shares it: each test's own changes go back."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        call_command("demo", stdout=io.StringIO())
+        with django_db_blocker.block():
+            yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture

@@ -107,25 +107,27 @@ def test_every_list_is_paged_by_cursor() -> None:
             assert {"cursor", "page_size"} <= names, operation
 
 
-@time_machine.travel(datetime.now(UTC), tick=False)  # or an age in seconds differs from page to page
-def test_every_list_is_walked_page_by_page_without_gap_or_repeat(lists: Lists, reader: APIClient) -> None:
-    for operation, path in lists():
-        whole = reader.get(path, {"page_size": 500}).json()
-        assert set(whole) == {"next", "previous", "results"}, operation
-        walked: list[Any] = []
-        url: str | None = f"{path}?page_size=2"
-        for _ in range(6):  # three pages tell as much as three hundred
-            if url is None:
-                break
-            page = reader.get(url).json()
-            walked += page["results"]
-            url = page["next"]
-        assert walked == whole["results"][: len(walked)], operation
-        assert url or len(walked) == len(whole["results"]), operation
+class TestLists:
+    """Of the demonstration's rows."""
 
+    @time_machine.travel(datetime.now(UTC), tick=False)  # or an age in seconds differs from page to page
+    def test_every_list_is_walked_page_by_page_without_gap_or_repeat(self, lists: Lists, reader: APIClient) -> None:
+        for operation, path in lists():
+            whole = reader.get(path, {"page_size": 500}).json()
+            assert set(whole) == {"next", "previous", "results"}, operation
+            walked: list[Any] = []
+            url: str | None = f"{path}?page_size=2"
+            for _ in range(6):  # three pages tell as much as three hundred
+                if url is None:
+                    break
+                page = reader.get(url).json()
+                walked += page["results"]
+                url = page["next"]
+            assert walked == whole["results"][: len(walked)], operation
+            assert url or len(walked) == len(whole["results"]), operation
 
-def test_a_list_refuses_what_it_does_not_know(lists: Lists, reader: APIClient) -> None:
-    for operation, path in lists():
-        for query in ("colour=red", "page_size=0", "page_size=501", "page_size=x", "cursor=x", "cursor="):
-            answer = reader.get(f"{path}?{query}")
-            assert (answer.status_code, as_problem(answer)) == (400, True), f"{operation} ?{query}"
+    def test_a_list_refuses_what_it_does_not_know(self, lists: Lists, reader: APIClient) -> None:
+        for operation, path in lists():
+            for query in ("colour=red", "page_size=0", "page_size=501", "page_size=x", "cursor=x", "cursor="):
+                answer = reader.get(f"{path}?{query}")
+                assert (answer.status_code, as_problem(answer)) == (400, True), f"{operation} ?{query}"

@@ -28,41 +28,42 @@ def rows() -> dict[str, int]:
     return {model._meta.label: model._default_manager.count() for model in models}
 
 
-def test_the_demonstration_fills_every_app_and_only_once(demonstration: None) -> None:
-    first = rows()
-    call_command("demo", stdout=io.StringIO())
-    assert rows() == first
-    empty = [app for app in APPS if not any(count for label, count in first.items() if label.startswith(f"{app}."))]
-    assert not empty, f"The admin has nothing to look at in {empty}: give them a demo.py."
+class TestOfTheDemonstration:
+    """What each app shows of data that is there."""
 
+    def test_the_demonstration_fills_every_app_and_only_once(self, demonstration: None) -> None:
+        first = rows()
+        call_command("demo", stdout=io.StringIO())
+        assert rows() == first
+        empty = [app for app in APPS if not any(count for label, count in first.items() if label.startswith(f"{app}."))]
+        assert not empty, f"The admin has nothing to look at in {empty}: give them a demo.py."
 
-@pytest.mark.parametrize("app", APPS)
-@pytest.mark.parametrize("chosen", RANGES)
-def test_a_panel_says_something(app: str, chosen: str, demonstration: None) -> None:
-    panels = list(module(app, "dashboard").panels(window(chosen)))
-    assert panels
-    for panel in panels:
-        assert isinstance(panel, Panel)
-        assert panel.title
-        assert panel.tiles
-        assert panel.lead.page
-        for tile in panel.tiles:
-            assert tile.note or tile.before is not None or tile.value is None or tile.kind != "number", tile
+    @pytest.mark.parametrize("app", APPS)
+    @pytest.mark.parametrize("chosen", RANGES)
+    def test_a_panel_says_something(self, app: str, chosen: str, demonstration: None) -> None:
+        panels = list(module(app, "dashboard").panels(window(chosen)))
+        assert panels
+        for panel in panels:
+            assert isinstance(panel, Panel)
+            assert panel.title
+            assert panel.tiles
+            assert panel.lead.page
+            for tile in panel.tiles:
+                assert tile.note or tile.before is not None or tile.value is None or tile.kind != "number", tile
+
+    @pytest.mark.parametrize("app", APPS)
+    def test_metrics_are_named_after_their_app(self, app: str, demonstration: None) -> None:
+        families = list(module(app, "metrics").collect())
+        assert families
+        for family in families:
+            assert f"{family.name}_".startswith(f"handrail_{app.removesuffix('s')}"), family.name
+            assert family.documentation, family.name
 
 
 @pytest.mark.parametrize("app", APPS)
 def test_an_empty_app_has_a_panel_too(app: str) -> None:
     for panel in module(app, "dashboard").panels(window("1h")):
         assert panel.tiles
-
-
-@pytest.mark.parametrize("app", APPS)
-def test_metrics_are_named_after_their_app(app: str, demonstration: None) -> None:
-    families = list(module(app, "metrics").collect())
-    assert families
-    for family in families:
-        assert f"{family.name}_".startswith(f"handrail_{app.removesuffix('s')}"), family.name
-        assert family.documentation, family.name
 
 
 @pytest.mark.parametrize("app", APPS)
