@@ -32,7 +32,9 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
             return name
 
 
-_LEFT_OUT = ["redoc"]  # the API pages use Swagger UI; compressing a second viewer would double the work
+_LEFT_OUT = ["redoc", "rest_framework", "*.map"]
+"""What no page asks for: a second viewer of the API, REST framework's own pages, a debugger's maps. To compress them
+would take most of the time of a first start."""
 
 
 def is_collected() -> bool:

@@ -18,7 +18,7 @@ from config import home
 from config.entry.extras import how_to_install
 from config.home import PROGRAM, spelled
 from config.models import ApiKey
-from config.serving import private_files
+from config.serving import private_files, static
 from config.watching import health
 from config.watching.health import Check, Source
 
@@ -211,7 +211,7 @@ def _migrate() -> str:
 
 
 def _collect_static() -> str:
-    call_command("collectstatic", verbosity=0, interactive=False)
+    static.collect()
     return "the static files are collected"
 
 

@@ -122,6 +122,7 @@ def test_on_a_new_machine_it_mends_what_it_can_and_names_the_rest(tmp_path):
     mended = run("--fix", "--json")
     found = {check["name"]: check["status"] for check in json.loads(mended.stdout)["checks"]}
     assert found["migrations"] == found["static files"] == found["data directory"] == "ok"
+    assert (tmp_path / "data" / "static.stamp").exists(), "the next start has nothing to collect"
     assert "Traceback" not in first.stdout + first.stderr + mended.stderr
 
 
