@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from audit import history, telling
 from audit.ledger import counting
-from audit.models import Event, PermissionRule
+from audit.models import AgentSession, Event, PermissionRule
 from audit.verdicts import MADE
 from config.database.windows import Window
 from config.pages.charts import Point, Series
@@ -21,6 +21,7 @@ SHOWN = 8
 STOPPED_SHOWN = 5
 EVENTS = Listing(app="audit", model="event", endpoint="audit/events", time="timestamp")
 DECISIONS = Listing(app="audit", model="decision", endpoint="audit/events", time="timestamp")
+SESSIONS = Listing(app="audit", model="agentsession", endpoint="audit/sessions", time="last_at")
 RULES = Listing(app="audit", model="permissionrule", endpoint="audit/rules")
 VERDICTS = {
     "allow": Series("allowed", "good"),
@@ -85,6 +86,12 @@ def _verdict_tiles(counted: counting.Counted, window: Window) -> Iterator[Tile]:
     now, before = counted.now["decision"], counted.before["decision"]
     made, made_before = sum(now.values()), sum(before.values())
     yield Tile(label="Calls decided", value=made, before=made_before, lead=_decisions(window))
+    yield Tile(
+        label="Sessions",
+        value=window.within(AgentSession.objects.all(), "last_at").count(),
+        before=window.before(AgentSession.objects.all(), "last_at").count(),
+        lead=SESSIONS.lead(since=window.since),
+    )
     yield Tile(
         label="Allowed",
         value=now.get("allow", 0) / made if made else None,

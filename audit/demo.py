@@ -10,6 +10,7 @@ from audit import rollback, trail
 from audit.models import Event
 from audit.permissions import decisions, held, store
 from audit.permissions.rules import Rule
+from audit.sessions.gathering import gather_sessions
 from config.demonstration import Act, busy_moments
 
 ENTITY = {"entity_type": "role", "entity_id": "deployer"}
@@ -99,6 +100,7 @@ def load() -> None:
             user="sam",
             context={"ticket": "OPS-142"},
         )
+    gather_sessions()
 
 
 def _take_rules() -> None:

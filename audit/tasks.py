@@ -10,6 +10,7 @@ from audit import capture, reports, retention, rollback, streaming, trail
 from audit.backups import making
 from audit.ledger import sealing, verification
 from audit.permissions import decisions, guard, store
+from audit.sessions import gathering
 from config.celery import shared_task
 
 logger = logging.getLogger(__name__)
@@ -17,6 +18,7 @@ logger = logging.getLogger(__name__)
 SCHEDULE = {
     "audit.seal": {"task": "audit.seal", "schedule": timedelta(minutes=1)},
     "audit.fold_counts": {"task": "audit.fold_counts", "schedule": timedelta(days=1)},
+    "audit.gather_sessions": {"task": "audit.gather_sessions", "schedule": timedelta(minutes=1)},
     "audit.stream": {"task": "audit.stream", "schedule": timedelta(minutes=1)},
     "audit.prune": {"task": "audit.prune", "schedule": timedelta(days=1)},
     # Every hour asks whether the day's backup is due: a service that was down at its time makes it up.
@@ -52,6 +54,12 @@ def fold_counts() -> None:
     sealing.fold_counts()
 
 
+@shared_task(name="audit.gather_sessions", time_limit=settings.LONG_JOB_SECONDS)
+def gather_sessions() -> int:
+    """Sum up the sessions of agents that something happened in."""
+    return gathering.gather_sessions()
+
+
 @shared_task(name="audit.stream", time_limit=settings.LONG_JOB_SECONDS)
 def stream() -> int:
     """Send what was sealed on to the SIEM, where there is one; returns how many events."""
@@ -60,8 +68,9 @@ def stream() -> int:
 
 @shared_task(name="audit.prune", time_limit=settings.LONG_JOB_SECONDS)
 def prune() -> None:
-    """Remove events past the days their type is kept."""
+    """Remove events past the days their type is kept, and sessions whose decisions are gone."""
     retention.prune()
+    gathering.prune_sessions(settings.AUDIT_RETENTION_DAYS)
 
 
 @shared_task(name="audit.verify", time_limit=settings.LONG_JOB_SECONDS)

@@ -3,6 +3,7 @@ from django.urls import path
 from audit import views
 from audit.permissions import views as permission_views
 from audit.permissions.latitude import views as latitude_views
+from audit.sessions import views as session_views
 from config.rest.views import Router
 
 router = Router()
@@ -12,6 +13,7 @@ router.register("events", views.EventViewSet, basename="audit-event")
 router.register("allowances", latitude_views.AllowanceViewSet, basename="audit-allowance")
 router.register("exceptions", latitude_views.ExceptionViewSet, basename="audit-exception")
 router.register("postures", latitude_views.PostureViewSet, basename="audit-posture")
+router.register("sessions", session_views.SessionViewSet, basename="audit-session")
 router.register("rules", permission_views.RuleViewSet, basename="audit-rule")
 
 ENTITY = "entities/<str:entity_type>/<path:entity_id>"

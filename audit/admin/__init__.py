@@ -13,8 +13,10 @@ from audit.admin.latitude import (
 )
 from audit.admin.ledger import CheckpointAdmin, StreamPositionAdmin
 from audit.admin.rules import PermissionRuleAdmin, RuleForm
+from audit.admin.sessions import AgentSessionAdmin
 
 __all__ = [
+    "AgentSessionAdmin",
     "AllowanceForm",
     "BackupRunAdmin",
     "CheckpointAdmin",

@@ -90,7 +90,7 @@ class DecisionAdmin(TrailAdmin):
     def in_session(self, event: Any) -> SafeString:
         if not event.session_id:
             return NOTHING
-        address = f"{reverse('admin:audit_decision_changelist')}?{urlencode({'q': event.session_id})}"
+        address = f"{reverse('admin:audit_agentsession_changelist')}?{urlencode({'q': event.session_id})}"
         name = event.session_id
         shown = name if len(name) <= _SHORT else f"{name[:5]}...{name[-7:]}"  # sessions of one agent begin alike
         return format_html('<a href="{}" title="{}" class="kit-line">{}</a>', address, name, shown)

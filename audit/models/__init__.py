@@ -7,9 +7,12 @@ from audit.models.events import CurrentTransaction, Decision, Event, EventQueryS
 from audit.models.latitude import PermissionException, PermissionOnce, PermissionPosture
 from audit.models.ledger import Checkpoint, RemovalPermit, Tile, TransactionBase
 from audit.models.permissions import PermissionRule, RuleQuerySet, RulesVersion
+from audit.models.sessions import AgentSession, AgentSessionQuerySet
 from audit.models.streaming import StreamPosition, StreamQuerySet
 
 __all__ = [
+    "AgentSession",
+    "AgentSessionQuerySet",
     "BackupRun",
     "CaptureBy",
     "Checkpoint",

@@ -25,6 +25,10 @@ def calls():
     return list(Event.objects.filter(event_type=oversight.CALLED).order_by("id"))
 
 
+def made(event):
+    return event.new_value["calls"]
+
+
 def rule(decision, tool, **more):
     with acting_as(scope="admin"):
         create_rule(tool=tool, decision=decision, reason="people do that", **more)
@@ -59,18 +63,16 @@ def test_every_call_is_in_the_trail_with_its_outcome(call_tool, key_for):
     with pytest.raises(ToolError):
         call_tool("record_audit", scope="read", event_type="a.b", entity_type=secret, entity_id="1")
     ask("list_resources", key=key_for("read"))
-    told = [(event.entity_id, event.new_value["outcome"], event.new_value.get("error")) for event in calls()]
-    assert told[:4] == [
-        ("count_tokens", "answered", None),
-        ("count_tokens", "refused", "invalid"),
-        ("count_tokens", "refused", "invalid"),
-        ("record_audit", "refused", "forbidden"),
-    ]
-    assert ("bug://{bug_id}", "answered", None) in told
-    first = Event.objects.filter(event_type=oversight.CALLED).earliest("id")
-    assert (first.actor, first.context["arguments"]) == ("write-key", {"text": "300 characters", "model": "gpt-4o"})
-    assert first.agent.startswith("mcp")
-    assert secret not in json.dumps([event.context for event in calls()])
+    events = calls()
+    told = {event.entity_id: [(call["outcome"], call.get("error")) for call in made(event)] for event in events}
+    assert told["count_tokens"] == [("answered", None), ("refused", "invalid"), ("refused", "invalid")]
+    assert told["record_audit"] == [("refused", "forbidden")]
+    assert told["bug://{bug_id}"] == [("answered", None)]
+    first = events[0]
+    assert (first.actor, first.new_value["count"], first.agent[:3]) == ("write-key", 3, "mcp")
+    assert made(first)[0]["arguments"] == {"text": "300 characters", "model": "gpt-4o"}
+    assert made(first)[0]["request"] == first.correlation_id
+    assert secret not in json.dumps([event.new_value for event in events])
 
 
 def test_calls_wait_for_a_database_that_is_away_and_are_written_in_order(call_tool, monkeypatch, caplog):
@@ -86,15 +88,16 @@ def test_calls_wait_for_a_database_that_is_away_and_are_written_in_order(call_to
         assert not oversight.flush()
     assert "not in the trail yet" in caplog.text
     monkeypatch.setattr(trail, "write", write)
-    assert [event.context["arguments"]["text"] for event in calls()] == ["a", "b"]
+    [event] = calls()
+    assert [call["arguments"]["text"] for call in made(event)] == ["a", "b"]
     assert oversight.flush in farewell._acts
 
 
-def test_calls_of_a_busy_time_are_written_many_at_once(call_tool, monkeypatch):
+def test_calls_of_a_busy_time_share_events_of_so_many(call_tool, monkeypatch):
     monkeypatch.setattr(oversight, "MOST_AT_ONCE", 2)
     for _ in range(5):
         call_tool("list_prompts")
-    assert len(calls()) == 5
+    assert [event.new_value["count"] for event in calls()] == [2, 2, 1]
 
 
 def test_a_key_that_has_sent_enough_waits(settings, owner):

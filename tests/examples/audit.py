@@ -56,6 +56,8 @@ ASKS = {
         body={"correlation_id": Got("correlation_id", "audit/events", CHANGE), "reason": "undo the agent's change"}
     ),
     "audit_export_retrieve": Ask(query={"entity_type": "role"}),
+    "audit_sessions_list": Ask(query={"page_size": 1}),
+    "audit_sessions_retrieve": Ask(path={"session_id": Got("results.0.session_id", "audit/sessions?page_size=1")}),
     "audit_checkpoints_list": Ask(query={"page_size": 1}),
     "audit_checkpoints_status_retrieve": Ask(),
     "audit_verify_create": Ask(body={"since": 0}),

@@ -1,0 +1,60 @@
+"""`manage.py sessions list|show`: what agents did, session by session."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from audit.models import AgentSession
+from audit.sessions.serializers import SessionPageSerializer, SessionSerializer
+from audit.sessions.steps import Step, call_text, find_session, steps_of, touched
+from config.commandline.amounts import moment
+from config.commands import OperationCommand, count_of
+
+SHOWN = 70
+"""Characters of a call."""
+
+
+class Command(OperationCommand):
+    help = "Show sessions of agents: which there were, and what was asked, decided and run in one."
+    examples = (
+        ("sessions list --agent claude", "the last sessions of one agent"),
+        ("sessions show 0b5c6a2e-5d0c-4f0e-9c0a-3f8f1c9d7e11", "every call of one, with what was decided"),
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        listing = verbs.add_parser("list", help="the sessions there were, the latest first")
+        for name in ("agent", "person", "project"):
+            listing.add_argument(f"--{name}", default="", help=f"of this {name} alone")
+        listing.add_argument("--limit", type=count_of, default=20)
+        showing = verbs.add_parser("show", help="the calls of one, in order")
+        showing.add_argument("session_id")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        {"list": self.list, "show": self.show}[options["verb"]](options)
+
+    def list(self, options: dict[str, Any]) -> None:
+        wanted = {name: options[name] for name in ("agent", "person", "project") if options[name]}
+        found = AgentSession.objects.filter(**wanted).newest_first()[: options["limit"]]
+        if options["json"]:
+            self.print_json(SessionSerializer(found, many=True).data)
+            return
+        rows = [
+            [moment(row.last_at), row.agent, row.person, row.calls, row.denied, row.asked, row.session_id]
+            for row in found
+        ]
+        self.table(["last call", "agent", "person", "calls", "denied", "asked", "session"], rows)
+
+    def show(self, options: dict[str, Any]) -> None:
+        session = find_session(session_id=options["session_id"])
+        if options["json"]:
+            self.print_json(SessionPageSerializer(session).data)
+            return
+        steps = steps_of(session)
+        self.table(["time", "decision", "outcome", "tool", "call"], [_row(step) for step in steps])
+        for path in touched(steps):
+            self.stdout.write(f"edited {path}")
+
+
+def _row(step: Step) -> list[Any]:
+    return [moment(step.timestamp), step.decision or "", step.outcome or "", step.tool, call_text(step.input)[:SHOWN]]
