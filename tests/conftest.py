@@ -44,14 +44,6 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
             cursor.execute(f"SELECT pg_terminate_backend(pid) {others}")
 
 
-@pytest.fixture(autouse=True)
-def calls_wait(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What agents call is not written by a thread, into the database of whichever test runs then."""
-    monkeypatch.setattr(oversight.FLUSHER, "notice", lambda waiting: None)
-    yield
-    oversight.forget()
-
-
 @pytest.fixture
 def owner(db: None) -> User:
     """The user keys belong to."""
@@ -138,14 +130,24 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter._session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-@pytest.fixture(autouse=True)
-def _look_ups_are_written_when_a_test_says_so(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No thread writes counts amid a test, whose rows it may not see. What a test leaves uncounted is forgotten."""
+@pytest.fixture(scope="session", autouse=True)
+def _no_thread_writes() -> Iterator[None]:
+    """Counts of look-ups and calls of agents are written when a test says so, not into whichever test runs by then."""
     from visioncache import counting
 
-    monkeypatch.setattr(counting.FLUSHER, "notice", lambda waiting: None)
+    with pytest.MonkeyPatch.context() as patch:
+        for flusher in (counting.FLUSHER, oversight.FLUSHER):
+            patch.setattr(flusher, "notice", lambda waiting: None)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _what_waits_to_be_written_is_forgotten() -> Iterator[None]:
     yield
-    counting.BUFFER.forget()
+    from visioncache.buffer import BUFFER
+
+    BUFFER.forget()
+    oversight.forget()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,6 +1,7 @@
 """Whatever the dashboard shows leads to the rows it counts: in the admin, and as the same question to the API."""
 
 from collections.abc import Iterator
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -77,9 +78,10 @@ class TestOfTheDemonstration:
         self, panels: list[dashboard.Panel], admin_client: Client, reader: APIClient
     ) -> None:
         followed = 0
+        shown_at, told_at = cache(partial(listed, admin_client)), cache(partial(answered, reader))
         for what, lead, rows in [found for panel in panels for found in leads(panel)]:
-            shown = listed(admin_client, lead.page) if lead.page else None
-            told = answered(reader, lead.api) if lead.api else None
+            shown = shown_at(lead.page) if lead.page else None
+            told = told_at(lead.api) if lead.api else None
             followed += bool(lead.page) + bool(lead.api)
             if rows is not None and lead:
                 assert {shown, told} <= {rows, None}, (what, lead, rows, shown, told)
