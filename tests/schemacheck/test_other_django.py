@@ -151,6 +151,46 @@ def test_a_table_renamed_and_then_changed_keeps_its_constraints_by_their_old_nam
     assert [name.partition("_order_id")[0] for name in dropped] == ["shop_box", "shop_parcel"]  # then what replaced it
 
 
+LABELLED = """
+migrations.CreateModel("Box", [
+    ("id", models.BigAutoField(primary_key=True)),
+    ("code", models.CharField(max_length=9, unique=True)),
+    ("size", models.PositiveIntegerField()),
+    ("order", models.ForeignKey("shop.order", models.CASCADE)),
+]),
+"""
+RELABELLED = """
+migrations.RenameField("Box", "code", "label"),
+migrations.RenameField("Box", "label", "sign"),
+migrations.RenameField("Box", "size", "volume"),
+migrations.RenameField("Box", "order", "sale"),
+migrations.RenameModel("Box", "Parcel"),
+migrations.AlterField("parcel", "sign", models.CharField(max_length=9)),
+migrations.AlterField("parcel", "sign", models.CharField(max_length=9, unique=True)),
+migrations.AlterField("parcel", "sign", models.CharField(max_length=9, null=True)),
+migrations.AlterField("parcel", "volume", models.IntegerField()),
+migrations.AlterField("parcel", "sale", models.IntegerField()),
+"""
+
+
+def test_a_column_renamed_and_then_changed_keeps_its_constraints_by_their_old_names(site: Site, check: Run) -> None:
+    site.migration("0002_box", LABELLED, after="0001_initial")
+    site.migration("0003_parcel", RELABELLED, after="0002_box")
+    code, reports, _ = check("shop", "0003")
+    sql = reports[0]["sql"]["forwards"]
+    assert code == 0
+    assert "undefined-constraint" not in rules(reports)
+    dropped = re.findall(r'DROP CONSTRAINT "(\w+)"', sql)
+    # Django makes a foreign key anew with its column's name; what is unique or checked keeps the name it was given.
+    assert [re.sub("_[0-9a-f]{8}_", "_", name) for name in dropped] == [
+        "shop_box_order_id_fk_shop_order_id",
+        "shop_box_code_key",
+        "shop_parcel_sign_uniq",
+        "shop_box_size_check",
+        "shop_box_sale_id_fk_shop_order_id",
+    ]
+
+
 def test_the_whole_project_is_one_script_and_what_is_new_alarms_nobody(site: Site, check: Run) -> None:
     site.migration("0002_more", MORE, after="0001_initial")
     code, reports, _ = check()

@@ -7,6 +7,7 @@ without it names are those Django and PostgreSQL give by default.
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import Any, Iterator, Sequence
 
@@ -17,6 +18,12 @@ from .literals import literal
 
 _ASSUMED_VERSION = 150000
 _GUARD = "SET LOCAL transaction_read_only = on; SET LOCAL statement_timeout = 5000; SET LOCAL lock_timeout = 100"
+
+
+_ADDED = re.compile(
+    r'ALTER TABLE "(?P<table>[^"]+)" ADD CONSTRAINT "(?P<name>[^"]+)" (?P<kind>UNIQUE|FOREIGN KEY) '
+    r"\((?P<columns>[^()]+)\)"
+)
 
 
 class NeedsDatabase(Exception):
@@ -39,7 +46,9 @@ class _Naming:
 
     connection: Any
     tables_before: dict[str, str]  # table -> its name before the migration
-    handed_out: set[str]  # constraints by such names: a second look finds what was made since
+    columns_before: dict[tuple[str, str], str]  # table, column -> the column's name before the migration
+    made: list[tuple[str, list[str], str, str]]  # table, columns, kind and name of constraints of this migration
+    handed_out: set[str]  # names of constraints given so far: a second look finds what was made since
 
     def quote_value(self, value: Any) -> str:
         return literal(value)
@@ -51,23 +60,53 @@ class _Naming:
         editor: Any = super()
         editor.alter_db_table(model, old_db_table, new_db_table)
         self.tables_before[new_db_table] = self.tables_before.pop(old_db_table, old_db_table)
+        for table, column in list(self.columns_before):
+            if table == old_db_table:
+                self.columns_before[new_db_table, column] = self.columns_before.pop((table, column))
+        self.made = [(new_db_table if made[0] == old_db_table else made[0], *made[1:]) for made in self.made]
+
+    def alter_field(self, model: Any, old_field: Any, new_field: Any, *given: Any, **named: Any) -> None:
+        editor: Any = super()
+        editor.alter_field(model, old_field, new_field, *given, **named)
+        table, old, new = model._meta.db_table, old_field.column, new_field.column
+        if old and new and old != new:
+            self.columns_before[table, new] = self.columns_before.pop((table, old), old)
+            for of, columns, _, _ in self.made:
+                if of == table:
+                    columns[:] = [new if column == old else column for column in columns]
+
+    def execute(self, sql: Any, params: Any = ()) -> None:
+        editor: Any = super()
+        editor.execute(sql, params)
+        for made in _ADDED.finditer(str(sql)):
+            columns = [column.strip(' "') for column in made["columns"].split(",")]
+            self.made.append((made["table"], columns, made["kind"].replace(" ", "_").lower(), made["name"]))
 
     def table_before(self, table: str) -> str:
         """The name a table had before the migration: its constraints are still called after that."""
         return self.tables_before.get(table, table)
 
     def _constraint_names(self, model: Any, column_names: Sequence[str] | None = None, **wanted: Any) -> list[str]:
-        """Names of a table's constraints, by the name it had before the migration, each once; else by its own."""
+        """Names of a table's constraints, by the names it and its columns had before the migration; else by its own."""
         table = model._meta.db_table
-        if self.table_before(table) != table:
-            earlier = self._names(_Before(model, self.table_before(table)), column_names, **wanted)
-            fresh = [name for name in earlier if name not in self.handed_out]
-            self.handed_out.update(fresh)
-            if fresh:
+        for made in reversed(self.made):
+            if made[0] == table and made[1] == column_names and wanted.get(made[2]):
+                self.made.remove(made)
+                return [made[3]]
+        renamed = {column: before for (of, column), before in self.columns_before.items() if of == table}
+        if self.table_before(table) != table or renamed:
+            columns = column_names and [renamed.get(column, column) for column in column_names]
+            earlier = self._names(_Before(model, self.table_before(table)), columns, renamed, **wanted)
+            if fresh := [name for name in earlier if name not in self.handed_out]:
+                self.handed_out.update(fresh)
                 return fresh
-        return self._names(model, column_names, **wanted)
+        found = self._names(model, column_names, {}, **wanted)
+        self.handed_out.update(found)
+        return found
 
-    def _names(self, model: Any, column_names: Sequence[str] | None, **wanted: Any) -> list[str]:
+    def _names(
+        self, model: Any, column_names: Sequence[str] | None, renamed: dict[str, str], **wanted: Any
+    ) -> list[str]:
         """Names of the live table's constraints; those Django would have given where the table is not there yet."""
         editor: Any = super()
         if self.connection.live is not None:
@@ -79,7 +118,7 @@ class _Naming:
         columns = list(column_names) if column_names is not None else None
         usual = [
             name
-            for name, known in _usual_names(self, model)
+            for name, known in _usual_names(self, model, renamed)
             if (columns is None or known["columns"] == columns)
             and all(known.get(kind) == value for kind, value in asked.items())
             and name not in exclude
@@ -142,15 +181,16 @@ class _Writing:
         writing: Any = self
         editor = writing.SchemaEditorClass(self, collect_sql=True, atomic=False)
         editor.deferred_sql = []
-        editor.tables_before, editor.handed_out = {}, set()
+        editor.tables_before, editor.columns_before, editor.made, editor.handed_out = {}, {}, [], set()
         return editor
 
 
-def _usual_names(editor: Any, model: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+def _usual_names(editor: Any, model: Any, renamed: dict[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What Django calls the constraints of a model whose columns were called otherwise."""
     meta = model._meta
     table = meta.db_table.replace('"', "")
     for field in meta.local_fields:
-        column = field.column
+        column = renamed.get(field.column, field.column)
         if field.primary_key:
             yield table + "_pkey", _known([column], "primary_key")
         elif field.unique:
@@ -164,7 +204,7 @@ def _usual_names(editor: Any, model: Any) -> Iterator[tuple[str, dict[str, Any]]
         if field.db_parameters(connection=editor.connection).get("check"):
             yield f"{table}_{column}_check", _known([column], "check")
     for together in meta.unique_together:
-        columns = [meta.get_field(name).column for name in together]
+        columns = [renamed.get(column, column) for column in (meta.get_field(name).column for name in together)]
         yield editor._create_index_name(table, columns, suffix="_uniq"), _known(columns, "unique")
 
 
