@@ -3,10 +3,12 @@
 import shutil
 import textwrap
 from collections.abc import Iterator
+from importlib import import_module
 
 from django.conf import settings
 from django.core.management import get_commands, load_command_class
 
+from config.commandline.alone import ALONE
 from config.commandline.help import Documented
 from config.commandline.names import spoken
 
@@ -38,13 +40,25 @@ def text(program: str) -> str:
         rows = [
             _row(name, command, width) for owner, name, command in found if owner == app and not command.older_name_of
         ]
+        rows += [_line(name, sentence, width) for name, sentence in _without_django(app)]
         parts.append("\n".join([f"{'service' if app == 'config' else app}:", *rows]))
     rest = ", ".join(djangos())
     parts.append("of Django:\n" + textwrap.fill(rest, width, initial_indent="  ", subsequent_indent="  "))
     return "\n\n".join(parts)
 
 
+def _without_django(app: str) -> Iterator[tuple[str, str]]:
+    """The commands of an app that Django never starts, each with what its module says of itself."""
+    for name, module in ALONE.items():
+        if module.startswith(f"{app}.") and name not in get_commands():
+            yield name, str(import_module(module).__doc__)
+
+
 def _row(name: str, command: Documented, width: int) -> str:
-    start = f"  {spoken(name):<17} "
-    sentence = command.help.partition(". ")[0].removesuffix(".")
+    return _line(spoken(name), command.help, width)
+
+
+def _line(name: str, told: str, width: int) -> str:
+    start = f"  {name:<17} "
+    sentence = told.partition(". ")[0].strip().removesuffix(".")
     return textwrap.fill(sentence, width, initial_indent=start, subsequent_indent=" " * len(start))

@@ -9,14 +9,9 @@ from importlib import import_module
 from typing import NoReturn
 
 from config import home
+from config.commandline.alone import ALONE
 
 USAGE_ERROR = 2
-ALONE = {
-    "schemacheck": "schemacheck.alone",
-    "hook": "audit.permissions.fast_hook",
-    "language-server": "schemacheck.editor.command",
-}
-"""Commands that answer without Django where they can, and the modules that do."""
 FOR_OTHERS = frozenset({"guard", "makemigrations", "schemacheck"})
 """Commands whose files are their caller's: what a guarded program writes, code, baselines and SQL of a project."""
 

@@ -1,4 +1,4 @@
-"""`handrail language-server`: what an editor starts, and talks with over stdin and stdout."""
+"""Show findings beside the lines in an editor, which starts this and talks with it over stdin and stdout."""
 
 import argparse
 import gc

@@ -115,6 +115,7 @@ def test_help_lists_ours_by_tool_and_those_of_django_last(data: Path) -> None:
     ours_part, _, djangos = shown.partition("of Django:")
     assert re.search(r"^  audit export +Write", ours_part, re.MULTILINE)
     assert re.search(r"^  backup verify ", ours_part, re.MULTILINE)
+    assert re.search(r"^  language-server +Show findings", ours_part, re.MULTILINE)
     assert "makemigrations" in djangos
     assert "makemigrations" not in ours_part
     assert "verify_backup" not in shown
