@@ -9,7 +9,7 @@ from config.commandline import terminal
 from config.errors import DomainError
 from config.secrets import blank
 from schemacheck import files, histories, options, other_projects
-from schemacheck.checker.formats import Checked
+from schemacheck.checker.checked import Checked
 from schemacheck.checker.policy import Policy
 from schemacheck.refusals import InvalidCheck, translated
 

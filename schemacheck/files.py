@@ -9,8 +9,8 @@ from typing import Any
 
 from config.errors import DomainError
 from config.secrets import retold, scrub
+from schemacheck.checker.checked import Checked
 from schemacheck.checker.findings import unread
-from schemacheck.checker.formats import Checked
 from schemacheck.checker.source import MAX_SCRIPT_CHARS
 from schemacheck.revisions import changed_since
 

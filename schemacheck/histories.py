@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from schemacheck import files
-from schemacheck.checker.formats import Checked
+from schemacheck.checker.checked import Checked
 from schemacheck.checker.policy import Policy
 from schemacheck.projects.folders.layouts import LAYOUTS, PLAIN, detect
 from schemacheck.refusals import InvalidPolicy, translated

@@ -8,9 +8,10 @@ from typing import Any
 from config.secrets import blank
 from schemacheck import files, histories, other_projects
 from schemacheck.checker import baseline
+from schemacheck.checker.checked import Checked
 from schemacheck.checker.findings import DIALECTS, Proof
-from schemacheck.checker.formats import FORMATS, Checked, render
 from schemacheck.checker.policy import Policy
+from schemacheck.formats import FORMATS, render
 from schemacheck.project import policy_for
 from schemacheck.refusals import InvalidCheck, translated
 

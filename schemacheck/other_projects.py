@@ -13,7 +13,7 @@ from typing import Any
 from config.errors import DomainError
 from config.home import settings_of_another
 from schemacheck import files
-from schemacheck.checker.formats import Checked
+from schemacheck.checker.checked import Checked
 from schemacheck.checker.policy import Policy
 from schemacheck.projects import collecting, scratch
 from schemacheck.refusals import InvalidCheck, translated

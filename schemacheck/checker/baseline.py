@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from schemacheck.checker.checked import Checked, fingerprint
 from schemacheck.checker.errors import InvalidBaseline
 from schemacheck.checker.findings import KINDS, UNCHECKED
-from schemacheck.checker.formats import Checked, fingerprint
 
 
 def write(file: Path, checked: Sequence[Checked]) -> int:

@@ -8,7 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from config.commands import OperationCommand
 from config.home import PROGRAM, ROOT
-from schemacheck.checker.formats import Checked
+from schemacheck.checker.checked import Checked
 from schemacheck.checker.policy import Policy
 from schemacheck.other_projects import write_sql
 from schemacheck.revisions import changed_since

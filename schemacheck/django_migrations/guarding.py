@@ -7,7 +7,8 @@ from django.conf import settings
 from django.core.management.base import CommandError
 
 from config.home import PROGRAM
-from schemacheck.checker.formats import Checked, render
+from schemacheck.checker.checked import Checked
+from schemacheck.formats import render
 
 MODES = ("off", "warn", "refuse")
 

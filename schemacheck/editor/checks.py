@@ -7,8 +7,8 @@ from typing import Any
 
 from config.errors import DomainError
 from schemacheck import files, histories, other_projects
+from schemacheck.checker.checked import Checked
 from schemacheck.checker.findings import Proof
-from schemacheck.checker.formats import Checked
 from schemacheck.checker.policy import Policy
 from schemacheck.checker.validator import validate
 from schemacheck.project import find_policy

@@ -17,7 +17,7 @@ from pygls.lsp.server import LanguageServer
 
 from config.entry.extras import version
 from schemacheck import files
-from schemacheck.checker.formats import Checked
+from schemacheck.checker.checked import Checked
 from schemacheck.editor.checks import How, check, end_projects, is_sql
 from schemacheck.editor.fixes import Edit, edit_for, ignoring
 from schemacheck.editor.places import Places

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from schemacheck.checker.formats import Checked
+from schemacheck.checker.checked import Checked
 from schemacheck.checker.policy import Policy
 from schemacheck.checker.rules import RULES
 from schemacheck.checker.validator import validate

@@ -4,9 +4,10 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from schemacheck.checker.formats import Checked, fingerprint, render
+from schemacheck.checker.checked import Checked, fingerprint
 from schemacheck.checker.rules import RULES
 from schemacheck.checker.validator import validate
+from schemacheck.formats import render
 
 SQL = "CREATE TABLE t (\n\tid bigint PRIMARY KEY,\n\tname varchr(20)\n);\n"
 

@@ -12,10 +12,10 @@ from django.test import Client
 
 from schemacheck import bounds, checks
 from schemacheck.checker.findings import UNCHECKED
-from schemacheck.checker.formats import FORMATS
 from schemacheck.checker.policy import Policy
 from schemacheck.checker.validator import validate
 from schemacheck.files import NotChecked, sql_files
+from schemacheck.formats import FORMATS
 from schemacheck.refusals import TooLong
 from tests.mcp_client import ToolError
 from tests.schemacheck.django_project import ROOT

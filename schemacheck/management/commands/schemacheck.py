@@ -4,7 +4,7 @@ from django.core.management.base import CommandParser
 
 from config.commands import OperationCommand
 from schemacheck import checks, files, histories, options, other_projects
-from schemacheck.checker.formats import Checked
+from schemacheck.checker.checked import Checked
 from schemacheck.checker.policy import Policy
 from schemacheck.django_migrations import door
 

@@ -5,11 +5,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
+from config import sarif
+from schemacheck.checker.checked import Checked, fingerprint
 from schemacheck.checker.rules import RULES
 
 FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit")
@@ -19,34 +20,6 @@ _GITLAB_LEVELS = {"error": "critical", "warning": "major", "suggestion": "info"}
 _MAX_LINE = 160
 _VERSION = "1.0.0"
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """A file and the report on it, in its public shape."""
-
-    path: str
-    sql: str
-    report: dict[str, Any]
-
-    @property
-    def findings(self) -> list[dict[str, Any]]:
-        """All findings, in the order of the script."""
-        findings = [*self.report["errors"], *self.report["warnings"], *self.report["suggestions"]]
-        return sorted(findings, key=lambda item: (item["line"] or 0, item["column"] or 0))
-
-    @property
-    def ignored(self) -> list[dict[str, Any]]:
-        """Findings a comment switches off, each with its reason."""
-        return list(self.report.get("ignored", ()))
-
-
-def fingerprint(item: Checked, finding: dict[str, Any]) -> str:
-    """What tells a finding from others of its file, though lines above it come and go."""
-    lines = item.sql.split("\n")
-    number = finding["line"] or 0
-    text = " ".join(lines[number - 1].split()) if 0 < number <= len(lines) else ""
-    return hashlib.sha256(json.dumps([item.path, finding["rule"], text, finding["message"]]).encode()).hexdigest()
 
 
 def render(form: str, checked: Sequence[Checked]) -> str:
@@ -131,7 +104,6 @@ def _gitlab(checked: Sequence[Checked]) -> list[dict[str, Any]]:
 
 
 def _sarif(checked: Sequence[Checked]) -> dict[str, Any]:
-    """SARIF 2.1.0, OASIS."""
     used = sorted({finding["rule"] for item in checked for finding in [*item.findings, *item.ignored]})
     rules = [
         {
@@ -146,17 +118,12 @@ def _sarif(checked: Sequence[Checked]) -> dict[str, Any]:
     ]
     results = [_sarif_result(item, finding, used) for item in checked for finding in [*item.findings, *item.ignored]]
     driver = {"name": "Handrail schemacheck", "semanticVersion": _VERSION, "rules": rules}
-    return {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}],
-    }
+    return sarif.document(driver, results, columnKind="unicodeCodePoints")
 
 
 def _sarif_result(item: Checked, finding: dict[str, Any], used: list[str]) -> dict[str, Any]:
-    region = {"startLine": finding["line"] or 1, "startColumn": finding["column"] or 1}
     uri = quote(item.path.replace("\\", "/"), safe="/~")
-    location = {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region}}
+    location = sarif.location(uri, startLine=finding["line"] or 1, startColumn=finding["column"] or 1)
     result = {
         "ruleId": finding["rule"],
         "ruleIndex": used.index(finding["rule"]),
