@@ -8,7 +8,7 @@ from typing import Any
 
 from postgast import pg_query_pb2 as ast
 
-from schemacheck.checker.database.catalog import Catalog, Column, Table
+from schemacheck.checker.database.catalog import Catalog, Column, Constraint, Table
 from schemacheck.checker.database.lookup import names_of
 from schemacheck.checker.findings import Lock
 from schemacheck.checker.reading.lowering import range_name, shape_of
@@ -18,6 +18,7 @@ from schemacheck.checker.reading.shapes import (
     AlterationShape,
     ColumnShape,
     ConstraintShape,
+    IndexShape,
     Name,
     TableShape,
     words,
@@ -87,8 +88,7 @@ def _locks(statement: Statement, catalog: Catalog) -> Iterator[_Taken]:  # noqa:
         case ast.AlterTableStmt() if statement.kind == "alter_table":
             yield from _alter_table(shape_of(statement), catalog)
         case ast.IndexStmt():
-            shape = shape_of(statement)
-            yield shape.table, "SHARE UPDATE EXCLUSIVE" if shape.concurrently else "SHARE", False, True
+            yield from _create_index(shape_of(statement), catalog)
         case ast.DropStmt():
             yield from _drop(node, catalog)
         case ast.RenameStmt() if node.missing_ok and catalog.is_live and not catalog.table(range_name(node.relation)):
@@ -102,22 +102,67 @@ def _locks(statement: Statement, catalog: Catalog) -> Iterator[_Taken]:  # noqa:
             yield range_name(node.relation), "ACCESS EXCLUSIVE", False, False
         case ast.TruncateStmt():
             for relation in node.relations:
-                yield range_name(relation.range_var), "ACCESS EXCLUSIVE", False, False
+                yield from _with_family(relation.range_var, "ACCESS EXCLUSIVE", catalog)
+                if node.behavior == ast.DROP_CASCADE:
+                    yield from _referring(catalog.table(range_name(relation.range_var)))
+        case ast.LockStmt():
+            for relation in node.relations:
+                yield from _with_family(relation.range_var, ORDER[node.mode - 1], catalog)
         case ast.CreateTrigStmt():
+            table = catalog.table(range_name(node.relation))
             yield range_name(node.relation), "SHARE ROW EXCLUSIVE", False, False
+            if node.row and table and table.kind == "p":
+                yield from _relatives(table, "SHARE ROW EXCLUSIVE")
+        case ast.CreatePolicyStmt():
+            yield range_name(node.table), "ACCESS EXCLUSIVE", False, False
+        case ast.CreateStatsStmt():
+            for relation in node.relations:
+                yield range_name(relation.range_var), "SHARE UPDATE EXCLUSIVE", False, False
         case ast.ReindexStmt() if node.relation.relname:
-            concurrent = any(item.def_elem.defname == "concurrently" for item in node.params)
-            yield range_name(node.relation), "SHARE UPDATE EXCLUSIVE" if concurrent else "SHARE", False, True
+            yield from _reindex(node, catalog)
         case ast.RefreshMatViewStmt():
             mode = "EXCLUSIVE" if node.concurrent else "ACCESS EXCLUSIVE"
             yield range_name(node.relation), mode, not node.concurrent, False
-        case ast.VacuumStmt() if node.is_vacuumcmd:
-            full = any(item.def_elem.defname == "full" for item in node.options)
+        case ast.VacuumStmt():
+            full = node.is_vacuumcmd and any(item.def_elem.defname == "full" for item in node.options)
             for item in node.rels:
                 mode = "ACCESS EXCLUSIVE" if full else "SHARE UPDATE EXCLUSIVE"
-                yield range_name(item.vacuum_relation.relation), mode, full, True
+                name = range_name(item.vacuum_relation.relation)
+                yield name, mode, full, node.is_vacuumcmd
+                yield from _partitions(catalog.table(name), mode, rewrites=full, reads=node.is_vacuumcmd)
         case ast.ClusterStmt() if node.relation.relname:
             yield range_name(node.relation), "ACCESS EXCLUSIVE", True, True
+
+
+def _create_index(shape: IndexShape, catalog: Catalog) -> Iterator[_Taken]:
+    mode = "SHARE UPDATE EXCLUSIVE" if shape.concurrently else "SHARE"
+    yield shape.table, mode, False, True
+    if not shape.only:
+        yield from _partitions(catalog.table(shape.table), mode, reads=True)
+
+
+def _reindex(node: Any, catalog: Catalog) -> Iterator[_Taken]:
+    """The table an index belongs to is locked, not the index alone; of a partitioned one each part by itself."""
+    mode = "SHARE UPDATE EXCLUSIVE" if any(i.def_elem.defname == "concurrently" for i in node.params) else "SHARE"
+    name = range_name(node.relation)
+    owner = catalog.index(name)
+    table = owner[0] if owner else catalog.table(name)
+    yield Name(table.schema, table.name) if table else name, mode, False, True
+    yield from _partitions(table, mode, reads=True)
+
+
+def _with_family(relation: Any, mode: str, catalog: Catalog) -> Iterator[_Taken]:
+    """A relation and, unless ONLY forbids it, all below it."""
+    name = range_name(relation)
+    yield name, mode, False, False
+    if relation.inh:
+        yield from _relatives(catalog.table(name), mode)
+
+
+def _referring(table: Table | None) -> Iterator[_Taken]:
+    """The tables whose foreign keys lead to one."""
+    for shown, _ in table.referenced_by if table else ():
+        yield _split(shown), "ACCESS EXCLUSIVE", False, False
 
 
 def _create_table(shape: TableShape, catalog: Catalog) -> Iterator[_Taken]:
@@ -152,6 +197,12 @@ def _joined(parent: Table | None, catalog: Catalog) -> Iterator[_Taken]:
             yield from _referenced(_split(key.references), catalog)
 
 
+def _partitions(table: Table | None, mode: str, *, rewrites: bool = False, reads: bool = False) -> Iterator[_Taken]:
+    """What is below a table that is cut into partitions; children that merely inherit are tables of their own."""
+    if table is not None and table.kind == "p":
+        yield from _relatives(table, mode, rewrites=rewrites, reads=reads)
+
+
 def _relatives(table: Table | None, mode: str, *, rewrites: bool = False, reads: bool = False) -> Iterator[_Taken]:
     for relative in table.descendants if table else ():
         yield Name(relative.schema, relative.name), mode, rewrites and relative.kind == "r", reads
@@ -170,6 +221,8 @@ def _alter_table(shape: AlterationShape, catalog: Catalog) -> Iterator[_Taken]:
         yield shape.name, mode, rewrites and not parted, reads
         keeps_looking = action.kind == "DropColumn"  # ONLY leaves the children their column, but tells them so
         if (not shape.only or keeps_looking) and _recurses(action, table, parted=parted):
+            if action.constraint and action.constraint.kind == "unique":
+                mode = "SHARE"  # each partition gets an index, and no constraint of its own to write down
             yield from _relatives(table, mode, rewrites=rewrites, reads=reads)
         yield from _others(action, table, catalog)
 
@@ -224,16 +277,9 @@ def _others(action: Action, table: Table | None, catalog: Catalog) -> Iterator[_
     for constraint in added:
         if constraint.references:
             yield from _referenced(constraint.references, catalog)
+    if table is not None:
+        yield from _of_constraints(action, table, catalog)
     match action.kind:
-        case "DropConstraint" | "ValidateConstraint" if table:
-            known = table.constraint(action.name)
-            if known and known.references:
-                mode = "ACCESS EXCLUSIVE" if action.kind == "DropConstraint" else "ROW SHARE"
-                yield _split(known.references), mode, False, False
-        case "DropColumn" if table:
-            for known in table.constraints:
-                if known.references and action.name in known.columns:
-                    yield _split(known.references), "ACCESS EXCLUSIVE", False, False
         case "AttachPartition" | "DetachPartition":
             name = range_name(getattr(action.node, "def").partition_cmd.name)
             yield name, "ACCESS EXCLUSIVE", False, action.kind == "AttachPartition"
@@ -242,6 +288,30 @@ def _others(action: Action, table: Table | None, catalog: Catalog) -> Iterator[_
             body = getattr(action.node, "def")
             mode = "SHARE UPDATE EXCLUSIVE" if action.kind == "AddInherit" else "ACCESS SHARE"
             yield range_name(body.range_var), mode, False, False
+
+
+def _of_constraints(action: Action, table: Table, catalog: Catalog) -> Iterator[_Taken]:
+    """What the constraints lead to that a command drops or validates."""
+    match action.kind:
+        case "ValidateConstraint" if known := table.constraint(action.name):
+            if known.references and not known.validated:
+                yield _split(known.references), "ROW SHARE", False, False
+        case "DropConstraint" if known := table.constraint(action.name):
+            yield from _freed(known, catalog)
+            if action.cascade and known.kind in "pu":
+                yield from _referring(table)
+        case "DropColumn":
+            for known in table.constraints:
+                if action.name in known.columns:
+                    yield from _freed(known, catalog)
+
+
+def _freed(constraint: Constraint, catalog: Catalog) -> Iterator[_Taken]:
+    """Dropping a foreign key drops the triggers of what it refers to, and of every partition of that."""
+    if constraint.references:
+        name = _split(constraint.references)
+        yield name, "ACCESS EXCLUSIVE", False, False
+        yield from _partitions(catalog.table(name), "ACCESS EXCLUSIVE")
 
 
 def _families(action: Action, table: Table | None, other: Table | None, catalog: Catalog) -> Iterator[_Taken]:
@@ -263,13 +333,16 @@ def _drop(node: Any, catalog: Catalog) -> Iterator[_Taken]:
         for name in names_of(node.objects):
             if found := catalog.index(name):
                 yield Name(found[0].schema, found[0].name), mode, False, False
+                yield from _partitions(found[0], mode)
     elif node.remove_type in (ast.OBJECT_TABLE, ast.OBJECT_VIEW, ast.OBJECT_MATVIEW, ast.OBJECT_FOREIGN_TABLE):
         for name in names_of(node.objects):
             yield name, "ACCESS EXCLUSIVE", False, False
             table = catalog.table(name)
+            yield from _relatives(table, "ACCESS EXCLUSIVE")
             for constraint in table.constraints if table else ():
-                if constraint.references:
-                    yield _split(constraint.references), "ACCESS EXCLUSIVE", False, False
+                yield from _freed(constraint, catalog)
+            if node.behavior == ast.DROP_CASCADE:
+                yield from _referring(table)
 
 
 def _split(qualified: str) -> Name:

@@ -110,6 +110,8 @@ def _by_postgresql(
             reports = tuple(climb(parsed.statements, session, proof=wanted, probe=probe, policy=policy, clock=clock))
         reached = _reached(reports, wanted) if session is not None else Proof.PARSE
     notes = _unread(parsed, reports, seconds)
+    if reached is not Proof.PARSE:
+        notes += _only_parsed(reports)
     return Report(dialect="postgresql", proof=reached, statements=reports, notes=notes)
 
 
@@ -122,6 +124,35 @@ def _unread(parsed: parser.Parsed, reports: Sequence[StatementReport], seconds: 
     else:
         return ()
     return (stopped(len(reports) + 1, line, why="time", seconds=seconds),)
+
+
+def _only_parsed(reports: Sequence[StatementReport]) -> tuple[Finding, ...]:
+    """Which statements nobody looked up, so that a script is not taken to be valid as a whole."""
+    silent = [
+        report
+        for report in reports
+        if report.proof is Proof.PARSE and report.valid and all(f.rule != "proof-limited" for f in report.findings)
+    ]
+    if not silent:
+        return ()
+    kinds = ", ".join(sorted({report.kind.replace("_", " ").upper() for report in silent})[:_SHOWN_KINDS])
+    lines = [report.line for report in silent]
+    were, they = ("were", "they name") if len(silent) > 1 else ("was", "it names")
+    return (
+        Finding(
+            rule="proof-limited",
+            severity=Severity.SUGGESTION,
+            message=f"{len(silent)} of {len(reports)} statements {were} parsed and no more; "
+            f"what {they} was not looked up",
+            line=lines[0],
+            column=1,
+            hint=f"Whether the database takes {kinds} is not said; see `proof` of each statement.",
+            facts={"reached": Proof.PARSE.value, "lines": lines[:_SHOWN_LINES]},
+        ),
+    )
+
+
+_SHOWN_KINDS, _SHOWN_LINES = 8, 100
 
 
 def _reached(reports: tuple[StatementReport, ...], wanted: Proof) -> Proof:

@@ -20,6 +20,8 @@ CREATE TABLE kin.loose (a int NOT NULL, b text, CONSTRAINT top_a_check CHECK (a 
 CREATE TABLE kin.elder (a int, b text);
 CREATE TABLE kin.child () INHERITS (kin.elder);
 CREATE TABLE kin.key (id int PRIMARY KEY);
+CREATE INDEX top_b ON kin.top (b);
+CREATE FUNCTION kin.act() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TABLE kin.user (k int CONSTRAINT to_key REFERENCES kin.key, n int CHECK (n > 0));
 """
 MEASURE = """
@@ -64,6 +66,26 @@ def kin(server: Any) -> Iterator[None]:
         "ALTER TABLE kin.user DISABLE TRIGGER USER",
         "ALTER TABLE IF EXISTS kin.nowhere ADD COLUMN c int",
         "CREATE INDEX ON kin.elder (a)",
+        "CREATE INDEX ON kin.top (a)",
+        "CREATE INDEX ON ONLY kin.top (a)",
+        "DROP INDEX kin.top_b",
+        "CREATE TRIGGER t AFTER INSERT ON kin.top FOR EACH ROW EXECUTE FUNCTION kin.act()",
+        "CREATE TRIGGER t AFTER INSERT ON kin.top FOR EACH STATEMENT EXECUTE FUNCTION kin.act()",
+        "CREATE TRIGGER t AFTER INSERT ON kin.elder FOR EACH ROW EXECUTE FUNCTION kin.act()",
+        "TRUNCATE kin.top",
+        "TRUNCATE kin.elder",
+        "TRUNCATE ONLY kin.elder",
+        "TRUNCATE kin.key CASCADE",
+        "LOCK TABLE kin.top IN SHARE MODE",
+        "ANALYZE kin.top",
+        "ALTER TABLE kin.top ADD UNIQUE (a)",
+        "ALTER TABLE kin.top ADD PRIMARY KEY (a)",
+        "ALTER TABLE kin.user VALIDATE CONSTRAINT to_key",
+        "ALTER TABLE kin.key DROP CONSTRAINT key_pkey CASCADE",
+        "REINDEX INDEX kin.low_b_idx",
+        "CREATE POLICY p ON kin.top",
+        "CREATE STATISTICS kin.s ON a, b FROM kin.top",
+        "ALTER TABLE kin.elder ADD COLUMN c int; CREATE TRIGGER t AFTER INSERT ON kin.key EXECUTE FUNCTION kin.act()",
     ],
 )
 def test_the_forecast_is_what_postgresql_takes(

@@ -28,6 +28,8 @@ _PLAIN = (
 )
 DISPLAY.update({name: name for name in _PLAIN.split()})
 
+COLLATED = frozenset({"text", "character varying", "character", "name"})
+SYSTEM_COLUMNS = frozenset({"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"})
 PSEUDO = words(
     "any anyarray anyelement anynonarray anyenum anyrange anymultirange anycompatible anycompatiblearray "
     "anycompatiblenonarray anycompatiblerange anycompatiblemultirange cstring internal language_handler fdw_handler "

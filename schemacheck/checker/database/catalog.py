@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from schemacheck.checker.database.builtin_types import DISPLAY, PSEUDO
 from schemacheck.checker.database.naming import choose_name
+from schemacheck.checker.database.partitioning import Key, Part, key_from_document, parts_from_document
 from schemacheck.checker.reading.shapes import Name, TypeShape, quote
 
 DEFAULT_PATH = ("pg_catalog", "public")
@@ -83,6 +84,7 @@ class Constraint(NamedTuple):
     referenced_columns: tuple[str, ...] = ()
     proves_not_null: bool = False  # a validated CHECK (column IS NOT NULL)
     inherited: bool = False
+    no_inherit: bool = False
     persistence: str = ""  # of the table a foreign key refers to
     used_by: tuple[str, ...] = ()  # what else needs it: views that group by a key, foreign keys to it
 
@@ -121,9 +123,13 @@ class Table(NamedTuple):
     referring_permanently: tuple[str, ...] = ()  # permanent tables with a foreign key to this one
     descendants: tuple["Relative", ...] = ()
     ancestors: tuple["Relative", ...] = ()
+    parents: tuple["Relative", ...] = ()  # the ancestors it stands directly below
     default_family: tuple["Relative", ...] = ()  # the default partition and those below it
+    key: Key | None = None  # of a partitioned table
+    parts: tuple[Part, ...] = ()
     has_deferred_triggers: bool = False
     has_deferred_references: bool = False  # a foreign key to it is checked at the end of the transaction
+    of_type: bool = False  # a typed table, CREATE TABLE ... OF
     is_known: bool = True
     is_new: bool = False  # made by the script being checked
     reads: tuple[tuple[str, str, str], ...] = ()  # schema, table and column, of a view the script made
@@ -134,6 +140,11 @@ class Table(NamedTuple):
     def display(self) -> str:
         """Its qualified name."""
         return f"{quote(self.schema)}.{quote(self.name)}"
+
+    @property
+    def relative(self) -> Relative:
+        """It as others of its family know it."""
+        return Relative(self.schema, self.name, self.kind)
 
     @property
     def is_empty(self) -> bool:
@@ -445,6 +456,10 @@ def table_from_document(row: Mapping[str, Any], types: Mapping[int, TypeInfo]) -
         referring_permanently=tuple(row.get("referring_permanently", ())),
         descendants=tuple(Relative(*item) for item in row.get("descendants", ())),
         ancestors=tuple(Relative(*item) for item in row.get("ancestors", ())),
+        parents=tuple(Relative(*item) for item in row.get("parents", ())),
         default_family=tuple(Relative(*item) for item in row.get("default_family", ())),
+        key=key_from_document(row["partitioning"]) if "partitioning" in row else None,
+        parts=parts_from_document(row["partitioning"]) if "partitioning" in row else (),
+        of_type=row["of_type"],
         oid=row["oid"],
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from postgast import pg_query_pb2 as ast
 
 from schemacheck.checker.database.catalog import Catalog, TypeInfo, table_from_document
+from schemacheck.checker.database.partitioning import PARTITIONING
 from schemacheck.checker.reading.lowering import shape_of
 from schemacheck.checker.reading.parser import Statement, walk
 from schemacheck.checker.reading.shapes import Name
@@ -90,7 +91,9 @@ SELECT pg_catalog.json_build_object(
           JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
           WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
             AND d.objid = c.oid AND d.deptype IN ('a', 'i') LIMIT 1) END,
+      'of_type', c.reloftype <> 0,
       'has_children', EXISTS (SELECT 1 FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid),
+      'has_parents', EXISTS (SELECT 1 FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid),
       'columns', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
           'number', a.attnum, 'name', a.attname, 'type', a.atttypid::bigint,
           'sql', pg_catalog.format_type(a.atttypid, a.atttypmod),
@@ -113,7 +116,7 @@ SELECT pg_catalog.json_build_object(
       'constraints', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
           'name', k.conname, 'kind', k.contype, 'validated', k.convalidated,
           'deferrable', k.condeferrable, 'deferred', k.condeferred,
-          'inherited', k.coninhcount > 0,
+          'inherited', k.coninhcount > 0, 'no_inherit', k.connoinherit,
           'persistence', coalesce((SELECT t.relpersistence::text FROM pg_catalog.pg_class t
                                    WHERE t.oid = k.confrelid), ''),
           'proves_not_null', k.contype = 'c' AND k.convalidated AND pg_catalog.array_length(k.conkey, 1) = 1
@@ -151,7 +154,9 @@ WITH RECURSIVE down AS (
 )
 SELECT pg_catalog.json_agg(pg_catalog.json_build_array(w.root::bigint, w.what, n.nspname, t.relname, t.relkind))
 FROM (SELECT root, oid, 'descendants' AS what FROM down UNION ALL SELECT root, oid, 'default_family' FROM defaults
-      UNION ALL SELECT root, oid, 'ancestors' FROM up) w
+      UNION ALL SELECT root, oid, 'ancestors' FROM up
+      UNION ALL SELECT i.inhrelid, i.inhparent, 'parents' FROM pg_catalog.pg_inherits i
+        WHERE i.inhrelid = ANY ($1::oid[])) w
 JOIN pg_catalog.pg_class t ON t.oid = w.oid JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
 """
 # What others may need of a table; each part is asked only where a statement could break it.
@@ -265,6 +270,8 @@ def mentions(statements: Sequence[Statement]) -> Mentions:  # noqa: C901, PLR091
                     relations.update((node.conname, node.indexname))
                 case ast.RenameStmt():
                     relations.add(node.newname)
+                case ast.CreateStmt() if node.HasField("of_typename"):
+                    add(relations, _strings(node.of_typename.names))
                 case ast.CreateSchemaStmt():
                     schemas.update((node.schemaname, node.authrole.rolename))
                 case ast.CreateEnumStmt() | ast.CreateRangeStmt() | ast.AlterEnumStmt():
@@ -347,11 +354,14 @@ def snapshot(session: "Session", mentioned: Mentions) -> Catalog:
 
 
 def _add_relatives(session: "Session", rows: dict[int, dict[str, Any]]) -> None:
-    related = [oid for oid, row in rows.items() if row["has_children"] or row["is_partition"]]
-    if not related:
-        return
-    for oid, what, schema, name, kind in session.document(_FAMILY, (_oids(related),)) or ():
-        rows[oid].setdefault(what, []).append((schema, name, kind))
+    related = [oid for oid, row in rows.items() if row["has_children"] or row["has_parents"]]
+    if related:
+        for oid, what, schema, name, kind in session.document(_FAMILY, (_oids(related),)) or ():
+            rows[oid].setdefault(what, []).append((schema, name, kind))
+    partitioned = [oid for oid, row in rows.items() if row["kind"] == "p"]
+    if partitioned:
+        for found in session.document(PARTITIONING, (_oids(partitioned),)) or ():
+            rows[found["oid"]]["partitioning"] = found
 
 
 def _add_dependents(session: "Session", rows: dict[int, dict[str, Any]], asked: Iterable[str]) -> None:

@@ -1,20 +1,23 @@
 """ALTER TABLE: does the server find the table and all that the commands touch?"""
 
+from schemacheck.checker.database.builtin_types import SYSTEM_COLUMNS
 from schemacheck.checker.database.catalog import Column, Constraint, Table
 from schemacheck.checker.database.dependents import views_on
 from schemacheck.checker.likeness import did_you_mean
 from schemacheck.checker.proof.constraints import add_constraint
 from schemacheck.checker.proof.expressions import check_conversion, check_default
+from schemacheck.checker.proof.families import attach, detach, disinherit, inherit
+from schemacheck.checker.proof.inheritance import refused_by_family
+from schemacheck.checker.proof.kinship import pass_on
 from schemacheck.checker.proof.tables import (
     INTEGERS,
-    SYSTEM_COLUMNS,
     add_column,
     check_column_expressions,
     own_sequence,
     sql_of,
 )
 from schemacheck.checker.proof.types import column_type
-from schemacheck.checker.reading.lowering import range_name, shape_of
+from schemacheck.checker.reading.lowering import shape_of
 from schemacheck.checker.reading.shapes import Action, AlterationShape, quote
 from schemacheck.checker.scope import Scope
 
@@ -54,9 +57,13 @@ def check_alter_table(scope: Scope) -> None:
         _check_kind(scope, table, shape.actions)
     if not _may_alter(scope, table, shape.name.location):
         return
+    before = table
     for action in sorted(shape.actions, key=lambda item: (_pass(item), item.order)):
-        table = _apply(scope, table, action)
+        if not refused_by_family(scope, table, action, _find(scope, action.name, action), only=shape.only):
+            table = _apply(scope, table, action)
     scope.catalog.put(table)
+    if not shape.only:
+        pass_on(scope.catalog, before, table)
 
 
 def _pass(action: Action) -> int:
@@ -150,14 +157,12 @@ def _apply(scope: Scope, table: Table, action: Action) -> Table:  # noqa: C901  
             return _drop_constraint(scope, table, action)
         case "ValidateConstraint" | "AlterConstraint":
             return _touch_constraint(scope, table, action)
-        case "AttachPartition" | "DetachPartition":
-            _check_partition(scope, table, action)
+        case _ if action.kind in _FAMILY:
+            return _FAMILY[action.kind](scope, table, action)
         case "SetLogged" | "SetUnLogged":
             _check_persistence(scope, table, action)
         case _ if action.kind in _TRIGGER_ACTIONS and action.name and not table.is_new:
             _check_trigger(scope, table, action)
-        case "AddInherit" | "DropInherit":
-            scope.require_table(range_name(getattr(action.node, "def").range_var))
         case "ChangeOwner":
             _check_role(scope, action)
         case _ if action.kind in _COLUMN_ACTIONS:
@@ -165,6 +170,7 @@ def _apply(scope: Scope, table: Table, action: Action) -> Table:  # noqa: C901  
     return table
 
 
+_FAMILY = {"AttachPartition": attach, "DetachPartition": detach, "AddInherit": inherit, "DropInherit": disinherit}
 _TRIGGER_ACTIONS = {
     f"{verb}{what}": what
     for verb in ("Enable", "Disable", "EnableAlways", "EnableReplica")
@@ -179,32 +185,6 @@ def _check_trigger(scope: Scope, table: Table, action: Action) -> None:
         message = f'{noun} "{action.name}" {joint} "{table.name}" does not exist'
         hint = did_you_mean(action.name, names)
         scope.unknown("undefined-object", message, "42704", _find(scope, action.name, action), hint=hint)
-
-
-def _check_partition(scope: Scope, table: Table, action: Action) -> None:
-    command = getattr(action.node, "def").partition_cmd
-    if table.kind == "r" and scope.catalog.is_live and not table.is_new:
-        scope.error("wrong-object-kind", f'table "{table.name}" is not partitioned', "42P17")
-        return
-    other = scope.require_table(range_name(command.name))
-    if other is None:
-        return
-    location = command.name.location
-    if action.kind == "DetachPartition":
-        if command.concurrent and table.default_family:
-            message = "cannot detach partitions concurrently when a default partition exists"
-            scope.error("wrong-object-kind", message, "55000", location)
-        return
-    if not other.is_mine:
-        scope.error("permission", f"must be owner of table {other.name}", "42501", location)
-    elif (table.persistence == "t") != (other.persistence == "t"):
-        mine, theirs = ("temporary", "permanent") if table.persistence == "t" else ("permanent", "temporary")
-        message = f'cannot attach a {theirs} relation as partition of {mine} relation "{table.name}"'
-        scope.error("wrong-object-kind", message, "42809", location)
-    elif other.kind == "f" and any(index.unique for index in table.indexes):
-        message = f'cannot attach foreign table "{other.name}" as partition of partitioned table "{table.name}"'
-        hint = f'Partitioned table "{table.name}" contains unique indexes.'
-        scope.error("wrong-object-kind", message, "42809", location, hint=hint)
 
 
 def _check_persistence(scope: Scope, table: Table, action: Action) -> None:

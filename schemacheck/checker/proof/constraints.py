@@ -2,19 +2,21 @@
 
 from typing import Any
 
-from schemacheck.checker.database.builtin_types import can_reference
+from schemacheck.checker.database.builtin_types import SYSTEM_COLUMNS, can_reference
 from schemacheck.checker.database.catalog import Column, Constraint, Index, Table
 from schemacheck.checker.database.lookup import are_comparable
 from schemacheck.checker.database.naming import choose_name, joined
 from schemacheck.checker.likeness import did_you_mean
 from schemacheck.checker.proof.expressions import check_condition, columns_of
 from schemacheck.checker.proof.index_expressions import check_index
+from schemacheck.checker.proof.partition_keys import check_contains_key, check_exclusion
 from schemacheck.checker.reading.shapes import ConstraintShape, quote
 from schemacheck.checker.scope import Scope
 
 _NO_BTREE = {"json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle", "txid_snapshot", "aclitem"}
 _KINDS = {"primary": "p", "unique": "u", "foreign": "f", "check": "c", "exclusion": "x"}
 _INDEXED = {"primary", "unique", "exclusion"}
+_KEYWORDS = {"primary": "PRIMARY KEY", "unique": "UNIQUE"}
 _NOUNS = {"primary": "primary key", "unique": "unique"}
 
 
@@ -38,7 +40,7 @@ def add_constraint(scope: Scope, table: Table, shape: ConstraintShape, *, is_new
         case "foreign":
             return _add_foreign_key(scope, table, shape, is_new=is_new)
         case "check":
-            check_condition(scope, table, shape)
+            _check_check(scope, table, shape, existing)
     if shape.kind in _KINDS:
         name = _name(scope, table, shape)
         if shape.kind == "exclusion":
@@ -47,6 +49,17 @@ def add_constraint(scope: Scope, table: Table, shape: ConstraintShape, *, is_new
             table = table._replace(indexes=(*table.indexes, index))
         return _with(table, shape, name)
     return table
+
+
+def _check_check(scope: Scope, table: Table, shape: ConstraintShape, existing: Constraint | None) -> None:
+    if shape.no_inherit and table.kind == "p":
+        message = f'cannot add NO INHERIT constraint to partitioned table "{table.name}"'
+        scope.error("inherited-constraint", message, "42P16", shape.location)
+    elif shape.no_inherit and existing and existing.inherited:
+        message = f'constraint "{shape.name}" conflicts with inherited constraint on relation "{table.name}"'
+        scope.error("inherited-constraint", message, "42P17", shape.location)
+    else:
+        check_condition(scope, table, shape)
 
 
 def _is_taken(scope: Scope, table: Table, name: str) -> bool:
@@ -60,6 +73,8 @@ def _check_exclusion(scope: Scope, table: Table, shape: ConstraintShape) -> None
             location = scope.statement.find(name, after=max(shape.location, 0))
             scope.unknown_column(table, name, location, f'column "{name}" named in key does not exist')
             return
+    if not scope.has_error:
+        check_exclusion(scope, table, shape.location)
     if table.is_known and not scope.has_error:
         check_index(
             scope,
@@ -77,6 +92,7 @@ def _with(table: Table, shape: ConstraintShape, name: str, *, references: str | 
         kind=_KINDS[shape.kind],
         columns=shape.columns,
         validated=not shape.not_valid,
+        no_inherit=shape.no_inherit,
         deferrable=shape.deferrable,
         deferred=shape.deferred,
         references=references,
@@ -125,7 +141,7 @@ def _add_key(scope: Scope, table: Table, shape: ConstraintShape) -> Table:
         if name in shape.columns[:position]:
             message = f'column "{name}" appears twice in {_NOUNS[shape.kind]} constraint'
             scope.error("duplicate-column", message, "42701", location)
-        elif column is None and table.is_known and name not in _SYSTEM_COLUMNS:
+        elif column is None and table.is_known and name not in SYSTEM_COLUMNS:
             hint = did_you_mean(name, [known_column.name for known_column in table.columns])
             scope.error(
                 "undefined-column", f'column "{name}" named in key does not exist', "42703", location, hint=hint
@@ -137,6 +153,8 @@ def _add_key(scope: Scope, table: Table, shape: ConstraintShape) -> Table:
                 "You must specify an operator class for the index or define a default operator class for the data type."
             )
             scope.error("no-operator-class", message, "42704", location, hint=hint)
+    if not scope.has_error:
+        check_contains_key(scope, table, _KEYWORDS[shape.kind], shape.columns, shape.location)
     name = _name(scope, table, shape)
     columns = table.columns
     if primary and known:
@@ -145,9 +163,6 @@ def _add_key(scope: Scope, table: Table, shape: ConstraintShape) -> Table:
         name=name, columns=shape.columns, unique=True, primary=primary, deferrable=shape.deferrable, is_new=True
     )
     return _with(table, shape, name, columns=columns, indexes=(*table.indexes, index))
-
-
-_SYSTEM_COLUMNS = {"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"}
 
 
 def _adopt_index(scope: Scope, table: Table, shape: ConstraintShape) -> Table:
@@ -168,6 +183,9 @@ def _adopt_index(scope: Scope, table: Table, shape: ConstraintShape) -> Table:
         scope.error("wrong-object-kind", f'"{index.name}" is a partial index', "42809", shape.location)
     elif None in index.columns:
         scope.error("wrong-object-kind", f'index "{index.name}" contains expressions', "42809", shape.location)
+    elif table.kind == "p":
+        message = "ALTER TABLE / ADD CONSTRAINT USING INDEX is not supported on partitioned tables"
+        scope.error("wrong-object-kind", message, "0A000", shape.location)
     adopted = index._replace(primary=shape.kind == "primary", name=shape.name or index.name)
     others = tuple(other for other in table.indexes if other is not index)
     columns = tuple(str(name) for name in index.columns)

@@ -9,6 +9,7 @@ from typing import Any
 from postgast import pg_query_pb2 as ast
 
 from schemacheck.checker.database.answers import ServerError
+from schemacheck.checker.database.builtin_types import SYSTEM_COLUMNS
 from schemacheck.checker.database.catalog import Column, Table, TypeInfo
 from schemacheck.checker.likeness import did_you_mean
 from schemacheck.checker.proof.made import made_label, speaks_of_made, without_made
@@ -39,16 +40,30 @@ def check_default(scope: Scope, column: str, info: TypeInfo | None, expression: 
         if isinstance(node, ast.SubLink):
             scope.error("invalid-expression", "cannot use subquery in DEFAULT expression", "0A000", node.location)
             return
-    if info is None or (_is_literal(expression) and _is_label(scope, info, expression)) or scope.session is None:
-        return
+    if info is not None:
+        words = {"in WHERE": "in DEFAULT expressions"}  # where, as in a default, no aggregate may stand
+        if given := _read_as(scope, info, expression, words):
+            _check_assignable(scope, column, info, given, expression)
+
+
+def check_constant_of(scope: Scope, column: str, info: TypeInfo, expression: Any) -> None:
+    """A value in the bound of a partition, which is to be one of the column it is partitioned by."""
+    given = _read_as(scope, info, expression, {"in WHERE": "in partition bound"})
+    if given and not _is_assignable(scope, given, info):
+        message = f'specified value cannot be cast to type {info.display} for column "{column}"'
+        scope.error("datatype-mismatch", message, "42804", _location(expression))
+
+
+def _read_as(scope: Scope, info: TypeInfo, expression: Any, words: dict[str, str]) -> int:
+    """The type (OID) of a value, 0 where it is a constant that can be read as what it is for, or cannot be told."""
     literal = _is_literal(expression)
+    if (literal and _is_label(scope, info, expression)) or scope.session is None:
+        return 0
     if literal and info.is_new and not info.base:
-        return  # the script makes the type, and only the server knows how to read a value of it
+        return 0  # the script makes the type, and only the server knows how to read a value of it
     cast = f"::{info.base_display}" if literal else ""
-    words = {"in WHERE": "in DEFAULT expressions"}  # where, as in a default, no aggregate may stand
     answer = analyse(scope, expression, lambda sql: f"SELECT ({sql}){cast} WHERE ({sql}){cast} IS NOT NULL", words)
-    if answer and not literal:
-        _check_assignable(scope, column, info, answer, expression)
+    return 0 if literal else answer
 
 
 def _check_assignable(scope: Scope, column: str, info: TypeInfo, given: int, expression: Any) -> None:
@@ -93,7 +108,7 @@ def check_condition(scope: Scope, table: Table, constraint: ConstraintShape) -> 
         return
     for node in _column_references(constraint.expression):
         name = _referenced(node)
-        if name in _SYSTEM - {"tableoid"} and table.column(name) is None:
+        if name in SYSTEM_COLUMNS - {"tableoid"} and table.column(name) is None:
             message = f'system column "{name}" reference in check constraint is invalid'
             scope.error("system-column", message, "42P10", node.location)
             return
@@ -226,14 +241,17 @@ def columns_exist(scope: Scope, table: Table, expression: Any) -> bool:
         return False
     for node in _column_references(expression):
         name = _referenced(node)
-        if name and len(node.fields) == 1 and table.column(name) is None and name not in _SYSTEM and name != table.name:
+        if (
+            name
+            and len(node.fields) == 1
+            and table.column(name) is None
+            and name not in SYSTEM_COLUMNS
+            and name != table.name
+        ):
             hint = did_you_mean(name, [column.name for column in table.columns])
             scope.error("undefined-column", f'column "{name}" does not exist', "42703", node.location, hint=hint)
             return False
     return True
-
-
-_SYSTEM = {"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"}
 
 
 def _column_references(expression: Any) -> Iterable[Any]:
@@ -275,6 +293,12 @@ def _is_literal(expression: Any) -> bool:
 def _location(expression: Any) -> int:
     locations = [node.location for node in walk(expression) if getattr(node, "location", -1) > 0]
     return min(locations, default=-1)
+
+
+def expression_place(expression: Any) -> int:
+    """Where the server points at for an expression as a whole."""
+    inner = getattr(expression, expression.WhichOneof("node") or "", None)
+    return getattr(inner, "location", -1)
 
 
 def _type_name(scope: Scope, oid: int) -> str:

@@ -5,7 +5,14 @@ from typing import Any
 
 from schemacheck.checker.database.catalog import Table
 from schemacheck.checker.database.functions import Element, index_method
-from schemacheck.checker.proof.expressions import analyse, columns_exist, null_row, over, refuse_subquery
+from schemacheck.checker.proof.expressions import (
+    analyse,
+    columns_exist,
+    expression_place,
+    null_row,
+    over,
+    refuse_subquery,
+)
 from schemacheck.checker.proof.volatility import is_mutable
 from schemacheck.checker.scope import Scope
 
@@ -24,14 +31,20 @@ def check_index(
     """Judge what an index is made of; `asks` are the properties that its method must have."""
     if predicate is not None and not _check_predicate(scope, table, predicate):
         return
+    types = types_of(scope, table, elements, "index expression")
+    if types is not None and scope.session is not None:
+        check_method(scope, method, elements, types, asks | {"can_multi_col"} if len(elements) > 1 else asks)
+
+
+def types_of(scope: Scope, table: Table, elements: Sequence[Any], where: str) -> list[int] | None:
+    """The types (OIDs) of columns and expressions, 0 where only the script knows it; None where one is wrong."""
     types: list[int] = []
     for element in elements:
-        found = _type_of(scope, table, element)
+        found = _type_of(scope, table, element, where)
         if found is None:
-            return
+            return None
         types.append(found)
-    if scope.session is not None:
-        _check_method(scope, method, elements, types, asks | {"can_multi_col"} if len(elements) > 1 else asks)
+    return types
 
 
 def _check_predicate(scope: Scope, table: Table, predicate: Any) -> bool:
@@ -45,20 +58,19 @@ def _check_predicate(scope: Scope, table: Table, predicate: Any) -> bool:
     return not scope.has_error and not _refuse_mutable(scope, row, predicate, "index predicate")
 
 
-def _type_of(scope: Scope, table: Table, element: Any) -> int | None:
-    """The type of a column or expression, 0 where only the script knows it; None where there is something wrong."""
+def _type_of(scope: Scope, table: Table, element: Any, where: str) -> int | None:
     if element.name:
         column = table.column(element.name)
         return column.type.base_oid if column and column.type else 0
     expression = element.expr
-    if refuse_subquery(scope, expression, "index expression") or not columns_exist(scope, table, expression):
+    if refuse_subquery(scope, expression, where) or not columns_exist(scope, table, expression):
         return None
     row = null_row(table, expression)
     if row is None or scope.session is None:
         return 0
-    words = {"in WHERE": "in index expressions"}
+    words = {"in WHERE": f"in {where}s"}
     found = analyse(scope, expression, over(row, "SELECT ($sql) FROM $row WHERE ($sql) IS NOT NULL"), words)
-    if scope.has_error or _refuse_mutable(scope, row, expression, "index expression"):
+    if scope.has_error or _refuse_mutable(scope, row, expression, where):
         return None
     return found
 
@@ -68,18 +80,14 @@ def _refuse_mutable(scope: Scope, row: str, expression: Any, where: str) -> bool
         return False
     message = f"functions in {where} must be marked IMMUTABLE"
     hint = "What it gives depends on a setting, such as the time zone, or on time: fix that within the expression."
-    scope.error("invalid-expression", message, "42P17", _place(expression), hint=hint)
+    scope.error("invalid-expression", message, "42P17", expression_place(expression), hint=hint)
     return True
 
 
-def _place(expression: Any) -> int:
-    inner = getattr(expression, expression.WhichOneof("node") or "", None)
-    return getattr(inner, "location", -1)
-
-
-def _check_method(
+def check_method(
     scope: Scope, method: str, elements: Sequence[Any], types: Sequence[int], asks: frozenset[str]
 ) -> None:
+    """Whether an access method is there, has the properties asked for, and a class of operators for each element."""
     assert scope.session is not None
     asked = [Element(oid, *_class_of(element)) for element, oid in zip(elements, types, strict=True)]
     found = index_method(scope.session, method, asked)
@@ -95,7 +103,7 @@ def _check_method(
             return
     for element, known, oid in zip(elements, found["elements"] or (), types, strict=True):
         _check_class(scope, method, element, known, is_known=oid != 0)
-        if not scope.has_error and "can_order" in lacks and element.ordering in _DIRECTIONS:
+        if not scope.has_error and "can_order" in lacks and getattr(element, "ordering", 0) in _DIRECTIONS:
             message = f'access method "{method}" does not support ASC/DESC options'
             scope.error("wrong-object-kind", message, "0A000", location)
 
@@ -120,5 +128,5 @@ def _check_class(scope: Scope, method: str, element: Any, known: dict[str, Any],
     elif name is None and is_known and not known["default"]:
         message = f'data type {known["type"]} has no default operator class for access method "{method}"'
         hint = "Name an operator class after the column, or use another access method."
-        place = scope.statement.find(element.name, after=1) if element.name else _place(element.expr)
+        place = scope.statement.find(element.name, after=1) if element.name else expression_place(element.expr)
         scope.error("no-operator-class", message, "42704", place, hint=hint)

@@ -1,9 +1,12 @@
 """CREATE, DROP and RENAME of an index, and ATTACH of one to its parent's."""
 
+from schemacheck.checker.database.builtin_types import SYSTEM_COLUMNS
 from schemacheck.checker.database.catalog import Index, Table
 from schemacheck.checker.database.lookup import names_of
 from schemacheck.checker.database.naming import joined
 from schemacheck.checker.proof.index_expressions import check_index
+from schemacheck.checker.proof.kinship import add_index, known_below
+from schemacheck.checker.proof.partition_keys import check_contains_key
 from schemacheck.checker.reading.lowering import called, range_name, shape_of
 from schemacheck.checker.reading.shapes import IndexShape, Name
 from schemacheck.checker.scope import Scope
@@ -34,12 +37,14 @@ def create_index(scope: Scope) -> None:
         scope.error("duplicate-table", f'relation "{shape.name}" already exists', "42P07", location)
     if table.is_known:
         _check_columns(scope, table, shape)
+    if shape.unique and not scope.has_error:
+        check_contains_key(scope, table, "UNIQUE", shape.columns)
     _remember(scope, table, shape)
 
 
 def _check_columns(scope: Scope, table: Table, shape: IndexShape) -> None:
     for name in (*shape.columns, *shape.including):
-        if name is not None and table.column(name) is None and name not in _SYSTEM_COLUMNS:
+        if name is not None and table.column(name) is None and name not in SYSTEM_COLUMNS:
             location = scope.statement.find(name, after=shape.table.location + 1)
             scope.unknown_column(table, name, location, f'column "{name}" does not exist')
     if scope.has_error:
@@ -53,9 +58,6 @@ def _check_columns(scope: Scope, table: Table, shape: IndexShape) -> None:
         predicate=shape.predicate,
         asks=frozenset(need for need, is_asked in asks.items() if is_asked),
     )
-
-
-_SYSTEM_COLUMNS = {"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"}
 
 
 def _remember(scope: Scope, table: Table, shape: IndexShape) -> None:
@@ -73,11 +75,9 @@ def _remember(scope: Scope, table: Table, shape: IndexShape) -> None:
     )
     scope.catalog.put(table._replace(indexes=(*table.indexes, index)))
     scope.catalog.made.add(name)
-    for relative in () if shape.only or table.kind != "p" else table.descendants:
-        below = scope.catalog.tables.get((relative.schema, relative.name))
-        if below is not None and below.kind in "rp":
-            own = scope.catalog.free_name(below.schema, below.name, spoken, "idx")
-            scope.catalog.put(below._replace(indexes=(*below.indexes, index._replace(name=own, valid=True))))
+    for below in () if shape.only or table.kind != "p" else known_below(scope.catalog, table):
+        if below.kind in "rp":
+            add_index(scope.catalog, below, index, spoken, "idx")
 
 
 def drop_indexes(scope: Scope) -> None:

@@ -2,18 +2,23 @@
 
 from typing import Any
 
-from schemacheck.checker.database.catalog import Column, Table
+from schemacheck.checker.database.builtin_types import COLLATED, SYSTEM_COLUMNS
+from schemacheck.checker.database.catalog import Column, Table, TypeInfo
+from schemacheck.checker.likeness import did_you_mean
 from schemacheck.checker.proof.constraints import add_constraint
 from schemacheck.checker.proof.expressions import check_default, check_generated, columns_of
+from schemacheck.checker.proof.families import enter_family
+from schemacheck.checker.proof.kinship import inherited_checks
+from schemacheck.checker.proof.partition_keys import partitioned
 from schemacheck.checker.proof.types import column_type
 from schemacheck.checker.reading.lowering import shape_of
-from schemacheck.checker.reading.shapes import ColumnShape, Name, TableShape, TypeShape, quote
+from schemacheck.checker.reading.shapes import ColumnShape, Name, TableShape, TypeShape
 from schemacheck.checker.scope import Scope
 
 MAX_COLUMNS = 1600
-SYSTEM_COLUMNS = frozenset({"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"})
 _NOT_NULL = {"not_null", "primary", "identity"}
 INTEGERS = {"smallint", "integer", "bigint"}
+_IDENTITY_IN_PARTITIONS = 17
 
 
 def check_create_table(scope: Scope) -> None:
@@ -31,24 +36,33 @@ def check_create_table(scope: Scope) -> None:
         is_partition=shape.is_partition,
         is_new=True,
     )
+    if any(item.def_elem.defname == "oids" and _is_on(item.def_elem) for item in scope.statement.node.options):
+        scope.error("wrong-object-kind", "tables declared WITH OIDS are not supported", "0A000")
     table = _with_inherited(scope, table, shape)
     columns = {column.name: column for column in table.columns}
     for column in shape.columns:
         columns[column.name] = _declared(scope, table, columns.get(column.name), column)
     table = table._replace(columns=tuple(columns.values()))
+    scope.catalog.made.add(table.name)  # its own expressions may name it
     if len(table.columns) > MAX_COLUMNS:
         scope.error("too-many-columns", f"tables can have at most {MAX_COLUMNS} columns", "54011")
     for column in shape.columns:
         check_column_expressions(scope, table, column)
     for constraint in sorted(shape.all_constraints, key=lambda item: _ORDER.get(item.kind, 9)):
         table = add_constraint(scope, table, constraint, is_new=True)
-    _check_partition_key(scope, table, shape)
+    table = partitioned(scope, table, shape)
     scope.catalog.put(table)
+    enter_family(scope, table, shape)
     for column in shape.columns:
         own_sequence(scope, table, column)
 
 
 _ORDER = {"primary": 0, "unique": 1, "exclusion": 2, "check": 3, "foreign": 4}
+
+
+def _is_on(option: Any) -> bool:
+    """Whether an option without a value, or with one, is switched on."""
+    return option.arg.string.sval not in ("false", "off") if option.HasField("arg") else True
 
 
 def _schema(scope: Scope, shape: TableShape) -> str | None:
@@ -99,6 +113,8 @@ def _with_inherited(scope: Scope, table: Table, shape: TableShape) -> Table:
         parent = scope.require_table(name)
         if parent is not None:
             _check_parent(scope, parent, shape, name)
+            _compare_columns(scope, table, parent, name)
+            table = inherited_checks(table, parent)
         table = _with_columns(table, parent, inherited=True)
     for name, with_keys in shape.likes:
         model = scope.require_table(name)
@@ -110,9 +126,34 @@ def _with_inherited(scope: Scope, table: Table, shape: TableShape) -> Table:
         if model and with_keys:
             keys = tuple(index._replace(name=f"{table.name}_{index.name}") for index in model.indexes)
             table = table._replace(indexes=(*table.indexes, *keys))
-    if shape.of_type is not None:
-        table = table._replace(is_known=False)
-    return table
+    return table if shape.of_type is None else _of_type(scope, table, shape, shape.of_type)
+
+
+def _compare_columns(scope: Scope, table: Table, parent: Table, name: Name) -> None:
+    """Parents that both have a column must agree on its type."""
+    for column in parent.columns:
+        other = table.column(column.name)
+        if other and other.type and column.type and other.type_sql != column.type_sql:
+            message = f'inherited column "{column.name}" has a type conflict'
+            scope.error("datatype-mismatch", message, "42804", name.location)
+            return
+
+
+def _of_type(scope: Scope, table: Table, shape: TableShape, name: Name) -> Table:
+    """The columns of a typed table are those of its type, which CREATE TYPE made as one of columns."""
+    relation = scope.catalog.table(name)
+    columns = relation.columns if relation and relation.kind == "c" and relation.is_known else ()
+    if relation is None and scope.catalog.is_live and scope.catalog.type(TypeShape(name)) is None:
+        scope.unknown("undefined-type", f'type "{name}" does not exist', "42704", name.location)
+    elif scope.catalog.is_live and (relation is None or relation.kind != "c"):
+        scope.error("wrong-object-kind", f"type {name} is not a composite type", "42809", name.location)
+    names = {column.name for column in columns}
+    if unknown := next((column for column in shape.columns if names and column.name not in names), None):
+        message = f'column "{unknown.name}" does not exist'
+        hint = did_you_mean(unknown.name, sorted(names))
+        scope.error("undefined-column", message, "42703", unknown.location, hint=hint)
+    given = tuple(column._replace(inherited=True) for column in columns)  # so that WITH OPTIONS may speak of it
+    return table._replace(columns=(*table.columns, *given), is_known=bool(columns), of_type=True)
 
 
 def _with_columns(table: Table, source: Table | None, *, inherited: bool) -> Table:
@@ -129,6 +170,9 @@ def _check_parent(scope: Scope, parent: Table, shape: TableShape, name: Name) ->
         scope.error("wrong-object-kind", message, "42P17", name.location)
     elif not shape.is_partition and parent.kind == "p":
         message = f'cannot inherit from partitioned table "{parent.name}"'
+        scope.error("wrong-object-kind", message, "42809", name.location)
+    elif not shape.is_partition and parent.is_partition:
+        message = f'cannot inherit from partition "{parent.name}"'
         scope.error("wrong-object-kind", message, "42809", name.location)
     elif (parent.persistence == "t") != (shape.persistence == "t") and (
         parent.persistence == "t" or shape.is_partition
@@ -159,6 +203,12 @@ def _declared(scope: Scope, table: Table, existing: Column | None, shape: Column
     if identity and info and info.base_display not in INTEGERS:
         message = "identity column type must be smallint, integer, or bigint"
         scope.error("invalid-identity", message, "22023", shape.location)
+    elif identity and (table.of_type or (table.is_partition and scope.catalog.major < _IDENTITY_IN_PARTITIONS)):
+        where = "typed tables" if table.of_type else "partitions"
+        scope.error("invalid-identity", f"identity columns are not supported on {where}", "0A000", shape.location)
+    if shape.is_collated and info and not _may_be_collated(info):
+        message = f"collations are not supported by type {info.display}"
+        scope.error("datatype-mismatch", message, "42804", shape.location)
     column = Column(
         name=shape.name,
         type=info,
@@ -169,9 +219,23 @@ def _declared(scope: Scope, table: Table, existing: Column | None, shape: Column
         generated="s" if "generated" in kinds else "",
         uses=columns_of(kinds["generated"].expression) if "generated" in kinds else (),
     )
+    if existing and existing.inherited and existing.generated and not column.generated:
+        given = "identity" if column.identity else "default" if column.has_default else ""
+        if given:
+            message = f'column "{shape.name}" inherits from generated column but specifies {given}'
+            scope.error("generated-column", message, "42611", shape.location)
     if existing:
+        if existing.inherited and existing.type and info and existing.type_sql != column.type_sql:
+            message = f'column "{shape.name}" has a type conflict'
+            hint = f"A parent has it as {existing.type_sql}."
+            scope.error("datatype-mismatch", message, "42804", shape.location, hint=hint)
         return existing._replace(not_null=existing.not_null or column.not_null, inherited=False)
     return column
+
+
+def _may_be_collated(info: TypeInfo) -> bool:
+    """Of PostgreSQL's own types only texts are; of others nobody here can say."""
+    return info.schema != "pg_catalog" or info.base_display.removesuffix("[]") in COLLATED
 
 
 def own_sequence(scope: Scope, table: Table, shape: ColumnShape) -> None:
@@ -243,36 +307,6 @@ def _check_combination(scope: Scope, table: Table, shape: ColumnShape) -> None:
         message = f"both identity and generation expression specified {of}"
     if message:
         scope.error("conflicting-column-options", message, "42601", shape.location)
-
-
-def _check_partition_key(scope: Scope, table: Table, shape: TableShape) -> None:
-    keys = shape.partition_columns
-    if keys is None:
-        return
-    if shape.parents and not shape.is_partition:
-        scope.error("partition-key", "cannot create partitioned table as inheritance child", "42P17")
-    for name in keys:
-        if name in SYSTEM_COLUMNS:
-            message = f'cannot use system column "{name}" in partition key'
-            location = scope.statement.find(name, after=scope.statement.find("partition"))
-            scope.error("partition-key", message, "42P17", location)
-        elif name and table.is_known and table.column(name) is None:
-            message = f'column "{name}" named in partition key does not exist'
-            location = scope.statement.find(name, after=scope.statement.find("partition"))
-            scope.error("undefined-column", message, "42703", location)
-    for index in () if scope.has_error else table.indexes:
-        if index.unique and not all(keys):
-            kind = "PRIMARY KEY" if index.primary else "UNIQUE"
-            message = f"unsupported {kind} constraint with partition key definition"
-            hint = f"{kind} constraints cannot be used when partition keys include expressions."
-            scope.error("partition-key", message, "0A000", hint=hint)
-            continue
-        missing = [name for name in keys if name and name not in index.columns]
-        if missing and index.unique:
-            kind = "PRIMARY KEY" if index.primary else "UNIQUE"
-            message = "unique constraint on partitioned table must include all partitioning columns"
-            hint = f"{kind} lacks column {quote(missing[0])}, which is part of the partition key."
-            scope.error("partition-key", message, "0A000", hint=hint)
 
 
 def record_created(scope: Scope, name: Name, *, kind: str, **known: Any) -> None:

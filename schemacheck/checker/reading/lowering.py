@@ -31,6 +31,11 @@ _CONSTRAINTS = {
     ast.CONSTR_IDENTITY: "identity",
     ast.CONSTR_GENERATED: "generated",
 }
+_STRATEGIES = {
+    ast.PARTITION_STRATEGY_RANGE: "r",
+    ast.PARTITION_STRATEGY_LIST: "l",
+    ast.PARTITION_STRATEGY_HASH: "h",
+}
 _LIKE_INDEXES = 1 << 6  # CREATE_TABLE_LIKE_INDEXES in PostgreSQL's parsenodes.h
 _BARE = {"not_null", "null"}
 _DEFERS = {ast.CONSTR_ATTR_DEFERRABLE, ast.CONSTR_ATTR_DEFERRED}
@@ -98,6 +103,9 @@ def table_shape(node: Any) -> TableShape:
         of_type=name_list(node.of_typename.names, node.of_typename.location) if node.HasField("of_typename") else None,
         is_partition=node.HasField("partbound"),
         partition_columns=tuple(part.partition_elem.name for part in partition.part_params) if partition else None,
+        partition_strategy=_STRATEGIES.get(partition.strategy, "") if partition else "",
+        partition_elements=tuple(part.partition_elem for part in partition.part_params) if partition else (),
+        bound=node.partbound if node.HasField("partbound") else None,
         if_not_exists=node.if_not_exists,
         persistence=node.relation.relpersistence,
     )
@@ -117,6 +125,7 @@ def column_shape(node: Any) -> ColumnShape:
         type=type_shape(node.type_name) if node.HasField("type_name") else None,
         location=node.location,
         constraints=tuple(constraints),
+        is_collated=node.HasField("coll_clause"),
     )
 
 
@@ -147,6 +156,7 @@ def constraint_shape(node: Any, *, column: str | None = None) -> ConstraintShape
         columns=own or _strings(node.keys) or tuple(item.list.items[0].index_elem.name for item in node.exclusions),
         expression=node.raw_expr if node.HasField("raw_expr") else None,
         not_valid=node.skip_validation and not node.initially_valid,
+        no_inherit=node.is_no_inherit,
         deferrable=node.deferrable,
         deferred=node.initdeferred,
         using_index=node.indexname or None,

@@ -168,6 +168,11 @@ def expression_sql(node: Message) -> str | None:
     return text.removeprefix("SELECT ") if text.startswith("SELECT ") else None
 
 
+def partition_bound(text: str) -> Any:
+    """The bound of a partition, as the server writes it."""
+    return postgast.parse(f"CREATE TABLE a PARTITION OF b {text}").stmts[0].stmt.create_stmt.partbound
+
+
 def _parse_piece(source: Source, piece: Piece, index: int) -> Statement | None:
     statement = Statement(index, source, piece.offset, piece.text, "unknown")
     if len(piece.text) > MAX_STATEMENT_CHARS:

@@ -50,6 +50,7 @@ class ConstraintShape(NamedTuple):
     referenced_columns: tuple[str, ...] = ()
     expression: Any = None
     not_valid: bool = False
+    no_inherit: bool = False
     deferrable: bool = False
     deferred: bool = False
     using_index: str | None = None
@@ -68,6 +69,7 @@ class ColumnShape(NamedTuple):
     type: TypeShape | None
     location: int
     constraints: tuple[ConstraintShape, ...] = ()
+    is_collated: bool = False  # by a COLLATE of its own
 
     def constraint(self, kind: str) -> ConstraintShape | None:
         """The first constraint of a kind."""
@@ -88,6 +90,9 @@ class TableShape(NamedTuple):
     of_type: Name | None = None
     is_partition: bool = False
     partition_columns: tuple[str, ...] | None = None
+    partition_strategy: str = ""  # r range, l list, h hash
+    partition_elements: tuple[Any, ...] = ()  # the PartitionElem of each column
+    bound: Any = None  # of a partition
     if_not_exists: bool = False
     persistence: str = "p"
 

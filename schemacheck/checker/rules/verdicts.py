@@ -42,7 +42,8 @@ foreign-key-type 42804 A foreign key between types that cannot be compared
 foreign-key-persistence 42P16 A foreign key from a permanent table to a temporary one, or the like
 inherited-column 42P16 A column that belongs to a parent table
 inherited-constraint 42P16 A constraint that belongs to a parent table
-partition-key 0A000 A unique constraint that lacks the partition key
+partition-bound 42P17 A bound that does not fit the key of its table, or that another partition has taken
+partition-key 42P17 What no table can be partitioned by, or a unique constraint that lacks the partition key
 primary-key-column 42P16 A column of the primary key cannot be NULL
 generated-column 42601 A generated column cannot be changed so
 system-column 0A000 System columns cannot be changed
