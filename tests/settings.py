@@ -7,8 +7,9 @@ FOLDER_PREFIX = "handrail-test-"
 
 if "DATA_DIR" not in os.environ or "PYTEST_XDIST_WORKER" in os.environ:  # a folder for each process
     os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix=FOLDER_PREFIX)
-if (worker := os.environ.get("PYTEST_XDIST_WORKER")) and (servers := os.environ.get("DATABASE_URLS")):
-    os.environ["DATABASE_URL"] = servers.split()[int(worker.removeprefix("gw"))]  # a cluster for each, too
+# A cluster for each, too. The processes it starts are given addresses, so that they must not choose again.
+if (worker := os.environ.get("PYTEST_XDIST_WORKER")) and (servers := os.environ.pop("DATABASE_URLS", "")):
+    os.environ["DATABASE_URL"] = servers.split()[int(worker.removeprefix("gw"))]
 os.environ.setdefault("SECRET_KEY", "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz")
 
 from config.settings import *  # noqa: E402, F403

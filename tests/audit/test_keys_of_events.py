@@ -41,7 +41,7 @@ def test_keys_that_others_use_one_after_another_meanwhile_are_found_in_the_end(m
     def look_and_be_overtaken(rows: list[Event]) -> dict[str, Event]:
         found = look(rows)
         if others:
-            trail._write([trail._row(new) for new in keyed(others.pop(0))], {})
+            trail.write([trail.prepare(new) for new in keyed(others.pop(0))])
         return found
 
     trail.record_all(events=keyed("a"))

@@ -333,13 +333,14 @@ def move_all(verb: str, given: dict[str, Any], clock: Clock) -> None:
 def left_of(bug: Bug) -> dict[str, Any]:
     def rows(found: Any) -> list[dict[str, Any]]:
         return [
-            {name: value for name, value in row.items() if name not in {"id", "bug_id"}}
+            {name: value for name, value in row.items() if name not in {"id", "bug_id", "project_id"}}
             for row in found.order_by("id").values()
         ]
 
     last = chain(bug.bug_id)[-1]
     assert last.new_value == bug.state(), "The trail ends with the bug as it is."
     [columns] = rows(Bug.objects.filter(pk=bug.pk))
+    columns["project"] = bug.project.slug
     columns["tags"] = sorted(bug.tags.values_list("name", flat=True))
     return columns | {name: rows(getattr(bug, name)) for name in ("tickets", "cycles", "occurrences")}
 
