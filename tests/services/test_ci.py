@@ -51,33 +51,32 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> None:
         pytest.skip("The package index cannot be reached, from which the build and the packages come.")
 
 
-def act(folder: Path, temp: Path, **inputs: str) -> "subprocess.CompletedProcess[str]":
-    """The action's own steps, in their order; its expressions are what GitHub would put there."""
+*INSTALLING, CHECKING = [step for step in ACTION["runs"]["steps"] if "run" in step]
+
+
+def act(step: dict[str, Any], folder: Path, temp: Path, **inputs: str) -> "subprocess.CompletedProcess[str]":
+    """One of the action's own steps; its expressions are what GitHub would put there."""
     given = {name: str(spec.get("default", "")) for name, spec in ACTION["inputs"].items()} | inputs
     known = {f"inputs.{name}": value for name, value in given.items()}
     known |= {"steps.python.outputs.python-path": sys.executable, "github.action_path": str(ROOT)}
-    done: Any = None
-    for step in ACTION["runs"]["steps"]:
-        if "run" not in step:
-            continue
-        environment = {
-            name: re.sub(r"\$\{\{ ([\w.-]+) \}\}", lambda found: known[found[1]], value)
-            for name, value in step["env"].items()
-        }
-        done = run(step["run"], folder, RUNNER_TEMP=str(temp), **environment)
-        if done.returncode:
-            break
-    return done
+    environment = {
+        name: re.sub(r"\$\{\{ ([\w.-]+) \}\}", lambda found: known[found[1]], value)
+        for name, value in step["env"].items()
+    }
+    return run(step["run"], folder, RUNNER_TEMP=str(temp), **environment)
 
 
 def test_the_action_puts_findings_beside_the_lines_of_a_pull_request(repository: Path, tmp_path: Path) -> None:
-    done = act(repository, tmp_path, args="'db/first one.sql' --strict")
+    for step in INSTALLING:
+        installed = act(step, repository, tmp_path)
+        assert installed.returncode == 0, installed.stderr
+    done = act(CHECKING, repository, tmp_path, args="'db/first one.sql' --strict")
     assert done.returncode == 1, done.stderr
     assert "::error file=db/first one.sql,line=1," in done.stdout
-    written = act(repository, tmp_path, args="db", format="sarif", output="found.sarif")
+    written = act(CHECKING, repository, tmp_path, args="db", format="sarif", output="found.sarif")
     assert (written.returncode, written.stdout) == (1, "")
     assert json.loads((repository / "found.sarif").read_text())["version"] == "2.1.0"
-    hostile = act(repository, tmp_path, args="db --changed-since '$(touch made)' `touch made`")
+    hostile = act(CHECKING, repository, tmp_path, args="db --changed-since '$(touch made)' `touch made`")
     assert hostile.returncode == 2
     assert not (repository / "made").exists()
 
