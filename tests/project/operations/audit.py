@@ -282,7 +282,5 @@ APART: dict[str, str] = {
     "rules list": "a list of the table, as the admin has it",
     "sessions list": "a list of the table, as the admin has it",
     "sessions show": "reads what the admin's page of a session shows",
-    "audit.sessions.gathering.gather_sessions": "a job of the schedule",
-    "audit.sessions.gathering.prune_sessions": "a job of the schedule",
     "audit.sessions.steps.find_session": "reads what the admin's page of a session shows",
 }
