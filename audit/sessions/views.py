@@ -32,7 +32,7 @@ class SessionViewSet(ReadViewSet):
     lookup_value_converter = "str"
 
     @extend_schema(responses=SessionPageSerializer)
-    def retrieve(self, request: Request, session_id: str) -> Response:  # type: ignore[override]
+    def retrieve(self, request: Request, session_id: str) -> Response:
         """Get a session with its calls."""
         self.query()
         return Response(SessionPageSerializer(find_session(session_id=session_id)).data)
