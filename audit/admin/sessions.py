@@ -1,5 +1,6 @@
 """Sessions of agents: what each did, and what was decided of it."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -43,6 +44,9 @@ class AgentSessionAdmin(ReadOnlyAdmin):
             found.steps = steps_of(found)  # both columns below tell of them
         return found
 
+    def sections_of(self, obj: Any) -> Sequence[tuple[Any, ...]]:
+        return self.sections if touched(obj.steps) else self.sections[:-1]
+
     @admin.display(description="Session", ordering="-last_at")
     def session(self, row: AgentSession) -> SafeString:
         return format_html('<span class="kit-line">{}</span>', row.session_id)
@@ -59,7 +63,7 @@ class AgentSessionAdmin(ReadOnlyAdmin):
     def story(self, row: Any) -> SafeString:
         """Every call; its decision leads to its page, where a rule can be made of it."""
         rows = [_row(step) for step in row.steps]
-        return table(["Time", "Call", "Decision", "Rule and reason", "Outcome"], rows) if rows else NOTHING
+        return table(["Time", "Call", "Decision", "Reason", "Outcome"], rows) if rows else NOTHING
 
     @admin.display(description="Files")
     def files(self, row: Any) -> SafeString:
@@ -69,8 +73,7 @@ class AgentSessionAdmin(ReadOnlyAdmin):
 
 def _row(step: Step) -> list[object]:
     call = format_html('<span class="kit-quiet">{}</span> <code>{}</code>', step.tool, call_text(step.input)[:SHOWN])
-    why = format_html("{} {}", format_html("<code>{}</code>", step.rule) if step.rule else "", step.reason)
-    return [kit.moment(step.timestamp), call, _decision(step), why, _outcome(step)]
+    return [kit.moment(step.timestamp), call, _decision(step), step.reason or NOTHING, _outcome(step)]
 
 
 def _decision(step: Step) -> SafeString:
