@@ -8,9 +8,9 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.contrib.admin.widgets import AdminSplitDateTime, RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import DateTimeField, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.safestring import SafeString
 
@@ -22,6 +22,12 @@ from config.pages.history import Historied
 from config.pages.list_moves import ListMoving
 from config.pages.refusals import Refusing
 from config.pages.underway import Underway
+
+
+class _DayAndTime(AdminSplitDateTime):
+    """Either of its fields is labelled: the admin's own stand beside words that no screen reader connects with them."""
+
+    template_name = "config/widgets/split_datetime.html"
 
 
 class ToolAdmin(Underway, Refusing, Adding, ListMoving, Historied):
@@ -44,6 +50,7 @@ class ToolAdmin(Underway, Refusing, Adding, ListMoving, Historied):
     known_by: tuple[str, ...] = ()
     """Indexed columns a row is searched by, exactly; a search for parts of a text reads every row."""
     paginator = BoundedPaginator
+    formfield_overrides: ClassVar[Any] = {DateTimeField: {"widget": _DayAndTime}}
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # a count beside each filter is a scan for each
 
