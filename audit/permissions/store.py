@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -20,6 +19,7 @@ from audit.permissions.rules import InvalidRule, Rule
 from config.context import caller
 from config.errors import Conflict, DomainError, FieldError, Forbidden, NotFound
 from config.home import PROGRAM
+from config.identifiers import is_uuid, row_of
 
 logger = logging.getLogger(__name__)
 
@@ -65,12 +65,11 @@ class Imported:
     notes: list[str] = field(default_factory=list)
 
 
-def find_rule(*, uid: str) -> PermissionRule:
+def find_rule(*, uid: str, locked: bool = False) -> PermissionRule:
     """The rule of a uid. Raises RuleNotFound."""
-    row = PermissionRule.objects.filter(uid=checked_uid(uid)).first()
-    if row is None:
-        raise RuleNotFound(f"There is no rule {uid}. `{PROGRAM} rules list` shows those there are.")
-    return row
+    rows = PermissionRule.objects.locked() if locked else PermissionRule.objects.all()
+    missing = RuleNotFound(f"There is no rule {uid[:64]}. `{PROGRAM} rules list` shows those there are.")
+    return row_of(rows, uid, missing)
 
 
 @transaction.atomic
@@ -87,7 +86,7 @@ def create_rule(*, tool: str, decision: str, **fields: Any) -> PermissionRule:
 def change_rule(*, uid: str, **fields: Any) -> PermissionRule:
     """Change fields of a rule. Raises RuleNotFound, RuleRefused, RuleExists, AdminOnly."""
     require_admin()
-    row = PermissionRule.objects.locked().filter(uid=checked_uid(uid)).first() or find_rule(uid=uid)
+    row = find_rule(uid=uid, locked=True)
     before = state(row)
     for name, value in fields.items():
         setattr(row, name, value)
@@ -102,7 +101,7 @@ def change_rule(*, uid: str, **fields: Any) -> PermissionRule:
 def delete_rule(*, uid: str) -> None:
     """Remove a rule. Raises RuleNotFound, AdminOnly."""
     require_admin()
-    row = PermissionRule.objects.locked().filter(uid=checked_uid(uid)).first() or find_rule(uid=uid)
+    row = find_rule(uid=uid, locked=True)
     before = state(row)
     row.delete()
     _event(str(row.uid), "deleted", before, None)
@@ -254,7 +253,6 @@ class RuleAdapter:
 
 def checked_uid(entity_id: str) -> str:
     """The uid, if it can be one of a row. Raises RuleNotFound."""
-    try:
-        return str(UUID(entity_id))
-    except ValueError as error:
-        raise RuleNotFound(f"{entity_id[:64]} is not the uid of a rule.") from error
+    if not is_uuid(entity_id):
+        raise RuleNotFound(f"{entity_id[:64]} is not the uid of a rule.")
+    return entity_id

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -331,6 +332,17 @@ def test_a_rule_is_found_by_its_uid_until_it_is_deleted() -> None:
         store.delete_rule(uid=uid)
         with pytest.raises(store.RuleNotFound, match="rules list"):
             store.find_rule(uid=uid)
+
+
+def test_a_uid_spelled_as_no_document_has_it_finds_no_rule(admin_api: Any) -> None:
+    with acting_as(scope="admin"):
+        row = store.create_rule(tool="Bash", specifier="rm *", decision="deny", reason="gone for good")
+    uid, body = str(row.uid), {"tool": "Bash", "specifier": "rm *", "decision": "allow"}
+    for spelled in (uid.replace("-", ""), f"{{{uid}}}", f"urn:uuid:{uid}"):
+        path = f"{URL}/{quote(spelled)}"
+        assert admin_api.get(path).status_code == 404
+        for ask in (admin_api.put, admin_api.patch, admin_api.delete):
+            assert (ask(path, body).status_code, store.find_rule(uid=uid).decision) == (404, "deny"), spelled
 
 
 def test_a_replay_without_recorded_decisions_judges_nothing() -> None:
