@@ -49,6 +49,7 @@ class Column(NamedTuple):
     generated: str = ""
     inherited: bool = False
     uses: tuple[str, ...] = ()  # the columns a generated one is made of
+    calls: tuple[str, ...] | None = None  # what a default the script gave it names; None where it gave none
 
 
 class Index(NamedTuple):
@@ -119,6 +120,7 @@ class Table(NamedTuple):
     column_users: tuple[tuple[str, str], ...] = ()  # column and the policy, trigger or publication that needs it
     row_type_in: tuple[str, ...] = ()  # columns of other tables that hold rows of this one
     triggers: tuple[str, ...] = ()
+    trigger_functions: tuple[tuple[str, str], ...] = ()  # of those the script made
     rules: tuple[str, ...] = ()
     referring_permanently: tuple[str, ...] = ()  # permanent tables with a foreign key to this one
     descendants: tuple["Relative", ...] = ()
@@ -203,6 +205,7 @@ class Catalog:
     made: set[str] = field(default_factory=set)  # names of what the script made, and the server does not know
     made_operators: bool = False  # or casts: what the server says of them names none
     gone: set[tuple[str, str]] = field(default_factory=set)  # relations the script dropped or renamed away
+    dropped: set[tuple[str, Any]] = field(default_factory=set)  # other objects: a catalog and a number or names
     _owners: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)  # index -> its table
 
     @property
@@ -219,6 +222,7 @@ class Catalog:
             types=dict(self.types),
             made=set(self.made),
             gone=set(self.gone),
+            dropped=set(self.dropped),
             _owners=dict(self._owners),
         )
 
@@ -270,6 +274,7 @@ class Catalog:
             self._disown(known)
             for index in table.indexes:
                 self._owners[table.schema, index.name] = key
+                self.gone.discard((table.schema, index.name))
         self.tables[key] = table
         self.gone.discard(key)
         if table.is_new:

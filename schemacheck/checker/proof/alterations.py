@@ -17,6 +17,7 @@ from schemacheck.checker.proof.tables import (
     sql_of,
 )
 from schemacheck.checker.proof.types import column_type
+from schemacheck.checker.proof.unused import called_in
 from schemacheck.checker.reading.lowering import shape_of
 from schemacheck.checker.reading.shapes import Action, AlterationShape, quote
 from schemacheck.checker.scope import Scope
@@ -451,7 +452,8 @@ def _change_column(scope: Scope, table: Table, action: Action) -> Table:  # noqa
                 scope.error("generated-column", f"{before} is a generated column", "42601", location)
             elif action.using is not None:
                 check_default(scope, column.name, column.type, action.using)
-            changed = column._replace(has_default=action.using is not None)
+            calls = called_in(action.using) if action.using is not None else ()
+            changed = column._replace(has_default=action.using is not None, calls=calls)
         case "SetNotNull":
             changed = column._replace(not_null=True)
         case "DropNotNull":

@@ -7,6 +7,7 @@ from schemacheck.checker.database.dependents import foreign_keys_to, forget_depe
 from schemacheck.checker.database.lookup import names_of
 from schemacheck.checker.proof.indexes import drop_indexes
 from schemacheck.checker.proof.type_definitions import drop_types
+from schemacheck.checker.proof.unused import drop_functions, report_users, sequence_users
 from schemacheck.checker.reading.shapes import Name
 from schemacheck.checker.scope import Scope
 
@@ -28,6 +29,10 @@ def drop(scope: Scope) -> None:
         return _drop_schemas(scope)
     if node.remove_type in (ast.OBJECT_TYPE, ast.OBJECT_DOMAIN):
         return drop_types(scope)
+    if node.remove_type in (ast.OBJECT_FUNCTION, ast.OBJECT_PROCEDURE, ast.OBJECT_ROUTINE):
+        return drop_functions(scope)
+    if node.remove_type == ast.OBJECT_TRIGGER:
+        return _drop_triggers(scope)
     if node.remove_type in _DROPPED:
         _drop_relations(scope, *_DROPPED[node.remove_type])
     return None
@@ -65,10 +70,20 @@ def _check_dependents(scope: Scope, table: Table, noun: str, location: int) -> N
     keys = [f"constraint {name} on table {other}" for other, name in foreign_keys_to(scope.catalog, table)]
     readers = [f"view {view}" for view in views_on(scope.catalog, table)]
     users = [user for user in (*keys, *readers) if user.rpartition(" ")[2].rpartition(".")[2].strip('"') not in going]
-    if users and node.behavior != ast.DROP_CASCADE:
-        message = f"cannot drop {noun} {table.name} because other objects depend on it"
-        hint = f"These depend on it: {', '.join(users[:5])}. Drop them first, or use CASCADE to drop them too."
-        scope.error("dependent-objects", message, "2BP01", location, hint=hint, facts={"dependents": users})
+    if table.kind == "S":
+        users += sequence_users(scope, table)
+    report_users(scope, noun, table.name, users, location)
+
+
+def _drop_triggers(scope: Scope) -> None:
+    """What a trigger calls can go once it is gone."""
+    for item in scope.statement.node.objects:
+        *names, trigger = [part.string.sval for part in item.list.items]
+        table = scope.catalog.table(Name(names[-2] if len(names) > 1 else None, names[-1]))
+        schema = table.schema if table else names[-2] if len(names) > 1 else None
+        scope.catalog.dropped.add(("pg_trigger", (schema, names[-1], trigger)))
+        if table is not None:
+            scope.catalog.put(table._replace(triggers=tuple(name for name in table.triggers if name != trigger)))
 
 
 def _drop_schemas(scope: Scope) -> None:

@@ -79,7 +79,11 @@ def create_trigger(scope: Scope) -> None:
     if node.trigname in table.triggers and not node.replace and not scope.has_error:
         message = f'trigger "{node.trigname}" for relation "{table.name}" already exists'
         scope.error("duplicate-object", message, "42710", scope.statement.find(node.trigname, after=7))
-    scope.catalog.put(table._replace(triggers=(*table.triggers, node.trigname)))
+    called = (node.trigname, name_list(node.funcname).name)
+    scope.catalog.dropped.discard(("pg_trigger", (table.schema, table.name, node.trigname)))
+    scope.catalog.put(
+        table._replace(triggers=(*table.triggers, node.trigname), trigger_functions=(*table.trigger_functions, called))
+    )
 
 
 def _check_function(scope: Scope) -> None:

@@ -108,6 +108,7 @@ def drop_indexes(scope: Scope) -> None:
             scope.error("permission", f"must be owner of index {index.name}", "42501", location)
         left = tuple(other for other in owner.indexes if other.name != index.name)
         scope.catalog.put(owner._replace(indexes=left))
+        scope.catalog.gone.add((owner.schema, index.name))
 
 
 def _report_no_index(scope: Scope, name: Name, location: int) -> None:

@@ -11,6 +11,7 @@ from schemacheck.checker.proof.families import enter_family
 from schemacheck.checker.proof.kinship import inherited_checks
 from schemacheck.checker.proof.partition_keys import partitioned
 from schemacheck.checker.proof.types import column_type
+from schemacheck.checker.proof.unused import called_in
 from schemacheck.checker.reading.lowering import shape_of
 from schemacheck.checker.reading.shapes import ColumnShape, Name, TableShape, TypeShape
 from schemacheck.checker.scope import Scope
@@ -218,6 +219,7 @@ def _declared(scope: Scope, table: Table, existing: Column | None, shape: Column
         identity=("a" if identity.always else "d") if identity else "",
         generated="s" if "generated" in kinds else "",
         uses=columns_of(kinds["generated"].expression) if "generated" in kinds else (),
+        calls=next((called_in(kinds[kind].expression) for kind in ("default", "generated") if kind in kinds), None),
     )
     if existing and existing.inherited and existing.generated and not column.generated:
         given = "identity" if column.identity else "default" if column.has_default else ""

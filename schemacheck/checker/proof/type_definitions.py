@@ -6,6 +6,7 @@ from schemacheck.checker.database.catalog import Table, TypeInfo
 from schemacheck.checker.likeness import did_you_mean
 from schemacheck.checker.proof.tables import record_created
 from schemacheck.checker.proof.types import column_type
+from schemacheck.checker.proof.unused import type_users
 from schemacheck.checker.reading.lowering import name_list, range_name, type_shape
 from schemacheck.checker.reading.shapes import Name, TypeShape
 from schemacheck.checker.scope import Scope
@@ -149,6 +150,7 @@ def drop_types(scope: Scope) -> None:
             for column in table.columns
             if column.type == info and table.kind in "rpmf"
         ]
+        users += type_users(scope, info)
         if users and node.behavior != ast.DROP_CASCADE:
             message = f"cannot drop type {info.display} because other objects depend on it"
             hint = f"These depend on it: {', '.join(users[:5])}. Drop them first, or use CASCADE to drop them too."
@@ -156,6 +158,7 @@ def drop_types(scope: Scope) -> None:
             scope.error("dependent-objects", message, "2BP01", location, hint=hint, facts={"dependents": users})
             continue
         del scope.catalog.types[info.schema, info.name]
+        scope.catalog.dropped.add(("pg_type", info.oid))
         if relation := _relation(scope, info):
             scope.catalog.remove(relation)
         for table in list(scope.catalog.tables.values()) if users else ():
