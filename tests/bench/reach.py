@@ -23,7 +23,7 @@ from tests.services.projects.public_django import PUBLIC, write_site
 from tests.services.projects.sent import compared
 from tests.services.stack import ROOT
 
-ROUNDS, FILES = 15, 50
+ROUNDS, FILES = 15, (50, 500)
 UV = str(Path(sys.executable).parent / "uv")
 ENV = {
     name: value
@@ -71,23 +71,26 @@ def _tell_sizes(folder: Path, wheel: Path) -> None:
 
 
 def _tell_files(folder: Path, handrail: Path) -> None:
-    scripts = folder / "scripts"
-    scripts.mkdir()
     statements = application_statements()
-    for number in range(FILES):
-        text = ";\n".join(islice(statements, 2)) + ";\n"
-        (scripts / f"change_{chr(97 + number // 26)}{chr(97 + number % 26)}.sql").write_text(text)
-    one = min(scripts.iterdir())
-    few, many = _median([handrail, "schemacheck", one]), _median([handrail, "schemacheck", scripts])
-    more = Cost(*((much - little) / (FILES - 1) for much, little in zip(many, few, strict=True)))
-    print("\n| whole process | ms | CPU ms |\n|---|---|---|")
-    for name, cost in (
+    one = folder / "one.sql"
+    one.write_text(";\n".join(islice(statements, 2)) + ";\n")
+    few = _median([handrail, "schemacheck", one])
+    rows = [
         ("Python doing nothing", _median([handrail.parent / "python", "-c", "pass"])),
         ("`handrail --version`", _median([handrail, "--version"])),
         ("one file of two statements", few),
-        (f"{FILES} files", many),
-        ("each file more", more),
-    ):
+    ]
+    for count in FILES:
+        scripts = folder / f"scripts_{count}"
+        scripts.mkdir()
+        for number in range(count):
+            text = ";\n".join(islice(statements, 2)) + ";\n"
+            (scripts / f"change_{number:04}.sql").write_text(text)
+        many = _median([handrail, "schemacheck", scripts])
+        more = Cost(*((much - little) / (count - 1) for much, little in zip(many, few, strict=True)))
+        rows += [(f"{count} files", many), (f"each of {count} files more", more)]
+    print("\n| whole process | ms | CPU ms |\n|---|---|---|")
+    for name, cost in rows:
         print(f"| {name} | {cost.wall * 1000:.1f} | {cost.cpu * 1000:.1f} |")
 
 
