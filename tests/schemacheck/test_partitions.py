@@ -228,6 +228,12 @@ FAMILIES = [
     "CREATE TABLE t (b int DEFAULT 10) INHERITS (making)",
     "CREATE TABLE t (b int GENERATED ALWAYS AS IDENTITY) INHERITS (making)",
     "ALTER TABLE plain INHERIT making",
+    "CREATE TABLE t () INHERITS (making); ALTER TABLE t ALTER b DROP EXPRESSION",
+    "CREATE TABLE t () INHERITS (making); ALTER TABLE ONLY making ALTER b DROP EXPRESSION",
+    "CREATE TABLE t () INHERITS (making); ALTER TABLE making ALTER b DROP EXPRESSION",
+    "CREATE TABLE t () INHERITS (making, plain)",
+    "CREATE TABLE t (a int) ON COMMIT DELETE ROWS",
+    "CREATE TEMP TABLE fleeting (a int) ON COMMIT DROP",
     "ALTER TABLE making INHERIT plain",
     "CREATE TABLE t (a int, b bool GENERATED ALWAYS AS (tableoid = 't'::regclass) STORED)",
 ]

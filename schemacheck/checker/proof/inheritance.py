@@ -24,9 +24,15 @@ def refused_by_family(scope: Scope, table: Table, action: Action, location: int,
     if table.kind == "p" and action.kind in ("ClusterOn", "DropCluster"):
         scope.error("wrong-object-kind", "cannot mark index clustered in partitioned table", "0A000", location)
         return True
+    if action.kind == "DropExpression" and only and table.has_children:
+        message = "ALTER TABLE / DROP EXPRESSION must be applied to child tables too"
+        scope.error("inherited-column", message, "0A000", location)
+        return True
     message = _key_in_the_way(scope, table, action) or (only and _left_alone(scope, table, action)) or ""
     if action.kind == "DropNotNull" and not message and table.is_partition and _is_required(scope, table, action.name):
         message = f'column "{action.name}" is marked NOT NULL in parent table'
+    if action.kind == "DropExpression" and (column := table.column(action.name)) and column.inherited:
+        message = "cannot drop generation expression from inherited column"
     if action.kind == "AddColumn" and table.has_children and action.column and action.column.constraint("identity"):
         message = "cannot recursively add identity column to table that has child tables"
     if message:

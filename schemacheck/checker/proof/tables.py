@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from postgast import pg_query_pb2 as ast
+
 from schemacheck.checker.database.builtin_types import COLLATED, SYSTEM_COLUMNS
 from schemacheck.checker.database.catalog import Column, Table, TypeInfo
 from schemacheck.checker.likeness import did_you_mean
@@ -20,6 +22,7 @@ MAX_COLUMNS = 1600
 _NOT_NULL = {"not_null", "primary", "identity"}
 INTEGERS = {"smallint", "integer", "bigint"}
 _IDENTITY_IN_PARTITIONS = 17
+_NO_ACTION = (ast.ON_COMMIT_ACTION_UNDEFINED, ast.ONCOMMIT_NOOP)
 
 
 def check_create_table(scope: Scope) -> None:
@@ -39,6 +42,8 @@ def check_create_table(scope: Scope) -> None:
     )
     if any(item.def_elem.defname == "oids" and _is_on(item.def_elem) for item in scope.statement.node.options):
         scope.error("wrong-object-kind", "tables declared WITH OIDS are not supported", "0A000")
+    if scope.statement.node.oncommit not in _NO_ACTION and table.persistence != "t":
+        scope.error("wrong-object-kind", "ON COMMIT can only be used on temporary tables", "42P16")
     table = _with_inherited(scope, table, shape)
     columns = {column.name: column for column in table.columns}
     for column in shape.columns:
@@ -137,6 +142,10 @@ def _compare_columns(scope: Scope, table: Table, parent: Table, name: Name) -> N
         if other and other.type and column.type and other.type_sql != column.type_sql:
             message = f'inherited column "{column.name}" has a type conflict'
             scope.error("datatype-mismatch", message, "42804", name.location)
+            return
+        if other and bool(other.generated) != bool(column.generated):
+            message = f'inherited column "{column.name}" has a generation conflict'
+            scope.error("generated-column", message, "42804", name.location)
             return
 
 
