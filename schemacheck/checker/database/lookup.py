@@ -264,6 +264,8 @@ def mentions(statements: Sequence[Statement]) -> Mentions:  # noqa: C901, PLR091
                     add(relations, _strings(node.items))
                 case ast.IndexElem() if len(node.opclass) > 1:
                     schemas.update(_strings(node.opclass)[-2:-1])
+                case ast.ReplicaIdentityStmt() if node.name:
+                    relations.add(node.name)
                 case ast.IndexStmt() if node.idxname:
                     relations.add(node.idxname)
                 case ast.Constraint() if node.conname:

@@ -9,6 +9,7 @@ from schemacheck.checker.proof.expressions import check_conversion, check_defaul
 from schemacheck.checker.proof.families import attach, detach, disinherit, inherit
 from schemacheck.checker.proof.inheritance import refused_by_family
 from schemacheck.checker.proof.kinship import pass_on
+from schemacheck.checker.proof.replica_identity import check_identity
 from schemacheck.checker.proof.tables import (
     INTEGERS,
     add_column,
@@ -158,8 +159,8 @@ def _apply(scope: Scope, table: Table, action: Action) -> Table:  # noqa: C901  
             return _drop_constraint(scope, table, action)
         case "ValidateConstraint" | "AlterConstraint":
             return _touch_constraint(scope, table, action)
-        case _ if action.kind in _FAMILY:
-            return _FAMILY[action.kind](scope, table, action)
+        case _ if action.kind in _APART:
+            return _APART[action.kind](scope, table, action)
         case "SetLogged" | "SetUnLogged":
             _check_persistence(scope, table, action)
         case _ if action.kind in _TRIGGER_ACTIONS and action.name and not table.is_new:
@@ -171,7 +172,13 @@ def _apply(scope: Scope, table: Table, action: Action) -> Table:  # noqa: C901  
     return table
 
 
-_FAMILY = {"AttachPartition": attach, "DetachPartition": detach, "AddInherit": inherit, "DropInherit": disinherit}
+_APART = {
+    "AttachPartition": attach,
+    "DetachPartition": detach,
+    "AddInherit": inherit,
+    "DropInherit": disinherit,
+    "ReplicaIdentity": check_identity,
+}
 _TRIGGER_ACTIONS = {
     f"{verb}{what}": what
     for verb in ("Enable", "Disable", "EnableAlways", "EnableReplica")
