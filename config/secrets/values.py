@@ -7,6 +7,7 @@ from config.secrets.mark import MARK, put_marks, tells_nothing
 from config.secrets.names import is_secret_name
 from config.secrets.text import blank
 
+_NESTED = (dict, list, tuple)
 _DEEPEST = 128  # a body has at most 100 levels; what is deeper goes whole, so that no input exhausts the stack
 
 
@@ -19,8 +20,12 @@ def scrub(value: Any, blanked: dict[str, str] | None = None) -> Any:
 
 
 def _scrub(value: Any, depth: int, blanked: dict[str, str]) -> Any:
+    if isinstance(value, str):  # most of a document is texts, which need none of what follows
+        return _leaf(value, blanked)
+    if not isinstance(value, _NESTED):
+        return value
     if depth == 0:
-        return MARK if isinstance(value, dict | list) else _leaf(value, blanked)
+        return value if isinstance(value, tuple) else MARK
     match value:
         case {"name": str(name), "value": str()} | {"key": str(name), "value": str()} if is_secret_name(name):
             rest = {key: item for key, item in value.items() if key != "value"}
@@ -32,7 +37,7 @@ def _scrub(value: Any, depth: int, blanked: dict[str, str]) -> Any:
         case list() | tuple():
             items = [_scrub(item, depth - 1, blanked) for item in value]
             return _without_arguments(items) if len(items) > 1 and all(map(_is_text, items)) else items
-    return _leaf(value, blanked)
+    return value
 
 
 def _member(key: object, value: Any, depth: int, blanked: dict[str, str]) -> Any:
@@ -43,7 +48,7 @@ def _member(key: object, value: Any, depth: int, blanked: dict[str, str]) -> Any
 
 
 def _leaf(value: Any, blanked: dict[str, str]) -> Any:
-    if not isinstance(value, str):
+    if not isinstance(value, str):  # a key may be none
         return value
     if (found := blanked.get(value)) is None:
         found = blanked[value] = blank(value)
