@@ -7,7 +7,6 @@ from config.secrets.mark import MARK, put_marks, tells_nothing
 from config.secrets.names import is_secret_name
 from config.secrets.text import blank
 
-_NESTED = (dict, list, tuple)
 _DEEPEST = 128  # a body has at most 100 levels; what is deeper goes whole, so that no input exhausts the stack
 
 
@@ -22,10 +21,8 @@ def scrub(value: Any, blanked: dict[str, str] | None = None) -> Any:
 def _scrub(value: Any, depth: int, blanked: dict[str, str]) -> Any:
     if isinstance(value, str):  # most of a document is texts, which need none of what follows
         return _leaf(value, blanked)
-    if not isinstance(value, _NESTED):
-        return value
     if depth == 0:
-        return value if isinstance(value, tuple) else MARK
+        return MARK if isinstance(value, dict | list) else value
     match value:
         case {"name": str(name), "value": str()} | {"key": str(name), "value": str()} if is_secret_name(name):
             rest = {key: item for key, item in value.items() if key != "value"}

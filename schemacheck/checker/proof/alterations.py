@@ -1,5 +1,7 @@
 """ALTER TABLE: does the server find the table and all that the commands touch?"""
 
+from functools import partial
+
 from schemacheck.checker.database.builtin_types import SYSTEM_COLUMNS
 from schemacheck.checker.database.catalog import Column, Constraint, Table
 from schemacheck.checker.database.dependents import views_on
@@ -61,7 +63,8 @@ def check_alter_table(scope: Scope) -> None:
         return
     before = table
     for action in sorted(shape.actions, key=lambda item: (_pass(item), item.order)):
-        if not refused_by_family(scope, table, action, _find(scope, action.name, action), only=shape.only):
+        place = partial(_find, scope, action.name, action)  # looked for where there is something to say
+        if not refused_by_family(scope, table, action, place, only=shape.only):
             table = _apply(scope, table, action)
     scope.catalog.put(table)
     if not shape.only:

@@ -1,5 +1,7 @@
 """What a command of ALTER TABLE may not do because of the tables above and below, or of the type a table is of."""
 
+from collections.abc import Callable
+
 from schemacheck.checker.database.catalog import Table
 from schemacheck.checker.database.partitioning import keys_below, nullable_below, required_above
 from schemacheck.checker.proof.kinship import find, known_below
@@ -16,17 +18,17 @@ _MUST_BE_ADDED = "{} must be added to child tables too"
 _ONLY_PARENT = "cannot {} from only the partitioned table when partitions exist"
 
 
-def refused_by_family(scope: Scope, table: Table, action: Action, location: int, *, only: bool) -> bool:
+def refused_by_family(scope: Scope, table: Table, action: Action, place: Callable[[], int], *, only: bool) -> bool:
     """Whether the server refuses a command for the sake of the family; reports it."""
     if table.of_type and action.kind in _TYPED:
-        scope.error("wrong-object-kind", f"cannot {_TYPED[action.kind]} typed table", "42809", location)
+        scope.error("wrong-object-kind", f"cannot {_TYPED[action.kind]} typed table", "42809", place())
         return True
     if table.kind == "p" and action.kind in ("ClusterOn", "DropCluster"):
-        scope.error("wrong-object-kind", "cannot mark index clustered in partitioned table", "0A000", location)
+        scope.error("wrong-object-kind", "cannot mark index clustered in partitioned table", "0A000", place())
         return True
     if action.kind == "DropExpression" and only and table.has_children:
         message = "ALTER TABLE / DROP EXPRESSION must be applied to child tables too"
-        scope.error("inherited-column", message, "0A000", location)
+        scope.error("inherited-column", message, "0A000", place())
         return True
     message = _key_in_the_way(scope, table, action) or (only and _left_alone(scope, table, action)) or ""
     if action.kind == "DropNotNull" and not message and table.is_partition and _is_required(scope, table, action.name):
@@ -36,7 +38,7 @@ def refused_by_family(scope: Scope, table: Table, action: Action, location: int,
     if action.kind == "AddColumn" and table.has_children and action.column and action.column.constraint("identity"):
         message = "cannot recursively add identity column to table that has child tables"
     if message:
-        scope.error("inherited-column", message, "42P16", location)
+        scope.error("inherited-column", message, "42P16", place())
     return bool(message)
 
 

@@ -17,6 +17,10 @@ _KINDS = {ast.OBJECT_FUNCTION: ("function", "fw"), ast.OBJECT_PROCEDURE: ("proce
 
 def called_in(expression: Any) -> tuple[str, ...]:
     """The functions and sequences an expression of a column names."""
+    if expression.HasField("a_const"):
+        return ()
+    if expression.HasField("func_call") and not expression.func_call.args:  # now(), as most that are not constants
+        return (str(expression.func_call.funcname[-1].string.sval),)
     names: list[str] = []
     for node in walk(expression):
         if isinstance(node, ast.FuncCall):
