@@ -91,14 +91,15 @@ def command(**set_apart: str) -> str:
     from shlex import quote
 
     where = " ".join(f"{name}={value if value == UNSAID else quote(value)}" for name, value in set_apart.items())
-    return f"{where} {_program()}".strip()
+    return f"{where} {program()}".strip()
 
 
 UNSAID = "..."
 """In place of a value that is not shown: pasted, the command says what it needs."""
 
 
-def _program() -> str:
+def program(*, whole: bool = False) -> str:
+    """The command alone; `whole` is for whoever may have another PATH, as agents started from a desktop do."""
     from shlex import quote
     from shutil import which
 
@@ -106,7 +107,8 @@ def _program() -> str:
         return f"{quote(sys.executable)} {quote(os.path.join(ROOT, 'manage.py'))}"
     beside = os.path.join(os.path.dirname(sys.executable), "handrail")
     found = which("handrail")
-    return "handrail" if found and os.path.realpath(found) == os.path.realpath(beside) else quote(beside)
+    is_found = found and os.path.realpath(found) == os.path.realpath(beside)
+    return "handrail" if is_found and not whole else quote(beside)
 
 
 def missing(place: str | os.PathLike[str]) -> str:

@@ -57,6 +57,11 @@ def _block(path: Path | None, text: str) -> Piece | None:
     return None if path is None else Piece(path=path, kind="block", text=text)
 
 
+def _bearer(key: str) -> dict[str, str]:
+    """The key stays in the environment: each agent has its own way of writing that."""
+    return {"Authorization": f"Bearer {key}"}
+
+
 def _groups(command: str, events: str, *, timeout: int = TIMEOUT_SECONDS, matcher: str = "*", **more: Any) -> Any:
     """Claude Code's shape, which four others have taken over."""
     hook = {"type": "command", "command": command, "timeout": timeout}
@@ -75,7 +80,7 @@ def _claude(site: Site) -> list[Piece | None]:
     )
     if site.scope == "managed":
         hooks["allowManagedHooksOnly"] = True
-    server = {"type": "http", "url": site.url, "headers": {"Authorization": f"Bearer ${{{KEY}}}"}}
+    server = {"type": "http", "url": site.url, "headers": _bearer(f"${{{KEY}}}")}
     mcp = site.at(project=".mcp.json", user=".claude.json")
     return [_json(settings, hooks), _json(mcp, {"mcpServers": {"handrail": server}})]
 
@@ -94,7 +99,7 @@ def _cursor(site: Site) -> list[Piece | None]:
     after = "afterShellExecution afterMCPExecution afterFileEdit"
     hook = {"command": site.command("cursor"), "timeout": TIMEOUT_SECONDS}
     hooks = {name: [{**hook, "failClosed": True}] for name in before.split()} | {name: [hook] for name in after.split()}
-    server = {"url": site.url, "headers": {"Authorization": f"Bearer ${{env:{KEY}}}"}}
+    server = {"url": site.url, "headers": _bearer(f"${{env:{KEY}}}")}
     own = site.at(project=".cursor/hooks.json", user=".cursor/hooks.json", managed="etc/cursor/hooks.json")
     mcp = site.at(project=".cursor/mcp.json", user=".cursor/mcp.json")
     return [_json(own, {"version": 1, "hooks": hooks}), _json(mcp, {"mcpServers": {"handrail": server}})]
@@ -102,7 +107,7 @@ def _cursor(site: Site) -> list[Piece | None]:
 
 def _gemini(site: Site) -> list[Piece | None]:
     hooks = _groups(site.command("gemini"), "BeforeTool AfterTool", timeout=TIMEOUT_SECONDS * 1000, matcher=".*")
-    server = {"url": site.url, "type": "http", "headers": {"Authorization": f"Bearer ${KEY}"}}
+    server = {"url": site.url, "type": "http", "headers": _bearer(f"${KEY}")}
     path = site.at(
         project=".gemini/settings.json", user=".gemini/settings.json", managed="etc/gemini-cli/settings.json"
     )
@@ -112,7 +117,7 @@ def _gemini(site: Site) -> list[Piece | None]:
 def _qwen(site: Site) -> list[Piece | None]:
     events = "PreToolUse PostToolUse PostToolUseFailure"
     hooks = _groups(site.command("qwen"), events, timeout=TIMEOUT_SECONDS * 1000)
-    server = {"httpUrl": site.url, "headers": {"Authorization": f"Bearer ${KEY}"}}
+    server = {"httpUrl": site.url, "headers": _bearer(f"${KEY}")}
     path = site.at(project=".qwen/settings.json", user=".qwen/settings.json")
     return [_json(path, {"hooks": hooks, "mcpServers": {"handrail": server}})]
 
@@ -125,7 +130,11 @@ def _copilot(site: Site) -> list[Piece | None]:
         user=".copilot/hooks/handrail.json",
         managed="etc/github-copilot/policy.d/handrail.json",
     )
-    return [_json(path, {"version": 1, "hooks": {event: [hook] for event in events}})]
+    server = {"type": "http", "url": site.url, "headers": _bearer(f"${{{KEY}}}"), "tools": ["*"]}
+    return [
+        _json(path, {"version": 1, "hooks": {event: [hook] for event in events}}),
+        _json(site.at(user=".copilot/mcp-config.json"), {"mcpServers": {"handrail": server}}),
+    ]
 
 
 def _kimi(site: Site) -> list[Piece | None]:
@@ -134,7 +143,9 @@ def _kimi(site: Site) -> list[Piece | None]:
         f'[[hooks]]\nevent = "{event}"\nmatcher = ".*"\ncommand = {command}\ntimeout = {TIMEOUT_SECONDS}'
         for event in ("PreToolUse", "PostToolUse")
     )
-    return [_block(site.at(user=".kimi-code/config.toml"), block)]
+    mcp = site.at(user=".kimi-code/mcp.json")
+    server = {"url": site.url, "bearerTokenEnvVar": KEY}
+    return [_block(site.at(user=".kimi-code/config.toml"), block), _json(mcp, {"mcpServers": {"handrail": server}})]
 
 
 def _kiro(site: Site) -> list[Piece | None]:
@@ -150,12 +161,23 @@ def _kiro(site: Site) -> list[Piece | None]:
         for trigger in ("PreToolUse", "PostToolUse")
     ]
     path = site.at(project=".kiro/hooks/handrail.json", user=".kiro/hooks/handrail.json")
-    return [_file(path, json.dumps({"version": "v1", "hooks": hooks}, indent=2) + "\n", is_executable=False)]
+    server = {"url": site.url, "headers": _bearer(f"${{{KEY}}}")}
+    mcp = site.at(project=".kiro/settings/mcp.json", user=".kiro/settings/mcp.json")
+    return [
+        _file(path, json.dumps({"version": "v1", "hooks": hooks}, indent=2) + "\n", is_executable=False),
+        _json(mcp, {"mcpServers": {"handrail": server}}),
+    ]
 
 
 def _devin(site: Site) -> list[Piece | None]:
     hooks = {"hooks": _groups(site.command("devin"), "PreToolUse PostToolUse")}
-    return [_json(site.at(project=".devin/hooks.v1.json", user=".config/devin/config.json"), hooks)]
+    servers = {"mcpServers": {"handrail": {"url": site.url, "headers": _bearer(f"${{{KEY}}}")}}}
+    if site.scope == "user":
+        return [_json(site.at(user=".config/devin/config.json"), {**hooks, **servers})]
+    return [
+        _json(site.at(project=".devin/hooks.v1.json"), hooks),
+        _json(site.at(project=".devin/config.json"), servers),
+    ]
 
 
 def _cline(site: Site) -> list[Piece | None]:
@@ -170,7 +192,9 @@ def _opencode(site: Site) -> list[Piece | None]:
     source = Path(__file__).with_name("opencode_plugin.js").read_text(encoding="utf-8")
     plugin = source.replace('"@COMMAND@"', json.dumps(site.command("opencode")))
     path = site.at(project=".opencode/plugins/handrail.js", user=".config/opencode/plugins/handrail.js")
-    return [_file(path, plugin, is_executable=False)]
+    server = {"type": "remote", "url": site.url, "headers": _bearer(f"{{env:{KEY}}}")}
+    settings = site.at(project="opencode.json", user=".config/opencode/opencode.json")
+    return [_file(path, plugin, is_executable=False), _json(settings, {"mcp": {"handrail": server}})]
 
 
 def _amp(site: Site) -> list[Piece | None]:
@@ -178,9 +202,10 @@ def _amp(site: Site) -> list[Piece | None]:
     script = site.at(project=".amp/handrail-hook", user=".config/amp/handrail-hook")
     settings = site.at(project=".amp/settings.json", user=".config/amp/settings.json")
     rule = {"tool": "*", "action": "delegate", "to": str(script)}
+    server = {"url": site.url, "headers": _bearer(f"${{{KEY}}}")}
     return [
         _file(script, f"#!/bin/sh\n{site.command('amp')}\n"),
-        _json(settings, {"amp.permissions": [rule]}),
+        _json(settings, {"amp.permissions": [rule], "amp.mcpServers": {"handrail": server}}),
     ]
 
 

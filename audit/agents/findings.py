@@ -4,9 +4,9 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from audit.agents.scanning import Found, commands_in
+from audit.agents.scanning import Found, Unreadable, commands_in
 from audit.permissions.calls import Call
 from audit.permissions.deciding import RuleSet
 from config.secrets import blank
@@ -30,10 +30,24 @@ class Finding:
         return {name: getattr(self, name) for name in ("path", "line", "by", "command", "rule", "reason")}
 
 
-def scan(paths: Iterable[Path], *, rules: RuleSet, root: Path) -> list[Finding]:
-    """The denied commands of files and of what lies in folders, in the order of their names."""
-    found = [finding for path in _files(paths) for finding in _of_file(path, rules, root)]
-    return sorted(set(found), key=lambda item: (item.path, item.line, item.command))
+class Scan(NamedTuple):
+    """The denied commands in the order of their files, and what could not be looked at."""
+
+    findings: list[Finding]
+    unread: list[str]
+
+
+def scan(paths: Iterable[Path], *, rules: RuleSet, root: Path) -> Scan:
+    """The denied commands of files and of what lies in folders."""
+    found: set[Finding] = set()
+    unread: list[str] = []
+    for path in _files(paths):
+        name = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+        try:
+            found.update(_of_file(path, name, rules, root))
+        except Unreadable as error:
+            unread.append(f"{name} {error}")
+    return Scan(sorted(found, key=lambda item: (item.path, item.line, item.command)), sorted(set(unread)))
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
@@ -63,14 +77,13 @@ def _tracked(folder: Path) -> list[Path]:
         return [path for path in below if path.is_file()]
 
 
-def _of_file(path: Path, rules: RuleSet, root: Path) -> Iterator[Finding]:
+def _of_file(path: Path, name: str, rules: RuleSet, root: Path) -> Iterator[Finding]:
     try:
         if not path.is_file() or path.stat().st_size > MAX_BYTES:
             return
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return
-    name = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
     for item in commands_in(name, text):
         yield from _judged(name, item, rules, root)
 

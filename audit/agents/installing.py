@@ -5,7 +5,6 @@ import json
 import os
 import shlex
 import shutil
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
@@ -82,10 +81,8 @@ def command_of(agent: str, *, remote: bool) -> str:
     """
     if remote:
         words = f'python3 -I -S "$HOME/{client.CONFIGURATION.removeprefix("~/").replace("agent.json", "hook.py")}"'
-    elif home.INSTALLED:
-        words = f"{_places()}{shlex.quote(sys.executable)} -m handrail hook"
     else:
-        words = f"{_places()}{shlex.quote(sys.executable)} {shlex.quote(str(Path(home.ROOT) / 'manage.py'))} hook"
+        words = f"{_places()}{home.program(whole=True)} hook"
     return f"{words} {agent}" if agent == "amp" else f"{words} {agent} || {_REFUSE}"  # amp has a code for asking
 
 

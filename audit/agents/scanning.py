@@ -19,6 +19,10 @@ _SCRIPTS = frozenset({"run", "script", "before_script", "after_script"})
 _ALLOWED = re.compile(r"Bash\((.+)\)")
 
 
+class Unreadable(ValueError):
+    """A file that would be looked at, and cannot be understood."""
+
+
 class Found(NamedTuple):
     """A command, where it begins, and what brings it."""
 
@@ -28,7 +32,7 @@ class Found(NamedTuple):
 
 
 def commands_in(name: str, text: str) -> Iterator[Found]:
-    """The commands of a file by its name and, for a script without an ending, its first line."""
+    """The commands of a file by its name and, for a script without an ending, its first line. Raises Unreadable."""
     path = PurePosixPath(name)
     if path.suffix in (".sh", ".bash", ".zsh") or _SHELL.match(text):
         yield from _script(text)
@@ -70,7 +74,7 @@ def _are_words(value: Any) -> TypeGuard[list[str]]:
 
 
 def _package(text: str) -> Iterator[Found]:
-    known = _json(text)
+    known = _read_json(text)
     scripts = known.get("scripts") if isinstance(known, Mapping) else None
     for name, code in scripts.items() if isinstance(scripts, Mapping) else ():
         if isinstance(code, str):
@@ -82,8 +86,9 @@ def _pipeline(text: str) -> Iterator[Found]:
 
     try:
         roots = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
-    except (yaml.YAMLError, RecursionError):
-        return
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        raise Unreadable(f"is no YAML that can be read{f', at line {mark.line + 1}' if mark else ''}") from error
     waiting: list[Any] = [root for root in roots if root is not None]
     seen: set[int] = set()
     while waiting:
@@ -109,7 +114,7 @@ def _lines_of_pipeline(name: str, node: Any) -> Iterator[Found]:
 
 def _configuration(text: str) -> Iterator[Found]:
     """Hooks of agents, the programs of MCP servers, and what a settings file allows."""
-    waiting = [_json(text)]
+    waiting = [_read_json(text)]
     while waiting:
         value = waiting.pop(0)
         if isinstance(value, list):
@@ -139,6 +144,14 @@ def _json(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+def _read_json(text: str) -> Any:
+    try:
+        return json.loads(text) if text.strip() else None
+    except (ValueError, RecursionError) as error:
+        line = getattr(error, "lineno", None)
+        raise Unreadable(f"is no JSON that can be read{f', at line {line}' if line else ''}") from error
 
 
 def _line_of(text: str, part: str) -> int:

@@ -150,7 +150,7 @@ class Matcher(NamedTuple):
             for folder in part.folders:
                 if self.path.fits(path, folder=folder, root=call.project, home=call.home, loosely=True):
                     return "yes"
-        if not part.segment or not self.path.may_fit(part.segment, part.context):
+        if not part.segment or not self.path.may_fit(part.segment, part.context, adrift=part.adrift):
             return "no"
         lies_there = not part.below or any(
             self.path.may_lie_below(below, folder=folder, root=call.project, home=call.home)

@@ -36,6 +36,8 @@ class Part(NamedTuple):
     """The folders below which such a path lies, where that is known."""
     has_tmpdir: bool = False
     """Whether $TMPDIR in a command is what the environment has."""
+    adrift: bool = False
+    """Whether even its folder is not known, so that it may lie anywhere."""
     context: str | None = None
     """The text that would have to hold the name, when the unknown parts are variables."""
     folders: tuple[str, ...] = ()
@@ -150,6 +152,7 @@ def _command(command: str | list[str], call: Call) -> Iterator[Part]:
             segment=_segment(use.path, elsewhere=elsewhere),
             below=() if elsewhere else _known_folder(use.path, call, folders),
             folders=folders,
+            adrift=UNKNOWN in use.path.rpartition("/")[0],
             context=text if _is_variable(use.path) else None,
             redirect=redirect,
         )

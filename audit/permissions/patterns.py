@@ -101,11 +101,14 @@ class PathPattern(NamedTuple):
         pairs = zip(known, (part for part in below.split("/") if part), strict=False)
         return all(one.casefold() == other.casefold() for one, other in pairs)
 
-    def may_fit(self, segment: str, context: str | None = None) -> bool:
+    def may_fit(self, segment: str, context: str | None = None, *, adrift: bool = False) -> bool:
         """Whether a last segment with unknown parts, given as a glob, could become one that fits.
 
-        With a context, only if the text also holds the longest literal piece of the pattern.
+        With a context, only if the text also holds the longest literal piece of the pattern. One that is `adrift` may
+        lie in any folder, and so below one of which the pattern means everything.
         """
+        if adrift and context is None and self.segments[-1:] == ("**",):
+            return True
         last = next((part for part in reversed(self.segments) if part != "**"), "*")
         if context is not None and max(re.split(r"[*?\[\]]", last), key=len).casefold() not in context.casefold():
             return False

@@ -1,5 +1,6 @@
 """Scanning a repository for what the rules deny: every place a command stands in, with its line."""
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.agents import findings
-from audit.agents.scanning import commands_in
+from audit.agents.scanning import Unreadable, commands_in
 from audit.permissions import store
 from audit.permissions.deciding import RuleSet
 from audit.permissions.rules import Rule
@@ -35,14 +36,14 @@ def test_a_denied_command_is_found_where_it_stands(name: str, tmp_path: Path) ->
     path = tmp_path / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
-    [found] = findings.scan([tmp_path], rules=RuleSet(RULES), root=tmp_path)
+    [found] = findings.scan([tmp_path], rules=RuleSet(RULES), root=tmp_path).findings
     assert (found.path, found.line, found.rule) == (name, line, "Bash(rm -rf *)")
     assert "rm" in found.command
 
 
 def test_a_secret_beside_a_denied_command_is_not_told(tmp_path: Path) -> None:
     (tmp_path / "a.sh").write_text("rm -rf x https://dana:hunter2-hunter2@files.example/a\n")
-    [found] = findings.scan([tmp_path], rules=RuleSet(RULES), root=tmp_path)
+    [found] = findings.scan([tmp_path], rules=RuleSet(RULES), root=tmp_path).findings
     assert "hunter2" not in json.dumps(found.as_dict())
 
 
@@ -53,13 +54,14 @@ def test_what_is_no_command_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "broken.sh").write_bytes(b"\xff\xfe")
     (tmp_path / "node_modules").mkdir()
     (tmp_path / "node_modules" / "x.sh").write_text("rm -rf x\n")
-    assert findings.scan([tmp_path], rules=RuleSet(RULES), root=tmp_path) == []
+    assert findings.scan([tmp_path], rules=RuleSet(RULES), root=tmp_path) == ([], [])
 
 
 @given(st.sampled_from(sorted(FILES)), st.text(max_size=60))
 def test_no_text_is_more_than_nothing_found(name: str, text: str) -> None:
-    for found in commands_in(name, text):
-        assert 1 <= found.line <= text.count("\n") + 2
+    with contextlib.suppress(Unreadable):
+        for found in commands_in(name, text):
+            assert 1 <= found.line <= text.count("\n") + 2
 
 
 def test_the_command_tells_it_as_text_json_and_sarif(
@@ -76,6 +78,11 @@ def test_the_command_tells_it_as_text_json_and_sarif(
     [result] = json.loads(out)["runs"][0]["results"]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "a.sh"
     (tmp_path / "a.sh").write_text("ls\n")
-    assert run_command("agent_scan")[0] == 0
+    (tmp_path / "deploy.yml").write_text("a:\n  - {{ b }}: c\n d")
+    (tmp_path / "package.json").write_text('{"scripts": // nothing\n}')
+    code, out, err = run_command("agent_scan")
+    assert (code, out) == (0, "[WARN] nothing that the rules deny in what was read\n")
+    assert "[WARN] deploy.yml is no YAML that can be read, at line " in err
+    assert "[WARN] package.json is no JSON that can be read, at line 1; it was not looked at" in err
     code, _, err = run_command("agent_scan", "nowhere")
     assert (code, "is not there" in err) == (2, True)

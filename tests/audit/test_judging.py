@@ -213,6 +213,21 @@ def test_where_find_starts_is_not_left_out_of_account(start: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        ("cat $D/shadow", "confirm"),
+        ('D=/etc; cat "$D/shadow"', "confirm"),
+        ("cat ${D}/ssl/key", "confirm"),
+        ("cat src/$F", "allow"),
+        ("cat src/*.py", "allow"),
+        ("cat *.py", "allow"),
+    ],
+)
+def test_what_may_lie_in_any_folder_may_lie_below_a_forbidden_one(command: str, answer: str) -> None:
+    assert decide(command, ("Bash",), ("Read(//etc/**)",)) == answer
+
+
+@pytest.mark.parametrize(
     ("code", "wanted"),
     [
         ("print('hello')", "allow"), ("import sys; print(sys.version)", "allow"), ("print(len('a') + 2 * 3)", "allow"),

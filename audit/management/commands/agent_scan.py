@@ -27,7 +27,9 @@ class Command(OperationCommand):
             if not path.exists():
                 raise CommandError(f"{path} is not there.", returncode=2)
         paths = [path.resolve() for path in options["paths"]]
-        found = findings.scan(paths, rules=kept.bounds().rules, root=Path.cwd())
+        found, unread = findings.scan(paths, rules=kept.bounds().rules, root=Path.cwd())
+        for told in unread:
+            self.stderr.write(f"[WARN] {told}; it was not looked at")
         form = "json" if options["json"] else options["format"]
         if form == "sarif":
             self.print_json(sarif.document(found))
@@ -36,6 +38,8 @@ class Command(OperationCommand):
         else:
             for finding in found:
                 self.stdout.write(f"[FAIL] {finding.path}:{finding.line}: {finding.command} ({finding.reason})")
-            self.stdout.write(f"{len(found)} denied commands found." if found else "[OK] nothing that the rules deny")
+            nothing = "nothing that the rules deny"
+            fine = f"[WARN] {nothing} in what was read" if unread else f"[OK] {nothing}"
+            self.stdout.write(f"{len(found)} denied commands found." if found else fine)
         if found:
             sys.exit(FINDINGS)
