@@ -1,15 +1,18 @@
 """What the dashboard shows of permissions and of the trail."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any, Literal
 
-from django.db.models import Q
+from django.db.models import Count, Q
+from django.db.models import Window as WindowOver
+from django.db.models.functions import Substr
 from django.urls import reverse
 
 from audit import history, telling
 from audit.ledger import counting
-from audit.models import AgentSession, Event, PermissionRule
+from audit.models import AgentSession, Approval, Event, PermissionRule
 from audit.verdicts import MADE
 from config.database.windows import Window
 from config.pages.charts import Point, Series
@@ -22,11 +25,13 @@ STOPPED_SHOWN = 5
 EVENTS = Listing(app="audit", model="event", endpoint="audit/events", time="timestamp")
 DECISIONS = Listing(app="audit", model="decision", endpoint="audit/events", time="timestamp")
 SESSIONS = Listing(app="audit", model="agentsession", endpoint="audit/sessions", time="last_at")
+APPROVALS = Listing(app="audit", model="approval", endpoint="audit/approvals")
 RULES = Listing(app="audit", model="permissionrule", endpoint="audit/rules")
 VERDICTS = {
     "allow": Series("allowed", "good"),
     "confirm": Series("to confirm", "wait"),
     "deny": Series("denied", "bad"),
+    "left": Series("left to the agent", "quiet"),
 }
 FIRST_EVENT = 'audit record deploy.finished service shop --new \'{"version": "1.4"}\''
 _STOPPED = ("deny", "confirm")
@@ -70,15 +75,16 @@ def first_steps() -> Iterator[Way]:
 
 
 def _permissions(counted: counting.Counted, window: Window) -> Panel:
+    waiting, what_waits = _waiting()
     return Panel(
         title="Permissions",
         key="permissions",
         lead=RULES.lead(),
         hint="No agent asked in this time. What the rules say of a command:",
         command="rules decide 'git push --force origin main'",
-        tiles=list(_verdict_tiles(counted, window)),
+        tiles=[*_verdict_tiles(counted, window), waiting],
         charts=[_verdicts(counted, window), _by_rule(counted, window)],
-        tables=[_by_agent(counted, window), _last_stopped()],
+        tables=[what_waits, _by_agent(counted, window), _last_stopped()],
     )
 
 
@@ -103,6 +109,24 @@ def _verdict_tiles(counted: counting.Counted, window: Window) -> Iterator[Tile]:
         count = now.get(verdict, 0)
         lead = _decisions(window, verdict)
         yield Tile(label=label, value=count, before=before.get(verdict, 0), better="less", lead=lead)
+    left, left_before = now.get("left", 0), before.get("left", 0)
+    yield Tile(label="Left to the agent", value=left, before=left_before, lead=_decisions(window, "left"))
+
+
+def _waiting() -> tuple[Tile, Table]:
+    """How many calls wait for a person, and the newest, each with the page on which one answers."""
+    found = Approval.objects.waiting().annotate(call=Substr("told", 1, 120), all=WindowOver(Count("*")))
+    rows = list(found.values("pk", "call", "agent", "expires_at", "all")[:SHOWN])
+    count = rows[0]["all"] if rows else 0
+    tone: Literal["", "warn"] = "warn" if count else ""
+    lead = APPROVALS.lead({"status": "pending"})
+    tile = Tile(label="Waiting for you", value=count, note="now", lead=lead, tone=tone)
+    return tile, Table(headers=("Waits for an answer", "Agent", "Until"), rows=list(map(_waiting_row, rows)))
+
+
+def _waiting_row(row: Mapping[str, Any]) -> Sequence[Cell]:
+    lead = Lead(page=admin_page("audit", "approval", row["pk"]))
+    return [Cell(text=row["call"], lead=lead), Cell(text=row["agent"] or "unnamed"), Cell(at=row["expires_at"])]
 
 
 def _verdicts(counted: counting.Counted, window: Window) -> Chart:
@@ -128,7 +152,7 @@ def _by_agent(counted: counting.Counted, window: Window) -> Table:
         agents[agent][verdict] += count
     most = sorted(agents.items(), key=lambda item: -item[1].total())[:SHOWN]
     return Table(
-        headers=("Agent", "Decided", "To confirm", "Denied"), rows=[_agent_row(*item, window) for item in most]
+        headers=("Agent", "Decided", "To confirm", "Denied", "Left"), rows=[_agent_row(*item, window) for item in most]
     )
 
 
@@ -136,7 +160,7 @@ def _agent_row(agent: str, verdicts: Counter[str], window: Window) -> Sequence[C
     def cell(text: str, *verdict: str) -> Cell:
         return Cell(text=text, lead=_decisions(window, *verdict, agent=agent) if agent else Lead())
 
-    told = [cell(f"{verdicts[verdict]:,}", verdict) for verdict in ("confirm", "deny")]
+    told = [cell(f"{verdicts[verdict]:,}", verdict) for verdict in ("confirm", "deny", "left")]
     return [cell(agent or "unnamed"), cell(f"{verdicts.total():,}"), *told]
 
 

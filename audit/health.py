@@ -9,10 +9,12 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from audit import streaming
+from audit.dialects import AGENTS
 from audit.ledger import triggers
 from audit.ledger.sealing import seconds_unsealed
-from audit.models import BackupRun
-from audit.permissions import compiled
+from audit.models import Approval, BackupRun
+from audit.permissions import compiled, hooks
+from audit.permissions.approvals import reach
 from audit.permissions.latitude import choosing
 from config.home import PROGRAM
 from config.watching.health import Check
@@ -29,7 +31,8 @@ def checks() -> Iterator[Check]:
     yield _window()
     yield _backups()
     yield _hooks()
-    yield Check("audit-rules", "ok", f"Agents are judged {choosing.standing()}")
+    yield _rules()
+    yield _approvals()
     if settings.AUDIT_STREAM_URL:
         yield _stream()
 
@@ -68,6 +71,23 @@ def _backups() -> Check:
         detail = "No backup was ever seen to restore."
     fix = f"Run `{PROGRAM} backup create --verify` and see what it says; see that the worker and beat run."
     return Check("audit-backups", "warn", detail, fix)
+
+
+def _rules() -> Check:
+    wrong = hooks.wrong_ways(settings.HOOK_CONFIRM)
+    if wrong:
+        detail = f"HOOK_CONFIRM has {', '.join(map(repr, wrong))}, which means nothing."
+        fix = f"Write agent=way, with an agent of {', '.join(AGENTS)}, or *; ask, deny, and for Claude Code defer."
+        return Check("audit-rules", "warn", detail, fix)
+    return Check("audit-rules", "ok", f"Agents are judged {choosing.standing()}")
+
+
+def _approvals() -> Check:
+    waiting, people = Approval.objects.waiting().count(), reach.answerers()
+    if waiting and not people:
+        fix = f"`{PROGRAM} createsuperuser`, or give somebody the permission {reach.PERMISSION} in the admin."
+        return Check("audit-approvals", "warn", f"{waiting:,} calls of agents wait, and nobody may answer.", fix)
+    return Check("audit-approvals", "ok", f"{waiting:,} calls of agents wait for an answer; {people:,} may give it.")
 
 
 def _stream() -> Check:

@@ -8,8 +8,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from audit import streaming
 from audit.ledger import counting, sealing
-from audit.models import BackupRun
-from audit.verdicts import VERDICTS
+from audit.models import Approval, BackupRun
+from audit.verdicts import OUTCOMES
 
 _TYPES = 100  # callers name their own types of event, and every label is a time series of its own
 
@@ -23,6 +23,8 @@ def collect() -> Iterator[Metric]:
     if made:
         last = "When the newest backup that was seen to restore was made."
         yield GaugeMetricFamily("handrail_audit_last_backup_timestamp_seconds", last, made.timestamp())
+    asked = "Tool calls that wait for a person to answer."
+    yield GaugeMetricFamily("handrail_audit_approvals_waiting", asked, Approval.objects.waiting().count())
     if settings.AUDIT_STREAM_URL:
         waiting = "Sealed events the SIEM has not confirmed."
         yield GaugeMetricFamily("handrail_audit_stream_waiting_events", waiting, streaming.standing().waiting)
@@ -39,6 +41,6 @@ def _counted() -> Iterator[Metric]:
         events.add_metric(["other"], sum(count for _, count in by_type[_TYPES:]))
     yield events
     decisions = CounterMetricFamily("handrail_audit_decisions", "Tool calls decided.", labels=["decision"])
-    for verdict in VERDICTS:
-        decisions.add_metric([verdict], counts["decision"].get(verdict, 0))
+    for outcome in OUTCOMES:
+        decisions.add_metric([outcome], counts["decision"].get(outcome, 0))
     yield decisions

@@ -10,6 +10,7 @@ from audit import capture, reports, retention, rollback, streaming, trail
 from audit.backups import making
 from audit.ledger import sealing, verification
 from audit.permissions import decisions, guard, store
+from audit.permissions.approvals import answering
 from audit.sessions import gathering
 from config.celery import shared_task
 
@@ -19,6 +20,7 @@ SCHEDULE = {
     "audit.seal": {"task": "audit.seal", "schedule": timedelta(minutes=1)},
     "audit.fold_counts": {"task": "audit.fold_counts", "schedule": timedelta(days=1)},
     "audit.gather_sessions": {"task": "audit.gather_sessions", "schedule": timedelta(minutes=1)},
+    "audit.expire_approvals": {"task": "audit.expire_approvals", "schedule": timedelta(minutes=1)},
     "audit.stream": {"task": "audit.stream", "schedule": timedelta(minutes=1)},
     "audit.prune": {"task": "audit.prune", "schedule": timedelta(days=1)},
     # Every hour asks whether the day's backup is due: a service that was down at its time makes it up.
@@ -116,6 +118,12 @@ def serve_hooks() -> None:
     """Record what hooks decided on their own, and renew the rules they read."""
     decisions.ingest()
     store.compile_rules()
+
+
+@shared_task(name="audit.expire_approvals")
+def expire_approvals() -> int:
+    """End what agents asked and nobody answered in time; returns how many."""
+    return answering.expire_overdue()
 
 
 @shared_task(name="audit.decide")

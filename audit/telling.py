@@ -14,13 +14,14 @@ OUTCOMES: dict[str, tuple[str, Tone]] = {
     "allow": ("allowed", "good"),
     "deny": ("denied", "bad"),
     "confirm": ("to confirm", "wait"),
+    "left": ("left to the agent", "quiet"),
 }
 """What became of a call, by the decision on it."""
 
 _STATES = ("verdict", "verification", "status")
 """Fields in which the things of the trail say how they stand, the weightiest first."""
 _TONES: dict[str, Tone] = {
-    **dict.fromkeys(("passed", "completed", "finished", "resolved", "improvement"), "good"),
+    **dict.fromkeys(("passed", "approved", "completed", "finished", "resolved", "improvement"), "good"),
     **dict.fromkeys(("failed", "fault", "regression", "denied", "expired"), "bad"),
     **dict.fromkeys(("pending", "reopened", "muted"), "wait"),
     **dict.fromkeys(("acknowledged", "investigating", "running"), "info"),

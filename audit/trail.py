@@ -17,7 +17,7 @@ from audit.changes import deep_compare
 from audit.leaves import leaf, payload_hash
 from audit.models import Event
 from audit.signals import event_recorded
-from audit.verdicts import verdict_of
+from audit.verdicts import outcome_of
 from config.context import caller
 from config.errors import Conflict, DomainError, FieldError, NotFound
 from config.identifiers import uuid7
@@ -178,7 +178,7 @@ def prepare(new: NewEvent) -> Event:
         "correlation_id": keyed(by.correlation_id),
         "context": {**scrub(details), **(new.context or {})} or None,
         **{name: getattr(new, name) or known[name] for name in limits.KEPT_OF_CALLER},
-        "decision": verdict_of(new.event_type, new.new_value),
+        "decision": outcome_of(new.event_type, new.new_value),
         "salt": token_hex(16),
     }
     try:

@@ -2,6 +2,7 @@ from django.urls import path
 
 from audit import views
 from audit.permissions import views as permission_views
+from audit.permissions.approvals import views as approval_views
 from audit.permissions.latitude import views as latitude_views
 from audit.sessions import views as session_views
 from config.rest.views import Router
@@ -11,6 +12,7 @@ router.register("backups", views.BackupViewSet, basename="audit-backup")
 router.register("checkpoints", views.CheckpointViewSet, basename="audit-checkpoint")
 router.register("events", views.EventViewSet, basename="audit-event")
 router.register("allowances", latitude_views.AllowanceViewSet, basename="audit-allowance")
+router.register("approvals", approval_views.ApprovalViewSet, basename="audit-approval")
 router.register("exceptions", latitude_views.ExceptionViewSet, basename="audit-exception")
 router.register("postures", latitude_views.PostureViewSet, basename="audit-posture")
 router.register("sessions", session_views.SessionViewSet, basename="audit-session")

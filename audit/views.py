@@ -43,7 +43,7 @@ from audit.serializers import (
     VerdictSerializer,
     VerifySerializer,
 )
-from audit.verdicts import VERDICTS
+from audit.verdicts import OUTCOMES
 from config.database.prepared import ByColumn
 from config.rest.filtering import FilterBackend
 from config.rest.times import TimeFilter
@@ -62,7 +62,7 @@ class EventFilter(django_filters.FilterSet):
     agent = django_filters.CharFilter(method="joined_by")
     session_id = django_filters.CharFilter(method="joined_by")
     tool_use_id = django_filters.CharFilter(method="joined_by")
-    decision = django_filters.ChoiceFilter(choices=[(verdict, verdict) for verdict in VERDICTS], method="decided")
+    decision = django_filters.ChoiceFilter(choices=[(outcome, outcome) for outcome in OUTCOMES], method="decided")
     rule = django_filters.CharFilter(method="decided_by", label="a decision by this rule")
 
     class Meta:

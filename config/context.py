@@ -26,6 +26,8 @@ class Caller:
     """Shared by every event of one request, command or job chain."""
     scope: str = "admin"
     """What the caller's key permits; people at the console and jobs of ours are not bound by keys."""
+    person: str = ""
+    """Whose key or session it is: the name of a Django user; empty at the console and in jobs."""
     details: dict[str, Any] = field(default_factory=dict)
     """What else the door knows: agent, session, tool ids."""
 

@@ -1,5 +1,6 @@
 """The trail's pages: what happened, what was decided, the rules, what proves it, and the backups."""
 
+from audit.admin.approvals import ApprovalAdmin
 from audit.admin.backups import BackupRunAdmin
 from audit.admin.decisions import DecisionAdmin
 from audit.admin.events import EventAdmin
@@ -18,6 +19,7 @@ from audit.admin.sessions import AgentSessionAdmin
 __all__ = [
     "AgentSessionAdmin",
     "AllowanceForm",
+    "ApprovalAdmin",
     "BackupRunAdmin",
     "CheckpointAdmin",
     "DecisionAdmin",

@@ -6,7 +6,7 @@ from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from audit.models import Event, EventQuerySet
+from audit.models import Approval, ApprovalQuerySet, Event, EventQuerySet
 from audit.telling import OUTCOMES
 from config.pages.admin_lists import values_of
 
@@ -25,6 +25,19 @@ class VerdictFilter(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return cast("EventQuerySet", queryset).decided(self.value() or "") if self.value() else queryset
+
+
+class StandingFilter(SimpleListFilter):
+    """How approvals stand now, whether or not it is written yet."""
+
+    title = "state"
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return Approval.Status.choices
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return cast("ApprovalQuerySet", queryset).standing(self.value() or "") if self.value() else queryset
 
 
 class AgentFilter(SimpleListFilter):

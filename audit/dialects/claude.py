@@ -13,6 +13,7 @@ class Claude(Dialect):
     }
     waits_seconds = 600.0
     verified = Verified("installed", "2.1.332")
+    defers = frozenset({"PreToolUse"})
     fails_closed = '"onFailure": "block"'
 
     def say(self, event: str, decision: str, reason: str) -> Answer:

@@ -10,6 +10,7 @@ from audit.dialects.dialect import Answer, Payload, Verified
 class Codex(Claude):
     title = "Codex"
     verified = Verified("installed", "0.171.0")
+    defers = frozenset()
     fails_closed = ""
 
     def folder(self, payload: Payload, arguments: Mapping[str, Any]) -> Any:

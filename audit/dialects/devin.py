@@ -18,6 +18,7 @@ class Devin(Claude):
     }
     waits_seconds = 60.0
     verified = Verified("read", "hooks.v1")
+    defers = frozenset()
     fails_closed = ""
 
     def event(self, payload: Payload) -> str:

@@ -41,6 +41,8 @@ class Dialect:
     waits_seconds = 60.0
     """How long the agent waits for a hook unless its configuration says otherwise. After that the tool runs."""
     verified: Verified
+    defers: frozenset[str] = frozenset()
+    """Events in whose answer the agent can be told to end, and to ask again when somebody resumes it."""
     stands_alone = False
     """Whether no permissions of the agent's own decide behind us, so that answering nothing lets the tool run."""
     fails_closed = ""

@@ -9,6 +9,7 @@ class Kimi(Claude):
     moments = {"PreToolUse": "before", "PostToolUse": "after", "PostToolUseFailure": "after"}
     waits_seconds = 30.0
     verified = Verified("run", "2.1.0")
+    defers = frozenset()
     fails_closed = ""
 
     def can_ask(self, event: str) -> bool:

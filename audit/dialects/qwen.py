@@ -8,6 +8,7 @@ class Qwen(Claude):
     title = "Qwen Code"
     waits_seconds = 60.0
     verified = Verified("run", "0.24.4")
+    defers = frozenset()
     fails_closed = ""
 
 

@@ -13,7 +13,7 @@ from audit.leaves import ENVELOPE, PAYLOAD, leaf, payload_hash
 from audit.ledger import merkle, notes, signing
 from audit.ledger.sealing import Tree, event_ids, leaves
 from audit.models import Checkpoint, Event, Tile
-from audit.verdicts import verdict_of
+from audit.verdicts import outcome_of, verdict_of
 from config.database.json_column import load_json
 from config.errors import Conflict
 
@@ -157,7 +157,8 @@ def _check_event(row: tuple[Any, ...], expected: bytes, position: int) -> None:
         if payload_hash(fields["salt"], payload) != fields["payload_hash"]:
             detail = "The event's old or new value, changes or context were altered."
             raise _Found("payload-edited", detail, position=position, uid=fields["uid"])
-        if fields["decision"] != verdict_of(fields["event_type"], payload["new_value"]):
+        told = fields["event_type"], payload["new_value"]
+        if fields["decision"] not in (outcome_of(*told), verdict_of(*told)):  # at first what is left was to confirm
             detail = "The column the decision is found by does not say what the event's new value says."
             raise _Found("decision-edited", detail, position=position, uid=fields["uid"])
     elif any(_value(fields[name]) for name in PAYLOAD):

@@ -1,5 +1,6 @@
 """The tables, by subject; whoever reads them imports them from here."""
 
+from audit.models.approvals import Approval, ApprovalQuerySet
 from audit.models.backups import BackupRun
 from audit.models.capturing import CaptureBy, StagedChange
 from audit.models.counting import EventCount
@@ -13,6 +14,8 @@ from audit.models.streaming import StreamPosition, StreamQuerySet
 __all__ = [
     "AgentSession",
     "AgentSessionQuerySet",
+    "Approval",
+    "ApprovalQuerySet",
     "BackupRun",
     "CaptureBy",
     "Checkpoint",

@@ -108,7 +108,7 @@ class Event(models.Model):
         max_length=7,
         null=True,
         editable=False,
-        help_text="allow, deny or confirm, which new_value of a decided call says.",
+        help_text="allow, deny or confirm, as new_value of a decided call says; left where the agent decides.",
     )
     idempotency_key = models.CharField(max_length=limits.LONGEST_KEY, null=True, editable=False)  # noqa: DJ001
     salt = models.CharField(max_length=32, blank=True, editable=False, help_text="Blank once the payload is erased.")

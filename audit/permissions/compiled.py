@@ -13,7 +13,7 @@ import json
 import os
 import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from audit.permissions.bounds import Chosen, Excepted, Held, Permitted
@@ -75,26 +75,30 @@ def forget(data_dir: str | os.PathLike[str]) -> None:
     _remove(os.path.join(folder(data_dir), "rules.json"))
 
 
-def spool(data_dir: str | os.PathLike[str], record: Mapping[str, Any]) -> None:
-    """Keep what a hook decided until the worker records it. Raises OSError, and then the decision must not count."""
+def spool(data_dir: str | os.PathLike[str], records: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what a hook decided until the worker records it, all of it or nothing. Raises OSError, and then the
+    decisions must not count."""
+    if not records:
+        return
     place = os.path.join(folder(data_dir), "spool")
     os.makedirs(place, mode=0o700, exist_ok=True)
-    body = json.dumps(record).encode()
+    body = json.dumps(records).encode()
     content = _sign(_key(folder(data_dir)), body) + b"\n" + body
-    # One file a decision: no lock to wait for, and no line can be torn.
-    _replace(os.path.join(place, f"{time.time_ns():020d}-{record['id']}.json"), content)
+    # One file a hook: no lock to wait for, no line can be torn, and of several calls none is recorded without the rest.
+    _replace(os.path.join(place, f"{time.time_ns():020d}-{records[0]['id']}.json"), content)
 
 
-def unspool(data_dir: str | os.PathLike[str], path: str | os.PathLike[str]) -> dict[str, Any]:
-    """A spooled decision. Raises NotUsable for what no hook of this service wrote."""
+def unspool(data_dir: str | os.PathLike[str], path: str | os.PathLike[str]) -> list[dict[str, Any]]:
+    """What one hook decided. Raises NotUsable for what no hook of this service wrote."""
     body, _ = _signed(folder(data_dir), path)
     try:
         known = json.loads(body)
     except ValueError as error:
         raise NotUsable("cannot be understood") from error
-    if not isinstance(known, dict):
+    records = [known] if isinstance(known, dict) else known  # a hook of a release before this one left a single record
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         raise NotUsable("cannot be understood")
-    return known
+    return records
 
 
 def spooled(data_dir: str | os.PathLike[str], ending: str = ".json") -> list[str]:

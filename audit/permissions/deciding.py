@@ -49,6 +49,14 @@ class Judgement(NamedTuple):
         }
 
 
+class Asked(NamedTuple):
+    """What became of asking a person, where the agent has nobody to ask."""
+
+    sentence: str
+    approval: int | None = None
+    """The number of the request, if there is one."""
+
+
 class Decision(NamedTuple):
     """The answer: what, by which rule, because of which part."""
 
@@ -58,6 +66,7 @@ class Decision(NamedTuple):
     part: str
     judgements: Sequence[Judgement]
     posture: Posture = STRICT
+    asked: Asked | None = None
 
     @property
     def is_left(self) -> bool:

@@ -14,8 +14,9 @@ from django.conf import settings
 from django.db.models.fields.json import KT
 
 from audit import trail
-from audit.models import Event
+from audit.models import Approval, Event
 from audit.permissions import compiled, held, hooks, kept, once, store
+from audit.permissions.approvals import asking
 from audit.permissions.calls import Call, canonical_tool
 from audit.permissions.deciding import Decision, RuleSet
 from audit.permissions.matching import Fit, example_call, fits, matcher
@@ -41,6 +42,8 @@ class Decided:
 
     decision: Decision
     event: Event
+    approval: Approval | None = None
+    """What waits for a person's word, or has it."""
 
 
 def decide(
@@ -53,8 +56,10 @@ def decide(
     tool_use_id: str = "",
     local: bool = False,
     home: str = "",
+    asks: bool = True,
 ) -> Decided:
-    """Decide on a tool call by the rules, and record the decision."""
+    """Decide on a tool call by the rules, and record the decision. Where a person must confirm it, one is asked, unless
+    `asks` says that a person is here."""
     call = Call(
         tool=canonical_tool(tool_name), input=tool_input, agent=agent, cwd=cwd, root=cwd, home=home, local=local
     )
@@ -66,10 +71,10 @@ def decide(
         session_id=column(session_id),
         tool_use_id=column(tool_use_id),
     )
-    return decide_request(request)
+    return decide_request(request, way="deny" if asks else "ask")
 
 
-def decide_request(request: hooks.Request) -> Decided:
+def decide_request(request: hooks.Request, *, way: hooks.Way) -> Decided:
     """Decide what an agent's hook asks, and record the decision. Raises PayloadTooLarge."""
     check_size({"tool_input": request.call.input}, most=hooks.MAX_BYTES)
     bounds = kept.bounds()
@@ -78,20 +83,23 @@ def decide_request(request: hooks.Request) -> Decided:
     spent = time.perf_counter_ns() - start
     if decision.decision != "allow" and bounds.is_permitted(request.call):
         decision = once.decided_anew(request.call, decision)
-    return Decided(decision=decision, event=record(hooks.decision_record(request, decision, spent)))
+    approval = None
+    if hooks.asks_elsewhere(request, decision, way):
+        decision, approval = asking.settled(request, decision)
+    event = record(hooks.decision_record(request, decision, spent))
+    return Decided(decision=decision, event=event, approval=approval)
 
 
 def answer_hook(*, agent: str, payload: Any, local: bool = False, root: str = "", home: str = "") -> hooks.Reply:
     """Answer an agent's hook in its dialect, and record decisions or executions. Raises hooks.Malformed."""
-    judged = [
-        (request, _answer(request)) for request in hooks.read_all(agent, payload, local=local, root=root, home=home)
-    ]
-    return hooks.reply(judged, asks=hooks.may_ask(agent, settings.HOOK_CONFIRM))
+    way = hooks.way_of(agent, settings.HOOK_CONFIRM)
+    requests = hooks.read_all(agent, payload, local=local, root=root, home=home)
+    return hooks.reply([(request, _answer(request, way)) for request in requests], way=way)
 
 
-def _answer(request: hooks.Request) -> Decision | None:
+def _answer(request: hooks.Request, way: hooks.Way) -> Decision | None:
     if request.moment in ("before", "permission"):
-        return decide_request(request).decision
+        return decide_request(request, way=way).decision
     if request.moment == "after":
         record(hooks.execution_record(request))
     return None
@@ -144,16 +152,17 @@ def ingest() -> int:
             return 0
         for path in map(Path, compiled.spooled(settings.DATA_DIR)):
             try:
-                known = compiled.unspool(settings.DATA_DIR, path)
-                at = datetime.fromtimestamp(min(known["at"], time.time()), UTC)  # its clock may have been ahead
-                with acting_as(actor=str(known["actor"]), door="command"):
-                    trail.record(**_fields(known), timestamp=at)
+                records = compiled.unspool(settings.DATA_DIR, path)
+                for known in records:
+                    at = datetime.fromtimestamp(min(known["at"], time.time()), UTC)  # its clock may have been ahead
+                    with acting_as(actor=str(known["actor"]), door="command"):
+                        trail.record(**_fields(known), timestamp=at)
             except _NOT_A_RECORD as error:
                 logger.error("The spooled decision %s cannot be read: %r", path.name, error)  # noqa: TRY400
                 path.rename(path.with_suffix(".unreadable"))
                 continue
             path.unlink(missing_ok=True)
-            done += 1
+            done += len(records)
     return done
 
 
@@ -236,7 +245,8 @@ def try_rule(*, rule: Rule, is_enabled: bool = True, example: str = "") -> Trial
 def made_by(*, rule: Rule, among: int = 1_000) -> list[Event]:
     """The decisions that a rule made, of the newest `among`; newest first."""
     newest = Event.objects.decided().order_by("-id").values_list("pk", "decision", KT("new_value__rule"))[:among]
-    ours = [pk for pk, decision, text in newest if (decision, text) == (rule.decision, rule.text)]
+    wanted = (rule.decision, "left" if rule.decision == "confirm" else rule.decision)
+    ours = [pk for pk, decision, text in newest if decision in wanted and text == rule.text]
     return list(Event.objects.filter(pk__in=ours).order_by("-id"))
 
 
@@ -262,6 +272,10 @@ def _difference(event: Event, before: Mapping[str, Any], after: Decision) -> dic
 
 
 def present(decided: Decided) -> dict[str, Any]:
-    """The answer of every door, as the trail keeps it: {decision, rule, reason, part, commands[], event}."""
+    """The answer of every door, as the trail keeps it: {decision, rule, reason, part, commands[], event, approval}."""
+    from audit.permissions.approvals.serializers import ApprovalSerializer
+
     kept = decided.event.new_value or {}
-    return {**{name: kept[name] for name in kept if name != "tool"}, "event": str(decided.event.uid)}
+    approval = dict(ApprovalSerializer(decided.approval).data) if decided.approval else None
+    told = {name: kept[name] for name in kept if name != "tool"}
+    return {**told, "event": str(decided.event.uid), "approval": approval}

@@ -21,7 +21,7 @@ from config.home import PREFIX, PROGRAM, ROOT, SHARED_NAMES, folder, take_settin
 if TYPE_CHECKING:
     from audit.permissions.bounds import Bounds
     from audit.permissions.deciding import Decision
-    from audit.permissions.hooks import Reply, Request
+    from audit.permissions.hooks import Reply, Request, Way
 
 BASE_DIR = folder()
 BLOCK = 2
@@ -152,7 +152,7 @@ def _answer_fast(agent: str, payload: bytes) -> bool:
     settings = _settings()
     if settings is None:
         return False
-    data_dir, database = settings
+    data_dir, database, way = settings[0], settings[1], hooks.way_of(agent, settings[2])
     try:
         held = compiled.read(data_dir, compiled.source_of(database))
     except compiled.NotUsable:
@@ -163,19 +163,24 @@ def _answer_fast(agent: str, payload: bytes) -> bool:
     requests = hooks.read_all(agent, told, local=True, root=root, home=os.path.expanduser("~"))
     bounds = Bounds(held)
     judged = [_judge(request, bounds) for request in requests]
-    if any(decision and decision.decision != "allow" and bounds.is_permitted(it.call) for it, decision, _ in judged):
-        return False  # allowed once: the database says whether it was made already
+    if any(decision and _only_the_database_knows(it, decision, bounds, way) for it, decision, _ in judged):
+        return False
+    known = {"at": time.time(), "actor": f"console:{_user()}", "by": "fast_hook"}
     try:
-        for _, _, record in judged:
-            if record:
-                compiled.spool(
-                    data_dir, {**record, "at": time.time(), "actor": f"console:{_user()}", "by": "fast_hook"}
-                )
+        compiled.spool(data_dir, [{**record, **known} for _, _, record in judged if record])
     except OSError:
         return False  # Django records it in the database, or fails and blocks
     decisions = [(request, decision) for request, decision, _ in judged]
-    _tell(hooks.reply(decisions, asks=hooks.may_ask(agent, _setting("HOOK_CONFIRM"))))
+    _tell(hooks.reply(decisions, way=way))
     return True
+
+
+def _only_the_database_knows(request: "Request", decision: "Decision", bounds: "Bounds", way: "Way") -> bool:
+    """Whether a person may have a word in it: allowed it once, or has been asked elsewhere."""
+    from audit.permissions import hooks
+
+    may_be_allowed = decision.decision != "allow" and bounds.is_permitted(request.call)
+    return may_be_allowed or hooks.asks_elsewhere(request, decision, way)
 
 
 def _judge(request: "Request", bounds: "Bounds") -> tuple["Request", "Decision | None", dict[str, Any]]:
@@ -210,13 +215,13 @@ def _require_installation(data_dir: str, database: str) -> None:
         raise _NothingInstalled(missing(data_dir))
 
 
-def _settings() -> tuple[str, str] | None:
-    """DATA_DIR and DATABASE_URL as the service reads them; None when only Django can tell."""
+def _settings() -> tuple[str, str, str] | None:
+    """DATA_DIR, DATABASE_URL and HOOK_CONFIRM as the service reads them; None when only Django can tell."""
     try:
-        data_dir, database = _setting("DATA_DIR"), _setting("DATABASE_URL")
+        data_dir, database, confirm = (_setting(name) for name in ("DATA_DIR", "DATABASE_URL", "HOOK_CONFIRM"))
     except _OnlyDjangoKnows:
         return None
-    return os.path.realpath(os.path.join(BASE_DIR, data_dir or "data")), database
+    return os.path.realpath(os.path.join(BASE_DIR, data_dir or "data")), database, confirm
 
 
 def _setting(name: str) -> str:

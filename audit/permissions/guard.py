@@ -96,11 +96,12 @@ def run(
         session_id=session_id,
         local=True,
         home=str(Path.home()),
+        asks=not confirmed,
     )
     answer = decided.decision
     if answer.decision == "deny" or (answer.decision == "confirm" and not confirmed):
-        hint = " A person may confirm it." if answer.decision == "confirm" else ""
-        raise GuardRefused(f"Not run, {answer.decision}: {answer.reason}.{hint}")
+        asked = f" {answer.asked.sentence}" if answer.decision == "confirm" and answer.asked else ""
+        raise GuardRefused(f"Not run, {answer.decision}: {answer.reason}.{asked}")
     try:
         ran = _execute([program, *words[1:]], place, timeout_seconds, max_output_bytes)
     except (KeyboardInterrupt, SystemExit):

@@ -8,9 +8,9 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
-from audit.dialects import Dialect, Malformed, dialect_of
+from audit.dialects import AGENTS, Dialect, Malformed, dialect_of
 from audit.dialects.dialect import NOT_JUDGED, Moment, Payload
 from audit.permissions.bounds import call_hash, code_of
 from audit.permissions.calls import Call, canonical_tool, folder_of
@@ -21,6 +21,10 @@ from config.home import PROGRAM
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_REASON = 2_000
+Way = Literal["ask", "deny", "defer"]
+WAYS: tuple[Way, ...] = get_args(Way)
+"""What becomes of a question: the agent asks; it is denied and waits for an answer elsewhere; the agent ends, and asks
+again when it is resumed."""
 _MODES = ("permission_mode", "approval_policy", "approval_mode")
 _CONTEXT = (*_MODES, "prompt_id", "agent_id", "agent_type", "model", "generation_id", "turn_id", "timestamp")
 
@@ -109,22 +113,25 @@ class Reply(NamedTuple):
     exit_code: int = 0
 
 
-def reply(judged: Sequence[tuple[Request, Decision | None]], *, asks: bool = True) -> Reply:
-    """What to tell the agent of the calls it named; of several, the strictest. None for what was only reported.
-
-    Where `asks` is false nobody is there to answer, so what is to be confirmed is denied.
-    """
+def reply(judged: Sequence[tuple[Request, Decision | None]], *, way: Way = "ask") -> Reply:
+    """What to tell the agent of the calls it named; of several, the strictest. None for what was only reported."""
     request, decision = min(judged, key=_strictness)
     dialect = dialect_of(request.agent)
     if decision is None or request.moment not in ("before", "permission") or decision.is_left:
         return Reply(dialect.nothing(request.event))
-    said, reason = decision.decision, _told(request, decision)
-    if said == "confirm" and not (asks and dialect.can_ask(request.event)):
-        said, reason = "deny", dialect.unasked(reason)
-    once = f" A person may allow exactly this: `{PROGRAM} rules allow-once {code_of(request.call)}`."
-    reason = f"{reason[: MAX_REASON - len(once)]}{once}" if said == "deny" else reason[:MAX_REASON]
+    said: str = decision.decision
+    reason = _told(request, decision)
+    if asks_elsewhere(request, decision, way):
+        said = "defer" if way == "defer" and len(judged) == 1 and request.event in dialect.defers else "deny"
+        reason = f"{decision.asked.sentence} {reason}" if decision.asked else dialect.unasked(reason)
+    once = _code_told(request) if said == "deny" and decision.asked is None else ""
+    reason = f"{reason[: MAX_REASON - len(once)]}{once}"
     sentence = "" if said == "allow" else f"Handrail: {said}: {reason}"
     return Reply(dialect.say(request.event, said, reason), sentence, dialect.exit_code(said))
+
+
+def _code_told(request: Request) -> str:
+    return f" A person may allow exactly this: `{PROGRAM} rules allow-once {code_of(request.call)}`."
 
 
 def _strictness(judged: tuple[Request, Decision | None]) -> int:
@@ -140,11 +147,34 @@ def answer(request: Request, decision: Decision | None) -> dict[str, Any]:
     return reply([(request, decision)]).answer
 
 
-def may_ask(agent: str, setting: str) -> bool:
-    """Whether the agent has somebody to ask, by a setting such as `gemini=deny,qwen=deny`; the last word counts."""
-    words = [word.strip().split("=") for word in setting.split(",")]
-    found = [word[1].strip() for word in words if len(word) == 2 and word[0].strip() in (agent, "*")]
-    return not found or found[-1] == "ask"
+def way_of(agent: str, setting: str) -> Way:
+    """What becomes of a question, by a setting such as `gemini=deny,claude=defer`; the last word counts."""
+    found = [way for name, way in _ways(setting) if name in (agent, "*")]
+    return next((way for way in WAYS if found and way == found[-1]), "deny") if found else "ask"
+
+
+def wrong_ways(setting: str) -> list[str]:
+    """What in such a setting means nothing, so that an agent is asked otherwise than somebody meant."""
+    parts = [part.strip() for part in setting.split(",") if part.strip()]
+    return [part for part in parts if not any(_is_way(*pair) for pair in _ways(part))]
+
+
+def _ways(setting: str) -> list[tuple[str, str]]:
+    words = [[word.strip() for word in part.split("=")] for part in setting.split(",")]
+    return [(word[0], word[1]) for word in words if len(word) == 2]
+
+
+def _is_way(name: str, way: str) -> bool:
+    if name == "*":
+        return way in WAYS
+    return name in AGENTS and way in WAYS and (way != "defer" or bool(dialect_of(name).defers))
+
+
+def asks_elsewhere(request: Request, decision: Decision, way: Way) -> bool:
+    """Whether a person must confirm the call whom the agent cannot ask by itself."""
+    if decision.decision != "confirm" or decision.is_left or request.moment not in ("before", "permission"):
+        return False
+    return way != "ask" or (request.agent in AGENTS and not dialect_of(request.agent).can_ask(request.event))
 
 
 def _told(request: Request, decision: Decision) -> str:
@@ -204,6 +234,8 @@ def decision_record(request: Request, decision: Decision, nanoseconds: int) -> d
     known = _record(request, "decision")
     if decision.decision != "allow":
         known["context"]["call"] = call_hash(request.call)
+    if decision.asked and decision.asked.approval:
+        known["context"]["approval"] = decision.asked.approval
     return {
         **known,
         "value": tidy({"tool": request.call.tool, **decision.as_dict()}),

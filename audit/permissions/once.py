@@ -1,8 +1,5 @@
 """A call that was refused, allowed once by a person: by the code in its refusal, and this very call alone."""
 
-import json
-import re
-import shlex
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -18,6 +15,7 @@ from audit.permissions import store
 from audit.permissions.bounds import CODE_LENGTH, call_hash, code_of
 from audit.permissions.calls import Call
 from audit.permissions.deciding import Decision
+from audit.permissions.showing import told
 from config.errors import Conflict, NotFound
 from config.home import PROGRAM
 from config.identifiers import row_of
@@ -26,7 +24,6 @@ ENTITY = "allowance"
 MAX_HOURS, USUAL_HOURS = 24 * 7, 24
 _REFUSED_WITHIN = timedelta(hours=24)
 _LOOKED_AT = 10_000
-_UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 class CodeNotFound(NotFound):
@@ -56,7 +53,7 @@ def allow_once(*, code: str, hours: int = USUAL_HOURS) -> PermissionOnce:
     row = PermissionOnce.objects.create(
         call_hash=call_hash(call),
         code=code_of(call),
-        told=_told(call),
+        told=told(call),
         project=call.project[:LONGEST_PROJECT],
         agent=refused.agent,
         until=timezone.now() + timedelta(hours=hours),
@@ -122,16 +119,7 @@ def _as_recorded(context: Mapping[str, Any]) -> Call:
     )
 
 
-def _told(call: Call) -> str:
-    """All that may run, with signs that a terminal would act on spelled out."""
-    if call.tool == "Bash":
-        texts = [text if isinstance(text, str) else shlex.join(text) for text in call.commands()]
-    else:
-        texts = [call.tool, json.dumps(call.input, ensure_ascii=False)]
-    return _UNSEEN.sub(lambda sign: repr(sign[0])[1:-1], "\n".join(texts))
-
-
 def _record(what: str, row: PermissionOnce) -> None:
-    told = {"code": row.code, "call": row.told, "project": row.project, "until": row.until.isoformat()}
-    trail.record(event_type=what, entity_type=ENTITY, entity_id=str(row.uid), new_value=told, agent=row.agent)
+    said = {"code": row.code, "call": row.told, "project": row.project, "until": row.until.isoformat()}
+    trail.record(event_type=what, entity_type=ENTITY, entity_id=str(row.uid), new_value=said, agent=row.agent)
     store.compile_after_commit()

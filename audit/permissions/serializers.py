@@ -7,6 +7,7 @@ from rest_framework import serializers
 from audit import limits
 from audit.models import PermissionRule
 from audit.permissions import hooks
+from audit.permissions.approvals.serializers import ApprovalSerializer
 from audit.permissions.formats import FORMATS
 from audit.permissions.rules import (
     AGENT_PATTERN,
@@ -154,6 +155,9 @@ class DecisionSerializer(StrictSerializer):
     part = serializers.CharField(help_text="The part of the call that decided.")
     commands = PartSerializer(many=True)
     event = serializers.UUIDField(help_text="The decision in the trail.")
+    approval = ApprovalSerializer(
+        allow_null=True, help_text="The request that waits for a person, or was answered; null where nobody is asked."
+    )
 
 
 class ReplaySerializer(StrictSerializer):

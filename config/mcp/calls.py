@@ -89,7 +89,8 @@ def _perform(call: Call, function: Callable[[], Result], current: Session) -> Re
     key = current.key()
     details = {"tool": call.name} | ({"agent": call.agent} if call.agent else {})
     correlation = current.correlation_id or correlation_id()
-    with acting_as(actor=key.name, scope=key.scope, door="mcp", correlation_id=correlation, details=details):
+    who = {"actor": key.name, "scope": key.scope, "person": key.user.get_username()}
+    with acting_as(**who, door="mcp", correlation_id=correlation, details=details):
         begun, error = time.perf_counter(), None
         try:
             _permit(call, key)

@@ -35,7 +35,7 @@ class KeyAuthentication(authentication.BaseAuthentication):
             key = authenticate_key(raw.strip(), address=address)
         except BadKey as error:
             raise exceptions.AuthenticationFailed(error.detail) from error
-        identify(actor=key.name, scope=key.scope)
+        identify(actor=key.name, scope=key.scope, person=key.user.get_username())
         return key.user, key
 
     def authenticate_header(self, request: Request) -> str:
@@ -48,7 +48,7 @@ class SessionAuthentication(authentication.SessionAuthentication):
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         found = super().authenticate(request)
         if found is not None:
-            identify(actor=found[0].get_username(), scope=scope_of(found[0]))
+            identify(actor=found[0].get_username(), scope=scope_of(found[0]), person=found[0].get_username())
         return found
 
 

@@ -39,7 +39,8 @@ class RequestContextMiddleware:
     def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> None:
         # Pages other than the API act for whoever is logged in; the API names its caller once it knows the key.
         if request.path.startswith("/admin/") and request.user.is_authenticated:
-            identify(actor=request.user.get_username(), door="admin")
+            name = request.user.get_username()
+            identify(actor=name, door="admin", person=name)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
         known = as_domain_error(error)

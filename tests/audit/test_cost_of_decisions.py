@@ -17,7 +17,9 @@ pytestmark = pytest.mark.django_db
 
 
 def decided(command: str = "npm test") -> decisions.Decided:
-    return decisions.decide(tool_name="Bash", tool_input={"command": command}, agent="claude", cwd="/project")
+    return decisions.decide(
+        tool_name="Bash", tool_input={"command": command}, agent="claude", cwd="/project", asks=False
+    )
 
 
 def asked(queries: CaptureQueriesContext) -> list[str]:

@@ -264,9 +264,9 @@ def test_an_event_of_the_future_is_counted_in_its_hour() -> None:
     assert counting.counts_since(NOW + timedelta(hours=2))["type"] == {}
 
 
-def test_the_panels_ask_three_times(django_assert_num_queries: Any) -> None:
+def test_the_panels_ask_six_times(django_assert_num_queries: Any) -> None:
     record()
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(6):
         list(dashboard.panels(window("24h", NOW)))
 
 
@@ -276,11 +276,11 @@ def test_the_panel_tells_by_rule_and_agent_who_was_stopped() -> None:
     decided("allow", agent="claude")
     shown = permissions()
     decisions, by_rule = shown.charts
-    assert [point.parts for point in decisions.points if point.value] == [(1, 1, 1)]
+    assert [point.parts for point in decisions.points if point.value] == [(1, 1, 1, 0)]
     assert {point.label for point in by_rule.points} == {"Bash(rm:*)", "Bash(git push:*)"}
-    by_agent, last = shown.tables
+    _, by_agent, last = shown.tables
     assert [[cell.text for cell in row] for row in by_agent.rows] == [
-        ["claude", "2", "0", "1"],
-        ["codex", "1", "1", "0"],
+        ["claude", "2", "0", "1", "0"],
+        ["codex", "1", "1", "0", "0"],
     ]
     assert [row[1].text for row in last.rows] == ["to confirm", "denied"]

@@ -69,7 +69,7 @@ def test_a_denied_command_is_not_run_and_its_refusal_is_recorded(project: Path) 
 
 
 def test_what_must_be_confirmed_runs_only_when_it_is(project: Path) -> None:
-    with pytest.raises(guard.GuardRefused, match="A person may confirm"):
+    with pytest.raises(guard.GuardRefused, match="a person must confirm"):
         guard.run(["touch", "made"], root=project)
     assert not (project / "made").exists()
     assert guard.run(["touch", "made"], root=project, confirmed=True).exit_code == 0

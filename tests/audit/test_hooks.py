@@ -91,7 +91,7 @@ def test_codex_is_denied_what_it_cannot_ask_and_allowed_by_silence(rules: None) 
     for command in ("rm x", "git push"):
         answer = ask("codex", claude(command))["hookSpecificOutput"]
         assert answer["permissionDecision"] == "deny", command
-    assert "Codex cannot ask" in answer["permissionDecisionReason"]
+    assert "a person must confirm this" in answer["permissionDecisionReason"]
     patch = "*** Begin Patch\n*** Update File: .env\n*** End Patch"
     assert ask("codex", {**CLAUDE, "tool_name": "apply_patch", "tool_input": {"command": patch}}) == {}
 
@@ -229,10 +229,10 @@ def test_a_question_nobody_can_answer_is_a_refusal(agent: str, rules: None, sett
     settings.HOOK_CONFIRM = "claude=ask, amp=deny,claude = deny"
     reply = decisions.answer_hook(agent=agent, payload=payload)
     assert '"deny"' in json.dumps(reply.answer)
-    assert "cannot ask from a hook" in reply.sentence
+    assert "a person must confirm this" in reply.sentence
     settings.HOOK_CONFIRM = ""
     reply = decisions.answer_hook(agent=agent, payload=payload)
-    assert ("cannot ask" in reply.sentence) == (agent in ("kimi", "kiro"))
+    assert ("a person must confirm" in reply.sentence) == (agent in ("kimi", "kiro"))
 
 
 @pytest.mark.parametrize(("agent", "codes"), [("kiro", (0, 2, 2)), ("amp", (0, 2, 1)), ("claude", (0, 0, 0))])
@@ -311,7 +311,7 @@ def test_the_hook_answers_without_django_and_leaves_its_decision_for_the_worker(
     assert b"| django" not in done.stderr.replace(b"  ", b" ")
     (path,) = compiled.spooled(place["DATA_DIR"])
     assert Path(path).stat().st_mode & 0o077 == 0
-    assert compiled.unspool(place["DATA_DIR"], path)["value"]["rule"] == "Bash(rm *)"
+    assert compiled.unspool(place["DATA_DIR"], path)[0]["value"]["rule"] == "Bash(rm *)"
 
 
 def test_a_hook_imports_little(place: dict[str, str]) -> None:
@@ -344,7 +344,7 @@ def test_the_worker_records_what_hooks_decided_once(place: dict[str, str], db: N
 
 def test_a_spooled_decision_that_cannot_be_read_is_kept_and_told(db: None, settings: Any, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path
-    compiled.spool(tmp_path, {"id": "x", "kind": "decision"})
+    compiled.spool(tmp_path, [{"id": "x", "kind": "decision"}])
     spool = tmp_path / "hooks" / "spool"
     (spool / "1-unsigned.json").write_text('{"id": "y", "kind": "decision", "at": 1}')
     (spool / "2-folder.json").mkdir()
@@ -364,7 +364,7 @@ def test_a_decision_of_a_clock_that_was_ahead_is_recorded_now(rules: None, setti
     settings.DATA_DIR = tmp_path
     request = hooks.read("claude", claude("npm test"))
     record = hooks.execution_record(request)
-    compiled.spool(tmp_path, {**record, "at": time.time() + 1e6, "actor": "console:x", "by": "fast_hook"})
+    compiled.spool(tmp_path, [{**record, "at": time.time() + 1e6, "actor": "console:x", "by": "fast_hook"}])
     assert decisions.ingest() == 1
     assert Event.objects.get(entity_type="decision").timestamp.timestamp() <= time.time()
 
@@ -376,7 +376,7 @@ def test_a_decision_that_a_release_before_left_behind_is_recorded_as_it_told(
     request = hooks.read("claude", claude("npm test"))
     record = hooks.decision_record(request, RuleSet(RULES).decide(request.call), 412_345)
     assert record.pop("microseconds") == 412
-    compiled.spool(tmp_path, {**record, "milliseconds": 0.412, "at": time.time(), "actor": "console:x"})
+    compiled.spool(tmp_path, [{**record, "milliseconds": 0.412, "at": time.time(), "actor": "console:x"}])
     assert decisions.ingest() == 1
     assert Event.objects.get(entity_type="decision").context["milliseconds"] == 0.412
 
@@ -478,7 +478,7 @@ def test_relative_settings_are_the_services_and_not_of_the_folder_an_agent_works
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATA_DIR", "planted")
     monkeypatch.setenv("DATABASE_URL", "")
-    assert fast_hook._settings() == (str(ROOT.resolve() / "planted"), "")
+    assert fast_hook._settings() == (str(ROOT.resolve() / "planted"), "", "")
 
 
 def test_a_hook_loads_little(place: dict[str, str]) -> None:
@@ -618,7 +618,7 @@ URL = "/api/v1/audit/hooks"
 
 def test_the_same_answer_by_rest_and_command(rules: None, api: Any, run_command: Any) -> None:
     for agent in ("claude", "codex"):
-        for command in ("npm test", "rm x", "git push"):
+        for command in ("npm test", "rm x"):
             by_rest = api.post(f"{URL}/{agent}", claude(command))
             _, by_command, _ = run_command("hook", agent, stdin=json.dumps(claude(command)))
             assert by_rest.status_code == 200

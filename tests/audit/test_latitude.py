@@ -15,7 +15,8 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit import health, rollback
+from audit import dashboard, health, rollback
+from audit.ledger import sealing, verification
 from audit.models import Event, PermissionException, PermissionOnce, PermissionPosture, PermissionRule
 from audit.permissions import compiled, decisions, held, kept, once, store, version
 from audit.permissions.bounds import Bounds, Chosen, Excepted, Held, call_hash
@@ -25,6 +26,7 @@ from audit.permissions.latitude import choosing, excepting, explaining
 from audit.permissions.posture import POSTURES
 from audit.permissions.rules import Rule
 from config.context import acting_as
+from config.database.windows import window
 
 URL = "/api/v1/audit"
 SHOP = "/srv/shop"
@@ -110,7 +112,16 @@ def test_what_is_left_to_the_agent_is_recorded_as_open(balanced: None, api: Any)
     ask = {"tool_name": "Bash", "tool_input": {"command": "frobnicate x"}, "cwd": SHOP}
     answer = api.post(f"{URL}/decisions", ask, format="json").json()
     assert (answer["decision"], answer["open"], answer["rule_id"], answer["safer"]) == ("confirm", True, None, "")
-    assert Event.objects.get(uid=answer["event"]).new_value["open"] is True
+    left = Event.objects.get(uid=answer["event"])
+    assert (left.new_value["open"], left.decision, answer["approval"]) == (True, "left", None)
+    for decision, found in (("left", [answer["event"]]), ("confirm", [])):
+        listed = api.get(f"{URL}/events?decision={decision}").json()["results"]
+        assert [event["uid"] for event in listed] == found
+    permissions = next(panel for panel in dashboard.panels(window("24h")) if panel.key == "permissions")
+    figures = {tile.label: tile.value for tile in permissions.tiles}
+    assert (figures["Left to the agent"], figures["To confirm"], figures["Calls decided"]) == (1, 0, 1)
+    sealing.seal()
+    assert verification.verify().fault is None
     ask["tool_input"]["command"] = "git push --force"
     answer = api.post(f"{URL}/decisions", ask, format="json").json()
     assert (answer["decision"], answer["open"], answer["rule_id"]) == ("deny", False, "git.force-push")

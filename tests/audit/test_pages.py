@@ -73,7 +73,7 @@ def test_events_are_narrowed_by_agent_and_decision(admin_client: Client) -> None
     denied, asked = decide("rm x"), decide("frob x", agent="codex")
     other = record()
     assert listed(admin_client, f"{EVENTS}?decision=deny") == {denied.pk}
-    assert listed(admin_client, f"{EVENTS}?agent=codex") == {asked.pk}
+    assert listed(admin_client, f"{DECISIONS}?agent=codex") == {asked.pk}
     assert other.pk in listed(admin_client, EVENTS)
     text = page(admin_client, EVENTS)
     assert "?agent=claude" in text

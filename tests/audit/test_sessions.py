@@ -31,7 +31,7 @@ def hook(agent: str, event: str, tool: str, given: dict[str, Any], **more: Any) 
 
 @pytest.fixture
 def session(db: None) -> AgentSession:
-    """One of Claude's, on behalf of dana: two calls of which one ran, one edit that failed, one call denied."""
+    """One of Claude's, on behalf of dana: a call that ran, an edit left to the agent that failed, one call denied."""
     with acting_as(scope="admin"):
         create_rule(tool="Bash", decision="deny", specifier="git push *", reason="People push.")
         create_rule(tool="Bash", decision="allow", specifier="npm test")
@@ -54,7 +54,7 @@ def test_a_session_is_summed_up_with_its_agent_person_and_project(session):
         "project": "/srv/shop",
         "calls": 3,
         "denied": 1,
-        "asked": 1,
+        "asked": 0,
         "run": 2,
     }
     assert session.started_at <= session.last_at
@@ -64,7 +64,7 @@ def test_each_call_has_its_decision_rule_outcome_and_duration(session):
     steps = steps_of(session)
     assert [(step.tool, step.decision, step.outcome, step.duration_ms) for step in steps] == [
         ("Bash", "allow", "ran", 1200.0),
-        ("Edit", "confirm", "failed", None),
+        ("Edit", "left", "failed", None),
         ("Bash", "deny", None, None),
     ]
     assert (steps[2].rule, "People push." in steps[2].reason) == ("Bash(git push *)", True)
@@ -115,7 +115,7 @@ def test_sessions_by_rest(session, reader, api):
     assert reader.get(SESSIONS, {"agent": "codex"}).json()["results"] == []
     page = reader.get(f"{SESSIONS}/claude-1").json()
     assert page["files"] == ["/srv/shop/cart.py"]
-    assert [step["decision"] for step in page["steps"]] == ["allow", "confirm", "deny"]
+    assert [step["decision"] for step in page["steps"]] == ["allow", "left", "deny"]
     assert reader.get(f"/api/v1/audit/events/{page['steps'][2]['event']}").json()["session_id"] == "claude-1"
     missing = reader.get(f"{SESSIONS}/nothing")
     assert (missing.status_code, missing.json()["code"]) == (404, "session-not-found")

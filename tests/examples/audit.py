@@ -36,6 +36,18 @@ A_REFUSAL = Post(
 )
 AN_ALLOWANCE = Post("audit/allowances", {"code": "3c967254"})
 A_POSTURE = Post("audit/postures", {"posture": "balanced", "agent": "claude", "project": "/srv/shop"})
+A_QUESTION = Post(
+    "audit/decisions",
+    {
+        "tool_name": "Bash",
+        "tool_input": {"command": "terraform apply -target=module.cache"},
+        "agent": "codex",
+        "cwd": "/srv/shop",
+        "session_id": "0199-aa51",
+    },
+)
+AN_APPROVAL = {"id": Got("approval.id", A_QUESTION.path, A_QUESTION.body)}
+
 AN_EXCEPTION = Post(
     "audit/exceptions",
     {"rule_id": "git.reset", "project": "/srv/shop", "reason": "a worktree of its own"},
@@ -78,6 +90,10 @@ ASKS = {
     "audit_allowances_create": Ask(body=AN_ALLOWANCE.body, after=[A_REFUSAL]),
     "audit_allowances_retrieve": Ask(path={"uid": Got("uid", AN_ALLOWANCE.path, AN_ALLOWANCE.body)}, after=[A_REFUSAL]),
     "audit_allowances_destroy": Ask(path={"uid": Got("uid", AN_ALLOWANCE.path, AN_ALLOWANCE.body)}, after=[A_REFUSAL]),
+    "audit_approvals_list": Ask(query={"status": "pending"}, after=[A_QUESTION]),
+    "audit_approvals_retrieve": Ask(path=AN_APPROVAL),
+    "audit_approvals_approve_create": Ask(path=AN_APPROVAL, body={"note": "after the release"}),
+    "audit_approvals_deny_create": Ask(path=AN_APPROVAL, body={"note": "use the staging remote"}),
     "audit_exceptions_list": Ask(after=[AN_EXCEPTION]),
     "audit_exceptions_create": Ask(body=AN_EXCEPTION.body),
     "audit_exceptions_retrieve": Ask(path={"uid": Got("uid", AN_EXCEPTION.path, AN_EXCEPTION.body)}),

@@ -8,7 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from audit.export import FORMATS, export, select
 from audit.models import EventQuerySet
-from audit.verdicts import VERDICTS
+from audit.verdicts import OUTCOMES
 from config.commands import OperationCommand, time_of
 
 FILTERS = ("entity_type", "entity_id", "event_type", "decision", "start", "end")
@@ -65,6 +65,6 @@ def add_filters(parser: Any) -> None:
     """Options for FILTERS."""
     for name in ("entity-type", "entity-id", "event-type"):
         parser.add_argument(f"--{name}")
-    parser.add_argument("--decision", choices=VERDICTS, help="of tool calls")
+    parser.add_argument("--decision", choices=OUTCOMES, help="of tool calls")
     for name in ("start", "end"):
         parser.add_argument(f"--{name}", type=time_of, metavar="ISO-8601")

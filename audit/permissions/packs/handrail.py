@@ -10,6 +10,10 @@ deny rules: changes what binds agents -> rules explain says why; a person may ch
     manage.py rules {add,remove,defaults,import,posture,forget-posture,except,end-exception,allow-once,withdraw} *
     {python,python3} *manage.py rules {add,remove,defaults,import,posture,forget-posture} *
     {python,python3} *manage.py rules {except,end-exception,allow-once,withdraw} *
+deny approvals: answers what an agent waits for -> a person answers, on the page that the refusal names
+    handrail approval {approve,deny} *
+    manage.py approval {approve,deny} *
+    {python,python3} *manage.py approval {approve,deny} *
 deny hooks: takes agents out of the rules -> let a person do it
     handrail agent_install --undo *
     handrail agent install --undo *

@@ -20,10 +20,11 @@ LONGEST_LINE = 160
 _OPEN_ENTRIES = 12
 
 
-def code(text: object, language: str = "") -> SafeString:
-    """A block of text as it is, with a button that copies it."""
+def code(text: object, language: str = "", *, is_whole: bool = False) -> SafeString:
+    """A block of text as it is, with a button that copies it; with `is_whole` no end of it is behind a scroll bar."""
     return format_html(
-        '<div class="kit-code"{}>{}<pre tabindex="0"><code>{}</code></pre></div>',
+        '<div class="kit-code{}"{}>{}<pre tabindex="0"><code>{}</code></pre></div>',
+        " whole" if is_whole else "",
         format_html(' data-language="{}"', language) if language else "",
         mark_safe('<button type="button" class="kit-copy" hidden>Copy</button>'),
         text,

@@ -193,6 +193,27 @@ OPERATIONS = [
         without={"mcp": PERSON, "admin": READ},
     ),
     Operation(
+        calls=("audit.permissions.approvals.answering.answer", "audit.permissions.approvals.asking.settled"),
+        doors={
+            "rest": "POST audit/approvals/{id}/approve",
+            "command": "approval approve",
+            "admin": "audit.admin.ApprovalAdmin.approve",
+        },
+        without={"mcp": "an agent never answers what it asks"},
+        names={"command": {"approval": "id"}},
+        lacks={"admin": {"note": "a yes is one button"}},
+    ),
+    Operation(
+        calls=("audit.permissions.approvals.answering.answer",),
+        doors={
+            "rest": "POST audit/approvals/{id}/deny",
+            "command": "approval deny",
+            "admin": "audit.admin.ApprovalAdmin.deny",
+        },
+        without={"mcp": "an agent never answers what it asks"},
+        names={"command": {"approval": "id"}},
+    ),
+    Operation(
         calls=("audit.permissions.decisions.replay",),
         doors={"rest": "POST audit/rules/dry-run", "command": "rules dry-run"},
         without={"mcp": PERSON, "admin": "a shell or a program has the file"},
@@ -279,6 +300,9 @@ APART: dict[str, str] = {
     "rules postures": "a list of the table, as the admin has it",
     "rules exceptions": "a list of the table, as the admin has it",
     "rules allowances": "a list of the table, as the admin has it",
+    "audit.permissions.approvals.answering.find": "a list of the table, as the admin has it",
+    "approval list": "a list of the table, as the admin has it",
+    "approval show": "a row of the table, as the admin has it",
     "rules list": "a list of the table, as the admin has it",
     "sessions list": "a list of the table, as the admin has it",
     "sessions show": "reads what the admin's page of a session shows",
