@@ -80,7 +80,7 @@ class Approval(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"approval {self.pk}"
+        return f"{self.pk} ({self.agent or self.asked_by})"
 
     @property
     def standing(self) -> str:

@@ -99,9 +99,10 @@ def run(
         asks=not confirmed,
     )
     answer = decided.decision
-    if answer.decision == "deny" or (answer.decision == "confirm" and not confirmed):
-        asked = f" {answer.asked.sentence}" if answer.decision == "confirm" and answer.asked else ""
-        raise GuardRefused(f"Not run, {answer.decision}: {answer.reason}.{asked}")
+    denied = answer.decision == "deny"
+    if denied or (answer.decision == "confirm" and not confirmed):
+        hint = answer.asked.sentence if answer.asked else "A person may confirm it, by --yes."
+        raise GuardRefused(f"Not run, {answer.decision}: {answer.reason}.{f' {hint}' if not denied else ''}")
     try:
         ran = _execute([program, *words[1:]], place, timeout_seconds, max_output_bytes)
     except (KeyboardInterrupt, SystemExit):
