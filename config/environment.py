@@ -131,6 +131,19 @@ class Environment(environ.Env):
             raise ImproperlyConfigured(f"{name} begins with http:// or https://, names a host, and has no password")
         return text
 
+    def allowances(self, name: str) -> tuple[Any, ...]:
+        """The hosts and networks that requests may go to although they are not anybody's."""
+        entries = self.list(name, default=[])
+        if not entries:
+            return ()
+        from config.outbound.addresses import read_allowances
+
+        try:
+            return read_allowances(entries)
+        except ValueError as error:
+            form = "hosts, addresses or networks with commas between, each with :PORT or without, as in 10.0.0.0/8"
+            raise ImproperlyConfigured(f"{name} holds {form}; {str(error)[:80]!r} is none") from None
+
     def days(self, name: str) -> dict[str, int]:
         """Days by name, as a JSON object."""
         value = self.json(name, {})

@@ -235,6 +235,12 @@ BACKUP_KEEP: dict[str, int] = env.counts(
 )
 BACKUP_SCHEDULE: str = env.one_of("BACKUP_SCHEDULE", ["daily", "off"])
 
+# Telling people: the mail server, and where else requests of rows that callers made may go
+MAIL_URL = secret("MAIL_URL")  # smtp://user:password@host:587, or smtps://
+MAIL_FROM: str = env.str("MAIL_FROM", f"handrail@{_public.hostname or 'localhost'}")
+OUTBOUND_ALLOW = env.allowances("OUTBOUND_ALLOW")
+DELIVERY_DAYS: int = env.whole("DELIVERY_DAYS", 90, most=36500)
+
 # The model and the engine
 MODEL_IS_SET = bool(env.str("MODEL_BASE_URL", ""))
 MODEL_BASE_URL: str = env.str("MODEL_BASE_URL", "http://127.0.0.1:8089/v1").rstrip("/")
