@@ -64,7 +64,7 @@ def find_bug(*, bug_id: str) -> Bug:
 
 
 def acknowledge(*, bug_id: str) -> Bug:
-    """Take notice of a pending bug. Raises BugNotFound, TransitionRefused."""
+    """Take notice of a bug that is pending, or that only a program saw. Raises BugNotFound, TransitionRefused."""
     with changed(bug_id=bug_id, event_type=TRANSITIONS["acknowledge"].event_type) as bug:
         move(bug, "acknowledge")
     return bug
@@ -129,13 +129,18 @@ def weigh_due_bugs(*, limit: int = 500) -> int:
 def move(bug: Bug, verb: str) -> None:
     """Change the status by a verb of TRANSITIONS, or raise TransitionRefused naming the verbs that would do."""
     transition = TRANSITIONS[verb]
-    if bug.status not in transition.sources:
+    again = verb == "acknowledge" and bug.awaits_a_person
+    if bug.status not in transition.sources and not again:
         needed = " or ".join(transition.sources)
         allowed = ", ".join(name for name, other in TRANSITIONS.items() if bug.status in other.sources)
         raise TransitionRefused(f"Bug {bug.bug_id} is {bug.status}; {verb} needs {needed}. Allowed now: {allowed}.")
-    bug.status = transition.target
-    if bug.acknowledged_at is None and verb != "reopen":
+    if not again:
+        bug.status = transition.target
+    if verb == "reopen":
+        return
+    if bug.acknowledged_at is None:
         bug.take_notice(at=timezone.now())
+    bug.acknowledged_by = bug.acknowledged_by or _person()
 
 
 def close(bug: Bug, *, resolution: str, resolved_by: str) -> None:
@@ -201,6 +206,11 @@ def add_tags(wanted: Mapping[Bug, Iterable[str]]) -> None:
     for bug, new in missing.items():
         if new:
             bug.tags.add(*(tags[name] for name in new))
+
+
+def _person() -> str:
+    """Who took notice. Agents and jobs do not count: what only a program has seen goes on calling for a person."""
+    return "" if caller().door in {"mcp", "job"} else caller().actor[: fields.LONGEST_NAME]
 
 
 def _tag_name(name: str) -> str:

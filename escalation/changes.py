@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from audit.trail import MAX_BATCH, NewEvent, record_all
+from escalation.calling.following import follow
 from escalation.models import Bug, Status
 
 ENTITY_TYPE = "bug"
 COUNTED = frozenset({"error_message", "frequency", "score", "metadata_hash"})
 """What every further event of an SDK changes: it is counted, and no event of the trail, which would cost 11 ms each."""
-QUIET = frozenset({"bug.weighed", "bug.updated"})
+QUIET = frozenset({"bug.weighed", "bug.updated", "bug.acknowledgement_expired"})
 """Changes that are recorded only when they changed something."""
 
 
@@ -60,6 +61,13 @@ class Change:
             events.append(self._event("bug.escalated", uncalled, after, because))
         return events
 
+    @property
+    def concerns_callers(self) -> bool:
+        """Whether it may begin or end the calling for somebody."""
+        if self.before is None:
+            return self.bug.status == Status.PENDING
+        return any(self.before[name] != getattr(self.bug, name) for name in ("status", "priority", "acknowledged_by"))
+
     def _is_told(self, after: Mapping[str, object]) -> bool:
         if self.counts_quietly and self.event_type == "bug.reported_again" and self.before is not None:
             return any(self.before[name] != after[name] for name in after.keys() - COUNTED)
@@ -77,10 +85,12 @@ class Change:
 
 
 def tell(changes: Iterable[Change]) -> None:
-    """Record the events of changes that are saved, in as few statements as the trail takes."""
+    """Record the events of changes that are saved, in as few statements as the trail takes; call, or stop calling."""
+    changes = list(changes)
     events = [event for change in changes for event in change.events()]
     for start in range(0, len(events), MAX_BATCH):
         record_all(events=events[start : start + MAX_BATCH])
+    follow([change.bug for change in changes if change.concerns_callers])
 
 
 def _is_unseen(bug: Bug) -> bool:

@@ -12,7 +12,7 @@ from config.pages.charts import Point
 from config.pages.dashboard import Cell, Chart, Panel, Table, Tile
 from config.pages.first_steps import Way
 from config.pages.leads import Lead, Listing, admin_list
-from escalation.models import OPEN, Bug, Cycle, Priority
+from escalation.models import OPEN, Bug, Cycle, Delivery, DeliveryState, Priority
 from escalation.summary import Grid, count_grid
 
 SEEN = Listing(
@@ -30,6 +30,14 @@ RESOLVED = Listing(
     time="resolved_at",
     start="resolved_after",
     end="resolved_before",
+)
+SENT = Listing(
+    app="escalation",
+    model="delivery",
+    endpoint="escalation/deliveries",
+    time="created_at",
+    start="created_after",
+    end="created_before",
 )
 _ANY = {"status__exact": "all"}
 """The admin shows open bugs by default."""
@@ -100,6 +108,12 @@ def _tiles(grid: Grid, window: Window) -> Iterator[Tile]:
     yield Tile(
         label="Resolved", value=figures["now_resolved"], before=figures["before_resolved"], better="more", lead=resolved
     )
+    yield Tile(
+        label="Messages nobody got",
+        value=figures["dead"],
+        lead=SENT.lead({"state": DeliveryState.DEAD.value}, since=window.since),
+        tone="fail" if figures["dead"] else "ok",
+    )
     yield _mean("To acknowledge", figures, "acknowledged", seen)
     yield _mean("To resolve", figures, "resolved", resolved)
 
@@ -110,6 +124,7 @@ def _figures(window: Window) -> Mapping[str, int]:
     asked = {
         "overdue": number_of(overdue),
         "newly_overdue": number_of(overdue.filter(deadline_at__gte=window.since)),
+        "dead": number_of(window.within(Delivery.objects.filter(state=DeliveryState.DEAD), "created_at")),
         "new_critical": number_of(window.within(critical, "first_seen_at")),
     }
     for when, rows in (("now", window.within), ("before", window.before)):

@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from config.demonstration import Act, busy_moments
 from escalation import bugs, triage
+from escalation.delivery.channels import add_channel, change_channel, try_channel
 from escalation.models import Bug
+from escalation.policies.policies import add_policy
 from escalation.reports import report_bug
 
 TRACE = """Traceback (most recent call last):
@@ -92,6 +94,20 @@ def load() -> None:
         return
     _urgent()
     _ordinary()
+    _calls()
+
+
+def _calls() -> None:
+    """How people would be called. Nobody is: the policy and the pager are off."""
+    add_channel(name="ops-mail", kind="email", details={"to": ["kim@example.org"]})
+    add_channel(name="pager", kind="ntfy", details={"url": "https://ntfy.example", "topic": "shop-on-duty"})
+    change_channel(name="pager", is_active=False)
+    try_channel(name="pager")
+    steps = [
+        {"delay_minutes": 0, "targets": [{"channel": "ops-mail"}]},
+        {"delay_minutes": 15, "targets": [{"channel": "ops-mail"}, {"channel": "pager"}]},
+    ]
+    add_policy(name="day-and-night", steps=steps, renotify_minutes=30, is_active=False)
 
 
 def _urgent() -> None:

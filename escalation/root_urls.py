@@ -1,7 +1,8 @@
-"""Paths that other programs' protocols fix, outside /api/v1/."""
+"""Paths outside /api/v1/: what other programs' protocols fix, and where messages lead to."""
 
 from django.urls import path, register_converter
 
+from escalation.delivery import pages, slack
 from escalation.ingestion import endpoints
 
 
@@ -22,4 +23,6 @@ register_converter(ProjectId, "project")
 urlpatterns = [
     path("api/<project:project_id>/envelope/", endpoints.take_envelope, name="sdk-envelope"),
     path("api/<project:project_id>/store/", endpoints.take_store, name="sdk-store"),
+    path("act/<str:token>", pages.act, name="escalation-act"),
+    path("hooks/slack/<slug:name>", slack.press, name="escalation-slack"),
 ]

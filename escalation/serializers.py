@@ -116,6 +116,7 @@ class BugFieldsSerializer(StrictModelSerializer):
             "began_at",
             "escalated_at",
             "acknowledged_at",
+            "acknowledged_by",
             "resolved_at",
             "resolution",
             "resolved_by",

@@ -6,12 +6,17 @@ from typing import Any
 from config.celery import shared_task
 from escalation import bugs, occurrences, reports, triage
 from escalation.checking import Report
+from escalation.delivery import deliveries, sending
 from escalation.ingestion import digestion
+from escalation.policies import advancing
 
 SCHEDULE = {
     "escalation.weigh_due_bugs": {"task": "escalation.weigh_due_bugs", "schedule": timedelta(minutes=1)},
     # Every event that comes calls for it too; this finds what a process left behind that died before it could call.
     "escalation.digest_submissions": {"task": "escalation.digest_submissions", "schedule": timedelta(minutes=1)},
+    # Calls and retries that are near have jobs of their own, too; this finds every timer, whatever became of those.
+    "escalation.page": {"task": "escalation.page", "schedule": timedelta(seconds=15)},
+    "escalation.clean_up_deliveries": {"task": "escalation.clean_up_deliveries", "schedule": timedelta(hours=1)},
     "escalation.clean_up_submissions": {"task": "escalation.clean_up_submissions", "schedule": timedelta(hours=1)},
     "escalation.clean_up_occurrences": {"task": "escalation.clean_up_occurrences", "schedule": timedelta(hours=1)},
 }
@@ -59,3 +64,28 @@ def clean_up_submissions() -> int:
     """Forget the ids of events that were counted a day ago; let those that could not be opened wait again."""
     digestion.try_unreadable_again()
     return digestion.clean_up_submissions()
+
+
+@shared_task(name="escalation.page")
+def page() -> int:
+    """Make the steps of policies that are due, and send what waits to be sent; returns how many."""
+    return advancing.advance_due() + sending.send_due()
+
+
+@shared_task(name="escalation.deliver")
+def deliver(delivery_id: str) -> str:
+    """Try a delivery once; returns what became of it. One that is not due, or is taken, is left alone."""
+    found = sending.deliver(delivery_id=delivery_id)
+    return found.state if found else ""
+
+
+@shared_task(name="escalation.clean_up_deliveries")
+def clean_up_deliveries() -> int:
+    """Forget what was sent long ago."""
+    return deliveries.clean_up_deliveries()
+
+
+@shared_task(name="escalation.answer_in_slack")
+def answer_in_slack(address: str, text: str) -> int:
+    """Tell whoever pressed a button what was done; returns the answer's status."""
+    return sending.say_in_slack(address=address, text=text)

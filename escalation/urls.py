@@ -2,10 +2,15 @@ from django.urls import path, re_path
 
 from config.rest.views import Router
 from escalation import views
+from escalation.delivery.views import ChannelViewSet, DeliveryViewSet
+from escalation.policies.views import PolicyViewSet
 
 router = Router()
 router.register("bugs", views.BugViewSet, basename="escalation-bug")
 router.register("projects", views.ProjectViewSet, basename="escalation-project")
+router.register("channels", ChannelViewSet, basename="escalation-channel")
+router.register("deliveries", DeliveryViewSet, basename="escalation-delivery")
+router.register("policies", PolicyViewSet, basename="escalation-policy")
 
 urlpatterns = [
     re_path(

@@ -18,6 +18,7 @@ from config.pages.admin_lists import MonthFilter
 from config.pages.moves import move
 from escalation import bugs, triage
 from escalation.admin import appearances, forms, shown
+from escalation.admin.channels import NEWEST, message_timeline
 from escalation.admin.filters import EVERY, FIRST, AssigneeFilter, StandingFilter
 from escalation.admin.grouping import why_grouped
 from escalation.models import Bug
@@ -25,7 +26,7 @@ from escalation.reports import report_bug
 
 
 def _can(verb: str) -> Any:
-    return lambda bug: bug.status in bugs.TRANSITIONS[verb].sources
+    return lambda bug: bug.status in bugs.TRANSITIONS[verb].sources or (verb == "acknowledge" and bug.awaits_a_person)
 
 
 def _impact_and_tags(bug: Bug) -> dict[str, Any]:
@@ -64,6 +65,7 @@ class BugAdmin(ToolAdmin):
         ("Why this priority", ["why"]),
         ("How often", ["reports"]),
         ("Where it was seen", ["places"]),
+        ("Who was called", ["calls"]),
         ("What happened", ["events"]),
         ("Tickets", ["tickets"]),
         ("Resolutions that did not hold", ["cycles"]),
@@ -112,6 +114,7 @@ class BugAdmin(ToolAdmin):
         is_there = {
             "resolution_text": not obj.is_open,
             "trace": bool(obj.stack_trace),
+            "calls": obj.deliveries.exists(),
             "tickets": obj.tickets.exists(),
             "cycles": obj.cycles.exists(),
             "sent": bool(obj.metadata),
@@ -165,6 +168,7 @@ class BugAdmin(ToolAdmin):
                 ("Last release", bug.last_release),
                 ("Waits for somebody since", bug.escalated_at),
                 ("Noticed", bug.acknowledged_at),
+                ("Acknowledged by", bug.acknowledged_by),
                 ("Muted until", bug.muted_until),
                 ("Tags", ", ".join(tag.name for tag in bug.tags.all())),
             ]
@@ -193,6 +197,10 @@ class BugAdmin(ToolAdmin):
     @admin.display(description="history")
     def events(self, bug: Bug) -> SafeString:
         return shown.events(bug)
+
+    @admin.display(description="calls")
+    def calls(self, bug: Bug) -> SafeString:
+        return message_timeline(bug.deliveries.select_related("channel")[:NEWEST])
 
     @admin.display(description="tickets")
     def tickets(self, bug: Bug) -> SafeString:

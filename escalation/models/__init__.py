@@ -16,7 +16,9 @@ from escalation.models.bugs import (
     Tag,
     TicketLink,
 )
+from escalation.models.channels import Attempt, Channel, Delivery, DeliveryState, Kind, Purpose, TakenSignature
 from escalation.models.counts import AffectedUser, Group, HourlyCount, Release, Sighting
+from escalation.models.escalations import Escalation, EscalationState, Policy
 from escalation.models.projects import DEFAULT, Project, ProjectKey
 from escalation.models.submissions import Submission
 
@@ -26,22 +28,32 @@ __all__ = [
     "SHOWN_CYCLES",
     "URGENT",
     "AffectedUser",
+    "Attempt",
     "Bug",
     "BugQuerySet",
+    "Channel",
     "Cycle",
+    "Delivery",
+    "DeliveryState",
+    "Escalation",
+    "EscalationState",
     "Group",
     "HourlyCount",
     "Impact",
+    "Kind",
     "LinkType",
     "Occurrence",
+    "Policy",
     "Priority",
     "Project",
     "ProjectKey",
+    "Purpose",
     "Release",
     "Sighting",
     "Status",
     "Submission",
     "System",
     "Tag",
+    "TakenSignature",
     "TicketLink",
 ]

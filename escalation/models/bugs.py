@@ -142,6 +142,9 @@ class Bug(models.Model):
     last_seen_at = models.DateTimeField()
     escalated_at = models.DateTimeField(help_text="Since when it waits for somebody: first report, return, or rise.")
     acknowledged_at = models.DateTimeField(null=True, blank=True, help_text="When somebody took notice.")
+    acknowledged_by = models.CharField(
+        max_length=255, blank=True, help_text="The person who took notice; empty while only programs or nobody did."
+    )
     resolved_at = models.DateTimeField(null=True, blank=True)
     # Written at the move, so that a mean over all bugs reads one narrow index: computed anew it took 400 ms of 100,000.
     acknowledge_ms = models.PositiveBigIntegerField(null=True, editable=False, help_text="From escalated to noticed.")
@@ -210,8 +213,19 @@ class Bug(models.Model):
         return self.muted_until is not None and self.muted_until > at
 
     def take_notice(self, *, at: datetime) -> None:
-        """Somebody looks at it for the first time in this cycle."""
+        """Somebody or something looks at it for the first time in this cycle."""
         self.acknowledged_at, self.acknowledge_ms = at, _milliseconds(self.escalated_at, at)
+
+    @property
+    def awaits_a_person(self) -> bool:
+        """Whether a program took it on, and no person took notice."""
+        taken_on = self.status in (Status.ACKNOWLEDGED, Status.INVESTIGATING)
+        return taken_on and self.acknowledged_at is not None and not self.acknowledged_by
+
+    @property
+    def still_calls(self) -> bool:
+        """Whether it waits for a person, who has to take notice."""
+        return self.status == Status.PENDING or self.awaits_a_person
 
     def end(self, *, at: datetime) -> None:
         """Its present cycle is over."""
@@ -221,6 +235,7 @@ class Bug(models.Model):
         """A new cycle, which nobody has looked at."""
         self.began_at = self.escalated_at = at
         self.acknowledged_at = self.acknowledge_ms = self.resolved_at = self.resolve_ms = None
+        self.acknowledged_by = ""
 
     def newest_cycles(self) -> Sequence["Cycle"]:
         return list(self.cycles.all()[:SHOWN_CYCLES])
@@ -252,6 +267,7 @@ class Bug(models.Model):
             "user_impact": self.user_impact,
             "deadline_at": _text(self.deadline_at),
             "assignee": self.assignee,
+            "acknowledged_by": self.acknowledged_by,
             "muted_until": _text(self.muted_until),
             "resolution": self.resolution,
             "resolved_by": self.resolved_by,

@@ -176,7 +176,7 @@ def test_the_first_burst_costs_the_statements_of_a_first_report():
     single, many = (
         cost(lambda count=count: burst(count, bug_id=str(count), tags=["a"])) for count in (1, MOST_AT_ONCE)
     )
-    assert many[0] <= single[0]
+    assert many[0] <= single[0] + 1, "So many are urgent: it is looked for whom to call."
     assert (single[1], many[1]) == (1, 3)
 
 

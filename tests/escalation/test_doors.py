@@ -408,6 +408,8 @@ def test_the_jobs_of_time_weigh_and_clean_up(settings: Any) -> None:
         "escalation.clean_up_occurrences",
         "escalation.digest_submissions",
         "escalation.clean_up_submissions",
+        "escalation.page",
+        "escalation.clean_up_deliveries",
     }
 
 

@@ -1,6 +1,6 @@
 """Questions about bugs."""
 
-from tests.examples.asking import Ask, InDays, Post
+from tests.examples.asking import Ask, Got, InDays, Post
 
 URGENT = {"bug_id": "demo-checkout-database"}
 SLOW = {"bug_id": "demo-slow-search"}
@@ -13,6 +13,14 @@ REPORT = {
 }
 MENDED = Post("escalation/bugs/demo-slow-search/resolve", {"resolution": "The index is used again."})
 TICKET = {"system": "github", "ticket_id": "shop/orders#415", "url": "https://github.com/shop/orders/issues/415"}
+
+MAIL = {"name": "night-mail", "kind": "email", "details": {"to": ["lee@example.org"]}}
+NIGHT = {
+    "name": "night",
+    "steps": [{"delay_minutes": 0, "targets": [{"channel": "ops-mail"}]}],
+    "renotify_minutes": 15,
+}
+A_DELIVERY = {"id": Got("results.0.id", "escalation/deliveries")}
 
 ASKS = {
     "escalation_bugs_list": Ask(query={"status": ["pending"], "order": "urgent", "page_size": 2}),
@@ -35,6 +43,20 @@ ASKS = {
     "escalation_projects_retrieve": Ask(path={"slug": "default"}),
     "escalation_projects_partial_update": Ask(path={"slug": "default"}, body={"per_minute": 10000}),
     "escalation_projects_rotate_key_create": Ask(path={"slug": "default"}, body={"keep_old": True}),
+    "escalation_channels_list": Ask(),
+    "escalation_channels_create": Ask(body=MAIL),
+    "escalation_channels_retrieve": Ask(path={"name": "ops-mail"}),
+    "escalation_channels_partial_update": Ask(path={"name": "ops-mail"}, body={"details": {"to": ["lee@example.org"]}}),
+    "escalation_channels_destroy": Ask(path={"name": "night-mail"}, after=[Post("escalation/channels", MAIL)]),
+    "escalation_channels_test_create": Ask(path={"name": "ops-mail"}),
+    "escalation_deliveries_list": Ask(query={"state": "dead"}),
+    "escalation_deliveries_retrieve": Ask(path=A_DELIVERY),
+    "escalation_deliveries_replay_create": Ask(path=A_DELIVERY),
+    "escalation_policies_list": Ask(),
+    "escalation_policies_create": Ask(body=NIGHT),
+    "escalation_policies_retrieve": Ask(path={"name": "day-and-night"}),
+    "escalation_policies_partial_update": Ask(path={"name": "day-and-night"}, body={"ack_timeout_minutes": 120}),
+    "escalation_policies_destroy": Ask(path={"name": "day-and-night"}),
     "escalation_summary_retrieve": Ask(),
     "escalation_priority_create": Ask(
         body={"error_type": "DatabaseConnectionError", "user_impact": "high", "frequency": 10, "deadline_hours": 2}

@@ -16,7 +16,8 @@ from audit.models import PermissionException, PermissionOnce, PermissionPosture,
 from audit.permissions import decisions
 from config.models import ApiKey
 from dockerdebug.models import Diagnosis, Infrastructure, Insight
-from escalation.models import Bug, Project
+from escalation.delivery.channels import add_channel
+from escalation.models import Bug, Channel, Policy, Project
 from prompts.models import Prompt, TestCase, Version
 from prompts.prompts import create_prompt
 from prompts.versions import save_version
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.django_db
 FORMS: dict[type[Model], dict[str, str]] = {
     ApiKey: {"name": "ci", "scope": "write", "days": "30", "user": "USER"},
     Bug: {"error_type": "TimeoutError", "error_message": "slow", "user_impact": "medium", "metadata": "{}"},
+    Channel: {"name": "ops-mail", "kind": "email", "details": '{"to": ["kim@example.org"]}'},
     Check: {"subject": "script", "sql": "CREATE TABLE t (id integer PRIMARY KEY)", "database": "default"},
     Diagnosis: {"container": "", "typed": "", "only_check": ""},
     Group: {"name": "reviewers"},
@@ -36,6 +38,13 @@ FORMS: dict[type[Model], dict[str, str]] = {
     PermissionOnce: {"code": "CODE", "hours": "24"},
     PermissionPosture: {"posture": "strict", "agent": "claude", "project": "/srv/shop"},
     PermissionRule: {"decision": "deny", "tool": "Bash", "specifier": "git push *", "reason": "ask first"},
+    Policy: {
+        "name": "night",
+        "steps": '[{"delay_minutes": 0, "targets": [{"channel": "duty"}]}]',
+        "priorities": "high",
+        "repeat": "0",
+        "position": "100",
+    },
     Project: {"name": "Web shop", "slug": ""},
     Prompt: {"prompt_id": "keywords", "description": "Keywords of a text"},
     TestCase: {"prompt": "PROMPT", "name": "sunset", "type": "general", "input": "sun", "expected_output": "sun"},
@@ -51,9 +60,14 @@ def prompt() -> Prompt:
     return made
 
 
+@pytest.fixture
+def duty() -> Channel:
+    return add_channel(name="duty", kind="email", details={"to": ["kim@example.org"]})
+
+
 @pytest.mark.parametrize("model", FORMS, ids=lambda model: model.__name__)
 def test_what_was_added_is_named_and_led_to(
-    admin_client: Client, admin_user: User, prompt: Prompt, model: type[Model]
+    admin_client: Client, admin_user: User, prompt: Prompt, duty: Channel, model: type[Model]
 ) -> None:
     known = set(model._default_manager.values_list("pk", flat=True))
     refused = decisions.decide(tool_name="Bash", tool_input={"command": "frobnicate"}).event.context or {}

@@ -4,6 +4,10 @@ from tests.project.operations.terms import BUDGET, FILTERS, NARROW, PAGES, PAID,
 
 TIMES = "first_seen_after first_seen_before resolved_after resolved_before"
 
+SHELL_LIST = "an option that repeats; how many there are the operation looks at"
+SWITCH = "two options, --on and --off"
+CHOSEN = "a person chooses from those there are"
+
 OPERATIONS = [
     Operation(
         calls=("escalation.reports.report_bug",),
@@ -175,6 +179,119 @@ OPERATIONS = [
         without={"mcp": PERSON},
     ),
     Operation(
+        calls=("escalation.delivery.channels.add_channel",),
+        doors={
+            "rest": "POST escalation/channels",
+            "command": "channels add",
+            "admin": "escalation.admin.channels.ChannelForm",
+        },
+        without={"mcp": PERSON},
+        own={"admin": {"is_active": "the form that changes it has the switch"}},
+    ),
+    Operation(
+        calls=("escalation.delivery.channels.change_channel",),
+        doors={
+            "rest": "PATCH escalation/channels/{name}",
+            "command": "channels change",
+            "admin": "escalation.admin.channels.ChannelForm",
+        },
+        without={"mcp": PERSON},
+        own={"admin": {"kind": "shown only, once it is there"}},
+        differs={"command": {"is_active": SWITCH}},
+    ),
+    Operation(
+        calls=("escalation.delivery.channels.remove_channel",),
+        doors={
+            "rest": "DELETE escalation/channels/{name}",
+            "command": "channels remove",
+            "admin": "escalation.admin.channels.ChannelAdmin.delete_selected",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("escalation.delivery.channels.try_channel",),
+        doors={
+            "rest": "POST escalation/channels/{name}/test",
+            "command": "channels test",
+            "admin": "escalation.admin.channels.ChannelAdmin.send_test",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("escalation.delivery.channels.list_channels",),
+        doors={"rest": "GET escalation/channels", "command": "channels list"},
+        without={"mcp": PERSON, "admin": READ},
+    ),
+    Operation(
+        calls=("escalation.delivery.deliveries.list_deliveries",),
+        doors={"rest": "GET escalation/deliveries", "command": "deliveries list"},
+        without={"mcp": BUDGET, "admin": READ},
+        own={"command": {"limit": PAGES}},
+        lacks={"command": each("created_after created_before purpose", FILTERS)},
+    ),
+    Operation(
+        calls=("escalation.delivery.deliveries.find_delivery",),
+        doors={"rest": "GET escalation/deliveries/{id}", "command": "deliveries show"},
+        without={"mcp": BUDGET, "admin": READ},
+    ),
+    Operation(
+        calls=("escalation.delivery.deliveries.replay",),
+        doors={
+            "rest": "POST escalation/deliveries/{id}/replay",
+            "command": "deliveries replay",
+            "admin": "escalation.admin.channels.DeliveryAdmin.replay",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("escalation.policies.policies.add_policy",),
+        doors={
+            "rest": "POST escalation/policies",
+            "command": "policies add",
+            "admin": "escalation.admin.policies.PolicyForm",
+        },
+        without={"mcp": PERSON},
+        names={"admin": {"project_slugs": "projects"}},
+        lacks={"command": {"is_active": "it is on; `change --off` turns it off"}},
+        differs={
+            "command": {"steps": SHELL_LIST, "priorities": SHELL_LIST},
+            "admin": {"projects": CHOSEN, "priorities": CHOSEN, "repeat": "a form shows the default and asks for it"},
+        },
+    ),
+    Operation(
+        calls=("escalation.policies.policies.change_policy",),
+        doors={
+            "rest": "PATCH escalation/policies/{name}",
+            "command": "policies change",
+            "admin": "escalation.admin.policies.PolicyForm",
+        },
+        without={"mcp": PERSON},
+        names={"admin": {"project_slugs": "projects"}},
+        differs={
+            "command": {"steps": SHELL_LIST, "priorities": SHELL_LIST, "is_active": SWITCH},
+            "admin": {"projects": CHOSEN, "priorities": CHOSEN},
+        },
+    ),
+    Operation(
+        calls=("escalation.policies.policies.remove_policy",),
+        doors={
+            "rest": "DELETE escalation/policies/{name}",
+            "command": "policies remove",
+            "admin": "escalation.admin.policies.PolicyAdmin.delete_selected",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("escalation.policies.policies.list_policies",),
+        doors={"rest": "GET escalation/policies", "command": "policies list"},
+        without={"mcp": PERSON, "admin": READ},
+    ),
+    Operation(
+        calls=("escalation.policies.policies.find_policy",),
+        doors={"rest": "GET escalation/policies/{name}", "command": "policies show"},
+        without={"mcp": PERSON, "admin": READ},
+    ),
+    Operation(
         calls=("escalation.priority.calculate_priority",),
         doors={"rest": "POST escalation/priority", "command": "escalation priority"},
         without={"mcp": "escalate_bug answers the priority", "admin": READ},
@@ -187,6 +304,11 @@ OPERATIONS = [
 ]
 APART: dict[str, str] = {
     "escalation.bugs.weigh_due_bugs": "a job of the schedule",
+    "escalation.delivery.channels.find_channel": "what channels/{name} shows",
+    "escalation.delivery.sending.deliver": "the job behind a delivery",
+    "escalation.delivery.sending.say_in_slack": "the job behind a button in Slack",
+    "escalation.delivery.sending.send_due": "a job of the schedule",
+    "escalation.policies.advancing.advance_due": "a job of the schedule",
     "escalation.ingestion.digestion.digest_submissions": "a job that every event calls for",
     "escalation.projects.find_project": "what projects/{slug} shows",
     "escalation.occurrences.clean_up_occurrences": "a job of the schedule",

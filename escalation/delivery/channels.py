@@ -1,0 +1,132 @@
+"""Channels: making, changing and removing one, and a message to try it."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+
+from audit.trail import record
+from config.errors import Conflict, FieldError, NotFound
+from escalation import fields
+from escalation.channels.kinds import kind_of
+from escalation.delivery.queueing import queue_test
+from escalation.fields import require
+from escalation.models import Channel, Delivery, Kind, Policy
+
+NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z"
+LONGEST_SLUG = 64
+
+
+class ChannelNotFound(NotFound):
+    code = "channel-not-found"
+
+
+class ChannelExists(Conflict):
+    code = "channel-exists"
+    remedy = "choose another name, or change the channel that has it"
+
+
+class ChannelInUse(Conflict):
+    code = "channel-in-use"
+    remedy = "take the channel out of the policies that `detail` names first"
+
+
+def add_channel(*, name: str, kind: str, details: Mapping[str, Any]) -> Channel:
+    """Add a way to reach people or programs; what of `details` is secret is sealed and never shown again.
+
+    Raises InvalidBug for what its kind does not take, ChannelExists.
+    """
+    require(check_slug("name", name))
+    require(fields.check_choice("kind", kind, Kind.values))
+    require(kind_of(kind).problems(details))
+    channel = Channel(name=name, kind=kind)
+    _take(channel, details)
+    try:
+        with transaction.atomic():
+            channel.save(force_insert=True)
+            _tell(channel, "channel.added", before=None)
+    except IntegrityError as error:
+        raise ChannelExists(f"A channel {name} exists. Choose another name, or change that one.") from error
+    return channel
+
+
+def change_channel(*, name: str, details: Mapping[str, Any] | None = None, is_active: bool | None = None) -> Channel:
+    """Change some details, or turn it off or on. A secret that is left out, or empty, stays.
+
+    Raises ChannelNotFound, InvalidBug, SecretUnreadable.
+    """
+    whole = _changed(find_channel(name=name), details)  # which may ask the name service, so outside of a transaction
+    with transaction.atomic():
+        channel = find_channel(name=name, lock=True)
+        before = channel.state()
+        if whole is not None:
+            _take(channel, whole)
+        if is_active is not None:
+            channel.is_active, channel.off_because, channel.failing_since = is_active, "", None
+        channel.save()
+        _tell(channel, "channel.changed", before=before)
+    return channel
+
+
+@transaction.atomic
+def remove_channel(*, name: str) -> None:
+    """Its deliveries and their log go with it. Raises ChannelNotFound, ChannelInUse."""
+    channel = find_channel(name=name, lock=True)
+    users = sorted(policy.name for policy in Policy.objects.all() if _names(policy, name))
+    if users:
+        raise ChannelInUse(f"Policies send by {name}: {', '.join(users)}. Take it out of them first.")
+    _tell(channel, "channel.removed", before=channel.state(), gone=True)
+    channel.delete()
+
+
+@transaction.atomic
+def try_channel(*, name: str) -> Delivery:
+    """Send a message that says it is a test; the delivery tells what became of it. Raises ChannelNotFound."""
+    return queue_test(find_channel(name=name))
+
+
+def list_channels() -> QuerySet[Channel]:
+    return Channel.objects.all()
+
+
+def find_channel(*, name: str, lock: bool = False) -> Channel:
+    """Raises ChannelNotFound."""
+    rows = Channel.objects.select_for_update() if lock else Channel.objects.all()
+    found = rows.filter(name=name).first()
+    if found is None:
+        raise ChannelNotFound(f"There is no channel {name[:80]}. GET /api/v1/escalation/channels lists them.")
+    return found
+
+
+def check_slug(field: str, value: str) -> fields.Problems:
+    if len(value) > LONGEST_SLUG or not re.match(NAME_PATTERN, value):
+        detail = f"Must have at most {LONGEST_SLUG} of a-z, 0-9 and -, neither first nor last a -."
+        yield FieldError(field=field, code="slug", detail=detail)
+
+
+def _changed(channel: Channel, details: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if details is None:
+        return None
+    said = {name: value for name, value in details.items() if value not in ("", None)}
+    kind = kind_of(channel.kind)
+    kept = channel.details if kind.secret_names() <= set(said) else channel.details | channel.secrets()
+    whole: dict[str, Any] = kept | said  # a secret under a lost key is no hindrance to entering it anew
+    require(kind.problems(whole))
+    return whole
+
+
+def _take(channel: Channel, given: Mapping[str, Any]) -> None:
+    hidden = kind_of(channel.kind).secret_names()
+    channel.details = {name: value for name, value in given.items() if name not in hidden}
+    channel.seal({name: value for name, value in given.items() if name in hidden})
+
+
+def _names(policy: Policy, channel: str) -> bool:
+    return any(target.get("channel") == channel for step in policy.steps for target in step["targets"])
+
+
+def _tell(channel: Channel, event_type: str, *, before: Mapping[str, Any] | None, gone: bool = False) -> None:
+    now = None if gone else channel.state()
+    record(event_type=event_type, entity_type="channel", entity_id=channel.name, old_value=before, new_value=now)

@@ -1,0 +1,1 @@
+"""Policies: the operations on them, and the job that makes their steps when they are due."""

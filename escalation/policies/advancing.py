@@ -1,0 +1,89 @@
+"""The steps that are due. A timer is a row: whichever worker comes first makes the step, and no restart loses it."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit.trail import record
+from escalation.bugs import BugNotFound, changed
+from escalation.calling.hours import ends_at
+from escalation.calling.steps import next_after
+from escalation.changes import ENTITY_TYPE
+from escalation.delivery.queueing import queue_call
+from escalation.models import Channel, Escalation, EscalationState, Status
+
+MOST_AT_ONCE = 200
+EXPIRED = "bug.acknowledgement_expired"
+
+
+def advance_due(*, limit: int = MOST_AT_ONCE) -> int:
+    """Make every step that is due, and let bugs call anew whose acknowledgement timed out; returns how many."""
+    due = Escalation.objects.due(at=timezone.now()).order_by("due_at")
+    found = list(due.values_list("pk", "state", "bug__bug_id")[:limit])
+    for pk, state, bug_id in found:
+        if state == EscalationState.RUNNING:
+            _advance(pk)
+        else:
+            _expire(pk, bug_id)
+    return len(found)
+
+
+@transaction.atomic
+def _advance(pk: UUID) -> None:
+    now = timezone.now()
+    rows = Escalation.objects.due(at=now).running().filter(pk=pk)
+    run = rows.select_for_update(of=("self",)).select_related("bug__project").first()
+    if run is None:
+        return  # somebody else made the step, or somebody took notice
+    if not run.bug.still_calls:
+        _end(run, at=now, because="nobody is called for any more")
+    elif (until := ends_at(run.rules["quiet"], now, priority=run.bug.priority)) is not None:
+        run.due_at = until
+    else:
+        _make_step(run, at=now)
+    run.save()
+
+
+def _make_step(run: Escalation, *, at: datetime) -> None:
+    step = run.rules["steps"][run.step]
+    known = {channel.name: channel for channel in Channel.objects.filter(name__in=_names(step))}
+    queue_call(run, [(channel, name) for name, channel in known.items()])
+    _tell(run, "bug.called", {"to": sorted(known), "missing": sorted(set(_names(step)) - set(known))})
+    after = next_after(run.rules, step=run.step, done_rounds=run.round)
+    if after is None:
+        run.state, run.due_at, run.ended_because = EscalationState.UNANSWERED, None, "nobody came"
+        _tell(run, "bug.unanswered", {})
+    else:
+        run.step, run.round, run.due_at = after.step, after.round, at + after.wait
+
+
+def _expire(pk: UUID, bug_id: str) -> None:
+    """An acknowledged bug that nobody began to work on calls again; the change itself begins a new run."""
+    try:
+        with changed(bug_id=bug_id, event_type=EXPIRED) as bug:
+            due = Escalation.objects.due(at=timezone.now()).filter(pk=pk, state=EscalationState.ACKNOWLEDGED)
+            if bug.status == Status.ACKNOWLEDGED and due.exists():
+                bug.status, bug.escalated_at = Status.PENDING, timezone.now()
+                bug.acknowledged_at, bug.acknowledge_ms, bug.acknowledged_by = None, None, ""
+    except BugNotFound:
+        return
+    Escalation.objects.due(at=timezone.now()).filter(pk=pk, state=EscalationState.ACKNOWLEDGED).update(
+        state=EscalationState.ENDED, due_at=None, ended_at=timezone.now(), ended_because="its acknowledgement expired"
+    )
+
+
+def _names(step: Mapping[str, Any]) -> Iterator[str]:
+    return (target["channel"] for target in step["targets"])
+
+
+def _end(run: Escalation, *, at: datetime, because: str) -> None:
+    run.state, run.due_at, run.ended_at, run.ended_because = EscalationState.ENDED, None, at, because
+
+
+def _tell(run: Escalation, event_type: str, context: Mapping[str, Any]) -> None:
+    said = {"policy": run.rules["name"], "step": run.step + 1, "round": run.round + 1, **context}
+    record(event_type=event_type, entity_type=ENTITY_TYPE, entity_id=run.bug.bug_id, context=said)
