@@ -10,6 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.conf import settings
@@ -367,6 +368,22 @@ def test_a_decision_of_a_clock_that_was_ahead_is_recorded_now(rules: None, setti
     compiled.spool(tmp_path, [{**record, "at": time.time() + 1e6, "actor": "console:x", "by": "fast_hook"}])
     assert decisions.ingest() == 1
     assert Event.objects.get(entity_type="decision").timestamp.timestamp() <= time.time()
+
+
+def test_of_several_calls_of_one_hook_all_wait_to_be_recorded_or_none(
+    rules: None, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DATA_DIR = tmp_path
+    request = hooks.read("claude", claude("npm test"))
+    known = {"at": time.time(), "actor": "console:x", "by": "fast_hook"}
+    records = [{**hooks.execution_record(request), **known} for _ in range(2)]
+    with monkeypatch.context() as full, pytest.raises(OSError, match="full"):
+        full.setattr(compiled, "_replace", Mock(side_effect=OSError("full")))
+        compiled.spool(tmp_path, records)
+    assert compiled.spooled(tmp_path) == []
+    compiled.spool(tmp_path, records)
+    assert (len(compiled.spooled(tmp_path)), decisions.ingest()) == (1, 2)
+    assert Event.objects.filter(event_type="execution.recorded").count() == 2
 
 
 def test_a_decision_that_a_release_before_left_behind_is_recorded_as_it_told(
