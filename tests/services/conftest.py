@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.services.containers import engine, run
-from tests.services.postgres import Cluster, cluster
-from tests.services.throwaway import ServerMissing
+from tests.services.postgres import BIN_FOLDERS, Cluster, cluster
+from tests.services.throwaway import ServerMissing, find_program
 
 __all__ = ["engine", "run", "server"]
 
@@ -18,3 +18,10 @@ def server() -> Iterator[Cluster]:
             yield made
     except ServerMissing as missing:
         pytest.skip(str(missing))
+
+
+@pytest.fixture
+def postgresql() -> None:
+    """For what starts a server of its own, as the service does for a trial."""
+    if find_program("initdb", *BIN_FOLDERS) is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql.")

@@ -13,7 +13,7 @@ from tests.services.postgres import Cluster
 from tests.services.projects.alembic_project import write_project, write_revision
 from tests.services.projects.environments import newest_python, python_with
 
-pytestmark = pytest.mark.services
+pytestmark = [pytest.mark.services, pytest.mark.usefixtures("postgresql")]
 VERSIONS = {
     "oldest": (("3.8", "3.9", "3.10", "3.11"), ["alembic==1.7.*", "sqlalchemy==1.4.*", "psycopg2-binary"]),
     "newest": (("3.13", "3.12"), ["alembic", "psycopg[binary]"]),
