@@ -10,6 +10,7 @@ import ipaddress
 import time
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import lru_cache
 
 from django.conf import settings
 from django.core.cache import cache
@@ -33,6 +34,7 @@ def address_of(peer: str, headers: Mapping[str, str]) -> str:
     return _network(seen[0]) or _network(peer)
 
 
+@lru_cache(maxsize=1024)
 def _network(text: str) -> str:
     """An IPv4 address, or the /64 an IPv6 host chooses its addresses from; empty for what is neither."""
     try:

@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -39,11 +38,12 @@ from config.mcp.session import admit, in_thread, session
 from config.models import ApiKey
 from config.rest.problems import PROBLEM_JSON, as_domain_error, problem
 from config.serving.bodies import read_body
+from config.serving.crew import Crew
 
 logger = logging.getLogger(__name__)
 
 # Bounds both threads and database connections of this door; see config/serving/threads.py.
-_pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="mcp")
+_pool = Crew(8, name="mcp")
 _managers: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[StreamableHTTPSessionManager]] = (
     WeakKeyDictionary()
 )

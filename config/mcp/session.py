@@ -1,8 +1,6 @@
 """Whose calls these are, and the threads their work is done in."""
 
-import asyncio
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from config.errors import Throttled
 from config.keys import authenticate_key
 from config.models import ApiKey
 from config.rest.throttling import seconds_to_wait
+from config.serving.crew import Crew
 
 Result = TypeVar("Result")
 
@@ -25,7 +24,7 @@ class Session:
 
     key: Callable[[], ApiKey]
     correlation_id: str = ""
-    pool: ThreadPoolExecutor | None = None
+    pool: Crew | None = None
     length: int = 0
     """Bytes of the request."""
 
@@ -57,7 +56,7 @@ def current_session() -> Session:
     return _session.get()
 
 
-async def in_thread(function: Callable[[], Result], pool: ThreadPoolExecutor | None = None) -> Result:
+async def in_thread(function: Callable[[], Result], pool: Crew | None = None) -> Result:
     """Run ORM code off the event loop, keeping no connection longer than CONN_MAX_AGE allows.
 
     Django closes connections at its request signals, which never fire here: without the closing, every thread of the
@@ -75,7 +74,8 @@ async def in_thread(function: Callable[[], Result], pool: ThreadPoolExecutor | N
     if pool is None:
         return await sync_to_async(bracketed, thread_sensitive=True)()
     # Not sync_to_async, which takes as long again as the hop: nothing that runs here changes its caller's context.
-    return await asyncio.get_running_loop().run_in_executor(pool, copy_context().run, bracketed)
+    answer: Result = await pool.run(copy_context().run, bracketed)
+    return answer
 
 
 def _close_old_connections() -> None:

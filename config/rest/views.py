@@ -150,6 +150,8 @@ class Conventions(views.APIView):
 
     def query(self, serializer_class: type[QuerySerializer] = QuerySerializer) -> dict[str, Any]:
         """The parameters of the query as the serializer reads them, by default none; ValidationError otherwise."""
+        if serializer_class is QuerySerializer and not self.request.query_params:
+            return {}
         serializer = serializer_class(data=self.request.query_params)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)

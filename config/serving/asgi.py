@@ -12,8 +12,8 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, nullcontext
+from functools import lru_cache
 from typing import Any, NamedTuple
 from wsgiref.util import FileWrapper
 
@@ -26,6 +26,7 @@ from config.errors import DomainError
 from config.rest.problems import PROBLEM_JSON, problem
 from config.serving import threads
 from config.serving.bodies import Message, Receive, held_body
+from config.serving.crew import Crew
 from config.serving.live import BOARD, LiveAnswer, Watcher
 from config.serving.streams import (
     FILE_BLOCK_BYTES,
@@ -54,6 +55,9 @@ async def application(scope: MutableMapping[str, Any], receive: Receive, send: S
         await import_string(route)(scope, receive, send)
         return
     try:
+        if not _has_body(scope):  # to wait for none would cost a turn of the server's own thread
+            await _answer(scope, b"", 0, receive, send)
+            return
         async with held_body(receive) as (body, length):
             await _answer(scope, body, length, receive, send)
     except DomainError as error:
@@ -61,11 +65,16 @@ async def application(scope: MutableMapping[str, Any], receive: Receive, send: S
             await send(message)
 
 
+def _has_body(scope: Mapping[str, Any]) -> bool:
+    """Whether HTTP/1.1, the only one spoken here, says that a body comes (RFC 9112, section 6.3)."""
+    return any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"])
+
+
 async def _answer(scope: MutableMapping[str, Any], body: bytes, length: int, receive: Receive, send: Send) -> None:
     stream = Stream(asyncio.get_running_loop(), receive, send)
     try:
         with _threads_for(scope, length) as pool:
-            answer = await stream.loop.run_in_executor(pool, compute, _environ(scope, body, length), stream)
+            answer = await pool.run(compute, _environ(scope, body, length), stream)
         if isinstance(answer, Live):
             await BOARD.stream(answer.watcher, answer.begun, stream)
             return
@@ -85,7 +94,7 @@ async def _answer(scope: MutableMapping[str, Any], body: bytes, length: int, rec
         stream.end()
 
 
-def _threads_for(scope: Mapping[str, Any], length: int) -> AbstractContextManager[ThreadPoolExecutor | None]:
+def _threads_for(scope: Mapping[str, Any], length: int) -> AbstractContextManager[Crew]:
     if scope["path"] == "/health/ready":
         return nullcontext(threads.probes)
     # What is asked by GET is not in its body, and may be a stream, which would hold its thread.
@@ -141,14 +150,28 @@ def _environ(scope: MutableMapping[str, Any], body: bytes, length: int) -> dict[
         "wsgi.file_wrapper": lambda file, size=FILE_BLOCK_BYTES: FileWrapper(file, FILE_BLOCK_BYTES),
     }
     for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        if name == "content-type":
-            environ["CONTENT_TYPE"] = value
-        elif "_" not in name and name != "content-length":  # X_Real_IP must not pass for X-Real-IP
-            key = "HTTP_" + name.upper().replace("-", "_")
-            joint = "; " if name == "cookie" else ","
-            environ[key] = f"{environ[key]}{joint}{value}" if key in environ else value
+        key = _variable(raw_name)
+        if key:
+            value = raw_value.decode("latin-1")
+            joint = "; " if key == "HTTP_COOKIE" else ","
+            environ[key] = f"{environ[key]}{joint}{value}" if key in environ and key != "CONTENT_TYPE" else value
     return environ
+
+
+@lru_cache(maxsize=256)
+def _variable(raw_name: bytes) -> str:
+    """What a header is called in the environment; empty for one that the site must not see."""
+    name = raw_name.decode("latin-1")
+    if name == "content-type":
+        return "CONTENT_TYPE"
+    if "_" in name or name == "content-length":  # X_Real_IP must not pass for X-Real-IP
+        return ""
+    return "HTTP_" + name.upper().replace("-", "_")
+
+
+@lru_cache(maxsize=256)
+def _raw_name(name: str) -> bytes:
+    return name.lower().encode("latin-1")
 
 
 class File(NamedTuple):
@@ -170,7 +193,7 @@ def compute(environ: dict[str, Any], stream: Stream) -> list[Message] | File | L
     begun: Message = {}
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Any:
-        encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        encoded = [(_raw_name(name), value.encode("latin-1")) for name, value in headers]
         begun.update({"type": "http.response.start", "status": int(status[:3]), "headers": encoded})
 
     parts = site(environ, start_response)

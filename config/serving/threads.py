@@ -5,13 +5,14 @@ PostgreSQL's pool has DATABASE_POOL_SIZE for the whole process.
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
 
 from django.conf import settings
 
 from config.errors import Unavailable
 from config.serving.bodies import SMALL_BYTES
+from config.serving.crew import Crew
 from config.serving.streams import STREAMS
 
 LARGE_AT_ONCE = 2
@@ -19,11 +20,13 @@ LARGE_WAITING = 16
 RETRY_SECONDS = 10
 
 # Streams have a share of their own beside the others' threads: readers of any speed leave those WEB_THREADS free.
-everyday = ThreadPoolExecutor(max_workers=settings.WEB_THREADS + STREAMS, thread_name_prefix="web")
+everyday = Crew(settings.WEB_THREADS + STREAMS, name="web")
 # Readiness is asked most when all those wait for the database, so it waits in no queue of theirs.
-probes = ThreadPoolExecutor(max_workers=2, thread_name_prefix="probe")
+probes = Crew(2, name="probe")
 # A megabyte to check or to compress takes seconds of CPU. Whoever sends many waits for their like, of either door.
-large = ThreadPoolExecutor(max_workers=LARGE_AT_ONCE, thread_name_prefix="large")
+large = Crew(LARGE_AT_ONCE, name="large")
+
+Otherwise = TypeVar("Otherwise", bound=Crew | None)
 
 _places = threading.BoundedSemaphore(LARGE_AT_ONCE + LARGE_WAITING)
 
@@ -41,7 +44,7 @@ class TooManyLarge(Unavailable):
 
 
 @contextmanager
-def threads_for(length: int, otherwise: ThreadPoolExecutor | None) -> Iterator[ThreadPoolExecutor | None]:
+def threads_for(length: int, otherwise: Otherwise) -> Iterator[Crew | Otherwise]:
     """Where a request with a body of this length runs, held until it has its answer. Raises TooManyLarge."""
     if length <= SMALL_BYTES:
         yield otherwise

@@ -29,6 +29,7 @@ def ask(
     headers: list[tuple[str, str]] | None = None,
 ) -> tuple[int, dict[str, str], bytes, int]:
     """One request through the door: status, headers, body, number of body messages."""
+    framing = [("transfer-encoding", "chunked")] if body else []
     parts = [{"type": "http.request", "body": part, "more_body": True} for part in body or []]
     parts.append({"type": "http.request", "body": b"", "more_body": False})
     sent: list[dict[str, Any]] = []
@@ -46,7 +47,7 @@ def ask(
         "method": method,
         "path": path.partition("?")[0],
         "query_string": path.partition("?")[2].encode(),
-        "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers or []],
+        "headers": [(name.encode(), value.encode("latin-1")) for name, value in [*framing, *(headers or [])]],
         "client": ("10.0.0.9", 5),
         "server": ("handrail.example", 80),
         "scheme": "http",
@@ -101,6 +102,31 @@ def test_the_site_sees_the_request_as_wsgi_has_it(site: Callable[[Site], None]) 
     assert seen["HTTP_COOKIE"] == "c=1; d=2"
     assert "HTTP_X_SPOOFED" not in seen
     assert seen["REMOTE_ADDR"] == "10.0.0.9"
+
+
+def test_a_request_that_announces_no_body_is_answered_without_waiting_for_one(site: Callable[[Site], None]) -> None:
+    def echo(environ: dict[str, Any], start: Callable[..., None]) -> list[bytes]:
+        start("200 OK", [])
+        return [environ["wsgi.input"].read()]
+
+    async def scenario(*headers: tuple[bytes, bytes]) -> tuple[bytes, int]:
+        asked, sent = [], []
+
+        async def receive() -> Any:
+            asked.append("body")
+            return {"type": "http.request", "body": b"sent", "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": headers}
+        await asgi.application(scope, receive, send)
+        return sent[1]["body"], len(asked)
+
+    site(echo)
+    assert asyncio.run(scenario()) == (b"", 0)
+    assert asyncio.run(scenario((b"content-length", b"4"))) == (b"sent", 1)
+    assert asyncio.run(scenario((b"transfer-encoding", b"chunked"))) == (b"sent", 1)
 
 
 def test_a_body_over_the_limit_is_read_on_but_kept_only_one_byte_too_far(site: Callable[[Site], None]) -> None:
@@ -221,7 +247,7 @@ def test_the_live_answer_needs_none_of_the_threads(site: Callable[[Site], None])
         return [b""]
 
     site(hang)
-    everyone = threads.everyday._max_workers
+    everyone = threads.everyday.most
     with ThreadPoolExecutor(everyone) as clients:
         for _ in range(everyone):
             clients.submit(ask, "/any")
