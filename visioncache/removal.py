@@ -118,21 +118,28 @@ def cleanup_expired(*, batch: int = BATCH) -> int:
     now = timezone.now()
     # What another writer holds is being replaced or removed: the next run judges it anew.
     expired = Entry.objects.expired(now).order_by("expires_at").select_for_update(skip_locked=True)
-    removed = sum(_remove_in_batches(expired, "entries.expired", {"expired_before": now.isoformat()}, batch))
+    conditions = {"expired_before": now.isoformat()}
+    removed = sum(_remove_in_batches(expired, "entries.expired", conditions, batch, overwritten=False))
     drop_expired_leases()
     fold_tallies()
     return removed
 
 
 def _remove_in_batches(
-    locking: EntryQuerySet, event_type: str, conditions: Mapping[str, str], batch: int = BATCH
+    locking: EntryQuerySet,
+    event_type: str,
+    conditions: Mapping[str, str],
+    batch: int = BATCH,
+    *,
+    overwritten: bool = True,
 ) -> Iterator[int]:
     """Remove what matches now, locked as `locking` says, batch by batch, each with its event.
 
-    Entries stored meanwhile may be among them.
+    Entries stored meanwhile may be among them. What they held is overwritten in the file wherever SQLite does so by
+    itself, unless `overwritten` is false.
     """
     size = min(batch, FEWEST) if connection.vendor == "sqlite" else batch
-    with _pages_written_between_batches() as write_pages:
+    with _pages_written_between_batches(overwritten) as write_pages:
         while True:
             with transaction.atomic():
                 began = time.perf_counter()  # from here on the write lock is held
@@ -172,11 +179,13 @@ def _delete(ids: list[int]) -> int:
 
 
 @contextmanager
-def _pages_written_between_batches() -> Iterator[Callable[[], object]]:
+def _pages_written_between_batches(overwritten: bool) -> Iterator[Callable[[], object]]:
     """What to call between batches, so that SQLite moves the pages of its log into the database while nobody waits.
 
     By itself it does so in whichever commit makes the log long: a thousand entries are on some thousand pages of
-    indexes. They need more memory, too, than its usual 2 MB, else each is read and written several times.
+    indexes. They need more memory, too, than its usual 2 MB, else each is read and written several times. Many builds,
+    Debian's too, fill with zeros what is deleted, and so write each page that becomes free; `fast` leaves those alone,
+    and a third of the log is spared.
     """
     if connection.vendor != "sqlite" or connection.in_atomic_block:  # whoever began that transaction ends it
         yield lambda: None
@@ -188,11 +197,14 @@ def _pages_written_between_batches() -> Iterator[Callable[[], object]]:
             answered: int = row[0]
             return answered
 
-        usual = {name: tell(name) for name in LARGE_BATCHES}
+        wanted: dict[str, object] = {**LARGE_BATCHES}
+        if not overwritten and tell("secure_delete") == 1:
+            wanted["secure_delete"] = "fast"
+        usual = {name: tell(name) for name in wanted}
         try:
-            for name, value in LARGE_BATCHES.items():
+            for name, value in wanted.items():
                 tell(f"{name} = {value}")
             yield lambda: tell("wal_checkpoint(PASSIVE)")
         finally:
-            for name, value in usual.items():
-                tell(f"{name} = {value}")
+            for name, was in usual.items():
+                tell(f"{name} = {was}")

@@ -152,18 +152,29 @@ def test_on_sqlite_a_batch_is_as_long_as_a_writer_can_wait(monkeypatch: pytest.M
 
 
 @pytest.mark.django_db(transaction=True)
-def test_clean_up_leaves_sqlite_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    def settings() -> list[object]:
-        if connection.vendor != "sqlite":
-            return []
+def test_clean_up_spares_overwriting_what_is_over_but_not_what_was_called_back_and_leaves_sqlite_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("a matter of SQLite")
+    told: list[list[int]] = []
+
+    def settings() -> list[int]:
         with connection.cursor() as cursor:
-            return [cursor.execute(f"PRAGMA {name}").fetchone() for name in removal.LARGE_BATCHES]
+            names = [*removal.LARGE_BATCHES, "secure_delete"]
+            return [cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
 
     monkeypatch.setattr(removal, "FEWEST", 2)
+    monkeypatch.setattr(removal.time, "sleep", lambda seconds: told.append(settings()))
+    connection.cursor().execute("PRAGMA secure_delete = 1")
     before = settings()
-    for number in range(5):
+    for number in range(3):
         make_entry(f"old-{number}", ttl_hours=0)
-    assert (cleanup_expired(), settings()) == (5, before)
+        make_entry(f"bad-{number}", namespace="bad")
+    assert (cleanup_expired(), settings()) == (3, before)
+    assert (invalidate(namespace="bad").removed, settings()) == (3, before)
+    large, fast, whole = list(removal.LARGE_BATCHES.values()), 2, 1
+    assert told == [[*large, fast], [*large, whole]]
 
 
 def test_a_clean_up_with_nothing_to_do_leaves_no_event() -> None:
