@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 
 from audit.models import Event
 from audit.trail import record
+from config.rest.views import QuerySerializer
 
 pytestmark = pytest.mark.django_db
 EVENTS = "/api/v1/audit/events"
@@ -89,6 +90,15 @@ def test_no_request_makes_the_fields_of_a_serializer_anew(
     with counting(monkeypatch, fields.Field, "__init__") as made:
         assert asked().status_code in {200, 201}
     assert not [field for field in made if not isinstance(field, serializers.BaseSerializer)]
+
+
+def test_parameters_are_read_only_where_some_are_sent(
+    reader: APIClient, event: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for query, expected, status in (("", 0, 200), ("?unknown=1", 1, 400)):
+        with counting(monkeypatch, QuerySerializer, "to_internal_value") as read:
+            assert reader.get(f"{EVENTS}/{event.uid}{query}").status_code == status
+        assert len(read) == expected, query
 
 
 def test_a_filter_set_is_made_only_where_something_is_filtered(
