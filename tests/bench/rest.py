@@ -2,7 +2,17 @@
 
 from pathlib import Path
 
-from tests.bench.sides import DATABASES, Requests, heading, in_turns, print_rates, print_rows, rates, sides
+from tests.bench.sides import (
+    DATABASES,
+    Requests,
+    heading,
+    in_turns,
+    print_rates,
+    print_rows,
+    rates,
+    rates_heading,
+    sides,
+)
 from tests.bench.web import EVENT, EVENTS, wrk
 
 PROBE = Path(__file__).parent / "probes" / "rest.py"
@@ -22,7 +32,7 @@ def measure(before: Path | None) -> None:
     for database in DATABASES:
         with sides(database, before) as pair:
             print_rows(database, in_turns(pair, PROBE))
-    print("\n" + heading("over HTTP", "per s"))
+    print("\n" + rates_heading())
     for database in DATABASES:
         with sides(database, before, settings="tests.bench.site.settings") as pair:
             print_rates(database, rates(pair, REQUESTS))

@@ -10,12 +10,15 @@ today's tree but runs with the code of either, so it may import only what both h
 """
 
 import json
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -85,9 +88,16 @@ Requests = dict[str, Callable[[Stack, int, dict[str, str]], float]]
 """Requests a second by what is asked, of a side whose server has the port and whose database has what was prepared."""
 
 
-def rates(pair: Sides, requests: Requests, rounds: int = 3) -> dict[str, dict[str, float]]:
-    """Ask every side's web server in turns; the median of the requests a second by what is asked and by side."""
-    found: dict[str, dict[str, list[float]]] = {what: {name: [] for name in pair} for what in requests}
+class Rate(NamedTuple):
+    """Requests a second, and what one costs the server: CPU ms, which other work on the machine disturbs less."""
+
+    per_second: float
+    cpu: float
+
+
+def rates(pair: Sides, requests: Requests, rounds: int = 3) -> dict[str, dict[str, Rate]]:
+    """Ask every side's web server in turns; medians by what is asked and by side."""
+    found: dict[str, dict[str, list[Rate]]] = {what: {name: [] for name in pair} for what in requests}
     with ExitStack() as stack:
         servers = []
         for name, side in pair.items():
@@ -96,19 +106,44 @@ def rates(pair: Sides, requests: Requests, rounds: int = 3) -> dict[str, dict[st
         for _ in range(rounds):
             for what, ask in requests.items():
                 for name, side, port, told in servers:
-                    found[what][name].append(ask(side, port, told))
-    return {what: {name: statistics.median(turns) for name, turns in by.items()} for what, by in found.items()}
+                    found[what][name].append(_rate(side.children[-1].pid, partial(ask, side, port, told)))
+    return {what: {name: _median(turns) for name, turns in by.items()} for what, by in found.items()}
+
+
+def _rate(server: int, ask: Callable[[], float]) -> Rate:
+    cpu, began = cpu_seconds(server), time.perf_counter()
+    per_second = ask()
+    answered = max(per_second * (time.perf_counter() - began), 1)
+    return Rate(per_second, (cpu_seconds(server) - cpu) / answered * 1000)
+
+
+def _median(turns: list[Rate]) -> Rate:
+    return Rate(*(statistics.median(values) for values in zip(*turns, strict=True)))
+
+
+def cpu_seconds(process: int) -> float:
+    """What a process has used so far: the 14th and 15th of /proc's fields, counted behind its name."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _output(side: Stack, *arguments: str) -> bytes:
     return subprocess.check_output([sys.executable, *arguments], env=side.env, cwd=side.root)
 
 
-def print_rates(database: str, found: Mapping[str, Mapping[str, float]]) -> None:
+def rates_heading() -> str:
+    columns = "per s | before | times | CPU ms of the server | before | times"
+    return f"| database | over HTTP | {columns} |\n|{'---|' * 8}"
+
+
+def print_rates(database: str, found: Mapping[str, Mapping[str, Rate]]) -> None:
     for what, by_side in found.items():
         now, was = by_side["now"], by_side.get("before")
-        beside = "| | |" if was is None else f"| {was:.0f} | {now / was:.1f} |"
-        print(f"| {database} | {what} | {now:.0f} {beside}", flush=True)
+        told = [f"{now.per_second:.0f}", "", "", f"{now.cpu:.2f}", "", ""]
+        if was is not None:
+            told[1:3] = f"{was.per_second:.0f}", f"{now.per_second / was.per_second:.1f}"
+            told[4:6] = f"{was.cpu:.2f}", f"{was.cpu / now.cpu:.1f}"
+        print(f"| {database} | {what} | {' | '.join(told)} |", flush=True)
 
 
 def print_rows(database: str, figures: Figures, kind: str = "cpu") -> None:
