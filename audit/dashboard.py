@@ -14,6 +14,7 @@ from audit import history, telling
 from audit.ledger import counting
 from audit.models import AgentSession, Approval, Event, PermissionRule
 from audit.verdicts import MADE
+from config.database.figures import number_of, read_figures
 from config.database.windows import Window
 from config.pages.charts import Point, Series
 from config.pages.dashboard import Cell, Chart, Happening, Panel, Table, Tile
@@ -92,10 +93,14 @@ def _verdict_tiles(counted: counting.Counted, window: Window) -> Iterator[Tile]:
     now, before = counted.now["decision"], counted.before["decision"]
     made, made_before = sum(now.values()), sum(before.values())
     yield Tile(label="Calls decided", value=made, before=made_before, lead=_decisions(window))
+    sessions = read_figures(
+        now=number_of(window.within(AgentSession.objects.all(), "last_at")),
+        before=number_of(window.before(AgentSession.objects.all(), "last_at")),
+    )
     yield Tile(
         label="Sessions",
-        value=window.within(AgentSession.objects.all(), "last_at").count(),
-        before=window.before(AgentSession.objects.all(), "last_at").count(),
+        value=sessions["now"],
+        before=sessions["before"],
         lead=SESSIONS.lead(since=window.since),
     )
     yield Tile(

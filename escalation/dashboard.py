@@ -45,8 +45,8 @@ _ANY = {"status__exact": "all"}
 
 def panels(window: Window) -> Iterator[Panel]:
     grid = count_grid()
-    new = window.count_steps(Bug.objects.all(), "first_seen_at")
-    resolved, came_back = (window.count_steps(rows.objects.all(), "resolved_at") for rows in (Bug, Cycle))
+    new = window.count_steps("first_seen_at", Bug.objects.all())
+    resolved = window.count_steps("resolved_at", Bug.objects.all(), Cycle.objects.all())  # those that came back, too
     yield Panel(
         title="Bug escalation",
         key="escalation",
@@ -56,7 +56,7 @@ def panels(window: Window) -> Iterator[Panel]:
         tiles=list(_tiles(grid, window)),
         charts=[
             Chart(title="New bugs", kind="line", points=list(_line(new, SEEN, window))),
-            Chart(title="Resolved bugs", kind="line", points=list(_line(resolved + came_back, RESOLVED, window))),
+            Chart(title="Resolved bugs", kind="line", points=list(_line(resolved, RESOLVED, window))),
         ],
         tables=[
             Table(
@@ -111,6 +111,7 @@ def _tiles(grid: Grid, window: Window) -> Iterator[Tile]:
     yield Tile(
         label="Messages nobody got",
         value=figures["dead"],
+        note="no attempt is left",
         lead=SENT.lead({"state": DeliveryState.DEAD.value}, since=window.since),
         tone="fail" if figures["dead"] else "ok",
     )

@@ -83,11 +83,12 @@ class Window:
     def before(self, rows: Rows, field: str) -> Rows:
         return rows.filter(**{f"{field}__gte": self.earlier_since, f"{field}__lt": self.earlier_until})
 
-    def count_steps(self, rows: "QuerySet[Any, Any]", field: str) -> Counter[datetime]:
-        """How many rows each step has, by one statement."""
+    def count_steps(self, field: str, *tables: "QuerySet[Any, Any]") -> Counter[datetime]:
+        """How many rows of the tables each step has, by one statement."""
         found: Counter[datetime] = Counter()
-        grouped = self.within(rows, field).order_by().values_list(self.step.of(field))
-        for moment, count in grouped.annotate(count=Count("*")):
+        moments = [self.within(rows, field).order_by().values_list(self.step.of(field)) for rows in tables]
+        first, *others = [rows.annotate(count=Count("*")) for rows in moments]
+        for moment, count in first.union(*others, all=True) if others else first:
             found[self.beginning(moment)] += count
         return found
 

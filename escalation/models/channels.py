@@ -9,7 +9,6 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from config import vault
 from config.database.json_column import JSONField
 from config.identifiers import uuid7
 from escalation.models.bugs import Bug
@@ -50,11 +49,15 @@ class Channel(models.Model):
 
     def seal(self, secrets: Mapping[str, str]) -> None:
         """Keep these and no others."""
+        from config import vault  # here: every command loads the models, and few need its cryptography
+
         self.last_fours = {name: vault.Secret(value).last_four for name, value in secrets.items()}
         self.sealed = vault.seal(json.dumps(secrets), **self._place) if secrets else ""
 
     def secrets(self) -> dict[str, str]:
         """Raises SecretUnreadable. For who sends, and for as long as it takes."""
+        from config import vault
+
         return dict(json.loads(vault.unseal(self.sealed, **self._place).reveal())) if self.sealed else {}
 
     @property

@@ -27,7 +27,9 @@ def planned() -> Iterator[type[PlannedFields]]:
 
 
 def of_rows() -> list[type[PlannedFields]]:
+    """Those that tell a row by its plan; one that adds to it says how by itself."""
     found = {kind for kind in planned() if getattr(getattr(kind, "Meta", None), "model", None)}
+    found = {kind for kind in found if "to_representation" not in vars(kind)}
     return sorted(found, key=lambda kind: (kind.__module__, kind.__name__))
 
 

@@ -45,7 +45,7 @@ def test_rows_are_counted_by_step(name: str) -> None:
     shown = window(name, now)
     for index, moment in enumerate([shown.since, shown.since, shown.until, shown.since - timedelta(seconds=1)]):
         User.objects.create(username=str(index), date_joined=moment)
-    counted = shown.count_steps(User.objects.all(), "date_joined")
+    counted = shown.count_steps("date_joined", User.objects.all())
     assert counted == {shown.since: 2, shown.moments[-1]: 1}
     assert shown.within(User.objects.all(), "date_joined").count() == 3
     assert shown.before(User.objects.all(), "date_joined").count() == 0
