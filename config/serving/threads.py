@@ -12,15 +12,24 @@ from django.conf import settings
 
 from config.errors import Unavailable
 from config.serving.bodies import SMALL_BYTES
-from config.serving.crew import Crew
+from config.serving.crew import AT_ONCE, Crew
 from config.serving.streams import STREAMS
 
 LARGE_AT_ONCE = 2
 LARGE_WAITING = 16
 RETRY_SECONDS = 10
 
+
+def _at_once() -> int:
+    """How many requests work at one moment: few, or as many as there are threads where the database is on another
+    machine, since each then waits more than it works."""
+    place = str(settings.DATABASES["default"].get("HOST") or "")
+    is_here = place.startswith("/") or place in {"", "localhost", "127.0.0.1", "::1"}
+    return AT_ONCE if is_here else max(AT_ONCE, settings.WEB_THREADS)
+
+
 # Streams have a share of their own beside the others' threads: readers of any speed leave those WEB_THREADS free.
-everyday = Crew(settings.WEB_THREADS + STREAMS, name="web")
+everyday = Crew(settings.WEB_THREADS + STREAMS, name="web", at_once=_at_once())
 # Readiness is asked most when all those wait for the database, so it waits in no queue of theirs.
 probes = Crew(2, name="probe")
 # A megabyte to check or to compress takes seconds of CPU. Whoever sends many waits for their like, of either door.

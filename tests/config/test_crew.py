@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from config.serving import crew
+from config.serving import crew, threads
 from config.serving.crew import Crew
 from tests.patience import FOREVER_SECONDS, NEVER_SECONDS
 
@@ -127,3 +127,15 @@ def test_several_event_loops_share_a_crew_and_one_that_closed_holds_up_no_other(
             assert entered.acquire(timeout=NEVER_SECONDS)
         release.set()
         assert [one.result(NEVER_SECONDS) for one in asked] == ["held", "held"]
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [("", crew.AT_ONCE), ("/run/postgresql", crew.AT_ONCE), ("127.0.0.1", crew.AT_ONCE), ("db.example", 20)],
+)
+def test_more_work_at_once_where_each_waits_for_a_database_on_another_machine(
+    place: str, expected: int, settings: Any
+) -> None:
+    settings.DATABASES = {"default": {"HOST": place}}
+    settings.WEB_THREADS = 20
+    assert threads._at_once() == expected
