@@ -20,16 +20,15 @@ LARGE_WAITING = 16
 RETRY_SECONDS = 10
 
 
-def _at_once() -> int:
+def at_once(database_host: str) -> int:
     """How many requests work at one moment: few, or as many as there are threads where the database is on another
     machine, since each then waits more than it works."""
-    place = str(settings.DATABASES["default"].get("HOST") or "")
-    is_here = place.startswith("/") or place in {"", "localhost", "127.0.0.1", "::1"}
+    is_here = database_host.startswith("/") or database_host in {"", "localhost", "127.0.0.1", "::1"}
     return AT_ONCE if is_here else max(AT_ONCE, settings.WEB_THREADS)
 
 
 # Streams have a share of their own beside the others' threads: readers of any speed leave those WEB_THREADS free.
-everyday = Crew(settings.WEB_THREADS + STREAMS, name="web", at_once=_at_once())
+everyday = Crew(settings.WEB_THREADS + STREAMS, name="web", at_once=at_once(str(settings.DATABASE.get("HOST") or "")))
 # Readiness is asked most when all those wait for the database, so it waits in no queue of theirs.
 probes = Crew(2, name="probe")
 # A megabyte to check or to compress takes seconds of CPU. Whoever sends many waits for their like, of either door.
