@@ -190,6 +190,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-id"],
+                "verbose_name_plural": "deliveries",
             },
         ),
         migrations.CreateModel(
