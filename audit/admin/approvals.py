@@ -41,7 +41,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
     trail_of = ("approval", "pk")
     list_display = ("call", "state", "agent_name", "expires_at", "asked_at", "decided_by")
     list_filter = (StandingFilter, "agent")
-    known_by = ("session_id", "agent")
+    known_by = ("session_id",)
     moves = ("approve", "deny")
     sections: ClassVar = [
         ("What would run", ["whole_call"]),

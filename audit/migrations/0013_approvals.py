@@ -68,6 +68,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["call_hash", "-id"], name="approval_call"),
                     models.Index(fields=["status", "-id"], name="approval_status"),
+                    models.Index(fields=["session_id", "-id"], name="approval_session"),
                 ],
                 "constraints": [
                     models.UniqueConstraint(

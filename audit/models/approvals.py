@@ -74,6 +74,7 @@ class Approval(models.Model):
         indexes = [
             models.Index(fields=["call_hash", "-id"], name="approval_call"),
             models.Index(fields=["status", "-id"], name="approval_status"),
+            models.Index(fields=["session_id", "-id"], name="approval_session"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["call_hash"], condition=Q(status="pending"), name="approval_once"),

@@ -37,7 +37,8 @@ class Part(NamedTuple):
     has_tmpdir: bool = False
     """Whether $TMPDIR in a command is what the environment has."""
     adrift: bool = False
-    """Whether even its folder is not known, so that it may lie anywhere."""
+    """Whether its folder is that of a variable, so that it may lie anywhere. What a program lists lies below where it
+    was told to look, as a rule."""
     context: str | None = None
     """The text that would have to hold the name, when the unknown parts are variables."""
     folders: tuple[str, ...] = ()
@@ -152,7 +153,7 @@ def _command(command: str | list[str], call: Call) -> Iterator[Part]:
             segment=_segment(use.path, elsewhere=elsewhere),
             below=() if elsewhere else _known_folder(use.path, call, folders),
             folders=folders,
-            adrift=UNKNOWN in use.path.rpartition("/")[0],
+            adrift=UNKNOWN + VARIABLE in use.path.rpartition("/")[0],
             context=text if _is_variable(use.path) else None,
             redirect=redirect,
         )

@@ -264,9 +264,9 @@ def test_an_event_of_the_future_is_counted_in_its_hour() -> None:
     assert counting.counts_since(NOW + timedelta(hours=2))["type"] == {}
 
 
-def test_the_panels_ask_six_times(django_assert_num_queries: Any) -> None:
+def test_the_panels_ask_five_times(django_assert_num_queries: Any) -> None:
     record()
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         list(dashboard.panels(window("24h", NOW)))
 
 

@@ -122,6 +122,7 @@ def through_the_door(messages: list[dict[str, Any]], **scope: Any) -> tuple[int,
         sent.append(message)
 
     known = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": [(b"host", b"localhost")]}
+    known["headers"] += [(b"transfer-encoding", b"chunked")] if messages[0].get("body") else []
     asyncio.run(asgi.application({**known, **scope}, receive, send))
     headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:])
@@ -201,7 +202,8 @@ def test_a_body_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> 
         async def send(message: Any) -> None:
             sent.append(message)
 
-        scope = {"type": "http", "method": "POST", "path": EVENTS, "query_string": b"", "headers": []}
+        scope = {"type": "http", "method": "POST", "path": EVENTS, "query_string": b""}
+        scope["headers"] = [(b"content-length", b"2")]
         await asgi.application(scope, never, send)
         return sent
 

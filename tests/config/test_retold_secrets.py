@@ -40,7 +40,18 @@ def test_a_decision_tells_no_secret_of_the_command(command: str) -> None:
     answer = decisions.present(decided)
     assert "SEKRET1" not in json.dumps(answer)
     assert answer["decision"] == decided.decision.decision
-    assert set(answer) == {"decision", "open", "rule", "rule_id", "reason", "safer", "part", "commands", "event"}
+    assert set(answer) == {
+        "decision",
+        "open",
+        "rule",
+        "rule_id",
+        "reason",
+        "safer",
+        "part",
+        "commands",
+        "event",
+        "approval",
+    }
 
 
 @pytest.mark.django_db

@@ -92,8 +92,14 @@ def test_its_user_may_write_nothing_and_need_compile_nothing(said: Any) -> None:
 def test_without_words_it_serves(engine: docker.DockerClient, image: str) -> None:
     container = engine.containers.run(image, detach=True, labels=OURS, network_mode="none")
     asking = "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health/live', timeout=5)"
+
+    def answers() -> bool:
+        container.reload()
+        assert container.status == "running", container.logs().decode()[-4000:]
+        return bool(container.exec_run(["python", "-c", asking]).exit_code == 0)
+
     try:
-        wait_until(lambda: container.exec_run(["python", "-c", asking]).exit_code == 0, "the service answers")
+        wait_until(answers, "the service answers")
         listed = container.exec_run(["handrail", "apikey", "list"], user="handrail")
         assert (listed.exit_code, b"first" in listed.output) == (0, True), listed.output
         assert container.exec_run(["ls", "/data/handrail.sqlite3"]).exit_code == 0

@@ -12,7 +12,7 @@ from escalation import tasks
 from escalation.delivery.channels import ChannelNotFound, change_channel, find_channel, remove_channel, try_channel
 from escalation.delivery.deliveries import find_delivery, replay
 from escalation.delivery.sending import send_due
-from escalation.models import Channel, Delivery, Policy
+from escalation.models import Channel, Delivery, Policy, Project
 from tests.escalation.makers import reported
 from tests.escalation.paging.makers import SECRET, mailbox, policy, webhook
 from tests.escalation.paging.sinks import MailServer, Receiver
@@ -65,7 +65,13 @@ def test_what_a_kind_does_not_take_is_named(api: APIClient, kind: str, details: 
     assert [wrong["field"] for wrong in answer.json()["errors"]] == [field]
 
 
-def test_a_policy_by_rest_from_adding_to_removing(api: APIClient) -> None:
+@pytest.fixture
+def default_project() -> Project:
+    """A migration makes it, and tests that empty all tables take it along."""
+    return Project.objects.default()
+
+
+def test_a_policy_by_rest_from_adding_to_removing(api: APIClient, default_project: Project) -> None:
     api.post(f"{BASE}/channels", MAIL)
     wrong = api.post(f"{BASE}/policies", {"name": "p", "steps": [{"delay_minutes": 0, "targets": [{"channel": "x"}]}]})
     assert wrong.json()["errors"][0]["detail"] == "There is no channel x."
@@ -127,7 +133,9 @@ def test_the_commands_say_and_do_the_same(run_command: Callable[..., tuple[int, 
     assert not Policy.objects.exists()
 
 
-def test_the_admin_adds_changes_tries_and_removes(admin_client: Client, mail: MailServer) -> None:
+def test_the_admin_adds_changes_tries_and_removes(
+    admin_client: Client, mail: MailServer, default_project: Project
+) -> None:
     base = "/admin/escalation"
     admin_client.post(f"{base}/channel/add/", {"name": "ops-mail", "kind": "email", "details": '{"to": ["a@b.org"]}'})
     channel = Channel.objects.get()

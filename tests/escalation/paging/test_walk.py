@@ -20,7 +20,7 @@ from tests.project.sources import ROOT
 def commands() -> Iterator[list[str]]:
     text = (ROOT / "docs" / "escalation.md").read_text(encoding="utf-8")
     walk = text.partition("## Calling people\n")[2].partition("### Policies")[0]
-    for line in re.findall(r"^    manage\.py (.+)$", walk, re.MULTILINE):
+    for line in re.findall(r"^    \.venv/bin/python manage\.py (.+)$", walk, re.MULTILINE):
         yield shlex.split(line)
 
 
