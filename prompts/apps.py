@@ -1,4 +1,8 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import post_migrate, pre_delete
 
 
 class PromptsConfig(AppConfig):
@@ -9,5 +13,20 @@ class PromptsConfig(AppConfig):
     def ready(self) -> None:
         from audit import rollback
         from prompts import subscribers  # noqa: F401  -- connects its receivers
+        from prompts.models import Prompt
 
-        rollback.register("prompt", "prompts.rollback.ActiveVersion")
+        rollback.register("prompt", "prompts.rollback.PromptState")
+        post_migrate.connect(_install_triggers, sender=self)
+        pre_delete.connect(_go_first, sender=Prompt)
+
+
+def _install_triggers(using: str, **kwargs: Any) -> None:
+    from prompts import triggers
+
+    triggers.install(using)
+
+
+def _go_first(sender: Any, instance: Any, using: str, **kwargs: Any) -> None:
+    """The row of a prompt goes before its versions: the database lets none go while their prompt is there."""
+    with connections[using].cursor() as cursor:
+        cursor.execute("DELETE FROM prompts_prompt WHERE id = %s", [instance.pk])

@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from audit.changes import Change, deep_compare
+from prompts.lookup import get_version
 from prompts.models import Run, RunResult, Version
 from prompts.prompts import get_prompt
 from prompts.statistics import Reason, Verdict, judge
 from prompts.text_diff import unified_diff
-from prompts.versions import get_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,9 @@ from config.mcp.cursors import Cursor, cursor_at, place_of
 from config.mcp.prompts import Source, offer_prompts
 from config.mcp.resources import resource
 from config.mcp.tools import tool
-from prompts import apart, cases, compression, fields, offering, prompts, runs, testing, tokens, versions
+from prompts import apart, cases, compression, fields, lookup, offering, prompts, runs, testing, tokens, versions
 from prompts.content import MAX_MESSAGES
-from prompts.models import Prompt, Run, RunResult, Version
+from prompts.models import PRODUCTION, Prompt, Run, RunResult, Version
 
 PromptId = Annotated[str, Field(description="Name of the prompt.")]
 Number = Annotated[
@@ -41,7 +41,7 @@ offer_prompts(Source(after=offering.active_after, messages=offering.messages_of,
 def read_version(prompt_id: str, number: str) -> dict[str, Any]:
     """A version of a prompt: its messages, settings, purpose and last test results."""
     asked = int(number) if number.isdecimal() else 0
-    return _version(versions.get_version(prompt=prompts.get_prompt(prompt_id=prompt_id), number=asked))
+    return _version(lookup.get_version(prompt=prompts.get_prompt(prompt_id=prompt_id), number=asked))
 
 
 @resource(template="run://{id}", title="A test run", newest=offering.newest_runs, complete=offering.run_values)
@@ -67,12 +67,15 @@ def list_prompts(
 def get_prompt(
     prompt_id: PromptId,
     version: Number = None,
+    label: Annotated[
+        str, Field(description="Instead of a version: its holder.", max_length=fields.LONGEST_LABEL)
+    ] = PRODUCTION,
     input: Annotated[  # noqa: A002
         str | dict[str, Any] | None, Field(description="Text, or {variable: value}: renders the template.")
     ] = None,
 ) -> dict[str, Any]:
     """Fetch a version of a prompt as messages, rendered when an input is given."""
-    found = versions.get_version(prompt=prompts.get_prompt(prompt_id=prompt_id), number=version)
+    found = lookup.get_version(prompt=prompts.get_prompt(prompt_id=prompt_id), number=version, label=label)
     messages = found.conversation
     if input is not None:
         messages = apart.conversation(messages, input, plain=found.is_plain)
@@ -181,6 +184,7 @@ def _version(found: Version) -> dict[str, Any]:
     return {
         "prompt_id": found.prompt.prompt_id,
         "version": found.number,
+        "labels": found.label_names,
         "is_active": found.is_active,
         "purpose": found.purpose,
         "messages": [asdict(message) for message in found.conversation],

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from config.mcp.prompts import Offered
 from config.mcp.resources import COMPLETED, Listed
-from prompts import apart, prompts, versions
+from prompts import apart, lookup, prompts
 from prompts.models import Prompt, Run, TestCase, Version
 
 LONGEST_DESCRIPTION = 300
@@ -20,7 +20,7 @@ def active_after(name: str, most: int) -> list[Offered]:
 
 def messages_of(name: str, arguments: Mapping[str, str]) -> Sequence[tuple[str, str]]:
     """The active version with its variables put in. Raises PromptNotFound, VersionNotFound, VariablesInvalid."""
-    found = versions.get_version(prompt=prompts.get_prompt(prompt_id=name))
+    found = lookup.get_version(prompt=prompts.get_prompt(prompt_id=name))
     rendered = apart.conversation(found.conversation, dict(arguments), plain=found.is_plain)
     return [(message.role, message.content) for message in rendered]
 

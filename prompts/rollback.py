@@ -6,13 +6,13 @@ from typing import Any
 from django.db import transaction
 
 from config.errors import Conflict
+from prompts.labels import restore_labels
 from prompts.models import Prompt
 from prompts.prompts import get_prompt
-from prompts.versions import get_version, set_active
 
 
-class ActiveVersion:
-    """Rolling back a prompt in the trail makes the version active that was."""
+class PromptState:
+    """Rolling back a prompt in the trail gives each label back to the version that held it."""
 
     def read(self, entity_id: str) -> Any:
         with transaction.atomic():
@@ -21,13 +21,10 @@ class ActiveVersion:
 
     @transaction.atomic
     def write(self, entity_id: str, state: Any) -> None:
-        """Raises Conflict when the state is no state of a prompt or its version is gone."""
+        """Raises Conflict when the state is no state of a prompt, and what moving its labels raises."""
         if not isinstance(state, Mapping) or "active_version" not in state:
             raise Conflict("A prompt is not removed by rolling back: delete it, or roll back to an activation.")
         prompt = get_prompt(prompt_id=entity_id, lock=True)
-        number = state["active_version"]
-        if number is not None:
-            get_version(prompt=prompt, number=number)
-        set_active(prompt, number)
+        restore_labels(prompt, state)
         prompt.description = str(state.get("description", prompt.description))
         prompt.save(update_fields=["description"])

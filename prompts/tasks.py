@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from config.celery import shared_task
-from prompts import cases, claims, execution, retention, runs, testing, versions
+from prompts import cases, claims, execution, labels, retention, runs, testing, versions
 
 RETRY_SECONDS = 5
 """How often a second delivery looks whether the first still works."""
@@ -49,6 +49,18 @@ def save_version(**version: Any) -> int:
 def activate_version(prompt_id: str, number: int) -> None:
     """Make a version the active one."""
     versions.activate_version(prompt_id=prompt_id, number=number)
+
+
+@shared_task(name="prompts.move_label")
+def move_label(**what: Any) -> None:
+    """Let a version hold a label."""
+    labels.move_label(**what)
+
+
+@shared_task(name="prompts.remove_label")
+def remove_label(prompt_id: str, label: str) -> None:
+    """Take a label away."""
+    labels.remove_label(prompt_id=prompt_id, label=label)
 
 
 @shared_task(name="prompts.create_test_case")

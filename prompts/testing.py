@@ -13,12 +13,12 @@ from config.errors import DomainError, FieldError
 from config.jobs.sending import send
 from prompts import apart
 from prompts.cases import complete
+from prompts.lookup import get_version
 from prompts.models import DEFINITION, Prompt, Run, RunResult, TestCase, Version
 from prompts.prompts import get_prompt
 from prompts.provider import default_model
 from prompts.runs import record_run
 from prompts.templates import check_input
-from prompts.versions import get_version
 
 MAX_CASES = 5_000
 MAX_CONCURRENCY = 32

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.urls import path
 
-from prompts.views import cases, prompts, runs, texts
+from prompts.views import cases, labels, prompts, runs, texts
 
 ONE = "prompts/<str:prompt_id>"
 READ: dict[str, Any] = {"get": "list", "post": "create"}
@@ -19,6 +19,12 @@ urlpatterns = [
         name="prompts-activate",
     ),
     path(f"{ONE}/versions/<int:number>/test", prompts.VersionViewSet.as_view({"post": "test"}), name="prompts-test"),
+    path(f"{ONE}/labels", labels.LabelViewSet.as_view({"get": "list"}), name="prompts-labels"),
+    path(
+        f"{ONE}/labels/<str:label>",
+        labels.LabelViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
+        name="prompts-label",
+    ),
     path(f"{ONE}/compare", runs.CompareView.as_view(), name="prompts-compare"),
     path(f"{ONE}/regression", runs.RegressionView.as_view(), name="prompts-regression"),
     path(f"{ONE}/render", prompts.RenderView.as_view(), name="prompts-render"),

@@ -1,4 +1,4 @@
-"""Versions of a prompt: saved under the next number, never changed, one of them active."""
+"""Versions of a prompt: saved under the next number and never changed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -9,17 +9,13 @@ from django.db import transaction
 from audit.trail import record
 from config.canonical import compute_hash
 from config.context import caller
-from config.errors import NotFound
 from config.secrets import blank
 from prompts.content import VersionInvalid, check_content, check_storable
+from prompts.labels import move_label
 from prompts.model_settings import check_settings
-from prompts.models import Prompt, Version
-from prompts.prompts import PromptExists, create_prompt, get_prompt, record_change
+from prompts.models import PRODUCTION, Prompt, Version
+from prompts.prompts import PromptExists, create_prompt, get_prompt
 from prompts.tokens import count_messages
-
-
-class VersionNotFound(NotFound):
-    code = "version-not-found"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,49 +88,9 @@ def _keep(version: Version, prompt_id: str, *, activate: bool) -> Saved:
     return Saved(version=kept, created=same is None)
 
 
-@transaction.atomic
 def activate_version(*, prompt_id: str, number: int) -> Version:
-    """Make a version the one active; nothing changes when it is. Raises PromptNotFound, VersionNotFound."""
-    prompt = get_prompt(prompt_id=prompt_id, lock=True)
-    version = get_version(prompt=prompt, number=number)
-    if not version.is_active:
-        before = prompt.state()
-        set_active(prompt, number)
-        version.is_active = True
-        record_change(prompt, "prompt.version_activated", before)
-    return version
-
-
-def get_version(*, prompt: Prompt, number: int | None = None) -> Version:
-    """A version by number, or the active one. There is no falling back from it. Raises VersionNotFound."""
-    versions = prompt.versions.select_related("prompt")
-    if number is None:
-        version = versions.active().first()
-        if version is None:
-            raise VersionNotFound(
-                f"Prompt {prompt.prompt_id} has no active version ({_known(prompt)}). Name a version or activate one."
-            )
-        return version
-    # Beyond the column's range there is nothing to find, and PostgreSQL would complain.
-    version = versions.filter(number=number).first() if 0 < number < 2**31 else None
-    if version is None:
-        raise VersionNotFound(f"Prompt {prompt.prompt_id} has no version {number} ({_known(prompt)}).")
-    return version
-
-
-def set_active(prompt: Prompt, number: int | None) -> None:
-    # Off before on: the database holds that there is one at most.
-    if number is None:
-        prompt.versions.active().update(is_active=False)
-    else:
-        prompt.versions.active().exclude(number=number).update(is_active=False)
-        prompt.versions.filter(number=number).update(is_active=True)
-
-
-def _known(prompt: Prompt) -> str:
-    if prompt.latest_number == 0:
-        return "it has none yet"
-    return "it has version 1" if prompt.latest_number == 1 else f"it has 1 to {prompt.latest_number}"
+    """Make a version the one that programs fetch: `production` moves to it. Raises what move_label raises."""
+    return move_label(prompt_id=prompt_id, label=PRODUCTION, version=number).version
 
 
 def _hash(version: Version) -> str:

@@ -154,13 +154,14 @@ def _what_waits_to_be_written_is_forgotten() -> Iterator[None]:
 def _tests_may_empty_the_trail() -> None:
     """Tests that commit are undone by emptying every table, which the trail's triggers refuse without a permit.
 
-    Emptying a captured table makes staged changes, so these go after the others, and the permit last.
+    Emptying a captured table makes staged changes, so these go after the others, and the permit last. A prompt's
+    versions go after it.
     """
     flush = BaseDatabaseOperations.execute_sql_flush
     permit = "INSERT INTO audit_removalpermit (reason) VALUES ('the test is over')"
 
     def permitted(self: BaseDatabaseOperations, statements: list[str]) -> None:
-        last = ["audit_stagedchange", "audit_removalpermit"]
+        last = ["prompts_version", "audit_stagedchange", "audit_removalpermit"]
         flush(self, [permit, *sorted(statements, key=lambda sql: [table in sql for table in last])])
 
     BaseDatabaseOperations.execute_sql_flush = permitted

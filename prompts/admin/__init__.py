@@ -2,8 +2,9 @@
 
 from prompts.admin.cases import TestCaseAdmin
 from prompts.admin.forms import TestCaseForm, VersionForm
+from prompts.admin.labels import LabelAdmin
 from prompts.admin.prompts import PromptAdmin
 from prompts.admin.runs import RunAdmin
 from prompts.admin.versions import VersionAdmin
 
-__all__ = ["PromptAdmin", "RunAdmin", "TestCaseAdmin", "TestCaseForm", "VersionAdmin", "VersionForm"]
+__all__ = ["LabelAdmin", "PromptAdmin", "RunAdmin", "TestCaseAdmin", "TestCaseForm", "VersionAdmin", "VersionForm"]

@@ -204,6 +204,17 @@ class DescribeForm(forms.Form):
     )
 
 
+class LabelForm(forms.Form):
+    """Which label a version shall hold."""
+
+    label = forms.CharField(
+        max_length=fields.LONGEST_LABEL, help_text="Such as staging; production is what programs fetch."
+    )
+    protected = forms.NullBooleanField(
+        required=False, help_text="Whether it can be taken away from now on. Unknown: as it is."
+    )
+
+
 class TestForm(forms.Form):
     """How a version is tested."""
 

@@ -19,7 +19,7 @@ from prompts import dashboard, prompts, testing
 from prompts.admin import forms, shown
 from prompts.models import Prompt, Run, Version
 
-_IN_A_LIST = ("prompt", "number", "is_active", "purpose", "test_results")
+_IN_A_LIST = ("prompt", "number", "purpose", "test_results")
 """Columns of the versions that the list reads; their texts can be large."""
 
 
@@ -57,7 +57,11 @@ class PromptAdmin(ToolAdmin):
         return bool(request.user.has_perm("prompts.add_testcase"))
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Prompt]":
-        return super().get_queryset(request).prefetch_related(Prefetch("versions", Version.objects.only(*_IN_A_LIST)))
+        return (
+            super()
+            .get_queryset(request)
+            .prefetch_related("labels", Prefetch("versions", Version.objects.only(*_IN_A_LIST)))
+        )
 
     @admin.display(description="active")
     def active_number(self, prompt: Prompt) -> SafeString:
@@ -99,7 +103,7 @@ class PromptAdmin(ToolAdmin):
 
     @admin.display(description="versions")
     def versions_shown(self, prompt: Prompt) -> SafeString:
-        rows = prompt.versions.defer("prompt_text", "messages").order_by("-number")[: shown.MOST_ROWS]
+        rows = prompt.versions.labelled().defer("prompt_text", "messages").order_by("-number")[: shown.MOST_ROWS]
         return shown.versions(list(rows), of=prompt.latest_number) if prompt.latest_number else NOTHING
 
     @admin.display(description="success")

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
@@ -16,7 +16,7 @@ from config.pages.kit import badge, chart, empty, moment
 from config.pages.kit.marks import NOTHING, Tone
 from config.pages.kit.tables import table
 from prompts.assertions.written import write_value
-from prompts.models import Prompt, Run, RunResult, TestCase, Version
+from prompts.models import PRODUCTION, Prompt, Run, RunResult, TestCase, Version
 from prompts.testing import CasesInvalid
 
 MOST_ROWS = 50
@@ -60,8 +60,10 @@ def outcome(word: str | None) -> SafeString:
     return badge(word, _OUTCOMES.get(word, "quiet")) if word else NOTHING
 
 
-def active(version: Version) -> SafeString:
-    return badge("active", "good") if version.is_active else NOTHING
+def labels(version: Version) -> SafeString:
+    """What it holds; `production` is what programs fetch."""
+    held = [(badge(name, "good" if name == PRODUCTION else "info"),) for name in version.label_names]
+    return format_html_join(" ", "{}", held) if held else NOTHING
 
 
 def rate(part: float | None) -> SafeString | str:
@@ -112,7 +114,7 @@ def versions(rows: Sequence[Version], *, of: int) -> SafeString:
     listed = [
         (
             link("version", row.pk, f"Version\u00a0{row.number}"),
-            active(row),
+            labels(row),
             tested(row.test_results),
             short(row.notes or row.purpose),
             row.tokens,
@@ -122,7 +124,7 @@ def versions(rows: Sequence[Version], *, of: int) -> SafeString:
         for row in rows
     ]
     older = f"The newest {len(rows)} of {of}; all are in the list of versions." if of > len(rows) else ""
-    return table(["Version", "Active", "Last test", "Notes", "Tokens", "Saved", "By"], listed, caption=older)
+    return table(["Version", "Labels", "Last test", "Notes", "Tokens", "Saved", "By"], listed, caption=older)
 
 
 def cases(rows: Sequence[TestCase]) -> SafeString:

@@ -17,13 +17,27 @@ from config.pages.adding import linked
 from config.pages.admin_lists import MonthFilter
 from config.pages.kit.tables import table
 from config.pages.moves import move
-from prompts import dashboard, testing, versions
+from prompts import dashboard, labels, testing, versions
 from prompts.admin import forms, shown, typed
 from prompts.comparison import compare_versions
-from prompts.models import Version
+from prompts.models import Label, Version
 
 MOST_OTHERS = 20
 """Versions offered to compare with."""
+
+
+class HolderFilter(admin.SimpleListFilter):
+    """Versions by a label they hold."""
+
+    title = "label"
+    parameter_name = "label"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        names = Label.objects.order_by("name").values_list("name", flat=True).distinct()
+        return [(name, name) for name in names[:MOST_OTHERS]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(labels__name=self.value()) if self.value() else queryset
 
 
 @admin.register(Version)
@@ -35,13 +49,13 @@ class VersionAdmin(ReadOnlyAdmin):
     empty_command = dashboard.FIRST_VERSION
     trail_of = ("prompt_version", "entity_id")
     form = forms.VersionForm
-    list_display = ["__str__", "active", "last_test", "purpose_shown", "tokens", "created_at", "created_by"]
+    list_display = ["__str__", "labels_held", "last_test", "purpose_shown", "tokens", "created_at", "created_by"]
     unlisted = ("prompt_text", "messages", "notes", "settings")
-    list_filter = ["is_active", ("created_at", MonthFilter), "prompt"]
+    list_filter = [HolderFilter, ("created_at", MonthFilter), "prompt"]
     search_fields = ["prompt__prompt_id", "purpose", "notes", "prompt_text", "=content_hash"]
     search_help_text = "Part of a name, a purpose, notes or a text; or a content hash."
     list_select_related = ["prompt"]
-    moves = ["activate", "run_test", "next_version"]
+    moves = ["activate", "run_test", "give_label", "next_version"]
     sections = [
         ("The version", ["facts"]),
         ("Text", ["text"]),
@@ -52,6 +66,9 @@ class VersionAdmin(ReadOnlyAdmin):
 
     class Media:
         css = {"all": ["prompts/pages.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Version]":
+        return super().get_queryset(request).prefetch_related("labels")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("prompts.add_version"))
@@ -103,9 +120,9 @@ class VersionAdmin(ReadOnlyAdmin):
             return format_html("{} says exactly this already; nothing was saved.", linked(obj))
         return super().added(obj)
 
-    @admin.display(description="active", ordering="is_active")
-    def active(self, version: Version) -> SafeString:
-        return shown.active(version)
+    @admin.display(description="labels")
+    def labels_held(self, version: Version) -> SafeString:
+        return shown.labels(version)
 
     @admin.display(description="last test")
     def last_test(self, version: Version) -> SafeString:
@@ -122,7 +139,7 @@ class VersionAdmin(ReadOnlyAdmin):
             [
                 ("Prompt", format_html('<a href="{}">{}</a>', prompt, version.prompt)),
                 ("Version", version.number),
-                ("Active", shown.active(version)),
+                ("Labels", shown.labels(version)),
                 ("Last test", self.last_test(version)),
                 ("Purpose", version.purpose),
                 ("Notes", version.notes),
@@ -172,6 +189,11 @@ class VersionAdmin(ReadOnlyAdmin):
     def activate(self, request: HttpRequest, version: Version) -> str:
         versions.activate_version(prompt_id=version.prompt.prompt_id, number=version.number)
         return f"{version} is active: programs fetch it from now on."
+
+    @move(label="Label it", permissions=["operate"], form=forms.LabelForm)
+    def give_label(self, request: HttpRequest, version: Version, given: dict[str, Any]) -> str:
+        moved = labels.move_label(prompt_id=version.prompt.prompt_id, version=version.number, **given)
+        return f"{version} holds {moved.name} from now on."
 
     @move(label="Run the tests", many="Run the tests of", permissions=["operate"], form=forms.TestForm, bulk=True)
     def run_test(self, request: HttpRequest, version: Version, given: dict[str, Any]) -> HttpResponseRedirect:

@@ -10,7 +10,7 @@ from config.rest.views import StrictModelSerializer, StrictSerializer
 from prompts import fields as limits
 from prompts.cases import MAX_TEXT
 from prompts.content import MAX_MESSAGES
-from prompts.models import PROMPT_ID_RULE, Prompt, Version
+from prompts.models import PRODUCTION, PROMPT_ID_RULE, Prompt, Version
 from prompts.templates import ROLES
 
 
@@ -61,6 +61,10 @@ class VersionSerializer(StrictModelSerializer):
     version = serializers.IntegerField(source="number", read_only=True)
     messages = MessageSerializer(many=True, read_only=True, allow_null=True)
     variables = serializers.ListField(child=serializers.CharField(), source="variables.names", read_only=True)
+    labels = serializers.ListField(
+        child=serializers.CharField(), source="label_names", read_only=True, help_text="Which it holds."
+    )
+    is_active = serializers.BooleanField(read_only=True, help_text="Whether it holds production.")
 
     class Meta:
         model = Version
@@ -76,6 +80,7 @@ class VersionSerializer(StrictModelSerializer):
             "tokens",
             "content_hash",
             "test_results",
+            "labels",
             "is_active",
             "created_at",
             "created_by",
@@ -108,6 +113,12 @@ class RenderSerializer(StrictSerializer):
         min_value=limits.FIRST_VERSION,
         max_value=limits.LAST_VERSION,
         help_text="By default the active one.",
+    )
+    label = serializers.CharField(
+        required=False,
+        default=PRODUCTION,
+        max_length=limits.LONGEST_LABEL,
+        help_text="Instead of a version: the one that holds it.",
     )
     input = Input(required=False, allow_null=True, default=None, help_text="A text, or {variable: value}.")
     model = serializers.CharField(required=False, default="", allow_blank=True, max_length=limits.LONGEST_MODEL)

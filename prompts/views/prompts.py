@@ -9,9 +9,9 @@ from rest_framework.response import Response
 
 from config.rest.openapi import refusals
 from config.rest.views import APIView, ReadViewSet
-from prompts import apart, cases, content, prompts, runs, testing, versions
+from prompts import apart, cases, content, lookup, prompts, runs, testing, versions
 from prompts.assertions import AssertionsInvalid
-from prompts.models import PROMPT_ID, Prompt, Version
+from prompts.models import PRODUCTION, PROMPT_ID, Prompt, Version, VersionQuerySet
 from prompts.serializers.prompts import (
     NewVersionSerializer,
     PromptSerializer,
@@ -76,15 +76,21 @@ class PromptViewSet(ReadViewSet):
 
 
 class VersionFilter(django_filters.FilterSet):
+    is_active = django_filters.BooleanFilter(method="holding_production", label="whether it holds production")
+    label = django_filters.CharFilter("labels__name", label="a label it holds")
+
     class Meta:
         model = Version
-        fields = ["is_active", "content_hash"]
+        fields = ["content_hash"]
+
+    def holding_production(self, versions: VersionQuerySet, name: str, value: bool) -> "QuerySet[Version]":
+        return versions.active() if value else versions.exclude(labels__name=PRODUCTION)
 
 
 class VersionViewSet(ReadViewSet):
     """The versions of a prompt, newest first. A saved version never changes."""
 
-    queryset = Version.objects.select_related("prompt")
+    queryset = Version.objects.select_related("prompt").labelled()
     serializer_class = VersionSerializer
     filterset_class = VersionFilter
     large_fields = ("prompt_text", "messages", "settings", "notes", "test_results")
@@ -97,7 +103,7 @@ class VersionViewSet(ReadViewSet):
 
     def get_object(self) -> Version:
         prompt = prompts.get_prompt(prompt_id=self.kwargs["prompt_id"])
-        return versions.get_version(prompt=prompt, number=self.kwargs["number"])
+        return lookup.get_version(prompt=prompt, number=self.kwargs["number"])
 
     @extend_schema(
         parameters=[OpenApiParameter("prompt_id", {"type": "string", "pattern": f"^{PROMPT_ID}$"}, "path")],
@@ -114,7 +120,7 @@ class VersionViewSet(ReadViewSet):
 
     @extend_schema(request=None, responses=VersionSerializer)
     def activate(self, request: Request, prompt_id: str, number: int) -> Response:
-        """Make a version the active one."""
+        """Make a version the active one: the label production moves to it."""
         return Response(VersionSerializer(versions.activate_version(prompt_id=prompt_id, number=number)).data)
 
     @extend_schema(
@@ -148,7 +154,8 @@ class RenderView(APIView):
     def post(self, request: Request, prompt_id: str) -> Response:
         """Render the messages a model would be sent; a missing or unknown variable is an error."""
         body = self.validated(RenderSerializer)
-        version = versions.get_version(prompt=prompts.get_prompt(prompt_id=prompt_id), number=body.get("version"))
+        prompt = prompts.get_prompt(prompt_id=prompt_id)
+        version = lookup.get_version(prompt=prompt, number=body.get("version"), label=body["label"])
         messages = apart.conversation(version.conversation, body["input"], plain=version.is_plain)
         counted = count_messages(messages, body["model"] or str(version.settings.get("model", "")))
         answer = {

@@ -72,7 +72,7 @@ class TestTheLists:
 
     def test_versions_cases_and_runs_show_their_outcomes(self, admin_client: Client, demonstration: Prompt) -> None:
         versions = listing(admin_client, "version")
-        for said in ("active", "no difference", "8 of 8", "100 %", "Triage"):
+        for said in ("production", "no difference", "8 of 8", "100 %", "Triage"):
             assert said in versions
         cases = listing(admin_client, "testcase")
         for said in ("Could you add a dark theme?", "feature", ">failed</span>"):
@@ -93,6 +93,7 @@ class TestTheLists:
             ("version", "prompt save "),
             ("testcase", "prompt case "),
             ("run", "prompt test "),
+            ("label", "prompt label "),
         ],
     )
     def test_an_empty_list_says_how_to_begin(self, admin_client: Client, model: str, command: str) -> None:

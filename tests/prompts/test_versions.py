@@ -1,4 +1,4 @@
-"""Versions: numbered from 1, never changed, one active, compared."""
+"""Versions: numbered from 1, never changed nor taken away, compared."""
 
 import json
 from typing import Any
@@ -21,6 +21,7 @@ from prompts.cases import (
 )
 from prompts.comparison import compare_versions
 from prompts.content import VersionInvalid
+from prompts.lookup import VersionNotFound, get_version
 from prompts.models import Prompt, TestCase, Version
 from prompts.prompts import (
     PromptBusy,
@@ -33,7 +34,7 @@ from prompts.prompts import (
 )
 from prompts.regression import regression_report
 from prompts.templates import TemplateInvalid
-from prompts.versions import VersionNotFound, activate_version, get_version, save_version
+from prompts.versions import activate_version, save_version
 
 pytestmark = pytest.mark.django_db
 
@@ -72,17 +73,39 @@ def test_the_database_refuses_to_change_a_saved_version(column: str) -> None:
         version.save()
 
 
-def test_the_database_refuses_a_second_active_version() -> None:
-    save("a", activate=True)
-    second = save("b")
+def test_the_database_refuses_to_delete_a_version_and_lets_it_go_with_its_prompt() -> None:
+    for text in ("a", "b"):
+        save(text, activate=True)
+    save("a", "other")
+    with pytest.raises(DatabaseError, match="goes with its prompt"), transaction.atomic():
+        Version.objects.filter(prompt__prompt_id="echo", number=1).delete()
+    for raw in ("DELETE FROM prompts_version WHERE number = 1", "DELETE FROM prompts_version"):
+        with pytest.raises(DatabaseError, match="goes with its prompt"), transaction.atomic():
+            execute(raw)
     with pytest.raises(IntegrityError), transaction.atomic():
-        Version.objects.filter(pk=second.pk).update(is_active=True)
+        execute("DELETE FROM prompts_prompt WHERE prompt_id = 'echo'")
+        connection.check_constraints()
+    Prompt.objects.filter(prompt_id="echo").delete()
+    assert [str(version) for version in Version.objects.all()] == ["other@1"]
+    connection.check_constraints()
 
 
-def test_a_number_is_never_given_twice() -> None:
-    save("a")
-    Version.objects.filter(pk=save("b").pk).delete()
-    assert save("c").number == 3
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has no INSERT OR REPLACE")
+@pytest.mark.parametrize("taken", ["id", "number"])
+def test_the_database_refuses_to_write_over_a_version(taken: str) -> None:
+    version = save()
+    columns = [column.column for column in Version._meta.concrete_fields]
+    other = "id" if taken == "number" else "number"
+    chosen = ", ".join("999" if name == other else "'raw'" if name == "prompt_text" else name for name in columns)
+    raw = f"INSERT OR REPLACE INTO prompts_version ({', '.join(columns)}) SELECT {chosen} FROM prompts_version"
+    with pytest.raises(DatabaseError, match="never changes"), transaction.atomic():
+        execute(raw)
+    assert Version.objects.get().prompt_text == version.prompt_text
+
+
+def execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
 
 
 def test_activating_leaves_one_active_and_an_event() -> None:

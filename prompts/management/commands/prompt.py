@@ -10,10 +10,10 @@ from django.utils.dateparse import parse_datetime
 from config.arguments import offer, reads
 from config.commandline.amounts import NOTHING, moment, percent
 from config.commands import FINDINGS, OperationCommand, Whole, json_of, text_of
-from prompts import cases, comparison, execution, fields, prompts, regression, runs, testing, versions
+from prompts import cases, comparison, execution, fields, lookup, prompts, regression, runs, testing, versions
 from prompts.models import Prompt, Run, RunResult
 from prompts.serializers.comparison import ComparisonSerializer, ReportSerializer
-from prompts.serializers.prompts import NewVersionSerializer, PromptSerializer, VersionSerializer
+from prompts.serializers.prompts import NewVersionSerializer, PromptSerializer, RenderSerializer, VersionSerializer
 from prompts.serializers.runs import RunDetailSerializer, TestCaseSerializer, TestSerializer
 from prompts.statistics import Verdict
 
@@ -54,6 +54,7 @@ class Command(OperationCommand):
         show = verbs.add_parser("show", help="show a version, by default the active one")
         show.add_argument("prompt_id")
         show.add_argument("number", nargs="?", type=NUMBER)
+        offer(show, RenderSerializer, only=["label"])
         activate = verbs.add_parser("activate", help="make a version the active one")
         activate.add_argument("prompt_id")
         activate.add_argument("number", type=NUMBER)
@@ -96,9 +97,9 @@ class Command(OperationCommand):
 
     def do_list(self, options: dict[str, Any]) -> None:
         if options["prompt_id"]:
-            found = prompts.get_prompt(prompt_id=options["prompt_id"]).versions.select_related("prompt")
+            found = prompts.get_prompt(prompt_id=options["prompt_id"]).versions.select_related("prompt").labelled()
             data = VersionSerializer(found, many=True).data
-            names = ["version", "active", "tokens", "passed", "created by", "purpose"]
+            names = ["version", "labels", "tokens", "passed", "created by", "purpose"]
             rows = [_version_row(row) for row in data]
         else:
             data = PromptSerializer(Prompt.objects.with_active_version(), many=True).data
@@ -108,7 +109,7 @@ class Command(OperationCommand):
 
     def do_show(self, options: dict[str, Any]) -> None:
         prompt = prompts.get_prompt(prompt_id=options["prompt_id"])
-        version = versions.get_version(prompt=prompt, number=options["number"])
+        version = lookup.get_version(prompt=prompt, number=options["number"], label=options["label"])
         if options["json"]:
             self.print_json(VersionSerializer(version).data)
         else:
@@ -230,7 +231,7 @@ def _prompt_row(row: Any) -> list[Any]:
 
 def _version_row(row: Any) -> list[Any]:
     passed = percent((row["test_results"] or {}).get("success_rate"))
-    return [row["version"], "yes" if row["is_active"] else "", row["tokens"], passed, row["created_by"], row["purpose"]]
+    return [row["version"], ", ".join(row["labels"]), row["tokens"], passed, row["created_by"], row["purpose"]]
 
 
 def _results(summary: dict[str, Any] | None) -> str:

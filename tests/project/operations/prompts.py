@@ -51,6 +51,34 @@ OPERATIONS = [
         without={"mcp": "save_prompt_version can activate"},
     ),
     Operation(
+        calls=("prompts.labels.move_label",),
+        doors={
+            "rest": "PUT prompts/prompts/{prompt_id}/labels/{label}",
+            "command": "prompt_label",
+            "admin": "prompts.admin.VersionAdmin.give_label",
+        },
+        without={"mcp": PERSON},
+        names={"command": {"number": "version"}},
+        own={"command": {"remove": "takes it away"}},
+        lacks={"admin": {"version": "the page is a version's"}},
+        differs={
+            "command": {
+                "label": "without one it lists them",
+                "version": "as label",
+                "protected": "an option and its no-",
+            },
+            "admin": {"protected": "unknown is as it is"},
+        },
+    ),
+    Operation(
+        calls=("prompts.labels.remove_label",),
+        doors={
+            "rest": "DELETE prompts/prompts/{prompt_id}/labels/{label}",
+            "admin": "prompts.admin.LabelAdmin.remove",
+        },
+        without={"mcp": PERSON, "command": "`prompt label NAME LABEL --remove`"},
+    ),
+    Operation(
         calls=("prompts.prompts.create_prompt",),
         doors={"rest": "POST prompts/prompts"},
         without={
@@ -88,7 +116,7 @@ OPERATIONS = [
         },
     ),
     Operation(
-        calls=("prompts.versions.get_version",),
+        calls=("prompts.lookup.get_version",),
         doors={"rest": "POST prompts/prompts/{prompt_id}/render", "mcp": "get_prompt", "command": "prompt show"},
         without={"admin": READ},
         names={"command": {"number": "version"}},
@@ -166,6 +194,7 @@ OPERATIONS = [
 APART: dict[str, str] = {
     "prompts.prompts.get_prompt": "reads one row",
     "prompts.cases.get_test_case": "reads one row",
+    "prompts.lookup.get_label": "reads one row",
     "prompts.cases.keep_test_case": "what test_prompt's keep_cases does",
     "prompts.execution.execute_run": "works off a run",
     "prompts.retention.prune_runs": "a job of the schedule",

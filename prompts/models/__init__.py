@@ -1,0 +1,34 @@
+"""Prompts, their versions and labels, the cases they are tested with and the runs of those tests."""
+
+from prompts.models.cases import DEFINITION, TestCase
+from prompts.models.prompts import (
+    LABEL,
+    LABEL_RULE,
+    LATEST,
+    PRODUCTION,
+    PROMPT_ID,
+    PROMPT_ID_RULE,
+    Label,
+    Prompt,
+    Version,
+    VersionQuerySet,
+)
+from prompts.models.runs import Run, RunQuerySet, RunResult
+
+__all__ = [
+    "DEFINITION",
+    "LABEL",
+    "LABEL_RULE",
+    "LATEST",
+    "PRODUCTION",
+    "PROMPT_ID",
+    "PROMPT_ID_RULE",
+    "Label",
+    "Prompt",
+    "Run",
+    "RunQuerySet",
+    "RunResult",
+    "TestCase",
+    "Version",
+    "VersionQuerySet",
+]

@@ -1,0 +1,192 @@
+"""Prompts, their immutable versions, and the labels that say which version is for what."""
+
+from typing import Any, Self
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
+
+from config.database.json_column import JSONField
+from config.secrets import blank, scrub
+from prompts.fields import LONGEST_LABEL
+from prompts.templates import Message, Variables, inspect_messages
+
+PROMPT_ID = r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}"
+PROMPT_ID_RULE = RegexValidator(rf"^{PROMPT_ID}\Z", "Letters, digits and . _ : @ - only, at most 128.")
+LABEL = rf"[a-z][a-z0-9._-]{{0,{LONGEST_LABEL - 1}}}"
+LABEL_RULE = RegexValidator(rf"^{LABEL}\Z", "A lower-case letter, then letters, digits and . _ - only, at most 64.")
+PRODUCTION = "production"
+"""The label of the version that programs fetch; a version that holds it is called active."""
+LATEST = "latest"
+"""No label that is kept: whichever version was saved last holds it."""
+
+
+class PromptQuerySet(models.QuerySet["Prompt"]):
+    def after(self, prompt_id: str, *, begins: str = "") -> Self:
+        """By name, from behind one on, each with its active version; of those alone that begin so."""
+        found = self.filter(prompt_id__gt=prompt_id, prompt_id__startswith=begins)
+        active = models.Prefetch("versions", queryset=Version.objects.active())
+        return found.order_by("prompt_id").prefetch_related("labels", active)
+
+    def with_active_version(self) -> Self:
+        """Each with the number of its active version, as `active_version`."""
+        held = Label.objects.filter(prompt=OuterRef("pk"), name=PRODUCTION).values("version__number")
+        return self.annotate(active_version=Subquery(held[:1]))
+
+
+class Prompt(models.Model):
+    prompt_id = models.CharField(
+        max_length=128,
+        unique=True,
+        validators=[PROMPT_ID_RULE],
+        help_text="The name it is fetched by, such as extract-keywords.",
+    )
+    description = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.CharField(max_length=255, blank=True, editable=False)
+    latest_number = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Counts versions; a number is never given twice."
+    )
+
+    objects = PromptQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.prompt_id
+
+    @property
+    def active(self) -> "Version | None":
+        held = {label.version_id for label in self.labels.all() if label.name == PRODUCTION}
+        return next((version for version in self.versions.all() if version.pk in held), None)
+
+    def state(self) -> dict[str, Any]:
+        """What the trail keeps of a prompt and a rollback restores.
+
+        What is not set is not said: so a state from before there were labels is one of now.
+        """
+        labels = list(self.labels.order_by("name").values_list("name", "version__number", "protected"))
+        held = {name: number for name, number, _ in labels}
+        active = held.pop(PRODUCTION, None)
+        more = {"labels": held, "protected": [name for name, _, protected in labels if protected]}
+        said = {name: value for name, value in more.items() if value}
+        return {"description": self.description, "active_version": active, **said}
+
+
+class VersionQuerySet(models.QuerySet["Version"]):
+    def active(self) -> Self:
+        return self.filter(labels__name=PRODUCTION)
+
+    def labelled(self) -> Self:
+        """With what each holds, by one query for all."""
+        return self.prefetch_related("labels")
+
+
+class Version(models.Model):
+    """One text of a prompt. The database refuses to change it but for CHANGING, and to delete it without its prompt."""
+
+    CHANGING = ("test_results",)
+
+    prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField(help_text="From 1, without gaps.")
+    prompt_text = models.TextField(null=True)  # noqa: DJ001  -- null means: see messages
+    messages = JSONField(null=True, help_text="[{role, content}] when it is not a single text.")
+    purpose = models.TextField(blank=True, default="")
+    notes = models.TextField(blank=True, default="")
+    settings = JSONField(default=dict, blank=True, help_text="temperature, seed, max_tokens, ...")
+    tokens = models.PositiveIntegerField()
+    content_hash = models.CharField(max_length=64, help_text="SHA-256 of text or messages and settings.")
+    test_results = JSONField(
+        null=True, help_text="The summary of the last finished run of the suite; without one, of an ad-hoc run."
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.CharField(max_length=255, blank=True)
+
+    objects = VersionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["prompt", "number"], name="version_number"),
+            models.CheckConstraint(
+                condition=models.Q(prompt_text__isnull=False, messages__isnull=True)
+                | models.Q(prompt_text__isnull=True, messages__isnull=False),
+                name="version_text_or_messages",
+            ),
+        ]
+        indexes = [models.Index(fields=["prompt", "content_hash"], name="version_content")]
+
+    def __str__(self) -> str:
+        return self.entity_id
+
+    @property
+    def entity_id(self) -> str:
+        return f"{self.prompt.prompt_id}@{self.number}"
+
+    @property
+    def label_names(self) -> list[str]:
+        """The labels it holds, but for LATEST."""
+        return sorted(label.name for label in self.labels.all())
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is what programs fetch."""
+        return PRODUCTION in self.label_names
+
+    @property
+    def is_plain(self) -> bool:
+        """A single prompt text rather than chat turns."""
+        return self.prompt_text is not None
+
+    @property
+    def conversation(self) -> list[Message]:
+        if self.prompt_text is not None:
+            return [Message(role="user", content=self.prompt_text)]
+        return [Message(**message) for message in self.messages or []]
+
+    @property
+    def text(self) -> str:
+        """The version as one text to read and compare."""
+        if self.prompt_text is not None:
+            return self.prompt_text
+        return "\n\n".join(f"[{message.role}]\n{message.content}" for message in self.conversation)
+
+    @property
+    def variables(self) -> Variables:
+        return inspect_messages(self.conversation)
+
+    def state(self) -> dict[str, Any]:
+        """The version as the trail keeps it, where nothing is changed later: without what looks like a secret."""
+        if self.prompt_text is not None:
+            content: dict[str, Any] = {"prompt_text": blank(self.prompt_text)}
+        else:
+            messages = self.messages or []
+            content = {"messages": [{**item, "content": blank(item["content"])} for item in messages]}
+        remarks = {name: blank(getattr(self, name)) for name in ("purpose", "notes")}
+        return {
+            "version": self.number,
+            **content,
+            **remarks,
+            "settings": scrub(self.settings),
+            "content_hash": self.content_hash,
+        }
+
+
+class Label(models.Model):
+    """A name that one version of a prompt holds at a time, such as production or staging."""
+
+    prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="labels")
+    version = models.ForeignKey(Version, models.CASCADE, related_name="labels")
+    name = models.CharField(max_length=LONGEST_LABEL, validators=[LABEL_RULE])
+    protected = models.BooleanField(default=False, help_text="It cannot be taken away.")
+    moved_at = models.DateTimeField(default=timezone.now, editable=False)
+    moved_by = models.CharField(max_length=255, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["prompt", "name"], name="label_name")]
+
+    def __str__(self) -> str:
+        return f"{self.prompt.prompt_id}/{self.name}"

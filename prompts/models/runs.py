@@ -1,0 +1,170 @@
+"""Tests of versions with a real model, and the result of each case."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Self
+
+from django.db import models
+from django.utils import timezone
+
+from config.database.json_column import JSONField
+from config.identifiers import uuid7
+from prompts.models.cases import TestCase
+from prompts.models.prompts import Version
+from prompts.statistics import many_missing
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def finished(self) -> Self:
+        return self.filter(status=Run.Status.FINISHED)
+
+    def of_suite(self) -> Self:
+        """Of the prompt's own cases, all of them: what verdicts rest on."""
+        return self.filter(ad_hoc=False)
+
+    def open(self) -> Self:
+        return self.filter(status__in=[Run.Status.PENDING, Run.Status.RUNNING])
+
+
+class Run(models.Model):
+    """One test of a version: every case asked of a real model."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        RUNNING = "running"
+        FINISHED = "finished"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    uid = models.UUIDField(unique=True, default=uuid7, editable=False)
+    version = models.ForeignKey(Version, models.CASCADE, related_name="runs")
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    model = models.CharField(max_length=255, help_text="The model that was asked for.")
+    settings = JSONField(default=dict, blank=True, help_text="What the model was asked with.")
+    ad_hoc = models.BooleanField(default=False, help_text="Of cases given for this run alone: no verdict rests on it.")
+    suite_hash = models.CharField(max_length=64, blank=True, default="", help_text="SHA-256 of the cases.")
+    conditions_hash = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        help_text="SHA-256 of cases, model and settings: runs of one hash differ in the prompt alone.",
+    )
+    concurrency = models.PositiveSmallIntegerField(default=4)
+    total = models.PositiveIntegerField(default=0)
+    passed = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0, help_text="Includes cases without an answer.")
+    errors = models.PositiveIntegerField(default=0, help_text="Cases the model gave no answer to.")
+    verdict = JSONField(null=True, help_text="Against the version that was active.")
+    error = models.TextField(blank=True, default="", help_text="Why it failed, and what to do.")
+    input_tokens = models.PositiveBigIntegerField(default=0)
+    output_tokens = models.PositiveBigIntegerField(default=0)
+    cost_micros = models.PositiveBigIntegerField(null=True, help_text="Micro-dollars; null without a price.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.CharField(max_length=255, blank=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    claim = models.UUIDField(null=True, editable=False, help_text="The job that works on it.")
+    claimed_at = models.DateTimeField(null=True, editable=False, help_text="When that job last wrote.")
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["version", "status", "-id"], name="run_version"),
+            models.Index(fields=["status", "-id"], name="run_status"),
+            models.Index(fields=["created_at"], name="run_created"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version} {self.status}"
+
+    @property
+    def success_rate(self) -> float | None:
+        """Passed of those answered so far; null before the first. An outage says nothing about the prompt."""
+        return round(self.passed / self.answered, 6) if self.answered else None
+
+    @property
+    def answered(self) -> int:
+        """Cases the model answered; `failed` also counts the others."""
+        return self.passed + self.failed - self.errors
+
+    @property
+    def is_complete(self) -> bool:
+        """Few enough cases are without an answer for a verdict."""
+        return not many_missing(self.errors, self.total)
+
+    @property
+    def duration(self) -> timedelta | None:
+        if self.started_at is None:
+            return None
+        return (self.finished_at or timezone.now()) - self.started_at
+
+    @property
+    def duration_ms(self) -> int | None:
+        return None if self.duration is None else round(self.duration.total_seconds() * 1000)
+
+    @property
+    def is_over(self) -> bool:
+        return self.status not in {self.Status.PENDING, self.Status.RUNNING}
+
+    def summary(self) -> dict[str, Any]:
+        """What a version keeps as its test results and the trail as the run's state."""
+        return {
+            "run": str(self.uid),
+            "status": self.status,
+            "total": self.total,
+            "passed": self.passed,
+            "failed": self.failed,
+            "errors": self.errors,
+            "success_rate": self.success_rate,
+            "model": self.model,
+            "ad_hoc": self.ad_hoc,
+            "verdict": (self.verdict or {}).get("call"),
+            "finished_at": self.finished_at and self.finished_at.isoformat(),
+        }
+
+    def judged(self) -> Mapping[str, bool]:
+        """Which cases passed; a case is its name and its definition, so an edited case is another one."""
+        found = self.results.exclude(outcome__in=[RunResult.Outcome.PENDING, RunResult.Outcome.ERROR])
+        return {
+            case: outcome == RunResult.Outcome.PASSED for case, outcome in found.values_list("case_hash", "outcome")
+        }
+
+
+class RunResult(models.Model):
+    """One case of a run, with the case as it was then."""
+
+    class Outcome(models.TextChoices):
+        PENDING = "pending"
+        PASSED = "passed"
+        FAILED = "failed"
+        ERROR = "error"
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="results")
+    position = models.PositiveIntegerField()
+    test_case = models.ForeignKey(TestCase, models.SET_NULL, null=True, related_name="results")
+    name = models.CharField(max_length=120)
+    type = models.CharField(max_length=50)
+    input = JSONField()
+    expected_output = models.TextField(null=True)  # noqa: DJ001
+    assertions = JSONField(default=list)
+    threshold = models.FloatField(null=True)
+    case_hash = models.CharField(max_length=64)
+    outcome = models.CharField(max_length=7, choices=Outcome, default=Outcome.PENDING)
+    output = models.TextField(blank=True, default="")
+    score = models.FloatField(null=True)
+    checks = JSONField(default=list, help_text="What each assertion said.")
+    error = models.TextField(blank=True, default="")
+    latency_ms = models.PositiveIntegerField(null=True)
+    input_tokens = models.PositiveIntegerField(null=True)
+    output_tokens = models.PositiveIntegerField(null=True)
+    cost_micros = models.PositiveBigIntegerField(null=True)
+    finish_reason = models.CharField(max_length=50, blank=True, default="")
+
+    class Meta:
+        ordering = ["run", "position"]
+        constraints = [models.UniqueConstraint(fields=["run", "position"], name="result_position")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.outcome}"
