@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +23,17 @@ class DomainError(Exception):
     """What to do, for docs/errors.md; a subclass that says nothing else has that of its parent."""
 
     def __init__(
-        self, detail: str, *, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None
+        self,
+        detail: str,
+        *,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
+        """`facts` are members of the answer beside those every problem has, for programs: the verdict of a gate."""
         super().__init__(detail)
         self.detail = detail
+        self.facts = dict(facts or {})
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
 

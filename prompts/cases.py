@@ -1,6 +1,6 @@
 """Test cases: what a prompt is asked and what must come back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -11,13 +11,14 @@ from config.context import caller
 from config.errors import Conflict, DomainError, FieldError, NotFound
 from config.identifiers import row_of
 from prompts.apart import check_assertions
-from prompts.models import DEFINITION, TestCase
+from prompts.models import DEFINITION, Prompt, TestCase
 from prompts.prompts import get_prompt
 
 MAX_TEXT = 200_000
 """Characters of one input or expected output."""
 BLANK: dict[str, Any] = {"type": "general", "expected_output": None, "assertions": [], "threshold": None}
-"""What a case has when nothing is said."""
+"""What a case is judged by when nothing is said."""
+UNSAID: dict[str, Any] = {**BLANK, "must_pass": False}
 
 
 class TestCaseNotFound(NotFound):
@@ -37,7 +38,7 @@ class TestCaseInvalid(DomainError):
 
 
 def create_test_case(*, prompt_id: str, **given: Any) -> TestCase:
-    """Add a case: name, input, and expected_output or assertions; also type and threshold.
+    """Add a case: name, input, and expected_output or assertions; also type, threshold and must_pass.
 
     Raises PromptNotFound, TestCaseInvalid, AssertionsInvalid, TestCaseExists.
     """
@@ -48,7 +49,8 @@ def create_test_case(*, prompt_id: str, **given: Any) -> TestCase:
 @transaction.atomic
 def _create(prompt_id: str, given: Mapping[str, Any]) -> TestCase:
     prompt = get_prompt(prompt_id=prompt_id)
-    case = TestCase(prompt=prompt, created_by=caller().actor, **complete(given))
+    judged, must_pass = _parted(given)
+    case = TestCase(prompt=prompt, created_by=caller().actor, must_pass=bool(must_pass), **complete(judged))
     try:
         with transaction.atomic():
             case.save(force_insert=True)
@@ -67,10 +69,11 @@ def update_test_case(*, prompt_id: str, uid: str, **given: Any) -> TestCase:
 @transaction.atomic
 def _update(prompt_id: str, uid: str, given: Mapping[str, Any]) -> TestCase:
     case = get_test_case(prompt_id=prompt_id, uid=uid, lock=True)
-    before = case.definition()
-    for name, value in complete({**before, **given}).items():
+    before, (judged, must_pass) = case.state(), _parted(given)
+    for name, value in complete({**case.definition(), **judged}).items():
         setattr(case, name, value)
-    if case.definition() == before:
+    case.must_pass = case.must_pass if must_pass is None else must_pass
+    if case.state() == before:
         return case
     try:
         with transaction.atomic():
@@ -92,14 +95,14 @@ def _keep(prompt_id: str, given: Mapping[str, Any]) -> TestCase:
     existing = TestCase.objects.filter(prompt=get_prompt(prompt_id=prompt_id), name=given.get("name")).first()
     if existing is None:
         return _create(prompt_id, given)
-    return _update(prompt_id, str(existing.uid), {**BLANK, **given})
+    return _update(prompt_id, str(existing.uid), {**UNSAID, **given})
 
 
 @transaction.atomic
 def delete_test_case(*, prompt_id: str, uid: str) -> None:
     """Raises PromptNotFound, TestCaseNotFound."""
     case = get_test_case(prompt_id=prompt_id, uid=uid, lock=True)
-    _record(case, "prompt.test_case_deleted", case.definition(), gone=True)
+    _record(case, "prompt.test_case_deleted", case.state(), gone=True)
     case.delete()
 
 
@@ -119,7 +122,26 @@ def _read_assertions(given: Mapping[str, Any]) -> None:
 def check_definition(given: Mapping[str, Any]) -> dict[str, Any]:
     """A case's definition with its defaults. Raises TestCaseInvalid, AssertionsInvalid."""
     _read_assertions(given)
-    return complete(given)
+    return complete(_parted(given)[0])
+
+
+def suite_hash(case_hashes: Iterable[str]) -> str:
+    """What the cases of a run are, in whatever order."""
+    return compute_hash(sorted(case_hashes))
+
+
+def stored_suite_hash(prompt: Prompt) -> str:
+    """What the prompt's own cases are at this moment."""
+    return suite_hash(compute_hash(case.definition()) for case in prompt.test_cases.all())
+
+
+def _parted(given: Mapping[str, Any]) -> tuple[dict[str, Any], bool | None]:
+    """What an answer is judged by, and what hangs on it. Raises TestCaseInvalid."""
+    judged = dict(given)
+    must_pass = judged.pop("must_pass", None)
+    if must_pass is not None and not isinstance(must_pass, bool):
+        raise _invalid("must_pass", "Must be true or false.")
+    return judged, must_pass
 
 
 def complete(given: Mapping[str, Any], *, name: str = "") -> dict[str, Any]:
@@ -170,6 +192,6 @@ def _record(case: TestCase, event_type: str, before: dict[str, Any] | None, *, g
         entity_type="prompt_test_case",
         entity_id=str(case.uid),
         old_value=before,
-        new_value=None if gone else case.definition(),
+        new_value=None if gone else case.state(),
         context={"prompt_id": case.prompt.prompt_id},
     )

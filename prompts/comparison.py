@@ -10,11 +10,15 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from audit.changes import Change, deep_compare
+from config.canonical import compute_hash
 from prompts.lookup import get_version
 from prompts.models import Run, RunResult, Version
 from prompts.prompts import get_prompt
 from prompts.statistics import Reason, Verdict, judge
 from prompts.text_diff import unified_diff
+
+MOST_NAMED = 10
+"""Cases a note names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +99,7 @@ def compare_runs(before: Run | None, after: Run | None) -> Verdict:
         which = "neither version has" if before is None and after is None else "one of the versions has not"
         note = f"Nothing to compare: {which} finished a run of the stored test cases. Test it first."
         return Verdict(call="not run", comparable=False, reason="not tested", note=note)
-    facts = judge(before.judged(), after.judged(), total=after.total)
+    facts = _blocked(judge(before.judged(), after.judged(), total=after.total), after)
     if reason := _unlike(before, after):
         note = f"{_WHY[reason].format(before=before, after=after)} {facts.lost} lost and {facts.won} won all the same."
         return replace(facts, call="not run", comparable=False, reason=reason, p_value=None, missing=0, note=note)
@@ -114,6 +118,25 @@ def verdict_of(run: Run) -> dict[str, Any]:
         "against_version": against and against.version.number,
         "against_run": against and str(against.uid),
     }
+
+
+def failed_must_pass(run: Run) -> list[str]:
+    """The cases that must pass, as the prompt has them now, and that this run has no passing answer to."""
+    if not run.failed and run.answered == run.total:
+        return []
+    must = [compute_hash(case.definition()) for case in run.version.prompt.test_cases.filter(must_pass=True)]
+    wrong = run.results.filter(case_hash__in=must).exclude(outcome=RunResult.Outcome.PASSED)
+    return list(wrong.order_by("position").values_list("name", flat=True))
+
+
+def _blocked(verdict: Verdict, run: Run) -> Verdict:
+    names = failed_must_pass(run)
+    return replace(verdict, blocked=names, note=f"{verdict.note} {must_pass_note(names)}") if names else verdict
+
+
+def must_pass_note(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"Must pass and does not: {', '.join(names[:MOST_NAMED])}{more}."
 
 
 _WHY: dict[Reason, str] = {

@@ -8,6 +8,7 @@ from typing import Any
 from config.demonstration import Act
 from prompts.cases import create_test_case
 from prompts.execution import execute_run
+from prompts.labels import move_label
 from prompts.models import Prompt
 from prompts.provider import Answer
 from prompts.templates import Message
@@ -112,6 +113,8 @@ def load() -> None:
     shorter = "Classify this ticket: {{ input }}"
     save_version(prompt_id=PROMPT_ID, prompt_text=shorter, purpose="Triage", notes="Fewer tokens.", settings=settings)
     _test(3)
+    move_label(prompt_id=PROMPT_ID, label="production", version=1, protected=True)
+    move_label(prompt_id=PROMPT_ID, label="staging", version=3)
 
 
 def _test(number: int, prompt_id: str = PROMPT_ID) -> None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from config.context import caller
 from config.errors import Conflict, Forbidden
+from prompts import gate
 from prompts.content import invalid
 from prompts.lookup import get_label, get_version
 from prompts.models import LABEL_RULE, LATEST, PRODUCTION, Label, Prompt
@@ -31,15 +32,16 @@ class ProtectionKept(Forbidden):
 def move_label(*, prompt_id: str, label: str, version: int, protected: bool | None = None) -> Label:
     """Let a version hold a label, which is made when it is new; nothing changes when it holds it already.
 
-    `protected` says whether it can be taken away from now on; None leaves that as it is.
-    Raises PromptNotFound, VersionNotFound, VersionInvalid, ProtectionKept.
+    `protected` says whether from now on it moves only through the gate; None leaves that as it is.
+    Raises PromptNotFound, VersionNotFound, VersionInvalid, ProtectionKept, LabelHeld.
     """
     _check_name(label)
     prompt = get_prompt(prompt_id=prompt_id, lock=True)
     before = prompt.state()
-    _place(prompt, label, version, protected)
+    evidence = _place(prompt, label, version, protected)
     if prompt.state() != before:
-        record_change(prompt, "prompt.version_activated" if label == PRODUCTION else "prompt.label_moved", before)
+        kind = "prompt.version_activated" if label == PRODUCTION else "prompt.label_moved"
+        record_change(prompt, kind, before, context=evidence)
     return get_label(prompt=prompt, name=label)
 
 
@@ -63,15 +65,21 @@ def restore_labels(prompt: Prompt, state: Mapping[str, Any]) -> None:
         _place(prompt, name, number, name in protected)
 
 
-def _place(prompt: Prompt, name: str, number: int, protected: bool | None) -> None:
+def _place(prompt: Prompt, name: str, number: int, protected: bool | None) -> dict[str, Any]:
+    """What the gate says of it, where there is one."""
     version = get_version(prompt=prompt, number=number)
-    label = prompt.labels.filter(name=name).first() or Label(prompt=prompt, name=name)
+    label = prompt.labels.select_related("version__prompt", "prompt").filter(name=name).first() or Label(
+        prompt=prompt, name=name
+    )
     if label.protected and protected is False and caller().scope != "admin":
         raise ProtectionKept(f"{name} is protected; only a key of scope admin takes that off.")
+    evidence: dict[str, Any] = {}
     if label.version_id != version.pk:
+        evidence = gate.let_pass(label, version) if label.protected else {}
         label.version, label.moved_at, label.moved_by = version, timezone.now(), caller().actor
     label.protected = label.protected if protected is None else protected
     label.save()
+    return evidence
 
 
 def _take_away(label: Label) -> None:

@@ -84,13 +84,16 @@ def get_prompt(*, prompt_id: str, lock: bool = False) -> Prompt:
     return prompt
 
 
-def record_change(prompt: Prompt, event_type: str, before: dict[str, Any] | None) -> None:
+def record_change(
+    prompt: Prompt, event_type: str, before: dict[str, Any] | None, *, context: dict[str, Any] | None = None
+) -> None:
     record(
         event_type=event_type,
         entity_type="prompt",
         entity_id=prompt.prompt_id,
         old_value=before,
         new_value=prompt.state(),
+        context=context or {},
     )
 
 

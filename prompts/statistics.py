@@ -1,8 +1,8 @@
 """Was it chance? The exact McNemar test over paired cases, and Wilson's interval for a rate."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import comb, sqrt
+from math import ceil, comb, sqrt
 from typing import Literal
 
 Call = Literal["regression", "improvement", "no difference", "too few cases", "not run"]
@@ -32,6 +32,10 @@ class Verdict:
     reason: Reason = ""
     """Why nothing is called, or with how little: one word for programs; the note says it in full."""
     p_value: float | None = None
+    needed: int | None = None
+    """About how many common cases would tell the two apart, where these do not."""
+    blocked: Sequence[str] = ()
+    """Cases that must pass and do not, by name: they weigh more than any statistics."""
     note: str = ""
 
 
@@ -54,6 +58,19 @@ def wilson(passed: int, total: int, z: float = 1.959963984540054) -> tuple[float
     low = 0.0 if passed == 0 else max(0.0, centre - half)
     high = 1.0 if passed == total else min(1.0, centre + half)
     return low, high
+
+
+def cases_needed(lost: int, won: int, common: int) -> int | None:
+    """How many cases would be significant if they flipped as these do; None where as many were won as lost.
+
+    By the chi-square of McNemar's test with its continuity correction, (|lost - won| - 1)**2 / (lost + won) >= 3.84,
+    solved for the number of cases.
+    """
+    if not common or lost == won:
+        return None
+    lead, flips = abs(lost - won) / common, 3.841458820694124 * (lost + won) / common
+    middle = 2 * lead + flips
+    return max(FEWEST_CASES, ceil((middle + sqrt(middle * middle - 4 * lead * lead)) / (2 * lead * lead)))
 
 
 def many_missing(missing: int, total: int) -> bool:
@@ -81,18 +98,37 @@ def judge(before: Mapping[str, bool], after: Mapping[str, bool], *, total: int |
     reason: Reason = "missing answers" if many_missing(missing, total) else ""
     if reason and call != "regression":
         call = "too few cases"
-    note = _note(call, lost, won, len(common), p_value) + _gaps(missing, total)
     return Verdict(
-        call=call, lost=lost, won=won, common=len(common), missing=missing, reason=reason, p_value=p_value, note=note
+        call=call,
+        lost=lost,
+        won=won,
+        common=len(common),
+        missing=missing,
+        reason=reason,
+        p_value=p_value,
+        needed=_needed(call, lost, won, len(common)),
+        note=_note(call, lost, won, len(common), p_value) + _gaps(missing, total),
     )
+
+
+def _needed(call: Call, lost: int, won: int, common: int) -> int | None:
+    if common < FEWEST_CASES:
+        return FEWEST_CASES
+    return cases_needed(lost, won, common) if call == "no difference" else None
 
 
 def _note(call: Call, lost: int, won: int, common: int, p_value: float) -> str:
     facts = f"{lost} lost and {won} won of {common} common cases, p = {p_value:.2g}."
     if call == "too few cases" and common < FEWEST_CASES:
-        return f"{facts} Fewer than {FEWEST_CASES} cases can never tell two versions apart; add cases."
+        more = "case" if FEWEST_CASES - common == 1 else "cases"
+        return (
+            f"{facts} Fewer than {FEWEST_CASES} cases can never tell two versions apart; "
+            f"add {FEWEST_CASES - common} {more} at least."
+        )
     if call == "no difference":
-        return f"{facts} {_power(common)}"
+        needed = cases_needed(lost, won, common)
+        rate = f" If more cases flip as these do, about {needed} would tell." if needed else ""
+        return f"{facts} {_power(common)}{rate}"
     return facts
 
 

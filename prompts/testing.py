@@ -2,7 +2,7 @@
 """Starting a test of a version with a real model: which cases, whether they fit, and the run that asks them."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -12,9 +12,9 @@ from config.context import caller
 from config.errors import DomainError, FieldError
 from config.jobs.sending import send
 from prompts import apart
-from prompts.cases import complete
+from prompts.cases import complete, stored_suite_hash, suite_hash
 from prompts.lookup import get_version
-from prompts.models import DEFINITION, Prompt, Run, RunResult, TestCase, Version
+from prompts.models import DEFINITION, Run, RunResult, TestCase, Version
 from prompts.prompts import get_prompt
 from prompts.provider import default_model
 from prompts.runs import record_run
@@ -76,16 +76,6 @@ def test_prompt_version(
 
 
 test_prompt_version.__test__ = False  # type: ignore[attr-defined]  # not one of pytest's
-
-
-def suite_hash(case_hashes: Iterable[str]) -> str:
-    """What the cases of a run are, in whatever order."""
-    return compute_hash(sorted(case_hashes))
-
-
-def stored_suite_hash(prompt: Prompt) -> str:
-    """What the prompt's own cases are at this moment."""
-    return suite_hash(compute_hash(case.definition()) for case in prompt.test_cases.all())
 
 
 def _given(cases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -25,6 +25,8 @@ urlpatterns = [
         labels.LabelViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
         name="prompts-label",
     ),
+    path(f"{ONE}/labels/<str:label>/gate", labels.LabelViewSet.as_view({"get": "gate"}), name="prompts-gate"),
+    path(f"{ONE}/labels/<str:label>/approve", labels.LabelViewSet.as_view({"post": "approve"}), name="prompts-approve"),
     path(f"{ONE}/compare", runs.CompareView.as_view(), name="prompts-compare"),
     path(f"{ONE}/regression", runs.RegressionView.as_view(), name="prompts-regression"),
     path(f"{ONE}/render", prompts.RenderView.as_view(), name="prompts-render"),

@@ -39,6 +39,7 @@ PROBLEM_JSON = "application/problem+json"
 def problem(error: DomainError) -> dict[str, Any]:
     """The body of a problem+json answer."""
     body: dict[str, Any] = {
+        **error.facts,
         "type": f"urn:handrail:problem:{error.code}",
         "title": HTTPStatus(error.status).phrase,
         "status": error.status,

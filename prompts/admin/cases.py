@@ -42,10 +42,14 @@ class TestCaseAdmin(ToolAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: TestCase | None = None) -> Any:
         kinds = render_to_string("prompts/checks.html", {"kinds": WANTED.items()})
+        wanted = ["expected_output", "assertions", "threshold", "must_pass"]
         return [
             (None, {"fields": ["prompt", "name", "type"]}),
             ("What is asked", {"fields": ["input"]}),
-            ("What must come back", {"fields": ["expected_output", "assertions", "threshold"], "description": kinds}),
+            (
+                "What must come back",
+                {"fields": wanted, "description": kinds},
+            ),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: TestCase | None = None) -> list[str]:

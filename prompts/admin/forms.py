@@ -12,7 +12,7 @@ from prompts.admin import typed
 from prompts.admin.rows import Column, Rows
 from prompts.assertions.terms import Fault
 from prompts.assertions.written import WANTED
-from prompts.models import Prompt, TestCase, Version
+from prompts.models import PRODUCTION, Prompt, TestCase, Version
 from prompts.testing import MAX_CONCURRENCY
 
 
@@ -150,9 +150,13 @@ class TestCaseForm(CheckedForm):
         help_text="The weighted share of checks that is enough, 0 to 1. Empty: every check must hold.",
     )
 
+    must_pass = forms.BooleanField(
+        required=False, help_text="A version that fails it takes no protected label, whatever the statistics say."
+    )
+
     class Meta:
         model = TestCase
-        fields = ["prompt", "name", "type", "input", "expected_output", "assertions", "threshold"]
+        fields = ["prompt", "name", "type", "input", "expected_output", "assertions", "threshold", "must_pass"]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -211,7 +215,16 @@ class LabelForm(forms.Form):
         max_length=fields.LONGEST_LABEL, help_text="Such as staging; production is what programs fetch."
     )
     protected = forms.NullBooleanField(
-        required=False, help_text="Whether it can be taken away from now on. Unknown: as it is."
+        required=False, help_text="Whether it moves only through the gate from now on. Unknown: as it is."
+    )
+
+
+class ApproveForm(forms.Form):
+    """A second person's word."""
+
+    label = forms.CharField(max_length=fields.LONGEST_LABEL, initial=PRODUCTION)
+    reason = forms.CharField(
+        max_length=fields.LONGEST_PURPOSE, widget=forms.Textarea(attrs={"rows": 3}), help_text="The trail keeps it."
     )
 
 

@@ -31,7 +31,7 @@ class LabelAdmin(ReadOnlyAdmin):
     @move(permissions=["operate"], when=lambda label: not label.protected)
     def protect(self, request: HttpRequest, label: Label) -> str:
         _keep(label, protected=True)
-        return f"{label} is protected: nobody takes it away."
+        return f"{label} is protected: it moves on evidence, or by two."
 
     @move(label="Take its protection off", permissions=["free"], when=lambda label: label.protected, weight="danger")
     def unprotect(self, request: HttpRequest, label: Label) -> str:

@@ -17,13 +17,18 @@ from config.pages.adding import linked
 from config.pages.admin_lists import MonthFilter
 from config.pages.kit.tables import table
 from config.pages.moves import move
-from prompts import dashboard, labels, testing, versions
+from prompts import dashboard, gate, labels, testing, versions
 from prompts.admin import forms, shown, typed
 from prompts.comparison import compare_versions
 from prompts.models import Label, Version
 
 MOST_OTHERS = 20
 """Versions offered to compare with."""
+
+
+def _could_need_approval(version: Version) -> bool:
+    """Whether a protected label is with another version."""
+    return version.prompt.labels.filter(protected=True).exclude(version=version).exists()
 
 
 class HolderFilter(admin.SimpleListFilter):
@@ -55,7 +60,7 @@ class VersionAdmin(ReadOnlyAdmin):
     search_fields = ["prompt__prompt_id", "purpose", "notes", "prompt_text", "=content_hash"]
     search_help_text = "Part of a name, a purpose, notes or a text; or a content hash."
     list_select_related = ["prompt"]
-    moves = ["activate", "run_test", "give_label", "next_version"]
+    moves = ["activate", "run_test", "give_label", "approve", "next_version"]
     sections = [
         ("The version", ["facts"]),
         ("Text", ["text"]),
@@ -194,6 +199,11 @@ class VersionAdmin(ReadOnlyAdmin):
     def give_label(self, request: HttpRequest, version: Version, given: dict[str, Any]) -> str:
         moved = labels.move_label(prompt_id=version.prompt.prompt_id, version=version.number, **given)
         return f"{version} holds {moved.name} from now on."
+
+    @move(label="Approve a move", permissions=["operate"], form=forms.ApproveForm, when=_could_need_approval)
+    def approve(self, request: HttpRequest, version: Version, given: dict[str, Any]) -> str:
+        gate.approve_move(prompt_id=version.prompt.prompt_id, version=version.number, **given)
+        return f"Somebody else may now move {given['label']} to {version}, once."
 
     @move(label="Run the tests", many="Run the tests of", permissions=["operate"], form=forms.TestForm, bulk=True)
     def run_test(self, request: HttpRequest, version: Version, given: dict[str, Any]) -> HttpResponseRedirect:

@@ -43,7 +43,12 @@ class Migration(migrations.Migration):
                         ],
                     ),
                 ),
-                ("protected", models.BooleanField(default=False, help_text="It cannot be taken away.")),
+                (
+                    "protected",
+                    models.BooleanField(
+                        default=False, help_text="It moves on evidence or by two, and is not taken away."
+                    ),
+                ),
                 ("moved_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ("moved_by", models.CharField(blank=True, editable=False, max_length=255)),
                 (

@@ -21,6 +21,9 @@ class TestCase(models.Model):
     expected_output = models.TextField(null=True, blank=True)  # noqa: DJ001  -- null means: only assertions count
     assertions = JSONField(default=list, blank=True)
     threshold = models.FloatField(null=True, blank=True, help_text="The weighted score that is enough, 0 to 1.")
+    must_pass = models.BooleanField(
+        default=False, help_text="Whatever the statistics say, a version that fails it takes no protected label."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.CharField(max_length=255, blank=True, editable=False)
 
@@ -34,6 +37,10 @@ class TestCase(models.Model):
     def definition(self) -> dict[str, Any]:
         """All that decides how an answer is judged."""
         return {name: getattr(self, name) for name in DEFINITION}
+
+    def state(self) -> dict[str, Any]:
+        """What the trail keeps of a case: also what hangs on it, where something does."""
+        return {**self.definition(), **({"must_pass": True} if self.must_pass else {})}
 
 
 DEFINITION = ("name", "type", "input", "expected_output", "assertions", "threshold")

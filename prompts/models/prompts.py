@@ -180,7 +180,7 @@ class Label(models.Model):
     prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="labels")
     version = models.ForeignKey(Version, models.CASCADE, related_name="labels")
     name = models.CharField(max_length=LONGEST_LABEL, validators=[LABEL_RULE])
-    protected = models.BooleanField(default=False, help_text="It cannot be taken away.")
+    protected = models.BooleanField(default=False, help_text="It moves on evidence or by two, and is not taken away.")
     moved_at = models.DateTimeField(default=timezone.now, editable=False)
     moved_by = models.CharField(max_length=255, blank=True, editable=False)
 
@@ -190,3 +190,22 @@ class Label(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prompt.prompt_id}/{self.name}"
+
+
+class LabelApproval(models.Model):
+    """A second person's word that a protected label may move to a version, from the one that holds it now."""
+
+    label = models.ForeignKey(Label, models.CASCADE, related_name="approvals")
+    version = models.ForeignKey(Version, models.CASCADE, related_name="+", help_text="That may hold the label.")
+    against = models.ForeignKey(Version, models.CASCADE, related_name="+", help_text="That held it then.")
+    reason = models.TextField()
+    approved_at = models.DateTimeField(default=timezone.now, editable=False)
+    approved_by = models.CharField(max_length=255, editable=False)
+    person = models.CharField(max_length=255, editable=False, help_text="Whose key or page it came by.")
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["label", "version", "against", "person"], name="label_approval")]
+
+    def __str__(self) -> str:
+        return f"{self.label} to version {self.version.number}"

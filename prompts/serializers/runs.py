@@ -59,6 +59,7 @@ class TestCaseSerializer(StrictModelSerializer):
             "expected_output",
             "assertions",
             "threshold",
+            "must_pass",
             "created_at",
             "created_by",
         ]
@@ -105,6 +106,12 @@ class VerdictSerializer(StrictSerializer):
     )
     reason = serializers.ChoiceField(get_args(Reason), default="", help_text="Why nothing, or little, can be called.")
     p_value = serializers.FloatField(allow_null=True, help_text="Exact McNemar test, two-sided.")
+    needed = serializers.IntegerField(
+        allow_null=True, default=None, help_text="About how many cases would tell, where these do not."
+    )
+    blocked = serializers.ListField(
+        child=serializers.CharField(), default=list, help_text="Cases that must pass, and do not: by name."
+    )
     note = serializers.CharField()
 
 

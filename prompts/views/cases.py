@@ -54,7 +54,7 @@ class TestCaseViewSet(ReadViewSet):
     def update(self, request: Request, prompt_id: str, uid: str) -> Response:
         """Replace a test case; runs that used it keep it as it was."""
         body = self.validated(TestCaseSerializer)
-        case = cases.update_test_case(prompt_id=prompt_id, uid=uid, **{**cases.BLANK, **body})
+        case = cases.update_test_case(prompt_id=prompt_id, uid=uid, **{**cases.UNSAID, **body})
         return Response(TestCaseSerializer(case).data)
 
     @extend_schema(extensions=CASE_REFUSALS)

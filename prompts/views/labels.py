@@ -7,9 +7,16 @@ from rest_framework.response import Response
 
 from config.rest.openapi import refusals
 from config.rest.views import ReadViewSet
-from prompts import content, labels, lookup, prompts
+from prompts import content, gate, labels, lookup, prompts
 from prompts.models import LABEL, PROMPT_ID, Label
-from prompts.serializers.labels import LabelSerializer, MoveLabelSerializer
+from prompts.serializers.labels import (
+    ApprovalSerializer,
+    ApproveSerializer,
+    GateQuery,
+    LabelSerializer,
+    MoveLabelSerializer,
+    RulingSerializer,
+)
 
 _PATH = [
     OpenApiParameter("prompt_id", {"type": "string", "pattern": f"^{PROMPT_ID}$"}, "path"),
@@ -42,6 +49,24 @@ class LabelViewSet(ReadViewSet):
         """Move a label to a version; it is made when it is new."""
         moved = labels.move_label(prompt_id=prompt_id, label=label, **self.validated(MoveLabelSerializer))
         return Response(LabelSerializer(moved).data)
+
+    @extend_schema(parameters=[*_PATH, GateQuery], responses=RulingSerializer)
+    def gate(self, request: Request, prompt_id: str, label: str) -> Response:
+        """Tell whether a label would move to a version by evidence alone, and the verdict."""
+        asked = self.query(GateQuery)
+        ruling = gate.ruling_of(prompt_id=prompt_id, label=label, version=asked["version"])
+        return Response(RulingSerializer(ruling).data)
+
+    @extend_schema(
+        parameters=_PATH,
+        request=ApproveSerializer,
+        responses={201: ApprovalSerializer},
+        extensions=refusals(content.VersionInvalid),
+    )
+    def approve(self, request: Request, prompt_id: str, label: str) -> Response:
+        """Approve that somebody else moves a protected label to a version the gate holds back; once."""
+        given = gate.approve_move(prompt_id=prompt_id, label=label, **self.validated(ApproveSerializer))
+        return Response(ApprovalSerializer(given).data, status=201)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, prompt_id: str, label: str) -> Response:

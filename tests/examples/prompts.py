@@ -39,7 +39,11 @@ ASKS = {
     "prompts_prompts_labels_list": Ask(path=PROMPT),
     "prompts_prompts_labels_retrieve": Ask(path={**PROMPT, "label": "production"}),
     "prompts_prompts_labels_update": Ask(path={**PROMPT, "label": "staging"}, body={"version": 3}),
-    "prompts_prompts_labels_destroy": Ask(path={**PROMPT, "label": "production"}),
+    "prompts_prompts_labels_gate_retrieve": Ask(path={**PROMPT, "label": "production"}, query={"version": 3}),
+    "prompts_prompts_labels_approve_create": Ask(
+        path={**PROMPT, "label": "production"}, body={"version": 3, "reason": "It answers in half the tokens."}
+    ),
+    "prompts_prompts_labels_destroy": Ask(path={**PROMPT, "label": "staging"}),
     "prompts_prompts_versions_test_create": Ask(path=THIRD, body={"test_cases": [CASE]}),
     "prompts_prompts_compare_retrieve": Ask(path=PROMPT, query={"from": 1, "to": 3}),
     "prompts_prompts_regression_retrieve": Ask(path=PROMPT),

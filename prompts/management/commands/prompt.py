@@ -64,7 +64,7 @@ class Command(OperationCommand):
         case.add_argument("--input", help="a text, or a JSON object of variables")
         expected = reads(TestCaseSerializer, "expected_output")
         case.add_argument("--expected", type=expected, help="what the whole output must be")
-        offer(case, TestCaseSerializer, only=["assertions", "type", "threshold"])
+        offer(case, TestCaseSerializer, only=["assertions", "type", "threshold", "must_pass"])
         test = verbs.add_parser("test", help="test a version with the model; exit 1 on a failed case or a regression")
         test.add_argument("prompt_id")
         test.add_argument("number", nargs="?", type=NUMBER, help="by default the active version")
@@ -136,7 +136,7 @@ class Command(OperationCommand):
             name=options["name"],
             input=_input(options["input"]),
             expected_output=options["expected"],
-            **{name: options[name] for name in ("type", "assertions", "threshold") if name in options},
+            **{name: options[name] for name in ("type", "assertions", "threshold", "must_pass") if name in options},
         )
         if options["json"]:
             self.print_json(TestCaseSerializer(case).data)
@@ -220,7 +220,7 @@ class Command(OperationCommand):
         self.stdout.write(f"[{mark}] {call}: {note}")
 
     def _leave(self, verdict: Verdict) -> None:
-        if verdict.call == "regression":
+        if verdict.call == "regression" or verdict.blocked:
             raise SystemExit(FINDINGS)
 
 

@@ -24,7 +24,7 @@ class Command(OperationCommand):
         parser.add_argument("prompt_id")
         parser.add_argument("label", nargs="?")
         parser.add_argument("number", nargs="?", type=Whole(fields.FIRST_VERSION, fields.LAST_VERSION))
-        parser.add_argument("--protected", action=BooleanOptionalAction, help="whether it can be taken away")
+        parser.add_argument("--protected", action=BooleanOptionalAction, help="whether it moves only through the gate")
         parser.add_argument("--remove", action="store_true", help="take the label away")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -71,6 +71,21 @@ OPERATIONS = [
         },
     ),
     Operation(
+        calls=("prompts.gate.ruling_of",),
+        doors={"rest": "GET prompts/prompts/{prompt_id}/labels/{label}/gate", "command": "prompt_gate"},
+        without={"mcp": BUDGET, "admin": "a move that is held back says it"},
+        names={"command": {"number": "version"}},
+    ),
+    Operation(
+        calls=("prompts.gate.approve_move",),
+        doors={
+            "rest": "POST prompts/prompts/{prompt_id}/labels/{label}/approve",
+            "admin": "prompts.admin.VersionAdmin.approve",
+        },
+        without={"mcp": PERSON, "command": "at the console nobody is known by name"},
+        lacks={"admin": {"version": "the page is a version's"}},
+    ),
+    Operation(
         calls=("prompts.labels.remove_label",),
         doors={
             "rest": "DELETE prompts/prompts/{prompt_id}/labels/{label}",
