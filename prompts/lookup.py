@@ -2,6 +2,7 @@
 
 from config.errors import NotFound
 from prompts.models import LATEST, PRODUCTION, Label, Prompt, Version
+from prompts.prompts import get_prompt
 
 
 class VersionNotFound(NotFound):
@@ -25,6 +26,15 @@ def get_version(*, prompt: Prompt, number: int | None = None, label: str = PRODU
     if version is None:
         raise VersionNotFound(f"Prompt {prompt.prompt_id} has no version {number} ({_known(prompt)}).")
     return version
+
+
+def fetch_version(*, prompt_id: str, label: str = PRODUCTION) -> Version:
+    """The version that holds a label, as applications fetch it: by one look-up where it is there.
+
+    Raises PromptNotFound, VersionNotFound, LabelNotFound.
+    """
+    held = Version.objects.select_related("prompt").filter(labels__name=label, prompt__prompt_id=prompt_id).first()
+    return held or get_version(prompt=get_prompt(prompt_id=prompt_id), label=label)
 
 
 def get_label(*, prompt: Prompt, name: str) -> Label:

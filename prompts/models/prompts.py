@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
+from config.canonical import compute_hash
 from config.database.json_column import JSONField
 from config.secrets import blank, scrub
 from prompts.fields import LONGEST_LABEL
@@ -156,6 +157,12 @@ class Version(models.Model):
     @property
     def variables(self) -> Variables:
         return inspect_messages(self.conversation)
+
+    @property
+    def etag(self) -> str:
+        """Changes with what is told of it, all of which is fixed but for its labels and its last test."""
+        told = [self.pk, self.label_names, self.test_results]
+        return f'"{compute_hash(told)[:32]}"'
 
     def state(self) -> dict[str, Any]:
         """The version as the trail keeps it, where nothing is changed later: without what looks like a secret."""

@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from config.rest.contract import ANYTHING, NOT_BLANK, TEXT
-from config.rest.views import StrictModelSerializer, StrictSerializer
+from config.rest.views import QuerySerializer, StrictModelSerializer, StrictSerializer
 from prompts import fields as limits
 from prompts.cases import MAX_TEXT
 from prompts.content import MAX_MESSAGES
@@ -54,6 +54,14 @@ class MessageSerializer(StrictSerializer):
 
 def _messages(**options: Any) -> serializers.BaseSerializer[Any]:
     return MessageSerializer(many=True, min_length=1, max_length=MAX_MESSAGES, **options)  # type: ignore[call-arg]
+
+
+class FetchQuery(QuerySerializer):
+    label = serializers.CharField(
+        required=False,
+        max_length=limits.LONGEST_LABEL,
+        help_text="Such as production or latest: the version that holds it instead of the prompt.",
+    )
 
 
 class VersionSerializer(StrictModelSerializer):

@@ -2,8 +2,11 @@
 
 import django_filters
 from django.db.models import QuerySet
+from django.http import HttpResponseNotModified
+from django.http.response import HttpResponseBase
 from django.urls import reverse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from django.utils.http import parse_etags
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,6 +16,7 @@ from prompts import apart, cases, content, lookup, prompts, runs, testing, versi
 from prompts.assertions import AssertionsInvalid
 from prompts.models import PRODUCTION, PROMPT_ID, Prompt, Version, VersionQuerySet
 from prompts.serializers.prompts import (
+    FetchQuery,
     NewVersionSerializer,
     PromptSerializer,
     PromptUpdateSerializer,
@@ -44,6 +48,28 @@ class PromptViewSet(ReadViewSet):
     def get_object(self) -> Prompt:
         prompts.get_prompt(prompt_id=self.kwargs["prompt_id"])
         return Prompt.objects.with_active_version().get(prompt_id=self.kwargs["prompt_id"])
+
+    @extend_schema(
+        parameters=[FetchQuery],
+        responses={
+            200: PolymorphicProxySerializer(
+                component_name="PromptOrVersion",
+                serializers=[PromptSerializer, VersionSerializer],
+                resource_type_field_name=None,
+            ),
+            304: None,
+        },
+    )
+    def retrieve(self, request: Request, prompt_id: str) -> HttpResponseBase:
+        """Show a prompt; with `label`, the version that holds it, with an ETag that a later request can ask by."""
+        label = self.query(FetchQuery).get("label")
+        if label is None:
+            return Response(PromptSerializer(self.get_object()).data)
+        version = lookup.fetch_version(prompt_id=prompt_id, label=label)
+        headers = {"ETag": version.etag, "Cache-Control": "private, no-cache"}
+        if version.etag in parse_etags(request.headers.get("If-None-Match", "")):
+            return HttpResponseNotModified(headers=headers)
+        return Response(VersionSerializer(version).data, headers=headers)
 
     def create(self, request: Request) -> Response:
         """Make a prompt; saving a version makes it too."""

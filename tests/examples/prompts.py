@@ -28,7 +28,7 @@ CODE = "def total(items):\n    # prices are in cents\n    return sum(item.price 
 ASKS = {
     "prompts_prompts_list": Ask(query={"search": "triage"}),
     "prompts_prompts_create": Ask(body={"prompt_id": "extract-keywords", "description": "Index pages by keyword."}),
-    "prompts_prompts_retrieve": Ask(path=PROMPT),
+    "prompts_prompts_retrieve": Ask(path=PROMPT, query={"label": "production"}),
     "prompts_prompts_update": Ask(path=PROMPT, body={"description": "Sorts the tickets of the help desk."}),
     "prompts_prompts_partial_update": Ask(path=PROMPT, body={"description": "Sorts tickets."}),
     "prompts_prompts_destroy": Ask(path=PROMPT),

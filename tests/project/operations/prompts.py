@@ -141,6 +141,15 @@ OPERATIONS = [
         },
     ),
     Operation(
+        calls=("prompts.lookup.fetch_version",),
+        doors={"rest": "GET prompts/prompts/{prompt_id}"},
+        without={
+            "mcp": "get_prompt has the label",
+            "command": "`prompt show` has the label",
+            "admin": PROGRAM,
+        },
+    ),
+    Operation(
         calls=("prompts.cases.create_test_case",),
         doors={
             "rest": "POST prompts/prompts/{prompt_id}/test-cases",
