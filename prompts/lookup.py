@@ -47,7 +47,7 @@ def get_label(*, prompt: Prompt, name: str) -> Label:
 
 def _holder(prompt: Prompt, label: str) -> Version:
     versions = prompt.versions.select_related("prompt")
-    version = versions.first() if label == LATEST else versions.filter(labels__name=label).first()
+    version = versions.on_the_line().first() if label == LATEST else versions.filter(labels__name=label).first()
     if version is not None:
         return version
     if label in {PRODUCTION, LATEST}:

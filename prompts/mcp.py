@@ -93,6 +93,7 @@ def save_prompt_version(
     ] = None,
     notes: Annotated[str, Field(description="What changed and why.", max_length=fields.LONGEST_NOTES)] = "",
     settings: Annotated[dict[str, Any] | None, Field(description="temperature, max_tokens, ...")] = None,
+    branch: Annotated[str, Field(description="A try beside the line, by name.", max_length=fields.LONGEST_LABEL)] = "",
     activate: bool = False,
 ) -> dict[str, Any]:
     """Save the next version of a prompt; an identical one is returned, not repeated. Versions never change."""
@@ -103,6 +104,7 @@ def save_prompt_version(
         purpose=purpose,
         notes=notes,
         settings=settings,
+        branch=branch,
         activate=activate,
     )
     return {

@@ -1,5 +1,7 @@
 """Prompts: made, described, deleted, and what the trail keeps of it."""
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -10,7 +12,8 @@ from config.context import caller
 from config.errors import Conflict, NotFound
 from config.secrets import blank
 from prompts.content import invalid
-from prompts.models import Prompt, Run
+from prompts.fields import LONGEST_FOLDER, LONGEST_TAG, MOST_TAGS
+from prompts.models import FOLDER, TAG, Prompt, PromptTag, Run
 
 
 class PromptNotFound(NotFound):
@@ -28,10 +31,11 @@ class PromptBusy(Conflict):
 
 
 @transaction.atomic
-def create_prompt(*, prompt_id: str, description: str = "") -> Prompt:
+def create_prompt(*, prompt_id: str, description: str = "", folder: str = "", tags: Sequence[str] = ()) -> Prompt:
     """Raises PromptExists, VersionInvalid."""
-    prompt = Prompt(prompt_id=prompt_id, description=blank(description), created_by=caller().actor)
+    prompt = Prompt(prompt_id=prompt_id, description=blank(description), folder=folder, created_by=caller().actor)
     _check_id(prompt)
+    check_place(folder=folder, tags=tags)
     try:
         with transaction.atomic():
             prompt.save(force_insert=True)
@@ -39,20 +43,53 @@ def create_prompt(*, prompt_id: str, description: str = "") -> Prompt:
         raise PromptExists(
             f"A prompt {prompt_id} exists. Save a version of it, or choose another prompt_id."
         ) from error
+    place(prompt, tags)
     record_change(prompt, "prompt.created", None)
     return prompt
 
 
 @transaction.atomic
-def update_prompt(*, prompt_id: str, description: str | None = None) -> Prompt:
-    """Raises PromptNotFound."""
+def update_prompt(
+    *,
+    prompt_id: str,
+    description: str | None = None,
+    folder: str | None = None,
+    tags: Sequence[str] | None = None,
+) -> Prompt:
+    """Change what is said of a prompt and where it is found; what is None stays.
+
+    Raises PromptNotFound, VersionInvalid.
+    """
+    check_place(folder=folder or "", tags=tags or ())
     prompt = get_prompt(prompt_id=prompt_id, lock=True)
     before = prompt.state()
-    if description is not None and prompt.description != blank(description):
-        prompt.description = blank(description)
-        prompt.save(update_fields=["description"])
+    prompt.description = prompt.description if description is None else blank(description)
+    prompt.folder = prompt.folder if folder is None else folder
+    prompt.save(update_fields=["description", "folder"])
+    if tags is not None:
+        place(prompt, tags)
+    if prompt.state() != before:
         record_change(prompt, "prompt.updated", before)
     return prompt
+
+
+def place(prompt: Prompt, tags: Sequence[str]) -> None:
+    """Give a prompt these tags and no others."""
+    prompt.tagged.exclude(name__in=tags).delete()
+    PromptTag.objects.bulk_create(
+        [PromptTag(prompt=prompt, name=name) for name in sorted(set(tags))], ignore_conflicts=True
+    )
+
+
+def check_place(*, folder: str, tags: Sequence[str]) -> None:
+    """Raises VersionInvalid for a folder or a tag that is none."""
+    if folder and (len(folder) > LONGEST_FOLDER or not re.fullmatch(FOLDER, folder)):
+        raise invalid("folder", f"Words with / between, such as support/triage, at most {LONGEST_FOLDER} characters.")
+    if len(set(tags)) > MOST_TAGS:
+        raise invalid("tags", f"At most {MOST_TAGS}.")
+    for tag in tags:
+        if not isinstance(tag, str) or len(tag) > LONGEST_TAG or not re.fullmatch(TAG, tag):
+            raise invalid("tags", f"Lower-case letters, digits and . _ - only, at most {LONGEST_TAG} characters each.")
 
 
 @transaction.atomic

@@ -28,7 +28,7 @@ class Report:
     rows: list[VersionRow]
     """Every version, oldest first."""
     verdict: Verdict
-    """The newest tested version against the active one, or against the one before when it is active itself."""
+    """The newest tested version of the line against the active one, or the one before when it is active itself."""
     newest: int | None
     against: int | None
 
@@ -50,12 +50,13 @@ def regression_report(*, prompt_id: str) -> Report:
     rows: list[VersionRow] = []
     tested: list[_Tested] = []
     for one in _versions(prompt_id):
-        before = tested[-1] if tested else None
+        branch = [other for other in tested if other.version.branch == one.version.branch]
+        before = next(reversed(branch or _line(tested)), None)
         rows.append(_row(one, before))
         if one.suite:
             tested.append(one)
-    newest = tested[-1] if tested else None
-    against = _reference(tested)
+    newest = next(reversed(_line(tested)), None)
+    against = _reference(tested, newest)
     return Report(
         prompt_id=prompt_id,
         rows=rows,
@@ -85,6 +86,12 @@ def _row(one: _Tested, before: _Tested | None) -> VersionRow:
     )
 
 
-def _reference(tested: list[_Tested]) -> _Tested | None:
-    active = next((one for one in tested[:-1] if one.version.is_active), None)
-    return active or (tested[-2] if len(tested) > 1 else None)
+def _line(tested: list[_Tested]) -> list[_Tested]:
+    """Without the tries beside it."""
+    return [one for one in tested if not one.version.branch]
+
+
+def _reference(tested: list[_Tested], newest: _Tested | None) -> _Tested | None:
+    others = [one for one in tested if one is not newest]
+    active = next((one for one in others if one.version.is_active), None)
+    return active or next(reversed(_line(others)), None)

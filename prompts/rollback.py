@@ -8,7 +8,7 @@ from django.db import transaction
 from config.errors import Conflict
 from prompts.labels import restore_labels
 from prompts.models import Prompt
-from prompts.prompts import get_prompt
+from prompts.prompts import check_place, get_prompt, place
 
 
 class PromptState:
@@ -26,5 +26,8 @@ class PromptState:
             raise Conflict("A prompt is not removed by rolling back: delete it, or roll back to an activation.")
         prompt = get_prompt(prompt_id=entity_id, lock=True)
         restore_labels(prompt, state)
-        prompt.description = str(state.get("description", prompt.description))
-        prompt.save(update_fields=["description"])
+        folder, tags = str(state.get("folder", "")), list(state.get("tags", ()))
+        check_place(folder=folder, tags=tags)
+        prompt.description, prompt.folder = str(state.get("description", prompt.description)), folder
+        prompt.save(update_fields=["description", "folder"])
+        place(prompt, tags)

@@ -18,6 +18,7 @@ urlpatterns = [
         prompts.VersionViewSet.as_view({"post": "activate"}),
         name="prompts-activate",
     ),
+    path(f"{ONE}/versions/<int:number>/adopt", prompts.VersionViewSet.as_view({"post": "adopt"}), name="prompts-adopt"),
     path(f"{ONE}/versions/<int:number>/test", prompts.VersionViewSet.as_view({"post": "test"}), name="prompts-test"),
     path(f"{ONE}/labels", labels.LabelViewSet.as_view({"get": "list"}), name="prompts-labels"),
     path(

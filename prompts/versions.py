@@ -1,5 +1,6 @@
 """Versions of a prompt: saved under the next number and never changed."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,10 +11,11 @@ from audit.trail import record
 from config.canonical import compute_hash
 from config.context import caller
 from config.secrets import blank
-from prompts.content import VersionInvalid, check_content, check_storable
+from prompts.content import VersionInvalid, check_content, check_storable, invalid
 from prompts.labels import move_label
+from prompts.lookup import get_version
 from prompts.model_settings import check_settings
-from prompts.models import PRODUCTION, Prompt, Version
+from prompts.models import LABEL, LABEL_RULE, PRODUCTION, Prompt, Version
 from prompts.prompts import PromptExists, create_prompt, get_prompt
 from prompts.tokens import count_messages
 
@@ -35,10 +37,12 @@ def save_version(
     notes: str = "",
     settings: Mapping[str, Any] | None = None,
     variables: Sequence[str] | None = None,
+    branch: str = "",
     activate: bool = False,
 ) -> Saved:
     """Save the next version; the prompt is made when there is none of that id.
 
+    `branch` names a try beside the line, whose versions are numbered with the others and are never `latest`.
     A version that says exactly the same (text, settings, purpose and notes) is not saved twice: it is returned.
     Raises VersionInvalid, TemplateInvalid, TextTooLarge.
     """
@@ -46,11 +50,14 @@ def save_version(
     content = check_content(prompt_text, messages, variables)
     check_settings(settings)
     check_storable(purpose=purpose, notes=notes)
+    if branch and not re.fullmatch(LABEL, branch):
+        raise invalid("branch", LABEL_RULE.message)
     version = Version(
         prompt_text=prompt_text,
         messages=None if prompt_text is not None else [asdict(message) for message in content],
         purpose=blank(purpose),
         notes=blank(notes),
+        branch=branch,
         settings=settings,
         tokens=count_messages(content, str(settings.get("model", ""))).tokens,
         created_by=caller().actor,
@@ -93,6 +100,21 @@ def activate_version(*, prompt_id: str, number: int) -> Version:
     return move_label(prompt_id=prompt_id, label=PRODUCTION, version=number).version
 
 
+def adopt_version(*, prompt_id: str, number: int) -> Saved:
+    """Save what a version of a branch says as the next of the line. Raises PromptNotFound, VersionNotFound."""
+    tried = get_version(prompt=get_prompt(prompt_id=prompt_id), number=number)
+    if not tried.branch:
+        return Saved(version=tried, created=False)
+    return save_version(
+        prompt_id=prompt_id,
+        prompt_text=tried.prompt_text,
+        messages=tried.messages,
+        purpose=tried.purpose,
+        notes=tried.notes or f"Version {number}, of the branch {tried.branch}.",
+        settings=tried.settings,
+    )
+
+
 def _hash(version: Version) -> str:
     content = {"prompt_text": version.prompt_text} if version.is_plain else {"messages": version.messages}
     try:
@@ -104,4 +126,4 @@ def _hash(version: Version) -> str:
 def _same(version: Version) -> Version | None:
     """The saved version that says exactly this: text, settings, purpose and notes."""
     saved = version.prompt.versions.filter(content_hash=version.content_hash)
-    return saved.filter(purpose=version.purpose, notes=version.notes).first()
+    return saved.filter(purpose=version.purpose, notes=version.notes, branch=version.branch).first()

@@ -88,13 +88,18 @@ class VersionForm(CheckedForm):
     settings = RowsField(
         typed.SETTING_ROWS, help_text="What the model is asked with: temperature 0, max_tokens 200, ..."
     )
+    branch = forms.CharField(
+        required=False,
+        max_length=fields.LONGEST_LABEL,
+        help_text="Empty: the next version of the line. A word: a try beside it.",
+    )
     activate = forms.BooleanField(
         required=False, label="Activate", help_text="Make it the version that programs fetch, at once."
     )
 
     class Meta:
         model = Version
-        fields = ["prompt", "prompt_text", "messages", "purpose", "notes", "settings", "activate"]
+        fields = ["prompt", "prompt_text", "messages", "purpose", "notes", "settings", "branch", "activate"]
 
     def clean_prompt_text(self) -> str | None:
         return str(self.cleaned_data["prompt_text"]).replace("\r\n", "\n") or None
@@ -206,6 +211,11 @@ class DescribeForm(forms.Form):
     description = forms.CharField(
         required=False, max_length=10_000, widget=forms.Textarea(attrs={"rows": 3}), help_text="What it is for."
     )
+    folder = forms.CharField(required=False, max_length=fields.LONGEST_FOLDER, help_text="Such as support/triage.")
+    tags = forms.CharField(required=False, help_text="Words to find it by, with commas between them.")
+
+    def clean_tags(self) -> list[str]:
+        return [word.strip() for word in self.cleaned_data["tags"].split(",") if word.strip()]
 
 
 class LabelForm(forms.Form):
@@ -261,6 +271,11 @@ class PromptTestForm(TestForm):
         help_text="Empty: the active one, or the newest where none is.",
     )
     field_order = ["number", "model", "concurrency"]
+
+
+def described(prompt: Prompt) -> dict[str, str]:
+    """What DescribeForm begins with."""
+    return {"description": prompt.description, "folder": prompt.folder, "tags": ", ".join(prompt.tags)}
 
 
 def prompt_of(given: object) -> Prompt | None:

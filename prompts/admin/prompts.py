@@ -29,10 +29,10 @@ class PromptAdmin(ToolAdmin):
     empty_text = "There is no prompt yet. Add one here, or save the first version of one:"
     empty_command = dashboard.FIRST_VERSION
     trail_of = ("prompt", "prompt_id")
-    list_display = ["prompt_id", "active_number", "last_test", "purpose", "latest_number", "created_at"]
-    search_fields = ["prompt_id", "description"]
-    search_help_text = "Part of a name or a description."
-    list_filter = [("created_at", MonthFilter)]
+    list_display = ["prompt_id", "folder", "active_number", "last_test", "purpose", "latest_number", "created_at"]
+    search_fields = ["prompt_id", "folder", "description"]
+    search_help_text = "Part of a name, a folder or a description."
+    list_filter = ["tagged__name", ("created_at", MonthFilter)]
     fields = ["prompt_id", "description"]
     moves = ["add_version", "add_case", "run_tests", "describe"]
     sections = [
@@ -82,6 +82,8 @@ class PromptAdmin(ToolAdmin):
             [
                 ("Name", prompt.prompt_id),
                 ("Description", prompt.description),
+                ("Folder", prompt.folder),
+                ("Tags", ", ".join(prompt.tags)),
                 ("Active", self.active_number(prompt)),
                 ("Last test", self.last_test(prompt)),
                 ("Versions", prompt.latest_number),
@@ -155,7 +157,7 @@ class PromptAdmin(ToolAdmin):
         self.message_user(request, f"{run.version} is being tested.", messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:prompts_run_change", args=[run.pk]))
 
-    @move(form=forms.DescribeForm, initial=lambda prompt: {"description": prompt.description})
+    @move(form=forms.DescribeForm, initial=forms.described)
     def describe(self, request: HttpRequest, prompt: Prompt, given: dict[str, Any]) -> None:
         prompts.update_prompt(prompt_id=prompt.prompt_id, **given)
 

@@ -54,13 +54,22 @@ class VersionAdmin(ReadOnlyAdmin):
     empty_command = dashboard.FIRST_VERSION
     trail_of = ("prompt_version", "entity_id")
     form = forms.VersionForm
-    list_display = ["__str__", "labels_held", "last_test", "purpose_shown", "tokens", "created_at", "created_by"]
+    list_display = [
+        "__str__",
+        "branch",
+        "labels_held",
+        "last_test",
+        "purpose_shown",
+        "tokens",
+        "created_at",
+        "created_by",
+    ]
     unlisted = ("prompt_text", "messages", "notes", "settings")
     list_filter = [HolderFilter, ("created_at", MonthFilter), "prompt"]
     search_fields = ["prompt__prompt_id", "purpose", "notes", "prompt_text", "=content_hash"]
     search_help_text = "Part of a name, a purpose, notes or a text; or a content hash."
     list_select_related = ["prompt"]
-    moves = ["activate", "run_test", "give_label", "approve", "next_version"]
+    moves = ["activate", "run_test", "give_label", "approve", "adopt", "next_version"]
     sections = [
         ("The version", ["facts"]),
         ("Text", ["text"]),
@@ -86,10 +95,14 @@ class VersionAdmin(ReadOnlyAdmin):
             return super().get_fieldsets(request, obj)
         is_text = not self.get_changeform_initial_data(request).get("messages")
         folded = {"classes": ["collapse"]} if is_text else {}
+        more = ["purpose", "notes", "settings", "branch", "activate"]
         return [
             (None, {"fields": ["prompt", "prompt_text"]}),
             ("Messages instead of a text", {"fields": ["messages"], **folded}),
-            ("What it is for, and what it is asked with", {"fields": ["purpose", "notes", "settings", "activate"]}),
+            (
+                "What it is for, and what it is asked with",
+                {"fields": more},
+            ),
         ]
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Version | None:
@@ -144,6 +157,7 @@ class VersionAdmin(ReadOnlyAdmin):
             [
                 ("Prompt", format_html('<a href="{}">{}</a>', prompt, version.prompt)),
                 ("Version", version.number),
+                ("Branch", version.branch),
                 ("Labels", shown.labels(version)),
                 ("Last test", self.last_test(version)),
                 ("Purpose", version.purpose),
@@ -199,6 +213,11 @@ class VersionAdmin(ReadOnlyAdmin):
     def give_label(self, request: HttpRequest, version: Version, given: dict[str, Any]) -> str:
         moved = labels.move_label(prompt_id=version.prompt.prompt_id, version=version.number, **given)
         return f"{version} holds {moved.name} from now on."
+
+    @move(label="Adopt into the line", permissions=["operate"], when=lambda version: bool(version.branch))
+    def adopt(self, request: HttpRequest, version: Version) -> SafeString:
+        saved = versions.adopt_version(prompt_id=version.prompt.prompt_id, number=version.number)
+        return format_html("{} says it on the line.", linked(saved.version))
 
     @move(label="Approve a move", permissions=["operate"], form=forms.ApproveForm, when=_could_need_approval)
     def approve(self, request: HttpRequest, version: Version, given: dict[str, Any]) -> str:

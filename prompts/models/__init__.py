@@ -2,15 +2,19 @@
 
 from prompts.models.cases import DEFINITION, TestCase
 from prompts.models.prompts import (
+    FOLDER,
     LABEL,
     LABEL_RULE,
     LATEST,
     PRODUCTION,
     PROMPT_ID,
     PROMPT_ID_RULE,
+    TAG,
     Label,
     LabelApproval,
     Prompt,
+    PromptQuerySet,
+    PromptTag,
     Version,
     VersionQuerySet,
 )
@@ -18,15 +22,19 @@ from prompts.models.runs import Run, RunQuerySet, RunResult
 
 __all__ = [
     "DEFINITION",
+    "FOLDER",
     "LABEL",
     "LABEL_RULE",
     "LATEST",
     "PRODUCTION",
     "PROMPT_ID",
     "PROMPT_ID_RULE",
+    "TAG",
     "Label",
     "LabelApproval",
     "Prompt",
+    "PromptQuerySet",
+    "PromptTag",
     "Run",
     "RunQuerySet",
     "RunResult",

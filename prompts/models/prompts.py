@@ -4,19 +4,22 @@ from typing import Any, Self
 
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
 from config.canonical import compute_hash
 from config.database.json_column import JSONField
 from config.secrets import blank, scrub
-from prompts.fields import LONGEST_LABEL
+from prompts.fields import LONGEST_FOLDER, LONGEST_LABEL, LONGEST_TAG
 from prompts.templates import Message, Variables, inspect_messages
 
 PROMPT_ID = r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}"
 PROMPT_ID_RULE = RegexValidator(rf"^{PROMPT_ID}\Z", "Letters, digits and . _ : @ - only, at most 128.")
 LABEL = rf"[a-z][a-z0-9._-]{{0,{LONGEST_LABEL - 1}}}"
 LABEL_RULE = RegexValidator(rf"^{LABEL}\Z", "A lower-case letter, then letters, digits and . _ - only, at most 64.")
+_WORDS = r"[A-Za-z0-9_.-]+( [A-Za-z0-9_.-]+)*"
+FOLDER = rf"{_WORDS}(/{_WORDS})*"
+TAG = r"[a-z0-9][a-z0-9._-]*"
 PRODUCTION = "production"
 """The label of the version that programs fetch; a version that holds it is called active."""
 LATEST = "latest"
@@ -35,6 +38,10 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
         held = Label.objects.filter(prompt=OuterRef("pk"), name=PRODUCTION).values("version__number")
         return self.annotate(active_version=Subquery(held[:1]))
 
+    def within(self, folder: str) -> Self:
+        """Those in a folder and in the folders below it."""
+        return self.filter(Q(folder=folder) | Q(folder__startswith=f"{folder}/"))
+
 
 class Prompt(models.Model):
     prompt_id = models.CharField(
@@ -46,6 +53,9 @@ class Prompt(models.Model):
     description = models.TextField(blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.CharField(max_length=255, blank=True, editable=False)
+    folder = models.CharField(
+        max_length=LONGEST_FOLDER, blank=True, default="", db_index=True, help_text="Such as support/triage."
+    )
     latest_number = models.PositiveIntegerField(
         default=0, editable=False, help_text="Counts versions; a number is never given twice."
     )
@@ -63,6 +73,10 @@ class Prompt(models.Model):
         held = {label.version_id for label in self.labels.all() if label.name == PRODUCTION}
         return next((version for version in self.versions.all() if version.pk in held), None)
 
+    @property
+    def tags(self) -> list[str]:
+        return sorted(tag.name for tag in self.tagged.all())
+
     def state(self) -> dict[str, Any]:
         """What the trail keeps of a prompt and a rollback restores.
 
@@ -71,14 +85,32 @@ class Prompt(models.Model):
         labels = list(self.labels.order_by("name").values_list("name", "version__number", "protected"))
         held = {name: number for name, number, _ in labels}
         active = held.pop(PRODUCTION, None)
-        more = {"labels": held, "protected": [name for name, _, protected in labels if protected]}
+        kept = [name for name, _, protected in labels if protected]
+        more = {"labels": held, "protected": kept, "folder": self.folder, "tags": self.tags}
         said = {name: value for name, value in more.items() if value}
         return {"description": self.description, "active_version": active, **said}
+
+
+class PromptTag(models.Model):
+    """A word to find a prompt by."""
+
+    prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="tagged")
+    name = models.CharField(max_length=LONGEST_TAG)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["name", "prompt"], name="prompt_tag")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class VersionQuerySet(models.QuerySet["Version"]):
     def active(self) -> Self:
         return self.filter(labels__name=PRODUCTION)
+
+    def on_the_line(self) -> Self:
+        """Without the tries beside it."""
+        return self.filter(branch="")
 
     def labelled(self) -> Self:
         """With what each holds, by one query for all."""
@@ -94,6 +126,9 @@ class Version(models.Model):
     number = models.PositiveIntegerField(help_text="From 1, without gaps.")
     prompt_text = models.TextField(null=True)  # noqa: DJ001  -- null means: see messages
     messages = JSONField(null=True, help_text="[{role, content}] when it is not a single text.")
+    branch = models.CharField(
+        max_length=LONGEST_LABEL, blank=True, default="", help_text="Of a try beside the line; empty on the line."
+    )
     purpose = models.TextField(blank=True, default="")
     notes = models.TextField(blank=True, default="")
     settings = JSONField(default=dict, blank=True, help_text="temperature, seed, max_tokens, ...")
@@ -172,10 +207,12 @@ class Version(models.Model):
             messages = self.messages or []
             content = {"messages": [{**item, "content": blank(item["content"])} for item in messages]}
         remarks = {name: blank(getattr(self, name)) for name in ("purpose", "notes")}
+        branch = {"branch": self.branch} if self.branch else {}
         return {
             "version": self.number,
             **content,
             **remarks,
+            **branch,
             "settings": scrub(self.settings),
             "content_hash": self.content_hash,
         }

@@ -10,7 +10,7 @@ from config.rest.views import QuerySerializer, StrictModelSerializer, StrictSeri
 from prompts import fields as limits
 from prompts.cases import MAX_TEXT
 from prompts.content import MAX_MESSAGES
-from prompts.models import PRODUCTION, PROMPT_ID_RULE, Prompt, Version
+from prompts.models import FOLDER, LABEL, PRODUCTION, PROMPT_ID_RULE, TAG, Prompt, Version
 from prompts.templates import ROLES
 
 
@@ -31,13 +31,32 @@ class Input(serializers.JSONField):
         return super().to_internal_value(data)  # type: ignore[arg-type]
 
 
+_FOLDER = rf"^(?:{FOLDER})?$"
+
+
+def _tags(**options: Any) -> serializers.ListField:
+    tag = serializers.RegexField(f"^{TAG}$", max_length=limits.LONGEST_TAG)
+    return serializers.ListField(child=tag, max_length=limits.MOST_TAGS, help_text="Words to find it by.", **options)
+
+
 class PromptSerializer(StrictModelSerializer):
     active_version = serializers.IntegerField(read_only=True, allow_null=True, help_text="Its number.")
+    folder = serializers.RegexField(_FOLDER, required=False, allow_blank=True, max_length=limits.LONGEST_FOLDER)
+    tags = _tags(required=False)
     latest_version = serializers.IntegerField(source="latest_number", read_only=True, help_text="0 before the first.")
 
     class Meta:
         model = Prompt
-        fields = ["prompt_id", "description", "active_version", "latest_version", "created_at", "created_by"]
+        fields = [
+            "prompt_id",
+            "description",
+            "folder",
+            "tags",
+            "active_version",
+            "latest_version",
+            "created_at",
+            "created_by",
+        ]
         read_only_fields = ["created_at", "created_by"]
         # Whether the id is free is answered by the operation, with 409.
         extra_kwargs: dict[str, Any] = {"prompt_id": {"validators": [PROMPT_ID_RULE]}}
@@ -45,6 +64,14 @@ class PromptSerializer(StrictModelSerializer):
 
 class PromptUpdateSerializer(StrictSerializer):
     description = serializers.CharField(allow_blank=True, max_length=10_000)
+    folder = serializers.RegexField(
+        _FOLDER,
+        required=False,
+        allow_blank=True,
+        max_length=limits.LONGEST_FOLDER,
+        help_text="Such as support/triage.",
+    )
+    tags = _tags(required=False)
 
 
 class MessageSerializer(StrictSerializer):
@@ -79,6 +106,7 @@ class VersionSerializer(StrictModelSerializer):
         fields = [
             "prompt_id",
             "version",
+            "branch",
             "prompt_text",
             "messages",
             "purpose",
@@ -111,6 +139,14 @@ class NewVersionSerializer(StrictSerializer):
     settings = serializers.DictField(required=False, help_text="model, temperature, seed, max_tokens, ...")
     variables = serializers.ListField(
         child=serializers.CharField(), required=False, help_text="When given, the template must use exactly these."
+    )
+    branch = serializers.RegexField(
+        rf"^(?:{LABEL})?$",
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=limits.LONGEST_LABEL,
+        help_text="A try beside the line, by name; `latest` stays what it is.",
     )
     activate = serializers.BooleanField(required=False, default=False)
 

@@ -14,7 +14,7 @@ from config.rest.openapi import refusals
 from config.rest.views import APIView, ReadViewSet
 from prompts import apart, cases, content, lookup, prompts, runs, testing, versions
 from prompts.assertions import AssertionsInvalid
-from prompts.models import PRODUCTION, PROMPT_ID, Prompt, Version, VersionQuerySet
+from prompts.models import PRODUCTION, PROMPT_ID, Prompt, PromptQuerySet, Version, VersionQuerySet
 from prompts.serializers.prompts import (
     FetchQuery,
     NewVersionSerializer,
@@ -32,15 +32,21 @@ from prompts.tokens import count_messages
 class PromptFilter(django_filters.FilterSet):
     search = django_filters.CharFilter("prompt_id", "icontains", label="part of the prompt_id")
 
+    folder = django_filters.CharFilter(method="in_folder", label="a folder, with those below it")
+    tag = django_filters.CharFilter("tagged__name", label="one of its tags")
+
     class Meta:
         model = Prompt
         fields = ["prompt_id"]
+
+    def in_folder(self, found: PromptQuerySet, name: str, value: str) -> "QuerySet[Prompt]":
+        return found.within(value)
 
 
 class PromptViewSet(ReadViewSet):
     """Prompts, newest first."""
 
-    queryset = Prompt.objects.with_active_version()
+    queryset = Prompt.objects.with_active_version().prefetch_related("tagged")
     serializer_class = PromptSerializer
     filterset_class = PromptFilter
     lookup_field = "prompt_id"
@@ -78,13 +84,13 @@ class PromptViewSet(ReadViewSet):
 
     @extend_schema(request=PromptUpdateSerializer)
     def update(self, request: Request, prompt_id: str) -> Response:
-        """Replace the description of a prompt."""
+        """Replace the description of a prompt, and its folder and tags where they are given."""
         prompts.update_prompt(prompt_id=prompt_id, **self.validated(PromptUpdateSerializer))
         return self._answer(prompt_id)
 
     @extend_schema(request=PromptUpdateSerializer(partial=True))
     def partial_update(self, request: Request, prompt_id: str) -> Response:
-        """Change the description of a prompt, if one is given."""
+        """Change the description, the folder or the tags of a prompt."""
         serializer = PromptUpdateSerializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         prompts.update_prompt(prompt_id=prompt_id, **serializer.validated_data)
@@ -107,7 +113,7 @@ class VersionFilter(django_filters.FilterSet):
 
     class Meta:
         model = Version
-        fields = ["content_hash"]
+        fields = ["content_hash", "branch"]
 
     def holding_production(self, versions: VersionQuerySet, name: str, value: bool) -> "QuerySet[Version]":
         return versions.active() if value else versions.exclude(labels__name=PRODUCTION)
@@ -139,15 +145,24 @@ class VersionViewSet(ReadViewSet):
     )
     def create(self, request: Request, prompt_id: str) -> Response:
         """Save the next version of a prompt. One that says exactly the same is answered with 200, not saved again."""
-        saved = versions.save_version(prompt_id=prompt_id, **self.validated(NewVersionSerializer))
-        location = reverse("prompts-version", args=[prompt_id, saved.version.number])
-        answer = VersionSerializer(saved.version).data
+        return self._saved(versions.save_version(prompt_id=prompt_id, **self.validated(NewVersionSerializer)))
+
+    def _saved(self, saved: versions.Saved) -> Response:
+        version = saved.version
+        location = reverse("prompts-version", args=[version.prompt.prompt_id, version.number])
+        answer = VersionSerializer(version).data
         return Response(answer, status=201 if saved.created else 200, headers={"Location": location})
 
     @extend_schema(request=None, responses=VersionSerializer)
     def activate(self, request: Request, prompt_id: str, number: int) -> Response:
         """Make a version the active one: the label production moves to it."""
         return Response(VersionSerializer(versions.activate_version(prompt_id=prompt_id, number=number)).data)
+
+    @extend_schema(request=None, responses={201: VersionSerializer, 200: VersionSerializer})
+    def adopt(self, request: Request, prompt_id: str, number: int) -> Response:
+        """Adopt a version of a branch: what it says becomes the next version of the line."""
+        saved = versions.adopt_version(prompt_id=prompt_id, number=number)
+        return self._saved(saved)
 
     @extend_schema(
         request=TestSerializer,

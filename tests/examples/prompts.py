@@ -30,7 +30,7 @@ ASKS = {
     "prompts_prompts_create": Ask(body={"prompt_id": "extract-keywords", "description": "Index pages by keyword."}),
     "prompts_prompts_retrieve": Ask(path=PROMPT, query={"label": "production"}),
     "prompts_prompts_update": Ask(path=PROMPT, body={"description": "Sorts the tickets of the help desk."}),
-    "prompts_prompts_partial_update": Ask(path=PROMPT, body={"description": "Sorts tickets."}),
+    "prompts_prompts_partial_update": Ask(path=PROMPT, body={"folder": "support/triage", "tags": ["tickets"]}),
     "prompts_prompts_destroy": Ask(path=PROMPT),
     "prompts_prompts_versions_list": Ask(path=PROMPT, query={"page_size": 1}),
     "prompts_prompts_versions_create": Ask(path=PROMPT, body=VERSION),
@@ -44,6 +44,9 @@ ASKS = {
         path={**PROMPT, "label": "production"}, body={"version": 3, "reason": "It answers in half the tokens."}
     ),
     "prompts_prompts_labels_destroy": Ask(path={**PROMPT, "label": "staging"}),
+    "prompts_prompts_versions_adopt_create": Ask(
+        path={**PROMPT, "number": Got("version", f"{UNDER}/versions", {**VERSION, "branch": "short"})}
+    ),
     "prompts_prompts_versions_test_create": Ask(path=THIRD, body={"test_cases": [CASE]}),
     "prompts_prompts_compare_retrieve": Ask(path=PROMPT, query={"from": 1, "to": 3}),
     "prompts_prompts_regression_retrieve": Ask(path=PROMPT),

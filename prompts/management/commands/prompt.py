@@ -17,6 +17,7 @@ from prompts.serializers.prompts import NewVersionSerializer, PromptSerializer, 
 from prompts.serializers.runs import RunDetailSerializer, TestCaseSerializer, TestSerializer
 from prompts.statistics import Verdict
 
+SAVED = ("purpose", "notes", "variables", "branch", "activate")
 NUMBER = Whole(fields.FIRST_VERSION, fields.LAST_VERSION)
 
 
@@ -31,6 +32,7 @@ class Command(OperationCommand):
         ("prompt list", "all prompts; with a name the versions of one"),
         ("prompt show greeting 2", "the text of a version"),
         ("prompt activate greeting 2", "what programs get from now on"),
+        ("prompt adopt greeting 3", "a version of a branch becomes the next of the line"),
         (
             'prompt case greeting polite --input \'{"name": "Mona"}\' --expected "Good morning, Mona."',
             "keep a test case",
@@ -48,7 +50,7 @@ class Command(OperationCommand):
         save.add_argument(
             "--settings", type=reads(NewVersionSerializer, "settings"), default={}, metavar="JSON", dest="parameters"
         )
-        offer(save, NewVersionSerializer, only=["purpose", "notes", "variables", "activate"])
+        offer(save, NewVersionSerializer, only=SAVED)
         listing = verbs.add_parser("list", help="list prompts, or the versions of one")
         listing.add_argument("prompt_id", nargs="?")
         show = verbs.add_parser("show", help="show a version, by default the active one")
@@ -58,6 +60,9 @@ class Command(OperationCommand):
         activate = verbs.add_parser("activate", help="make a version the active one")
         activate.add_argument("prompt_id")
         activate.add_argument("number", type=NUMBER)
+        adopt = verbs.add_parser("adopt", help="make what a version of a branch says the next version of the line")
+        adopt.add_argument("prompt_id")
+        adopt.add_argument("number", type=NUMBER)
         case = verbs.add_parser("case", help="add a test case, or list them")
         case.add_argument("prompt_id")
         case.add_argument("name", nargs="?", type=reads(TestCaseSerializer, "name"))
@@ -87,8 +92,19 @@ class Command(OperationCommand):
             prompt_id=options["prompt_id"],
             **content,
             settings=options["parameters"],
-            **{name: options[name] for name in ("purpose", "notes", "variables", "activate") if name in options},
+            **{
+                name: options[name]
+                for name in ("purpose", "notes", "variables", "branch", "activate")
+                if name in options
+            },
         )
+        self._show_saved(saved, options)
+
+    def do_adopt(self, options: dict[str, Any]) -> None:
+        saved = versions.adopt_version(prompt_id=options["prompt_id"], number=options["number"])
+        self._show_saved(saved, options)
+
+    def _show_saved(self, saved: versions.Saved, options: dict[str, Any]) -> None:
         if options["json"]:
             self.print_json(VersionSerializer(saved.version).data)
         else:
@@ -99,7 +115,7 @@ class Command(OperationCommand):
         if options["prompt_id"]:
             found = prompts.get_prompt(prompt_id=options["prompt_id"]).versions.select_related("prompt").labelled()
             data = VersionSerializer(found, many=True).data
-            names = ["version", "labels", "tokens", "passed", "created by", "purpose"]
+            names = ["version", "branch", "labels", "tokens", "passed", "created by", "purpose"]
             rows = [_version_row(row) for row in data]
         else:
             data = PromptSerializer(Prompt.objects.with_active_version(), many=True).data
@@ -231,7 +247,8 @@ def _prompt_row(row: Any) -> list[Any]:
 
 def _version_row(row: Any) -> list[Any]:
     passed = percent((row["test_results"] or {}).get("success_rate"))
-    return [row["version"], ", ".join(row["labels"]), row["tokens"], passed, row["created_by"], row["purpose"]]
+    held = ", ".join(row["labels"])
+    return [row["version"], row["branch"], held, row["tokens"], passed, row["created_by"], row["purpose"]]
 
 
 def _results(summary: dict[str, Any] | None) -> str:

@@ -51,6 +51,15 @@ OPERATIONS = [
         without={"mcp": "save_prompt_version can activate"},
     ),
     Operation(
+        calls=("prompts.versions.adopt_version",),
+        doors={
+            "rest": "POST prompts/prompts/{prompt_id}/versions/{number}/adopt",
+            "command": "prompt adopt",
+            "admin": "prompts.admin.VersionAdmin.adopt",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
         calls=("prompts.labels.move_label",),
         doors={
             "rest": "PUT prompts/prompts/{prompt_id}/labels/{label}",
