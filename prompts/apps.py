@@ -2,7 +2,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db import connections
-from django.db.models.signals import post_migrate, pre_delete
+from django.db.models.signals import post_migrate, pre_delete, pre_migrate
 
 
 class PromptsConfig(AppConfig):
@@ -16,6 +16,7 @@ class PromptsConfig(AppConfig):
         from prompts.models import Prompt
 
         rollback.register("prompt", "prompts.rollback.PromptState")
+        pre_migrate.connect(_remove_triggers, sender=self)
         post_migrate.connect(_install_triggers, sender=self)
         pre_delete.connect(_go_first, sender=Prompt)
 
@@ -24,6 +25,12 @@ def _install_triggers(using: str, **kwargs: Any) -> None:
     from prompts import triggers
 
     triggers.install(using)
+
+
+def _remove_triggers(using: str, **kwargs: Any) -> None:
+    from prompts import triggers
+
+    triggers.remove(using)
 
 
 def _go_first(sender: Any, instance: Any, using: str, **kwargs: Any) -> None:

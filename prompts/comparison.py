@@ -54,7 +54,7 @@ def compare_versions(*, prompt_id: str, before: int, after: int) -> Comparison:
     return Comparison(
         before=old,
         after=new,
-        text_diff=unified_diff(old.text, new.text, f"version {before}", f"version {after}"),
+        text_diff=unified_diff(old.whole_text, new.whole_text, f"version {before}", f"version {after}"),
         settings_changes=deep_compare(old.settings, new.settings),
         results_before=old_run.summary() if old_run else None,
         results_after=new_run.summary() if new_run else None,

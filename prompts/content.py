@@ -13,24 +13,23 @@ class VersionInvalid(DomainError):
     code = "version-invalid"
 
 
-def check_content(
-    prompt_text: str | None, messages: Sequence[Mapping[str, str]] | None, variables: Sequence[str] | None = None
-) -> list[Message]:
-    """The messages of a version to be: templates that parse and use exactly the declared variables, when some are.
-
-    Raises VersionInvalid, TemplateInvalid, TextTooLarge.
-    """
+def read_content(prompt_text: str | None, messages: Sequence[Mapping[str, str]] | None) -> list[Message]:
+    """The messages of a version to be, as they were written. Raises VersionInvalid, TextTooLarge."""
     content = _content(prompt_text, messages)
     check_size(*(message.content for message in content))
     for message in content:
         check_storable(content=message.content)
-    found = _inspect(prompt_text) if prompt_text is not None else inspect_messages(content)
+    return content
+
+
+def check_templates(content: Sequence[Message], *, plain: bool, variables: Sequence[str] | None = None) -> None:
+    """Templates parse and use exactly the declared variables, when some are. Raises VersionInvalid, TemplateInvalid."""
+    found = _inspect(content[0].content) if plain else inspect_messages(content)
     if variables is not None:
         if missing := sorted(set(found.names) - set(variables)):
             raise invalid("variables", f"The template uses {', '.join(missing)}, which is not declared.")
         if unused := sorted(set(variables) - set(found.names)):
             raise invalid("variables", f"The template does not use {', '.join(unused)}.")
-    return content
 
 
 def _inspect(prompt_text: str) -> Variables:

@@ -13,7 +13,7 @@ from config.errors import Conflict, NotFound
 from config.secrets import blank
 from prompts.content import invalid
 from prompts.fields import LONGEST_FOLDER, LONGEST_TAG, MOST_TAGS
-from prompts.models import FOLDER, TAG, Prompt, PromptTag, Run
+from prompts.models import FOLDER, TAG, Prompt, PromptTag, Run, VersionPart
 
 
 class PromptNotFound(NotFound):
@@ -23,6 +23,13 @@ class PromptNotFound(NotFound):
 class PromptExists(Conflict):
     code = "prompt-exists"
     remedy = "save a version of it, or choose another prompt_id"
+
+
+class PromptUsed(Conflict):
+    """A version of another prompt contains one of this."""
+
+    code = "prompt-used"
+    remedy = "delete the prompts that include it first"
 
 
 class PromptBusy(Conflict):
@@ -96,11 +103,14 @@ def check_place(*, folder: str, tags: Sequence[str]) -> None:
 def delete_prompt(*, prompt_id: str) -> None:
     """Delete a prompt with its versions, cases and runs; the trail keeps what they were.
 
-    Raises PromptNotFound, and PromptBusy while a run is open.
+    Raises PromptNotFound, PromptUsed where another includes it, and PromptBusy while a run is open.
     """
     prompt = get_prompt(prompt_id=prompt_id, lock=True)
     if Run.objects.open().filter(version__prompt=prompt).exists():
         raise PromptBusy(f"A test of {prompt_id} is running. Cancel it or wait, then delete.")
+    if users := VersionPart.objects.filter(part__prompt=prompt).select_related("version__prompt")[:5]:
+        named = ", ".join(sorted({str(part.version) for part in users}))
+        raise PromptUsed(f"{prompt_id} is included by {named}. Delete those prompts first, or keep it.")
     versions = [version.state() for version in prompt.versions.order_by("number")]
     record(
         event_type="prompt.deleted",

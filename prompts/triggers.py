@@ -1,9 +1,11 @@
 """Database triggers that keep versions as they were saved, whoever holds the connection.
 
-Installed after every migration, since SQLite loses a table's triggers when a migration rebuilds it.
+Installed after every migration, since SQLite loses a table's triggers when a migration rebuilds it; and removed there
+before it, since it rebuilds no table that the trigger of another one names.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from django.db import connections, transaction
 
@@ -11,56 +13,87 @@ from prompts.models import Version
 
 NEVER_CHANGES = "a saved prompt version never changes"
 GOES_WITH_ITS_PROMPT = "a prompt version goes with its prompt alone: save another one, or delete the prompt"
-_PROMPT_IS_THERE = "EXISTS (SELECT 1 FROM prompts_prompt WHERE id = OLD.prompt_id)"
-_IS_THERE = (
-    "EXISTS (SELECT 1 FROM prompts_version WHERE id = NEW.id OR (prompt_id = NEW.prompt_id AND number = NEW.number))"
-)
+
+_DIFFERS = "IS DISTINCT FROM"
 
 
-def _sqlite(columns: Sequence[str]) -> list[str]:
-    changed = " OR ".join(f"OLD.{column} IS NOT NEW.{column}" for column in columns)
-    guards = {
-        "immutable": ("UPDATE", changed, NEVER_CHANGES),
-        # INSERT OR REPLACE removes the row that is in its way without asking the trigger of DELETE.
-        "unreplaced": ("INSERT", _IS_THERE, NEVER_CHANGES),
-        "undeleted": ("DELETE", _PROMPT_IS_THERE, GOES_WITH_ITS_PROMPT),
-    }
-    statements = [f"DROP TRIGGER IF EXISTS prompts_version_{name}" for name in guards]
-    for name, (verb, when, said) in guards.items():
-        statements.append(
-            f"""CREATE TRIGGER prompts_version_{name} BEFORE {verb} ON prompts_version
-            WHEN {when} BEGIN SELECT RAISE(ABORT, '{said}'); END"""
-        )
-    return statements
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Guard:
+    """What one trigger refuses: a verb on a row of a table, when a condition holds."""
 
+    table: str
+    name: str
+    verb: str
+    when: str
+    said: str = NEVER_CHANGES
 
-def _postgresql(columns: Sequence[str]) -> list[str]:
-    changed = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in columns)
-    return [
-        f"""CREATE OR REPLACE FUNCTION prompts_version_immutable() RETURNS trigger LANGUAGE plpgsql AS $guard$
-        BEGIN RAISE EXCEPTION '{NEVER_CHANGES}' USING ERRCODE = 'integrity_constraint_violation'; END $guard$""",
-        f"""CREATE OR REPLACE FUNCTION prompts_version_undeleted() RETURNS trigger LANGUAGE plpgsql AS $guard$
-        BEGIN
-            IF {_PROMPT_IS_THERE} THEN
-                RAISE EXCEPTION '{GOES_WITH_ITS_PROMPT}' USING ERRCODE = 'integrity_constraint_violation';
-            END IF;
-            RETURN OLD;
-        END $guard$""",
-        f"""CREATE OR REPLACE TRIGGER prompts_version_immutable BEFORE UPDATE ON prompts_version
-        FOR EACH ROW WHEN ({changed}) EXECUTE FUNCTION prompts_version_immutable()""",
-        """CREATE OR REPLACE TRIGGER prompts_version_undeleted BEFORE DELETE ON prompts_version
-        FOR EACH ROW EXECUTE FUNCTION prompts_version_undeleted()""",
-    ]
+    def on_sqlite(self) -> list[str]:
+        return [
+            f"DROP TRIGGER IF EXISTS {self.table}_{self.name}",
+            f"""CREATE TRIGGER {self.table}_{self.name} BEFORE {self.verb} ON {self.table}
+            WHEN {self.when} BEGIN SELECT RAISE(ABORT, '{self.said}'); END""",
+        ]
+
+    def on_postgresql(self) -> list[str]:
+        return [
+            f"""CREATE OR REPLACE FUNCTION {self.table}_{self.name}() RETURNS trigger LANGUAGE plpgsql AS $guard$
+            BEGIN
+                IF {self.when} THEN
+                    RAISE EXCEPTION '{self.said}' USING ERRCODE = 'integrity_constraint_violation';
+                END IF;
+                RETURN {"OLD" if self.verb == "DELETE" else "NEW"};
+            END $guard$""",
+            f"""CREATE OR REPLACE TRIGGER {self.table}_{self.name} BEFORE {self.verb} ON {self.table}
+            FOR EACH ROW EXECUTE FUNCTION {self.table}_{self.name}()""",
+        ]
 
 
 def install(using: str) -> None:
-    """Put the triggers in place on a database that has the table; one that went back has fewer columns."""
+    """Put the triggers in place on a database that has the tables; one that went back has fewer of them."""
     connection = connections[using]
-    if "prompts_version" not in connection.introspection.table_names():
+    tables = set(connection.introspection.table_names())
+    if "prompts_version" not in tables:
         return
+    is_sqlite = connection.vendor == "sqlite"
     with transaction.atomic(using=using), connection.cursor() as cursor:
         there = {column.name for column in connection.introspection.get_table_description(cursor, "prompts_version")}
         kept = [field.column for field in Version._meta.concrete_fields if field.name not in Version.CHANGING]
-        columns = [column for column in kept if column in there]
-        for statement in (_postgresql if connection.vendor == "postgresql" else _sqlite)(columns):
-            cursor.execute(statement)
+        guards = list(_guards([column for column in kept if column in there], "IS NOT" if is_sqlite else _DIFFERS))
+        guards += _unreplaced() if is_sqlite else []
+        for guard in guards:
+            if guard.table in tables:
+                for statement in guard.on_sqlite() if is_sqlite else guard.on_postgresql():
+                    cursor.execute(statement)
+
+
+def remove(using: str) -> None:
+    """Take them off a database of SQLite's that is about to be migrated."""
+    connection = connections[using]
+    if connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'prompts_version%'")
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'DROP TRIGGER "{name}"')
+
+
+def _guards(columns: Sequence[str], differs: str) -> Iterator[_Guard]:
+    changed = " OR ".join(f"OLD.{column} {differs} NEW.{column}" for column in columns)
+    is_kept = "EXISTS (SELECT 1 FROM prompts_prompt WHERE id = OLD.prompt_id)"
+    part_is_kept = """EXISTS (SELECT 1 FROM prompts_prompt p JOIN prompts_version v ON v.prompt_id = p.id
+        WHERE v.id = OLD.version_id)"""
+    for table, update, delete in (
+        ("prompts_version", changed, is_kept),
+        ("prompts_versionpart", "TRUE", part_is_kept),
+    ):
+        yield _Guard(table=table, name="immutable", verb="UPDATE", when=update)
+        yield _Guard(table=table, name="undeleted", verb="DELETE", when=delete, said=GOES_WITH_ITS_PROMPT)
+
+
+def _unreplaced() -> Iterator[_Guard]:
+    """INSERT OR REPLACE of SQLite removes the row that is in its way without asking the trigger of DELETE."""
+    keys = {"prompts_version": ("prompt_id", "number"), "prompts_versionpart": ("version_id", "name")}
+    for table, (first, second) in keys.items():
+        same = f"id = NEW.id OR ({first} = NEW.{first} AND {second} = NEW.{second})"
+        is_there = f"EXISTS (SELECT 1 FROM {table} WHERE {same})"  # noqa: S608  -- all of it stands here
+        yield _Guard(table=table, name="unreplaced", verb="INSERT", when=is_there)

@@ -11,11 +11,12 @@ from audit.trail import record
 from config.canonical import compute_hash
 from config.context import caller
 from config.secrets import blank
-from prompts.content import VersionInvalid, check_content, check_storable, invalid
+from prompts.composition import check_version
+from prompts.content import VersionInvalid, check_storable, invalid
 from prompts.labels import move_label
 from prompts.lookup import get_version
 from prompts.model_settings import check_settings
-from prompts.models import LABEL, LABEL_RULE, PRODUCTION, Prompt, Version
+from prompts.models import LABEL, LABEL_RULE, PRODUCTION, Prompt, Version, VersionPart
 from prompts.prompts import PromptExists, create_prompt, get_prompt
 from prompts.tokens import count_messages
 
@@ -47,27 +48,27 @@ def save_version(
     Raises VersionInvalid, TemplateInvalid, TextTooLarge.
     """
     settings = dict(settings or {})
-    content = check_content(prompt_text, messages, variables)
+    composed = check_version(prompt_id, prompt_text, messages, variables)
     check_settings(settings)
     check_storable(purpose=purpose, notes=notes)
     if branch and not re.fullmatch(LABEL, branch):
         raise invalid("branch", LABEL_RULE.message)
     version = Version(
         prompt_text=prompt_text,
-        messages=None if prompt_text is not None else [asdict(message) for message in content],
+        messages=None if prompt_text is not None else [asdict(message) for message in composed.source],
         purpose=blank(purpose),
         notes=blank(notes),
         branch=branch,
         settings=settings,
-        tokens=count_messages(content, str(settings.get("model", ""))).tokens,
+        tokens=count_messages(composed.whole, str(settings.get("model", ""))).tokens,
         created_by=caller().actor,
     )
-    version.content_hash = _hash(version)
-    return _keep(version, prompt_id, activate=activate)
+    version.content_hash = _hash(version, composed.parts)
+    return _keep(version, prompt_id, composed.parts, activate=activate)
 
 
 @transaction.atomic
-def _keep(version: Version, prompt_id: str, *, activate: bool) -> Saved:
+def _keep(version: Version, prompt_id: str, parts: Mapping[str, Version], *, activate: bool) -> Saved:
     """Give it the next number; what takes time is done before, since SQLite has one writer."""
     prompt = Prompt.objects.select_for_update().filter(prompt_id=prompt_id).first()
     if prompt is None:
@@ -82,6 +83,9 @@ def _keep(version: Version, prompt_id: str, *, activate: bool) -> Saved:
         prompt.save(update_fields=["latest_number"])
         version.number = prompt.latest_number
         version.save(force_insert=True)
+        VersionPart.objects.bulk_create(
+            [VersionPart(version=version, name=name, part=part) for name, part in parts.items()]
+        )
         record(
             event_type="prompt.version_saved",
             entity_type="prompt_version",
@@ -115,10 +119,11 @@ def adopt_version(*, prompt_id: str, number: int) -> Saved:
     )
 
 
-def _hash(version: Version) -> str:
+def _hash(version: Version, parts: Mapping[str, Version]) -> str:
     content = {"prompt_text": version.prompt_text} if version.is_plain else {"messages": version.messages}
     try:
-        return compute_hash({**content, "settings": version.settings})
+        held = {"parts": {name: part.content_hash for name, part in parts.items()}} if parts else {}
+        return compute_hash({**content, "settings": version.settings, **held})
     except ValueError as error:
         raise VersionInvalid(f"The version cannot be kept as JSON: {error}") from error
 

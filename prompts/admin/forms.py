@@ -7,7 +7,7 @@ from django import forms
 
 from config.errors import DomainError
 from config.pages.refusals import tell
-from prompts import cases, content, fields, model_settings
+from prompts import cases, composition, fields, model_settings
 from prompts.admin import typed
 from prompts.admin.rows import Column, Rows
 from prompts.assertions.terms import Fault
@@ -126,7 +126,7 @@ class VersionForm(CheckedForm):
         elif text is not None and messages is not None:
             self.add_error("messages", "There is a text above, too. Keep one of the two.")
         else:
-            self._check(lambda: content.check_content(text, messages))
+            self._check(lambda: composition.check_version(cleaned["prompt"].prompt_id, text, messages))
         return cleaned
 
     def _post_clean(self) -> None:

@@ -16,6 +16,7 @@ from prompts.models.prompts import (
     PromptQuerySet,
     PromptTag,
     Version,
+    VersionPart,
     VersionQuerySet,
 )
 from prompts.models.runs import Run, RunQuerySet, RunResult
@@ -40,5 +41,6 @@ __all__ = [
     "RunResult",
     "TestCase",
     "Version",
+    "VersionPart",
     "VersionQuerySet",
 ]

@@ -1,5 +1,6 @@
 """Prompts, their immutable versions, and the labels that say which version is for what."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 from django.core.validators import RegexValidator
@@ -12,6 +13,8 @@ from config.database.json_column import JSONField
 from config.secrets import blank, scrub
 from prompts.fields import LONGEST_FOLDER, LONGEST_LABEL, LONGEST_TAG
 from prompts.templates import Message, Variables, inspect_messages
+from prompts.templates.blocks import INCLUDE
+from prompts.templates.composing import compose
 
 PROMPT_ID = r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}"
 PROMPT_ID_RULE = RegexValidator(rf"^{PROMPT_ID}\Z", "Letters, digits and . _ : @ - only, at most 128.")
@@ -177,17 +180,34 @@ class Version(models.Model):
         return self.prompt_text is not None
 
     @property
-    def conversation(self) -> list[Message]:
+    def source(self) -> list[Message]:
+        """As it was written, with its includes."""
         if self.prompt_text is not None:
             return [Message(role="user", content=self.prompt_text)]
         return [Message(**message) for message in self.messages or []]
 
     @property
+    def conversation(self) -> list[Message]:
+        """What is rendered: with the text of what it includes in its place."""
+        source = self.source
+        if not any(INCLUDE in message.content for message in source):
+            return source
+        return compose(source, {part.name: part.part.whole_text for part in self.parts.all()})
+
+    @property
+    def whole_text(self) -> str:
+        """The conversation as one text, which another version can include."""
+        return _as_text(self.conversation, plain=self.is_plain)
+
+    @property
+    def contains(self) -> dict[str, str]:
+        """The versions it includes, by the name it has for each."""
+        return {part.name: str(part.part) for part in self.parts.all()}
+
+    @property
     def text(self) -> str:
-        """The version as one text to read and compare."""
-        if self.prompt_text is not None:
-            return self.prompt_text
-        return "\n\n".join(f"[{message.role}]\n{message.content}" for message in self.conversation)
+        """The version as it was written, as one text to read."""
+        return _as_text(self.source, plain=self.is_plain)
 
     @property
     def variables(self) -> Variables:
@@ -213,9 +233,28 @@ class Version(models.Model):
             **content,
             **remarks,
             **branch,
+            **({"parts": self.contains} if INCLUDE in self.text else {}),
             "settings": scrub(self.settings),
             "content_hash": self.content_hash,
         }
+
+
+def _as_text(messages: Sequence[Message], *, plain: bool) -> str:
+    return messages[0].content if plain else "\n\n".join(f"[{turn.role}]\n{turn.content}" for turn in messages)
+
+
+class VersionPart(models.Model):
+    """A version that another one includes, held fast when that was saved. The database refuses to change it."""
+
+    version = models.ForeignKey(Version, models.CASCADE, related_name="parts")
+    name = models.CharField(max_length=300, help_text="As it is written there.")
+    part = models.ForeignKey(Version, models.RESTRICT, related_name="used_as")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["version", "name"], name="version_part")]
+
+    def __str__(self) -> str:
+        return f"{self.version} includes {self.part}"
 
 
 class Label(models.Model):

@@ -96,6 +96,9 @@ class VersionSerializer(StrictModelSerializer):
     version = serializers.IntegerField(source="number", read_only=True)
     messages = MessageSerializer(many=True, read_only=True, allow_null=True)
     variables = serializers.ListField(child=serializers.CharField(), source="variables.names", read_only=True)
+    parts = serializers.DictField(
+        child=serializers.CharField(), source="contains", read_only=True, help_text="What it includes: name, version."
+    )
     labels = serializers.ListField(
         child=serializers.CharField(), source="label_names", read_only=True, help_text="Which it holds."
     )
@@ -113,6 +116,7 @@ class VersionSerializer(StrictModelSerializer):
             "notes",
             "settings",
             "variables",
+            "parts",
             "tokens",
             "content_hash",
             "test_results",

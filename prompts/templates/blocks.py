@@ -17,6 +17,8 @@ MAX_OPERATORS = 200
 overflows at 586 `not`."""
 MAX_DEPTH = 60
 """Open `if`, `elif` and `for`: each `elif` nests in the one before; 235 overflow such a stack."""
+INCLUDE = "include"
+"""The tag that stands for another prompt's text; the engine never sees it."""
 TAGS = {"if", "elif", "else", "endif", "for", "endfor", "raw", "endraw"}
 FILTERS = {
     "abs", "capitalize", "default", "dictsort", "first", "float", "int", "items", "join", "last", "length", "lines",
@@ -51,6 +53,9 @@ class Block:
     tag: str
     """The first word of `{% ... %}`, empty for `{{ ... }}`."""
     tokens: list[tuple[str, str]]
+    start: int = 0
+    end: int = 0
+    """Where it stands in the template."""
 
     def names(self) -> Iterator[str]:
         """The variables it reads."""
@@ -92,6 +97,15 @@ def read_blocks(template: str) -> list[Block]:
     return blocks
 
 
+def read_includes(template: str) -> list[Block]:
+    """The `{% include "..." %}` of a template. Raises TemplateInvalid for one that names no text."""
+    found = [block for block in _blocks(template) if block.tag == INCLUDE] if INCLUDE in template else []
+    for block in found:
+        if [kind for kind, _ in block.tokens] != ["name", "text"]:
+            raise TemplateInvalid(f'Line {block.line}: write {{% include "prompt" %}}, with one name in quotes.')
+    return found
+
+
 def _blocks(template: str) -> Iterator[Block]:
     position = counted_to = 0
     line = 1
@@ -110,7 +124,8 @@ def _blocks(template: str) -> Iterator[Block]:
             position = ending.end()
         else:
             tokens, position = _tokens(template, opening, line)
-            yield Block(line, tokens[0][1] if opening[0] == "{%" and tokens else "", tokens)
+            tag = tokens[0][1] if opening[0] == "{%" and tokens else ""
+            yield Block(line, tag, tokens, opening.start(), position)
 
 
 def _tokens(template: str, opening: re.Match[str], line: int) -> tuple[list[tuple[str, str]], int]:

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from config.rest.openapi import refusals
 from config.rest.views import APIView, ReadViewSet
-from prompts import apart, cases, content, lookup, prompts, runs, testing, versions
+from prompts import apart, cases, composition, content, lookup, prompts, runs, testing, versions
 from prompts.assertions import AssertionsInvalid
 from prompts.models import PRODUCTION, PROMPT_ID, Prompt, PromptQuerySet, Version, VersionQuerySet
 from prompts.serializers.prompts import (
@@ -122,7 +122,7 @@ class VersionFilter(django_filters.FilterSet):
 class VersionViewSet(ReadViewSet):
     """The versions of a prompt, newest first. A saved version never changes."""
 
-    queryset = Version.objects.select_related("prompt").labelled()
+    queryset = Version.objects.select_related("prompt").labelled().prefetch_related("parts__part__prompt")
     serializer_class = VersionSerializer
     filterset_class = VersionFilter
     large_fields = ("prompt_text", "messages", "settings", "notes", "test_results")
@@ -141,7 +141,7 @@ class VersionViewSet(ReadViewSet):
         parameters=[OpenApiParameter("prompt_id", {"type": "string", "pattern": f"^{PROMPT_ID}$"}, "path")],
         request=NewVersionSerializer,
         responses={201: VersionSerializer, 200: VersionSerializer},
-        extensions=refusals(content.VersionInvalid, TemplateInvalid),
+        extensions=refusals(content.VersionInvalid, TemplateInvalid, composition.ReferenceInvalid),
     )
     def create(self, request: Request, prompt_id: str) -> Response:
         """Save the next version of a prompt. One that says exactly the same is answered with 200, not saved again."""

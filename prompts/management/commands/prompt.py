@@ -88,16 +88,9 @@ class Command(OperationCommand):
 
     def do_save(self, options: dict[str, Any]) -> None:
         content = _content(options["text"], options["file"])
-        saved = versions.save_version(
-            prompt_id=options["prompt_id"],
-            **content,
-            settings=options["parameters"],
-            **{
-                name: options[name]
-                for name in ("purpose", "notes", "variables", "branch", "activate")
-                if name in options
-            },
-        )
+        said = {name: options[name] for name in SAVED if name in options}
+        prompt_id, parameters = options["prompt_id"], options["parameters"]
+        saved = versions.save_version(prompt_id=prompt_id, **content, settings=parameters, **said)
         self._show_saved(saved, options)
 
     def do_adopt(self, options: dict[str, Any]) -> None:
