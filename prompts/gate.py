@@ -113,9 +113,10 @@ def approve_move(*, prompt_id: str, label: str, version: int, reason: str) -> La
         raise PersonUnknown("An approval is a person's: approve with a key, or on the page of the version.")
     prompt = get_prompt(prompt_id=prompt_id, lock=True)
     held, candidate = get_label(prompt=prompt, name=label), get_version(prompt=prompt, number=version)
-    if not held.protected or held.version_id == candidate.pk:
-        why = "is not protected" if not held.protected else "is with that version already"
-        raise NothingToApprove(f"{label} of {prompt_id} {why}.")
+    if not held.protected:
+        raise NothingToApprove(f"{label} of {prompt_id} is not protected.")
+    if rule(holder=held.version, candidate=candidate).is_open:
+        raise NothingToApprove(f"Nothing holds {label} of {prompt_id} back from version {version}.")
     given = {"reason": reason, "approved_by": caller().actor}
     approval, _ = LabelApproval.objects.update_or_create(
         label=held, version=candidate, against=held.version, person=caller().person, defaults=given

@@ -211,7 +211,7 @@ class TestASecondPerson:
     def test_is_known_by_name_and_has_something_to_approve(self) -> None:
         with pytest.raises(PersonUnknown):
             approve(person="")
-        with pytest.raises(NothingToApprove, match="with that version already"):
+        with pytest.raises(NothingToApprove, match="Nothing holds production"):
             approve(version=1)
         with acting_as(scope="admin"):
             move_label(prompt_id="p", label="production", version=1, protected=False)
@@ -245,6 +245,8 @@ def test_the_gate_at_the_doors(client_for: Any, owner: User, admin_client: Clien
     api.credentials(HTTP_AUTHORIZATION=f"Bearer {create_key(name='third-key', scope='write', user=someone)[1]}")
     assert api.put(PRODUCTION, {"version": 2}).json()["version"] == 2
 
+    run(2)
+    run(1, wrong=range(8))
     page = reverse("admin:prompts_version_move", args=[Version.objects.get(number=1).pk, "approve"])
     answer = admin_client.post(page, {"label": "production", "reason": "It was better."})
     assert answer.status_code == 302

@@ -70,14 +70,7 @@ OPERATIONS = [
         names={"command": {"number": "version"}},
         own={"command": {"remove": "takes it away"}},
         lacks={"admin": {"version": "the page is a version's"}},
-        differs={
-            "command": {
-                "label": "without one it lists them",
-                "version": "as label",
-                "protected": "an option and its no-",
-            },
-            "admin": {"protected": "unknown is as it is"},
-        },
+        differs={"command": each("version protected", "a number beside the label, an option with --no-")},
     ),
     Operation(
         calls=("prompts.gate.ruling_of",),
@@ -115,6 +108,7 @@ OPERATIONS = [
         calls=("prompts.prompts.update_prompt",),
         doors={"rest": "PATCH prompts/prompts/{prompt_id}", "admin": "prompts.admin.PromptAdmin.describe"},
         without={"mcp": BUDGET, "command": PERSON},
+        differs={"admin": {"tags": "words with commas"}},
     ),
     Operation(
         calls=("prompts.prompts.delete_prompt",),
