@@ -40,8 +40,9 @@ class Prompts:
     async def aget(self, prompt_id: str, label: str = "production") -> Mapping[str, Any]:
         """As get, without holding up the loop."""
         until, _, version = self._kept.get((prompt_id, label), (0.0, "", None))
-        fresh = version is not None and time.monotonic() < until
-        return version if fresh else await asyncio.to_thread(self.get, prompt_id, label)
+        if version is not None and time.monotonic() < until:
+            return version
+        return await asyncio.to_thread(self.get, prompt_id, label)
 
     def _ask(self, prompt_id: str, label: str, tag: str, version: Mapping[str, Any] | None) -> Mapping[str, Any]:
         path = f"/api/v1/prompts/prompts/{parse.quote(prompt_id, safe='')}?label={parse.quote(label, safe='')}"
