@@ -57,7 +57,7 @@ def install(using: str) -> None:
     is_sqlite = connection.vendor == "sqlite"
     with transaction.atomic(using=using), connection.cursor() as cursor:
         there = {column.name for column in connection.introspection.get_table_description(cursor, "prompts_version")}
-        kept = [field.column for field in Version._meta.concrete_fields if field.name not in Version.CHANGING]
+        kept = [str(field.column) for field in Version._meta.concrete_fields if field.name not in Version.CHANGING]
         guards = list(_guards([column for column in kept if column in there], "IS NOT" if is_sqlite else _DIFFERS))
         guards += _unreplaced() if is_sqlite else []
         for guard in guards:

@@ -52,7 +52,7 @@ def save_version(
     check_settings(settings)
     check_storable(purpose=purpose, notes=notes)
     if branch and not re.fullmatch(LABEL, branch):
-        raise invalid("branch", LABEL_RULE.message)
+        raise invalid("branch", str(LABEL_RULE.message))
     version = Version(
         prompt_text=prompt_text,
         messages=None if prompt_text is not None else [asdict(message) for message in composed.source],

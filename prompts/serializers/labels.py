@@ -10,7 +10,7 @@ from prompts.serializers.runs import VerdictSerializer
 
 
 class LabelSerializer(StrictModelSerializer):
-    label = serializers.CharField(source="name", read_only=True)
+    label = serializers.CharField(source="name", read_only=True)  # type: ignore[assignment]
     version = serializers.IntegerField(source="version.number", read_only=True, help_text="Which holds it.")
 
     class Meta:
@@ -47,7 +47,7 @@ class ApproveSerializer(StrictSerializer):
 
 
 class ApprovalSerializer(StrictModelSerializer):
-    label = serializers.CharField(source="label.name")
+    label = serializers.CharField(source="label.name")  # type: ignore[assignment]
     version = serializers.IntegerField(source="version.number")
     against_version = serializers.IntegerField(source="against.number", help_text="Which holds the label now.")
 

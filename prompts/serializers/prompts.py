@@ -84,7 +84,7 @@ def _messages(**options: Any) -> serializers.BaseSerializer[Any]:
 
 
 class FetchQuery(QuerySerializer):
-    label = serializers.CharField(
+    label = serializers.CharField(  # type: ignore[assignment]
         required=False,
         max_length=limits.LONGEST_LABEL,
         help_text="Such as production or latest: the version that holds it instead of the prompt.",
@@ -162,7 +162,7 @@ class RenderSerializer(StrictSerializer):
         max_value=limits.LAST_VERSION,
         help_text="By default the active one.",
     )
-    label = serializers.CharField(
+    label = serializers.CharField(  # type: ignore[assignment]
         required=False,
         default=PRODUCTION,
         max_length=limits.LONGEST_LABEL,

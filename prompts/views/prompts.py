@@ -2,8 +2,6 @@
 
 import django_filters
 from django.db.models import QuerySet
-from django.http import HttpResponseNotModified
-from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.http import parse_etags
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
@@ -66,7 +64,7 @@ class PromptViewSet(ReadViewSet):
             304: None,
         },
     )
-    def retrieve(self, request: Request, prompt_id: str) -> HttpResponseBase:
+    def retrieve(self, request: Request, prompt_id: str) -> Response:
         """Show a prompt; with `label`, the version that holds it, with an ETag that a later request can ask by."""
         label = self.query(FetchQuery).get("label")
         if label is None:
@@ -74,7 +72,7 @@ class PromptViewSet(ReadViewSet):
         version = lookup.fetch_version(prompt_id=prompt_id, label=label)
         headers = {"ETag": version.etag, "Cache-Control": "private, no-cache"}
         if version.etag in parse_etags(request.headers.get("If-None-Match", "")):
-            return HttpResponseNotModified(headers=headers)
+            return Response(status=304, headers=headers)
         return Response(VersionSerializer(version).data, headers=headers)
 
     def create(self, request: Request) -> Response:
