@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from audit.trail import record
@@ -30,7 +30,7 @@ def take(run_id: int) -> tuple[Run, uuid.UUID | None]:
     """The run with a claim of our own; without one when there is nothing left to do. Raises RunBusy, RunNotFound."""
     now = timezone.now()
     with transaction.atomic():
-        run = Run.objects.select_for_update(of=("self",)).select_related("version__prompt").filter(pk=run_id).first()
+        run = _locked().filter(pk=run_id).first()
         if run is None:
             raise RunNotFound("The run is gone; its prompt was deleted.")
         if run.is_over:
@@ -75,7 +75,7 @@ def write(run: Run, claim: uuid.UUID, ready: Sequence[RunResult]) -> bool:
 
 def finish(run_id: int, claim: uuid.UUID, problem: str) -> Run:
     with transaction.atomic():
-        run = Run.objects.select_for_update(of=("self",)).select_related("version__prompt").get(pk=run_id)
+        run = _locked().get(pk=run_id)
         if run.status != Run.Status.RUNNING or run.claim != claim:
             return run
         before = run.summary()
@@ -121,6 +121,10 @@ def resume_stale_runs() -> int:
     for run_id in ids:
         send("prompts.run_test", run_id)
     return len(ids)
+
+
+def _locked() -> "QuerySet[Run]":
+    return Run.objects.select_for_update(of=("self",)).select_related("version__prompt", "evaluation")
 
 
 def _totals(run_id: int) -> dict[str, Any]:

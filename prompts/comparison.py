@@ -12,7 +12,7 @@ from typing import Any
 from audit.changes import Change, deep_compare
 from config.canonical import compute_hash
 from prompts.lookup import get_version
-from prompts.models import Run, RunResult, Version
+from prompts.models import Run, Version
 from prompts.prompts import get_prompt
 from prompts.statistics import Reason, Verdict, judge
 from prompts.text_diff import unified_diff
@@ -65,7 +65,7 @@ def compare_versions(*, prompt_id: str, before: int, after: int) -> Comparison:
 
 def suite_runs(version: Version, *, before: Run | None = None) -> list[Run]:
     """The finished runs of the stored cases, newest first; those before another run, when one is given."""
-    runs = version.runs.finished().of_suite().select_related("version__prompt")
+    runs = version.runs.finished().of_suite().select_related("version__prompt", "evaluation")
     return list(runs if before is None else runs.filter(pk__lt=before.pk))
 
 
@@ -99,7 +99,7 @@ def compare_runs(before: Run | None, after: Run | None) -> Verdict:
         which = "neither version has" if before is None and after is None else "one of the versions has not"
         note = f"Nothing to compare: {which} finished a run of the stored test cases. Test it first."
         return Verdict(call="not run", comparable=False, reason="not tested", note=note)
-    facts = _blocked(judge(before.judged(), after.judged(), total=after.total), after)
+    facts = _blocked(judge(before.judged(), after.judged(), total=after.case_count), after)
     if reason := _unlike(before, after):
         note = f"{_WHY[reason].format(before=before, after=after)} {facts.lost} lost and {facts.won} won all the same."
         return replace(facts, call="not run", comparable=False, reason=reason, p_value=None, missing=0, note=note)
@@ -124,9 +124,10 @@ def failed_must_pass(run: Run) -> list[str]:
     """The cases that must pass, as the prompt has them now, and that this run has no passing answer to."""
     if not run.failed and run.answered == run.total:
         return []
-    must = [compute_hash(case.definition()) for case in run.version.prompt.test_cases.filter(must_pass=True)]
-    wrong = run.results.filter(case_hash__in=must).exclude(outcome=RunResult.Outcome.PASSED)
-    return list(wrong.order_by("position").values_list("name", flat=True))
+    cases = run.version.prompt.test_cases.filter(must_pass=True).order_by("pk")
+    must = {compute_hash(case.definition()): case.name for case in cases}
+    asked, judged = set(run.results.filter(case_hash__in=must).values_list("case_hash", flat=True)), run.judged()
+    return [name for case, name in must.items() if case in asked and not judged.get(case)]
 
 
 def _blocked(verdict: Verdict, run: Run) -> Verdict:
@@ -170,7 +171,10 @@ def _passed_over(run: Run) -> str:
 def _case_changes(before: Run | None, after: Run | None) -> list[CaseChange]:
     if before is None or after is None:
         return []
-    judged = [RunResult.Outcome.PASSED, RunResult.Outcome.FAILED]
-    old = dict(before.results.filter(outcome__in=judged).values_list("case_hash", "outcome"))
-    new = after.results.filter(outcome__in=judged, case_hash__in=old).values_list("case_hash", "name", "outcome")
-    return [CaseChange(name=name, before=old[case], after=outcome) for case, name, outcome in new]
+    old, new, words = before.judged(), after.judged(), {True: "passed", False: "failed"}
+    names = dict(after.results.values_list("case_hash", "name"))
+    return [
+        CaseChange(name=name, before=words[old[case]], after=words[new[case]])
+        for case, name in names.items()
+        if case in old and case in new
+    ]

@@ -15,6 +15,7 @@ from config.errors import DomainError
 from config.jobs.overrun import note_progress
 from prompts.asking import Task, ask
 from prompts.claims import BATCH, finish, take, write
+from prompts.evaluations import used_up
 from prompts.models import Run, RunResult
 from prompts.provider import Provider, connect
 
@@ -55,7 +56,7 @@ def execute_run(*, run_id: int, provider: Provider | None = None, progress: Prog
 
 def _work_off(run: Run, claim: uuid.UUID, provider: Provider, progress: Progress | None) -> str:
     """Ask and judge what is pending; why it was given up, or nothing."""
-    pending = list(run.results.filter(outcome=RunResult.Outcome.PENDING).order_by("position"))
+    pending = list(run.results.filter(outcome=RunResult.Outcome.PENDING).order_by("repeat", "position"))
     version, done = run.version, run.total - len(pending)
     messages, stopped = version.conversation, list[str]()
     tasks: Iterator[Task] = (
@@ -95,7 +96,8 @@ def _work_off(run: Run, claim: uuid.UUID, provider: Provider, progress: Progress
                 done, ready, flushed_at = done + len(ready), [], time.monotonic()
                 if progress:
                     progress(done, run.total)
-            if problem := _hopeless(stopped, [] if answered else failures, run.concurrency):
+            hopeless = _hopeless(stopped, [] if answered else failures, run.concurrency)
+            if problem := hopeless or used_up(run.evaluation):
                 break
         write(run, claim, ready)
         if progress:

@@ -63,8 +63,9 @@ def rule(*, holder: Version, candidate: Version) -> Ruling:
         verdict = _untested(holder, candidate, before, after)
         return Ruling(verdict=verdict, why=verdict.note)
     old, new = pair
-    verdict = judge(old.judged(), new.judged(), total=new.total)
-    verdict = replace(verdict, blocked=failed_must_pass(new))
+    verdict = judge(old.judged(), new.judged(), total=new.case_count)
+    gaps = max(verdict.missing, old.errors, new.errors)
+    verdict = replace(verdict, missing=gaps, blocked=failed_must_pass(new))
     return Ruling(verdict=verdict, why=_why(verdict))
 
 
@@ -148,6 +149,11 @@ def _pairs(before: Sequence[Run], after: Sequence[Run]) -> Iterator[tuple[Run, R
 
 
 def _alike(before: Run, after: Run) -> bool:
+    if (before.evaluation.repeats, before.evaluation.threshold) != (
+        after.evaluation.repeats,
+        after.evaluation.threshold,
+    ):
+        return False
     return before.model == after.model or (_of_its_own(before) and _of_its_own(after))
 
 
@@ -172,7 +178,7 @@ def _why(verdict: Verdict) -> str:
     if verdict.blocked:
         found.append(must_pass_note(verdict.blocked))
     if verdict.missing:
-        found.append(f"{verdict.missing} cases have no answer; test again.")
+        found.append(f"{verdict.missing} answers are missing; test again.")
     if verdict.call in {"regression", "too few cases"}:
         found.append(f"{verdict.call}: {verdict.note}")
     return " ".join(found)

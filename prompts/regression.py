@@ -70,7 +70,11 @@ def _versions(prompt_id: str) -> list[_Tested]:
     """Every version with its runs, oldest version first, in two queries."""
     versions = get_prompt(prompt_id=prompt_id).versions.select_related("prompt").labelled().order_by("number")
     runs: dict[int, list[Run]] = {}
-    for run in Run.objects.finished().filter(version__prompt__prompt_id=prompt_id).select_related("version__prompt"):
+    for run in (
+        Run.objects.finished()
+        .filter(version__prompt__prompt_id=prompt_id)
+        .select_related("version__prompt", "evaluation")
+    ):
         runs.setdefault(run.version_id, []).append(run)
     return [_Tested(version=version, runs=runs.get(version.pk, [])) for version in versions]
 

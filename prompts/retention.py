@@ -8,7 +8,7 @@ from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from audit.trail import record
-from prompts.models import Run
+from prompts.models import Evaluation, Run
 from prompts.statistics import MANY_MISSING
 
 PRUNE_BATCH = 100
@@ -37,6 +37,7 @@ def _prune_some(days: int) -> int:
     doomed = list(old.exclude(kept).values_list("pk", flat=True)[:PRUNE_BATCH])
     if doomed:
         Run.objects.filter(pk__in=doomed).delete()
+        Evaluation.objects.filter(runs=None).delete()
         record(
             event_type="prompt.runs_pruned",
             entity_type="prompt_run",

@@ -30,7 +30,7 @@ class RunOver(Conflict):
 def get_run(*, uid: str) -> Run:
     """Raises RunNotFound."""
     detail = f"There is no run {str(uid)[:100]}. A test's answer names its run."
-    return row_of(Run.objects.select_related("version__prompt"), uid, RunNotFound(detail))
+    return row_of(Run.objects.select_related("version__prompt", "evaluation"), uid, RunNotFound(detail))
 
 
 @transaction.atomic

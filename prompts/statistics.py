@@ -73,6 +73,16 @@ def cases_needed(lost: int, won: int, common: int) -> int | None:
     return max(FEWEST_CASES, ceil((middle + sqrt(middle * middle - 4 * lead * lead)) / (2 * lead * lead)))
 
 
+def pass_any(passed: int, tries: int, k: int) -> float:
+    """The chance that at least one of `k` tries passes, unbiased from how many of `tries` did (pass@k; Chen 2021)."""
+    return 1.0 - comb(tries - passed, k) / comb(tries, k)
+
+
+def pass_all(passed: int, tries: int, k: int) -> float:
+    """The chance that all of `k` tries pass, likewise (pass^k)."""
+    return comb(passed, k) / comb(tries, k)
+
+
 def many_missing(missing: int, total: int) -> bool:
     return missing > MANY_MISSING * total
 

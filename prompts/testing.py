@@ -3,6 +3,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +15,7 @@ from config.jobs.sending import send
 from prompts import apart
 from prompts.cases import complete, stored_suite_hash, suite_hash
 from prompts.lookup import get_version
-from prompts.models import DEFINITION, Run, RunResult, TestCase, Version
+from prompts.models import DEFINITION, Evaluation, Prompt, Run, RunResult, TestCase, Version
 from prompts.prompts import get_prompt
 from prompts.provider import default_model
 from prompts.runs import record_run
@@ -22,6 +23,10 @@ from prompts.templates import check_input
 
 MAX_CASES = 5_000
 MAX_CONCURRENCY = 32
+MAX_REPEATS = 100
+MAX_RUNS = 50
+MAX_ANSWERS = 20_000
+"""Of one evaluation: its cases times repeats, versions and models."""
 RENDER_SECONDS = 10
 """For rendering the cases of a run while its sender waits."""
 
@@ -39,6 +44,14 @@ class NoCases(CasesInvalid):
     remedy = "add test cases to the prompt, or send some"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """Of all runs of an evaluation together; None is without end."""
+
+    max_tokens: int | None = None
+    max_cost_micros: int | None = None
+
+
 def test_prompt_version(
     *,
     prompt_id: str,
@@ -46,6 +59,8 @@ def test_prompt_version(
     cases: Sequence[Mapping[str, Any]] | None = None,
     model: str = "",
     concurrency: int = 4,
+    repeats: int = 1,
+    threshold: float = 1.0,
     queued: bool = True,
 ) -> Run:
     """Start a test of a version (of the active one by default) against the given or else the stored cases.
@@ -54,25 +69,106 @@ def test_prompt_version(
     With `queued` a job works it off; otherwise the caller does, by `execute_run`.
     Raises PromptNotFound, VersionNotFound, CasesInvalid, TestCaseInvalid, AssertionsInvalid, TemplateInvalid.
     """
+    evaluation = start_evaluation(
+        prompt_id=prompt_id,
+        numbers=[] if number is None else [number],
+        models=[model],
+        cases=cases,
+        concurrency=concurrency,
+        repeats=repeats,
+        threshold=threshold,
+        queued=queued,
+    )
+    return evaluation.runs.select_related("version__prompt").get()
+
+
+def start_evaluation(
+    *,
+    prompt_id: str,
+    numbers: Sequence[int] = (),
+    models: Sequence[str] = (),
+    cases: Sequence[Mapping[str, Any]] | None = None,
+    concurrency: int = 4,
+    repeats: int = 1,
+    threshold: float = 1.0,
+    budget: Budget = Budget(),
+    queued: bool = True,
+) -> Evaluation:
+    """Start a run of each version on each model: by default of the active one, on the one it would be asked of.
+
+    Each case is asked `repeats` times and passes when `threshold` of them do. Raises as test_prompt_version.
+    """
+    _check_bounds(concurrency=concurrency, repeats=repeats, threshold=threshold)
+    prompt = get_prompt(prompt_id=prompt_id)
+    wanted: Sequence[int | None] = list(dict.fromkeys(numbers)) or [None]
+    versions = [get_version(prompt=prompt, number=number) for number in wanted]
+    chosen = _given(cases) if cases is not None else _stored(prompt)
+    cells = [(version, model) for version in versions for model in dict.fromkeys(models or [""])]
+    if len(cells) > MAX_RUNS or len(cells) * len(chosen) * repeats > MAX_ANSWERS:
+        raise CasesInvalid(
+            f"An evaluation has at most {MAX_RUNS} runs and {MAX_ANSWERS:,} answers: fewer cases or repeats."
+        )
+    for version in versions:
+        _check_inputs(version, chosen)
+    evaluation = Evaluation(
+        prompt=prompt, repeats=repeats, threshold=threshold, created_by=caller().actor, **asdict(budget)
+    )
+    ad_hoc = cases is not None and suite_hash(map(_case_hash, chosen)) != stored_suite_hash(prompt)
+    made = [
+        _run(evaluation, position, version, model, chosen, concurrency=concurrency, ad_hoc=ad_hoc)
+        for position, (version, model) in enumerate(cells, start=1)
+    ]
+    _keep(evaluation, made, queued=queued)
+    return evaluation
+
+
+def _check_bounds(*, concurrency: int, repeats: int, threshold: float) -> None:
     if not 1 <= concurrency <= MAX_CONCURRENCY:
         raise CasesInvalid(f"concurrency must be 1 to {MAX_CONCURRENCY}.")
-    version = get_version(prompt=get_prompt(prompt_id=prompt_id), number=number)
-    chosen = _given(cases) if cases is not None else _stored(version)
-    _check_inputs(version, chosen)
-    run = Run(version=version, concurrency=concurrency, total=len(chosen), created_by=caller().actor)
-    rows = [_row(run, position, case) for position, case in enumerate(chosen, start=1)]
-    run.model = model or version.settings.get("model") or default_model()
-    run.settings = {name: value for name, value in version.settings.items() if name != "model"}
-    run.suite_hash = suite_hash(row.case_hash for row in rows)
-    run.conditions_hash = compute_hash([run.suite_hash, run.model, run.settings])
-    run.ad_hoc = cases is not None and run.suite_hash != stored_suite_hash(version.prompt)
-    with transaction.atomic():
+    if not 1 <= repeats <= MAX_REPEATS:
+        raise CasesInvalid(f"repeats must be 1 to {MAX_REPEATS}.")
+    if not 0 < threshold <= 1:
+        raise CasesInvalid("threshold must be above 0 and at most 1: the share of its repeats a case must pass.")
+
+
+def _run(
+    evaluation: Evaluation,
+    position: int,
+    version: Version,
+    model: str,
+    chosen: Sequence[Mapping[str, Any]],
+    *,
+    concurrency: int,
+    ad_hoc: bool,
+) -> tuple[Run, list[RunResult]]:
+    repeats = range(1, evaluation.repeats + 1)
+    run = Run(
+        evaluation=evaluation,
+        position=position,
+        version=version,
+        model=model or version.settings.get("model") or default_model(),
+        settings={name: value for name, value in version.settings.items() if name != "model"},
+        ad_hoc=ad_hoc,
+        suite_hash=suite_hash(map(_case_hash, chosen)),
+        concurrency=concurrency,
+        total=len(chosen) * len(repeats),
+        created_by=evaluation.created_by,
+    )
+    manner = [evaluation.repeats, evaluation.threshold] if evaluation.repeats > 1 else []
+    run.conditions_hash = compute_hash([run.suite_hash, run.model, run.settings, *manner])
+    rows = [_row(run, place, repeat, case) for repeat in repeats for place, case in enumerate(chosen, start=1)]
+    return run, rows
+
+
+@transaction.atomic
+def _keep(evaluation: Evaluation, made: Sequence[tuple[Run, list[RunResult]]], *, queued: bool) -> None:
+    evaluation.save(force_insert=True)
+    for run, rows in made:
         run.save(force_insert=True)
         RunResult.objects.bulk_create(rows, batch_size=200)
         record_run(run, "prompt.run_requested")
         if queued:
             send("prompts.run_test", run.pk)
-    return run
 
 
 test_prompt_version.__test__ = False  # type: ignore[attr-defined]  # not one of pytest's
@@ -101,10 +197,10 @@ def _given(cases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return checked
 
 
-def _stored(version: Version) -> list[dict[str, Any]]:
-    stored = list(version.prompt.test_cases.order_by("pk")[: MAX_CASES + 1])
+def _stored(prompt: Prompt) -> list[dict[str, Any]]:
+    stored = list(prompt.test_cases.order_by("pk")[: MAX_CASES + 1])
     if not stored:
-        raise NoCases(f"{version.prompt.prompt_id} has no test cases. Add some, or give test_cases.")
+        raise NoCases(f"{prompt.prompt_id} has no test cases. Add some, or give test_cases.")
     if len(stored) > MAX_CASES:
         raise CasesInvalid(f"A run takes at most {MAX_CASES} cases.")
     return [{**case.definition(), "test_case": case} for case in stored]
@@ -128,7 +224,13 @@ def _check_inputs(version: Version, cases: Sequence[Mapping[str, Any]]) -> None:
         raise CasesInvalid(f"{errors[0].field}: {errors[0].detail}", errors=errors[:50])
 
 
-def _row(run: Run, position: int, case: Mapping[str, Any]) -> RunResult:
+def _row(run: Run, position: int, repeat: int, case: Mapping[str, Any]) -> RunResult:
     definition = {name: case[name] for name in DEFINITION}
     stored: TestCase | None = case.get("test_case")
-    return RunResult(run=run, position=position, test_case=stored, case_hash=compute_hash(definition), **definition)
+    return RunResult(
+        run=run, position=position, repeat=repeat, test_case=stored, case_hash=_case_hash(case), **definition
+    )
+
+
+def _case_hash(case: Mapping[str, Any]) -> str:
+    return compute_hash({name: case[name] for name in DEFINITION})

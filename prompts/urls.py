@@ -2,7 +2,7 @@ from typing import Any
 
 from django.urls import path
 
-from prompts.views import cases, labels, prompts, runs, texts
+from prompts.views import cases, evaluations, labels, prompts, runs, texts
 
 ONE = "prompts/<str:prompt_id>"
 READ: dict[str, Any] = {"get": "list", "post": "create"}
@@ -33,6 +33,17 @@ urlpatterns = [
     path(f"{ONE}/render", prompts.RenderView.as_view(), name="prompts-render"),
     path(f"{ONE}/test-cases", cases.TestCaseViewSet.as_view(READ), name="prompts-test-cases"),
     path(f"{ONE}/test-cases/<uuid:uid>", cases.TestCaseViewSet.as_view(CHANGE), name="prompts-test-case"),
+    path("evaluations", evaluations.EvaluationViewSet.as_view(READ), name="prompts-evaluations"),
+    path(
+        "evaluations/<uuid:uid>",
+        evaluations.EvaluationViewSet.as_view({"get": "retrieve"}),
+        name="prompts-evaluation",
+    ),
+    path(
+        "evaluations/<uuid:uid>/cancel",
+        evaluations.EvaluationViewSet.as_view({"post": "cancel"}),
+        name="prompts-evaluation-cancel",
+    ),
     path("runs", runs.RunViewSet.as_view({"get": "list"}), name="prompts-runs"),
     path("runs/<uuid:uid>", runs.RunViewSet.as_view({"get": "retrieve"}), name="prompts-run"),
     path("runs/<uuid:uid>/cancel", runs.RunViewSet.as_view({"post": "cancel"}), name="prompts-cancel"),

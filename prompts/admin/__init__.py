@@ -1,10 +1,20 @@
 """The pages of prompts, their versions, cases and runs."""
 
 from prompts.admin.cases import TestCaseAdmin
+from prompts.admin.evaluations import EvaluationAdmin
 from prompts.admin.forms import TestCaseForm, VersionForm
 from prompts.admin.labels import LabelAdmin
 from prompts.admin.prompts import PromptAdmin
 from prompts.admin.runs import RunAdmin
 from prompts.admin.versions import VersionAdmin
 
-__all__ = ["LabelAdmin", "PromptAdmin", "RunAdmin", "TestCaseAdmin", "TestCaseForm", "VersionAdmin", "VersionForm"]
+__all__ = [
+    "EvaluationAdmin",
+    "LabelAdmin",
+    "PromptAdmin",
+    "RunAdmin",
+    "TestCaseAdmin",
+    "TestCaseForm",
+    "VersionAdmin",
+    "VersionForm",
+]

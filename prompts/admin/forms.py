@@ -13,7 +13,7 @@ from prompts.admin.rows import Column, Rows
 from prompts.assertions.terms import Fault
 from prompts.assertions.written import WANTED
 from prompts.models import PRODUCTION, Prompt, TestCase, Version
-from prompts.testing import MAX_CONCURRENCY
+from prompts.testing import MAX_CONCURRENCY, MAX_REPEATS
 
 
 class RowsField(forms.Field):
@@ -256,6 +256,19 @@ class TestForm(forms.Form):
         help_text="How many cases are asked at the same time.",
     )
 
+    repeats = forms.IntegerField(
+        required=False, initial=1, min_value=1, max_value=MAX_REPEATS, help_text="How often each case is asked."
+    )
+    threshold = forms.FloatField(
+        required=False, initial=1.0, min_value=0.01, max_value=1, help_text="The share of its repeats a case must pass."
+    )
+
+    def clean_repeats(self) -> int:
+        return self.cleaned_data["repeats"] or 1
+
+    def clean_threshold(self) -> float:
+        return self.cleaned_data["threshold"] or 1.0
+
     def clean_concurrency(self) -> int:
         return self.cleaned_data["concurrency"] or fields.USUAL_CONCURRENCY
 
@@ -270,7 +283,7 @@ class PromptTestForm(TestForm):
         label="Version",
         help_text="Empty: the active one, or the newest where none is.",
     )
-    field_order = ["number", "model", "concurrency"]
+    field_order = ["number", "model", "concurrency", "repeats", "threshold"]
 
 
 def described(prompt: Prompt) -> dict[str, str]:

@@ -53,7 +53,13 @@ def call(word: str | None) -> SafeString:
 
 
 def status(run: Run) -> SafeString:
-    return badge(run.status, _STATUSES.get(run.status, "quiet"), underway=not run.is_over)
+    return status_of(run.status)
+
+
+def status_of(word: str) -> SafeString:
+    """Of a run, or of the runs of an evaluation."""
+    underway = word in {Run.Status.PENDING, Run.Status.RUNNING}
+    return badge(word, _STATUSES.get(word, "quiet"), underway=underway)
 
 
 def outcome(word: str | None) -> SafeString:

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from math import ceil
 from typing import Any, Self
 
 from django.db import models
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from config.database.json_column import JSONField
 from config.identifiers import uuid7
 from prompts.models.cases import TestCase
+from prompts.models.evaluations import Evaluation
 from prompts.models.prompts import Version
 from prompts.statistics import many_missing
 
@@ -37,6 +40,8 @@ class Run(models.Model):
         CANCELLED = "cancelled"
 
     uid = models.UUIDField(unique=True, default=uuid7, editable=False)
+    evaluation = models.ForeignKey(Evaluation, models.CASCADE, related_name="runs")
+    position = models.PositiveSmallIntegerField(default=1, help_text="Its place in the evaluation.")
     version = models.ForeignKey(Version, models.CASCADE, related_name="runs")
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
     model = models.CharField(max_length=255, help_text="The model that was asked for.")
@@ -70,6 +75,7 @@ class Run(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["evaluation", "position"], name="run_position")]
         indexes = [
             models.Index(fields=["version", "status", "-id"], name="run_version"),
             models.Index(fields=["status", "-id"], name="run_status"),
@@ -125,11 +131,22 @@ class Run(models.Model):
         }
 
     def judged(self) -> Mapping[str, bool]:
-        """Which cases passed; a case is its name and its definition, so an edited case is another one."""
-        found = self.results.exclude(outcome__in=[RunResult.Outcome.PENDING, RunResult.Outcome.ERROR])
+        """Which cases passed, of those with an answer; a case is its name and its definition.
+
+        With repeats a case passes when the share of them that the evaluation asks for does.
+        """
+        found = self.results.exclude(outcome__in=[RunResult.Outcome.PENDING, RunResult.Outcome.ERROR]).order_by()
+        passed = Count("pk", Q(outcome=RunResult.Outcome.PASSED))
+        counted = found.values("case_hash").annotate(answered=Count("pk"), passed=passed)
+        share = self.evaluation.threshold
         return {
-            case: outcome == RunResult.Outcome.PASSED for case, outcome in found.values_list("case_hash", "outcome")
+            case: passes >= max(1, ceil(share * answered - 1e-9))
+            for case, passes, answered in counted.values_list("case_hash", "passed", "answered")
         }
+
+    @property
+    def case_count(self) -> int:
+        return self.total // self.evaluation.repeats
 
 
 class RunResult(models.Model):
@@ -143,6 +160,7 @@ class RunResult(models.Model):
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="results")
     position = models.PositiveIntegerField()
+    repeat = models.PositiveSmallIntegerField(default=1)
     test_case = models.ForeignKey(TestCase, models.SET_NULL, null=True, related_name="results")
     name = models.CharField(max_length=120)
     type = models.CharField(max_length=50)
@@ -163,8 +181,8 @@ class RunResult(models.Model):
     finish_reason = models.CharField(max_length=50, blank=True, default="")
 
     class Meta:
-        ordering = ["run", "position"]
-        constraints = [models.UniqueConstraint(fields=["run", "position"], name="result_position")]
+        ordering = ["run", "position", "repeat"]
+        constraints = [models.UniqueConstraint(fields=["run", "position", "repeat"], name="result_repeat")]
 
     def __str__(self) -> str:
         return f"{self.name} {self.outcome}"

@@ -14,7 +14,7 @@ from prompts.cases import MAX_TEXT
 from prompts.models import Run, RunResult, TestCase
 from prompts.serializers.prompts import Input
 from prompts.statistics import Call, Reason
-from prompts.testing import MAX_CASES, MAX_CONCURRENCY
+from prompts.testing import MAX_CASES, MAX_CONCURRENCY, MAX_REPEATS
 
 _AMOUNT = {"type": ["number", "null"], "minimum": 0, "maximum": LARGEST_INTEGER}
 ASSERTION = {
@@ -33,6 +33,24 @@ ASSERTION = {
 @extend_schema_field({"type": "array", "maxItems": MAX_ASSERTIONS, "items": ASSERTION})
 class Assertions(serializers.JSONField):
     """Read by prompts.assertions, which knows what the value of each type may be."""
+
+
+def concurrency_field() -> serializers.IntegerField:
+    return serializers.IntegerField(
+        required=False, default=limits.USUAL_CONCURRENCY, min_value=1, max_value=MAX_CONCURRENCY
+    )
+
+
+def repeats_field() -> serializers.IntegerField:
+    return serializers.IntegerField(
+        required=False, default=1, min_value=1, max_value=MAX_REPEATS, help_text="How often each case is asked."
+    )
+
+
+def threshold_field() -> serializers.FloatField:
+    return serializers.FloatField(
+        required=False, default=1.0, min_value=0.01, max_value=1, help_text="The share of its repeats a case must pass."
+    )
 
 
 class TestCaseSerializer(StrictModelSerializer):
@@ -90,9 +108,9 @@ class TestSerializer(StrictSerializer):
     model = serializers.CharField(
         required=False, default="", max_length=limits.LONGEST_MODEL, help_text="Instead of the version's."
     )
-    concurrency = serializers.IntegerField(
-        required=False, default=limits.USUAL_CONCURRENCY, min_value=1, max_value=MAX_CONCURRENCY
-    )
+    concurrency = concurrency_field()
+    repeats = repeats_field()
+    threshold = threshold_field()
 
 
 class VerdictSerializer(StrictSerializer):
@@ -137,6 +155,7 @@ class ResultSerializer(StrictModelSerializer):
         model = RunResult
         fields = [
             "position",
+            "repeat",
             "name",
             "type",
             "test_case",
@@ -168,11 +187,13 @@ class RunSerializer(StrictModelSerializer):
     success_rate = serializers.FloatField(allow_null=True, help_text="Passed of those answered, 0 to 1.")
     verdict = RunVerdictSerializer(allow_null=True)
     duration_ms = serializers.IntegerField(allow_null=True)
+    evaluation = serializers.UUIDField(source="evaluation.uid")
 
     class Meta:
         model = Run
         fields = [
             "id",
+            "evaluation",
             "prompt_id",
             "version",
             "status",

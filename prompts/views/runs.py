@@ -30,7 +30,7 @@ class RunFilter(django_filters.FilterSet):
 class RunViewSet(ReadViewSet):
     """Tests of versions, newest first; a single one with its results."""
 
-    queryset = Run.objects.select_related("version__prompt")
+    queryset = Run.objects.select_related("version__prompt", "evaluation")
     serializer_class = RunSerializer
     filterset_class = RunFilter
 
@@ -50,7 +50,11 @@ class RunViewSet(ReadViewSet):
 
 
 def _detail(run: Run) -> dict[str, Any]:
-    found = Run.objects.select_related("version__prompt").prefetch_related("results__test_case").get(pk=run.pk)
+    found = (
+        Run.objects.select_related("version__prompt", "evaluation")
+        .prefetch_related("results__test_case")
+        .get(pk=run.pk)
+    )
     return RunDetailSerializer(found).data
 
 

@@ -57,6 +57,12 @@ ASKS = {
     "prompts_prompts_test_cases_update": Ask(path=A_CASE, body=CASE),
     "prompts_prompts_test_cases_partial_update": Ask(path=A_CASE, body={"expected_output": "billing"}),
     "prompts_prompts_test_cases_destroy": Ask(path=A_CASE),
+    "prompts_evaluations_list": Ask(query={"prompt_id": "triage-ticket", "page_size": 1}),
+    "prompts_evaluations_create": Ask(
+        body={**PROMPT, "versions": [1, 2], "models": ["scripted-demo"], "repeats": 2, "max_tokens": 50_000}
+    ),
+    "prompts_evaluations_retrieve": Ask(path={"uid": Got("results.0.id", "prompts/evaluations?page_size=1")}),
+    "prompts_evaluations_cancel_create": Ask(path={"uid": Got("id", "prompts/evaluations", PROMPT)}),
     "prompts_runs_list": Ask(query={"prompt_id": "triage-ticket", "page_size": 1}),
     "prompts_runs_retrieve": Ask(path=A_RUN),
     "prompts_runs_cancel_create": Ask(path=NEW_RUN),

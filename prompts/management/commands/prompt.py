@@ -74,7 +74,7 @@ class Command(OperationCommand):
         test.add_argument("prompt_id")
         test.add_argument("number", nargs="?", type=NUMBER, help="by default the active version")
         test.add_argument("--cases", metavar="FILE", help="JSON list of test cases instead of the stored ones")
-        offer(test, TestSerializer, only=["model", "concurrency"])
+        offer(test, TestSerializer, only=["model", "concurrency", "repeats", "threshold"])
         test.add_argument("--queue", action="store_true", help="leave it to a worker and print the run's id")
         compare = verbs.add_parser("compare", help="two versions side by side; exit 1 on a regression")
         compare.add_argument("prompt_id")
@@ -158,7 +158,7 @@ class Command(OperationCommand):
             number=options["number"],
             cases=json_of(text_of(options["cases"]), list) if options["cases"] else None,
             model=options["model"],
-            concurrency=options["concurrency"],
+            **{name: options[name] for name in ("concurrency", "repeats", "threshold")},
             queued=options["queue"],
         )
         if options["queue"]:

@@ -36,7 +36,7 @@ OPERATIONS = [
             "command": {"queue": "a shell waits unless told not to"},
         },
         lacks={
-            "mcp": {"concurrency": NARROW},
+            "mcp": each("concurrency repeats threshold", NARROW),
             "admin": {"test_cases": "a person keeps the cases first, so that verdicts can rest on them"},
         },
         differs={"command": {"test_cases": "a file of them"}},
@@ -195,6 +195,26 @@ OPERATIONS = [
         names={"mcp": {"job": "uid"}},
     ),
     Operation(
+        calls=("prompts.testing.start_evaluation",),
+        doors={"rest": "POST prompts/evaluations", "command": "prompt_evaluate"},
+        without={"mcp": BUDGET, "admin": "the page of a prompt runs its tests; a matrix is CI's to ask for"},
+        names={"command": {"numbers": "versions"}},
+        lacks={"command": {"test_cases": "`prompt test --cases` has them"}},
+    ),
+    Operation(
+        calls=("prompts.evaluations.get_evaluation",),
+        doors={"rest": "GET prompts/evaluations/{uid}"},
+        without={"mcp": BUDGET, "command": "`prompt evaluate` waits for it", "admin": READ},
+    ),
+    Operation(
+        calls=("prompts.evaluations.cancel_evaluation",),
+        doors={
+            "rest": "POST prompts/evaluations/{uid}/cancel",
+            "admin": "prompts.admin.EvaluationAdmin.cancel",
+        },
+        without={"mcp": BUDGET, "command": "control-C ends `prompt evaluate`"},
+    ),
+    Operation(
         calls=("prompts.runs.cancel_run",),
         doors={"rest": "POST prompts/runs/{uid}/cancel", "admin": "prompts.admin.RunAdmin.cancel"},
         without={"mcp": BUDGET, "command": "control-C ends `prompt test`"},
@@ -220,6 +240,8 @@ OPERATIONS = [
 ]
 APART: dict[str, str] = {
     "prompts.prompts.get_prompt": "reads one row",
+    "prompts.evaluations.matrix": "what get_evaluation's answers show",
+    "prompts.evaluations.reliability": "as above",
     "prompts.cases.get_test_case": "reads one row",
     "prompts.lookup.get_label": "reads one row",
     "prompts.cases.keep_test_case": "what test_prompt's keep_cases does",

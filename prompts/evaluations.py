@@ -1,0 +1,120 @@
+"""Evaluations: found, cancelled, ended at their budget, and read as a matrix of cases by runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Count, F, Q, Sum
+
+from config.errors import NotFound
+from config.identifiers import row_of
+from prompts.models import Evaluation, Run, RunResult
+from prompts.runs import RunOver, cancel_run
+from prompts.statistics import pass_all, pass_any
+
+
+class EvaluationNotFound(NotFound):
+    code = "evaluation-not-found"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One case in one run."""
+
+    passed: int
+    answered: int
+    asked: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One case in every run of the evaluation, in their order; None where a run did not have it."""
+
+    name: str
+    cells: list[Cell | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reliability:
+    """Of one run: the chance that one of `k` answers to a case passes, and that all of them do, mean over the cases."""
+
+    k: int
+    pass_any: float
+    pass_all: float
+
+
+def get_evaluation(*, uid: str) -> Evaluation:
+    """Raises EvaluationNotFound."""
+    found = Evaluation.objects.select_related("prompt").prefetch_related("runs__version__prompt")
+    return row_of(found, uid, EvaluationNotFound(f"There is no evaluation {str(uid)[:100]}. List them for their ids."))
+
+
+@transaction.atomic
+def cancel_evaluation(*, uid: str) -> Evaluation:
+    """End every run of it that is not over. Raises EvaluationNotFound, RunOver where all are."""
+    evaluation = get_evaluation(uid=uid)
+    unfinished = [run for run in evaluation.in_order if not run.is_over]
+    if not unfinished:
+        raise RunOver(f"The evaluation is {evaluation.status} already.")
+    for run in unfinished:
+        cancel_run(uid=str(run.uid))
+    return get_evaluation(uid=uid)
+
+
+def used_up(evaluation: Evaluation) -> str:
+    """Why the runs of an evaluation must end, or nothing."""
+    if evaluation.max_tokens is None and evaluation.max_cost_micros is None:
+        return ""
+    used = Run.objects.filter(evaluation=evaluation).aggregate(
+        tokens=Sum(F("input_tokens") + F("output_tokens"), default=0), cost=Sum("cost_micros", default=0)
+    )
+    if evaluation.max_tokens is not None and used["tokens"] >= evaluation.max_tokens:
+        return f"The budget of {evaluation.max_tokens:,} tokens is used up. Raise max_tokens, or ask fewer cases."
+    if evaluation.max_cost_micros is not None and used["cost"] >= evaluation.max_cost_micros:
+        dollars = evaluation.max_cost_micros / 1_000_000
+        return f"The budget of ${dollars:,.6g} is used up. Raise max_cost_micros, or ask fewer cases."
+    return ""
+
+
+def matrix(evaluation: Evaluation) -> list[Row]:
+    """Every case in every run, cases in the order of the first run that has them."""
+    found: dict[str, dict[int, Cell]] = {}
+    names: dict[str, str] = {}
+    for run in evaluation.in_order:
+        for case, name, cell in _cells(run):
+            names.setdefault(case, name)
+            found.setdefault(case, {})[run.pk] = cell
+    runs = [run.pk for run in evaluation.in_order]
+    return [Row(name=names[case], cells=[cells.get(run) for run in runs]) for case, cells in found.items()]
+
+
+def reliability(rows: Sequence[Row], place: int, repeats: int) -> list[Reliability]:
+    """Of the run at a place of the evaluation, over the cases all of whose repeats have an answer."""
+    cells = [row.cells[place] for row in rows]
+    whole = [(cell.passed, cell.answered) for cell in cells if cell is not None and cell.answered == repeats]
+    return [
+        Reliability(
+            k=k,
+            pass_any=sum(pass_any(passed, of, k) for passed, of in whole) / len(whole),
+            pass_all=sum(pass_all(passed, of, k) for passed, of in whole) / len(whole),
+        )
+        for k in range(1, repeats + 1)
+        if whole
+    ]
+
+
+def _cells(run: Run) -> list[tuple[str, str, Cell]]:
+    unanswered = [RunResult.Outcome.PENDING, RunResult.Outcome.ERROR]
+    counted = (
+        run.results.order_by("position")
+        .values("case_hash", "name", "position")
+        .annotate(
+            passed=Count("pk", Q(outcome=RunResult.Outcome.PASSED)),
+            answered=Count("pk", ~Q(outcome__in=unanswered)),
+            asked=Count("pk"),
+        )
+    )
+    return [
+        (row["case_hash"], row["name"], Cell(passed=row["passed"], answered=row["answered"], asked=row["asked"]))
+        for row in counted
+    ]
