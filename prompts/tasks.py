@@ -6,13 +6,14 @@ from typing import Any
 from django.conf import settings
 
 from config.celery import shared_task
-from prompts import cases, claims, execution, labels, retention, runs, testing, versions
+from prompts import cases, claims, execution, labels, retention, runs, testing, versions, watching
 
 RETRY_SECONDS = 5
 """How often a second delivery looks whether the first still works."""
 SCHEDULE = {
     "prompts.resume_runs": {"task": "prompts.resume_runs", "schedule": timedelta(minutes=1)},
     "prompts.prune_runs": {"task": "prompts.prune_runs", "schedule": timedelta(days=1)},
+    "prompts.watch_models": {"task": "prompts.watch_models", "schedule": timedelta(days=1)},
 }
 
 
@@ -37,6 +38,12 @@ def resume_runs() -> int:
 def prune_runs() -> int:
     """Delete runs past their time."""
     return retention.prune_runs()
+
+
+@shared_task(name="prompts.watch_models")
+def watch_models() -> int:
+    """Test again what holds a protected label; nothing while PROMPT_WATCH is off."""
+    return watching.watch_models() if settings.PROMPT_WATCH == "daily" else 0
 
 
 @shared_task(name="prompts.save_version")

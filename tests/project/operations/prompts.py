@@ -247,6 +247,7 @@ APART: dict[str, str] = {
     "prompts.cases.keep_test_case": "what test_prompt's keep_cases does",
     "prompts.execution.execute_run": "works off a run",
     "prompts.retention.prune_runs": "a job of the schedule",
+    "prompts.watching.watch_models": "a job of the schedule",
     "prompt list": "lists of the tables, as the admin has them",
     "PUT prompts/prompts/{prompt_id}/test-cases/{uid}": "the body of POST",
     "PUT prompts/prompts/{prompt_id}": "the body of PATCH",
