@@ -35,7 +35,6 @@ def move_label(*, prompt_id: str, label: str, version: int, protected: bool | No
     `protected` says whether from now on it moves only through the gate; None leaves that as it is.
     Raises PromptNotFound, VersionNotFound, VersionInvalid, ProtectionKept, LabelHeld.
     """
-    _check_name(label)
     prompt = get_prompt(prompt_id=prompt_id, lock=True)
     before = prompt.state()
     evidence = _place(prompt, label, version, protected)
@@ -67,6 +66,7 @@ def restore_labels(prompt: Prompt, state: Mapping[str, Any]) -> None:
 
 def _place(prompt: Prompt, name: str, number: int, protected: bool | None) -> dict[str, Any]:
     """What the gate says of it, where there is one."""
+    _check_name(name)
     version = get_version(prompt=prompt, number=number)
     label = prompt.labels.select_related("version__prompt", "prompt").filter(name=name).first() or Label(
         prompt=prompt, name=name

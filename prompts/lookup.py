@@ -29,11 +29,12 @@ def get_version(*, prompt: Prompt, number: int | None = None, label: str = PRODU
 
 
 def fetch_version(*, prompt_id: str, label: str = PRODUCTION) -> Version:
-    """The version that holds a label, as applications fetch it: by one look-up where it is there.
+    """The version that holds a label, with all its labels, as applications fetch it: by few look-ups where it is there.
 
     Raises PromptNotFound, VersionNotFound, LabelNotFound.
     """
-    held = Version.objects.select_related("prompt").filter(labels__name=label, prompt__prompt_id=prompt_id).first()
+    versions = Version.objects.select_related("prompt").labelled()
+    held = versions.filter(labels__name=label, prompt__prompt_id=prompt_id).first()
     return held or get_version(prompt=get_prompt(prompt_id=prompt_id), label=label)
 
 

@@ -202,6 +202,8 @@ class Version(models.Model):
     @property
     def contains(self) -> dict[str, str]:
         """The versions it includes, by the name it has for each."""
+        if INCLUDE not in self.text:
+            return {}
         return {part.name: str(part.part) for part in self.parts.all()}
 
     @property
@@ -233,7 +235,7 @@ class Version(models.Model):
             **content,
             **remarks,
             **branch,
-            **({"parts": self.contains} if INCLUDE in self.text else {}),
+            **({"parts": contains} if (contains := self.contains) else {}),
             "settings": scrub(self.settings),
             "content_hash": self.content_hash,
         }

@@ -14,6 +14,7 @@ from prompts.labels import move_label, remove_label
 from prompts.lookup import LabelNotFound, VersionNotFound, fetch_version
 from prompts.models import Version
 from prompts.prompts import PromptNotFound
+from prompts.serializers.prompts import VersionSerializer
 from prompts.versions import activate_version, save_version
 
 P = "/api/v1/prompts/prompts/p"
@@ -70,10 +71,10 @@ class TestByRest:
         remove_label(prompt_id="p", label="production")
         assert ask(moved["ETag"]).status_code == 404
 
-    def test_one_look_up_finds_it(self) -> None:
+    def test_two_look_ups_find_it_with_all_that_is_told_of_it(self) -> None:
         with CaptureQueriesContext(connection) as queries:
-            assert fetch_version(prompt_id="p").prompt.prompt_id == "p"
-        assert len(queries) == 1
+            assert VersionSerializer(fetch_version(prompt_id="p")).data["labels"] == ["production"]
+        assert len(queries) == 2
         with pytest.raises(LabelNotFound):
             fetch_version(prompt_id="p", label="staging")
         with pytest.raises(PromptNotFound):

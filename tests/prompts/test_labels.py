@@ -1,5 +1,6 @@
 """Labels: which version is for what; they move, are taken away, come back by a rollback."""
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -195,6 +196,28 @@ def test_the_migration_labels_each_active_version_unprotected_and_can_be_taken_b
 
 def migrate(*to: str) -> None:
     call_command("migrate", "prompts", *to, verbosity=0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_moves_at_once_one_holds_and_both_are_in_the_trail() -> None:
+    together = threading.Barrier(2)
+
+    def go(version: int) -> None:
+        try:
+            together.wait(60)
+            move("staging", version)
+        finally:
+            connection.close()
+
+    both = [threading.Thread(target=go, args=[version]) for version in (1, 2)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    first, second = Event.objects.filter(event_type="prompt.label_moved").order_by("id")
+    assert second.old_value == first.new_value
+    assert held() == second.new_value["labels"]
+    assert {first.new_value["labels"]["staging"], held()["staging"]} == {1, 2}
 
 
 def test_labels_are_the_same_by_rest_command_job_and_admin(
