@@ -25,7 +25,7 @@ MAX_CASES = 5_000
 MAX_CONCURRENCY = 32
 MAX_REPEATS = 100
 MAX_RUNS = 50
-MAX_ANSWERS = 20_000
+MAX_ANSWERS = 10_000
 """Of one evaluation: its cases times repeats, versions and models."""
 RENDER_SECONDS = 10
 """For rendering the cases of a run while its sender waits."""
