@@ -1,7 +1,6 @@
 """Prompts, their versions and labels, the cases they are tested with and the runs of those tests."""
 
 from prompts.models.cases import DEFINITION, TestCase
-from prompts.models.evaluations import Evaluation
 from prompts.models.prompts import (
     FOLDER,
     LABEL,
@@ -20,7 +19,7 @@ from prompts.models.prompts import (
     VersionPart,
     VersionQuerySet,
 )
-from prompts.models.runs import Run, RunQuerySet, RunResult
+from prompts.models.runs import Evaluation, Run, RunQuerySet, RunResult
 
 __all__ = [
     "DEFINITION",

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from config.arguments import given, offer
+from config.arguments import given, offer, reads
 from config.commandline.amounts import NOTHING, percent
 from config.commands import FINDINGS, OperationCommand, Whole
 from prompts import evaluations, execution, fields, testing
@@ -20,7 +20,7 @@ class Command(OperationCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("prompt_id")
+        parser.add_argument("prompt_id", type=reads(NewEvaluationSerializer, "prompt_id"))
         parser.add_argument("numbers", nargs="*", type=Whole(fields.FIRST_VERSION, fields.LAST_VERSION))
         offered = ["models", "concurrency", "repeats", "threshold", "max_tokens", "max_cost_micros"]
         offer(parser, NewEvaluationSerializer, only=offered)

@@ -199,6 +199,7 @@ OPERATIONS = [
         doors={"rest": "POST prompts/evaluations", "command": "prompt_evaluate"},
         without={"mcp": BUDGET, "admin": "the page of a prompt runs its tests; a matrix is CI's to ask for"},
         names={"command": {"numbers": "versions"}},
+        differs={"command": {"versions": "numbers one after the other; the operation bounds the runs"}},
         lacks={"command": {"test_cases": "`prompt test --cases` has them"}},
     ),
     Operation(
@@ -241,7 +242,6 @@ OPERATIONS = [
 APART: dict[str, str] = {
     "prompts.prompts.get_prompt": "reads one row",
     "prompts.evaluations.matrix": "what get_evaluation's answers show",
-    "prompts.evaluations.reliability": "as above",
     "prompts.cases.get_test_case": "reads one row",
     "prompts.lookup.get_label": "reads one row",
     "prompts.cases.keep_test_case": "what test_prompt's keep_cases does",
