@@ -31,7 +31,7 @@ class Input(serializers.JSONField):
         return super().to_internal_value(data)  # type: ignore[arg-type]
 
 
-_FOLDER = rf"^(?:{FOLDER})?$"
+_FOLDER = f"^{FOLDER}$"
 
 
 def _tags(**options: Any) -> serializers.ListField:
@@ -145,7 +145,7 @@ class NewVersionSerializer(StrictSerializer):
         child=serializers.CharField(), required=False, help_text="When given, the template must use exactly these."
     )
     branch = serializers.RegexField(
-        rf"^(?:{LABEL})?$",
+        f"^{LABEL}$",
         required=False,
         default="",
         allow_blank=True,

@@ -64,7 +64,7 @@ class LabelViewSet(ReadViewSet):
         extensions=refusals(content.VersionInvalid),
     )
     def approve(self, request: Request, prompt_id: str, label: str) -> Response:
-        """Approve that somebody else moves a protected label to a version the gate holds back; once."""
+        """Approve a move of a protected label by somebody else, once."""
         given = gate.approve_move(prompt_id=prompt_id, label=label, **self.validated(ApproveSerializer))
         return Response(ApprovalSerializer(given).data, status=201)
 

@@ -82,7 +82,7 @@ class PromptViewSet(ReadViewSet):
 
     @extend_schema(request=PromptUpdateSerializer)
     def update(self, request: Request, prompt_id: str) -> Response:
-        """Replace the description of a prompt, and its folder and tags where they are given."""
+        """Replace the description of a prompt; folder and tags where they are given."""
         prompts.update_prompt(prompt_id=prompt_id, **self.validated(PromptUpdateSerializer))
         return self._answer(prompt_id)
 

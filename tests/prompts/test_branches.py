@@ -10,7 +10,7 @@ from audit import rollback
 from prompts.content import VersionInvalid
 from prompts.lookup import VersionNotFound, get_version
 from prompts.models import Prompt, Version
-from prompts.prompts import create_prompt, get_prompt, update_prompt
+from prompts.prompts import check_place, create_prompt, get_prompt, update_prompt
 from prompts.regression import regression_report
 from prompts.versions import activate_version, adopt_version, save_version
 from tests.prompts.test_comparison import SUITE, change_suite, run
@@ -119,6 +119,8 @@ def test_folders_and_tags_are_found_and_come_back_with_a_rollback(api: Any, read
 )
 def test_a_folder_or_tag_that_is_none_is_refused(given: dict[str, Any], field: str) -> None:
     create_prompt(prompt_id="p")
+    with pytest.raises(VersionInvalid):
+        check_place(**{"folder": "", "tags": [], **given})
     with pytest.raises(VersionInvalid) as refused:
         update_prompt(prompt_id="p", **given)
     assert refused.value.errors[0].field == field

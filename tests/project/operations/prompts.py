@@ -241,13 +241,11 @@ OPERATIONS = [
 ]
 APART: dict[str, str] = {
     "prompts.prompts.get_prompt": "reads one row",
-    "prompts.evaluations.matrix": "what get_evaluation's answers show",
     "prompts.cases.get_test_case": "reads one row",
     "prompts.lookup.get_label": "reads one row",
     "prompts.cases.keep_test_case": "what test_prompt's keep_cases does",
     "prompts.execution.execute_run": "works off a run",
     "prompts.retention.prune_runs": "a job of the schedule",
-    "prompts.watching.watch_models": "a job of the schedule",
     "prompt list": "lists of the tables, as the admin has them",
     "PUT prompts/prompts/{prompt_id}/test-cases/{uid}": "the body of POST",
     "PUT prompts/prompts/{prompt_id}": "the body of PATCH",
