@@ -1,5 +1,6 @@
 """Which version is meant: by its number, or by a label it holds."""
 
+from config.database.prepared import ByColumn
 from config.errors import NotFound
 from prompts.models import LATEST, PRODUCTION, Label, Prompt, Version
 from prompts.prompts import get_prompt
@@ -28,14 +29,21 @@ def get_version(*, prompt: Prompt, number: int | None = None, label: str = PRODU
     return version
 
 
+_BY_KEY = ByColumn(Version.objects.select_related("prompt"), "id")
+
+
 def fetch_version(*, prompt_id: str, label: str = PRODUCTION) -> Version:
     """The version that holds a label, with all its labels, as applications fetch it: by few look-ups where it is there.
 
     Raises PromptNotFound, VersionNotFound, LabelNotFound.
     """
-    versions = Version.objects.select_related("prompt").labelled()
-    held = versions.filter(labels__name=label, prompt__prompt_id=prompt_id).first()
-    return held or get_version(prompt=get_prompt(prompt_id=prompt_id), label=label)
+    found = Label.objects.filter(prompt__prompt_id=prompt_id).order_by("name").values_list("name", "version")
+    labels = dict(found)
+    version = _BY_KEY.find(labels[label]) if label in labels else None
+    if version is not None:
+        version.label_names = [name for name, held in labels.items() if held == version.pk]
+        return version
+    return get_version(prompt=get_prompt(prompt_id=prompt_id), label=label)
 
 
 def get_label(*, prompt: Prompt, name: str) -> Label:

@@ -8,9 +8,13 @@ PRODUCTION = "production"
 
 def label_active(apps, schema_editor):
     """The version that was active holds `production`, which anybody may move as before."""
-    label_model, version_model = apps.get_model("prompts", "Label"), apps.get_model("prompts", "Version")
-    active = version_model.objects.filter(is_active=True).values_list("prompt_id", "pk", "created_by")
-    label_model.objects.bulk_create(
+    there = schema_editor.connection.alias
+    label_model, versions = (
+        apps.get_model("prompts", "Label"),
+        apps.get_model("prompts", "Version").objects.using(there),
+    )
+    active = versions.filter(is_active=True).values_list("prompt_id", "pk", "created_by")
+    label_model.objects.using(there).bulk_create(
         [
             label_model(prompt_id=prompt, version_id=version, name=PRODUCTION, moved_by=by)
             for prompt, version, by in active.iterator(500)
@@ -20,8 +24,11 @@ def label_active(apps, schema_editor):
 
 
 def activate_labelled(apps, schema_editor):
-    held = apps.get_model("prompts", "Label").objects.filter(name=PRODUCTION)
-    apps.get_model("prompts", "Version").objects.filter(pk__in=held.values("version")).update(is_active=True)
+    there = schema_editor.connection.alias
+    held = apps.get_model("prompts", "Label").objects.using(there).filter(name=PRODUCTION)
+    apps.get_model("prompts", "Version").objects.using(there).filter(pk__in=held.values("version")).update(
+        is_active=True
+    )
 
 
 class Migration(migrations.Migration):

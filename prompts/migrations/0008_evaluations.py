@@ -9,8 +9,9 @@ BATCH = 500
 
 def give_each_run_one(apps, schema_editor):
     """A run of before was one version, asked once."""
-    run_model, evaluation_model = apps.get_model("prompts", "Run"), apps.get_model("prompts", "Evaluation")
-    while runs := list(run_model.objects.filter(evaluation=None).select_related("version").order_by("pk")[:BATCH]):
+    there, evaluation_model = schema_editor.connection.alias, apps.get_model("prompts", "Evaluation")
+    every = apps.get_model("prompts", "Run").objects.using(there)
+    while runs := list(every.filter(evaluation=None).select_related("version").order_by("pk")[:BATCH]):
         made = [
             evaluation_model(
                 uid=config.identifiers.uuid7(),
@@ -20,9 +21,9 @@ def give_each_run_one(apps, schema_editor):
             )
             for run in runs
         ]
-        for run, evaluation in zip(runs, evaluation_model.objects.bulk_create(made), strict=True):
+        for run, evaluation in zip(runs, evaluation_model.objects.using(there).bulk_create(made), strict=True):
             run.evaluation = evaluation
-        run_model.objects.bulk_update(runs, ["evaluation"], batch_size=100)
+        every.bulk_update(runs, ["evaluation"], batch_size=100)
 
 
 class Migration(migrations.Migration):

@@ -7,6 +7,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from config.canonical import compute_hash
 from config.database.json_column import JSONField
@@ -164,9 +165,9 @@ class Version(models.Model):
     def entity_id(self) -> str:
         return f"{self.prompt.prompt_id}@{self.number}"
 
-    @property
+    @cached_property
     def label_names(self) -> list[str]:
-        """The labels it holds, but for LATEST."""
+        """The labels it held when this was first asked, but for LATEST."""
         return sorted(label.name for label in self.labels.all())
 
     @property
