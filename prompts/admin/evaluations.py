@@ -12,7 +12,7 @@ from config.pages.admin_lists import MonthFilter
 from config.pages.kit.marks import NOTHING, Tone
 from config.pages.kit.tables import table
 from config.pages.moves import move
-from prompts import evaluations
+from prompts import dashboard, evaluations
 from prompts.admin import shown
 from prompts.models import Evaluation, Run
 
@@ -23,7 +23,7 @@ MOST_CASES = 200
 class EvaluationAdmin(ReadOnlyAdmin):
     about = "Versions on models, asked at once: each case in each run, and how reliably it passes."
     empty_text = "Nothing has been evaluated. A prompt with a test case comes first; then:"
-    empty_command = "prompt evaluate extract-keywords --repeats 3"
+    empty_command = f"{dashboard.FIRST_VERSION}\n{dashboard.FIRST_CASE}\nprompt evaluate extract-keywords --repeats 3"
     list_display = ["prompt", "status_shown", "columns", "repeats", "created_at", "created_by"]
     list_filter = ["prompt", ("created_at", MonthFilter)]
     search_fields = ["=uid", "prompt__prompt_id"]

@@ -5,7 +5,7 @@ from django.http import HttpRequest
 
 from config.admin import ReadOnlyAdmin
 from config.pages.moves import move
-from prompts import labels
+from prompts import dashboard, labels
 from prompts.models import Label
 
 
@@ -13,7 +13,7 @@ from prompts.models import Label
 class LabelAdmin(ReadOnlyAdmin):
     about = "Which version of a prompt is for what: production is what programs fetch."
     empty_text = "No version holds a label. Label one on its page, or:"
-    empty_command = "prompt label extract-keywords staging 1"
+    empty_command = f"{dashboard.FIRST_VERSION}\nprompt label extract-keywords staging 1"
     list_display = ["name", "version", "protected", "moved_at", "moved_by"]
     list_filter = ["name", "protected", "prompt"]
     search_fields = ["name", "prompt__prompt_id"]
