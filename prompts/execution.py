@@ -39,7 +39,7 @@ def execute_run(*, run_id: int, provider: Provider | None = None, progress: Prog
         return run
     problem = ""
     try:
-        model = provider or connect()
+        model = provider or connect(run.model)
         try:
             problem = _work_off(run, claim, model, progress)
         finally:

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.urls import path
 
-from prompts.views import cases, evaluations, labels, prompts, runs, texts
+from prompts.views import cases, endpoints, evaluations, labels, prompts, runs, texts
 
 ONE = "prompts/<str:prompt_id>"
 READ: dict[str, Any] = {"get": "list", "post": "create"}
@@ -33,6 +33,13 @@ urlpatterns = [
     path(f"{ONE}/render", prompts.RenderView.as_view(), name="prompts-render"),
     path(f"{ONE}/test-cases", cases.TestCaseViewSet.as_view(READ), name="prompts-test-cases"),
     path(f"{ONE}/test-cases/<uuid:uid>", cases.TestCaseViewSet.as_view(CHANGE), name="prompts-test-case"),
+    path("endpoints", endpoints.EndpointViewSet.as_view(READ), name="prompts-endpoints"),
+    path(
+        "endpoints/<str:name>",
+        endpoints.EndpointViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+        name="prompts-endpoint",
+    ),
+    path("endpoints/<str:name>/try", endpoints.EndpointViewSet.as_view({"post": "try_it"}), name="prompts-try"),
     path("evaluations", evaluations.EvaluationViewSet.as_view(READ), name="prompts-evaluations"),
     path(
         "evaluations/<uuid:uid>",

@@ -75,6 +75,15 @@ def check(url: str) -> None:
         return  # no such name yet, or no network: sending it tells
 
 
+def address_for(url: str) -> Address:
+    """The address that a request to a URL may go to, for who sends by another client. Raises OutboundRefused."""
+    target = _target(url)
+    try:
+        return _checked(target)
+    except OutboundFailed as error:
+        raise OutboundRefused(f"{error} Correct the address, or try again.") from None
+
+
 def send(call: Call, *, timeout_seconds: float = TIMEOUT_SECONDS) -> Answer:
     """Raises OutboundRefused, OutboundFailed."""
     import httpx2

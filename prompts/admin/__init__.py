@@ -1,6 +1,7 @@
 """The pages of prompts, their versions, cases and runs."""
 
 from prompts.admin.cases import TestCaseAdmin
+from prompts.admin.endpoints import EndpointAdmin, EndpointForm
 from prompts.admin.evaluations import EvaluationAdmin
 from prompts.admin.forms import TestCaseForm, VersionForm
 from prompts.admin.labels import LabelAdmin
@@ -9,6 +10,8 @@ from prompts.admin.runs import RunAdmin
 from prompts.admin.versions import VersionAdmin
 
 __all__ = [
+    "EndpointAdmin",
+    "EndpointForm",
     "EvaluationAdmin",
     "LabelAdmin",
     "PromptAdmin",

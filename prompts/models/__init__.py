@@ -1,6 +1,7 @@
 """Prompts, their versions and labels, the cases they are tested with and the runs of those tests."""
 
 from prompts.models.cases import DEFINITION, TestCase
+from prompts.models.endpoints import Api, Endpoint
 from prompts.models.prompts import (
     FOLDER,
     LABEL,
@@ -31,6 +32,8 @@ __all__ = [
     "PROMPT_ID",
     "PROMPT_ID_RULE",
     "TAG",
+    "Api",
+    "Endpoint",
     "Evaluation",
     "Label",
     "LabelApproval",

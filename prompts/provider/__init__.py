@@ -36,8 +36,22 @@ __all__ = [
 ]
 
 
-def connect() -> Provider:
-    """The provider the settings name. Raises ModelMisconfigured."""
+def connect(model: str = "") -> Provider:
+    """Who answers for a model: the endpoint its name begins with, else the provider the settings name.
+
+    Raises ModelMisconfigured, OutboundRefused, SecretUnreadable.
+    """
+    from prompts.provider import named  # which knows the tables; what only names a model needs none
+
+    endpoint = named.endpoint_of(model) if model else None
+    if endpoint is not None:
+        return named.connect_to(endpoint)
+    provider = _of_the_settings()
+    is_named = model.startswith(f"{named.OF_THE_SETTINGS}/")
+    return named.Named(provider, name=named.OF_THE_SETTINGS, model=default_model()) if is_named else provider
+
+
+def _of_the_settings() -> Provider:
     if "." in settings.MODEL_API:
         try:
             provider: Provider = import_string(settings.MODEL_API)()
@@ -61,7 +75,8 @@ def default_model() -> str:
 def cost_micros(answer: Answer, asked: str) -> int | None:
     """Micro-dollars by MODEL_PRICES, dollars per million tokens in and out; None without a price or a count."""
     # An endpoint may answer with a dated name of the model that was asked for.
-    price = settings.MODEL_PRICES.get(answer.model) or settings.MODEL_PRICES.get(asked)
+    prices = settings.MODEL_PRICES
+    price = prices.get(answer.model) or prices.get(asked) or prices.get(asked.partition("/")[2])
     if price is None or answer.input_tokens is None or answer.output_tokens is None:
         return None
     into, out = price

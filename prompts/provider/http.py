@@ -10,6 +10,7 @@ from typing import Any, Self
 import httpx2
 
 from config.errors import DomainError
+from config.outbound.addresses import Address
 from prompts.provider.apis import APIS
 from prompts.provider.bodies import NO_JSON, Failure, clean, failure_in, is_blank, read_json, redact
 from prompts.provider.retries import LONGEST_RETRY_AFTER_SECONDS, RETRIED, RETRIES, retry_after, wait_before
@@ -38,6 +39,7 @@ class HTTPProvider:
         api_key: str = "",
         api: str = "openai",
         timeout_seconds: float = 60.0,
+        pinned: Address | None = None,
         sleep: Callable[[float], object] | None = None,
     ) -> None:
         if api not in APIS:
@@ -48,7 +50,7 @@ class HTTPProvider:
         self._closed = threading.Event()
         self._sleep = sleep or self._closed.wait  # closing ends a wait between two tries
         url, self.address = _address(base_url)
-        self._url = f"{url}/{self._api.path}"
+        self._url, self._extensions, named = _pinned(f"{url}/{self._api.path}", pinned)
         try:
             headers = self._api.headers(api_key)
             for value in headers.values():
@@ -59,7 +61,7 @@ class HTTPProvider:
             raise ModelMisconfigured("MODEL_API_KEY holds a control character such as a line end. Copy it again.")
         local = httpx2.URL(url).host in {"127.0.0.1", "localhost", "::1"}
         self._client = httpx2.Client(
-            headers={"User-Agent": "handrail", **headers},
+            headers={"User-Agent": "handrail", **headers, **named},
             timeout=httpx2.Timeout(timeout_seconds, connect=min(5.0, timeout_seconds)),
             limits=httpx2.Limits(max_connections=64),
             trust_env=not local,  # a proxy of the environment must not catch calls to this machine
@@ -101,7 +103,11 @@ class HTTPProvider:
         started = time.monotonic()
         try:
             with self._client.stream(
-                "POST", self._url, content=content, headers={"Content-Type": "application/json"}
+                "POST",
+                self._url,
+                content=content,
+                headers={"Content-Type": "application/json"},
+                extensions=self._extensions,
             ) as response:
                 raw = self._read(response, started)
         except httpx2.TimeoutException:
@@ -194,6 +200,14 @@ class _Again(Exception):
 
     error: DomainError
     after: float | None = None
+
+
+def _pinned(url: str, address: Address | None) -> tuple[str, dict[str, Any], dict[str, str]]:
+    """The URL with the address that was checked in place of its host, and what still names the host."""
+    if address is None:
+        return url, {}, {}
+    asked = httpx2.URL(url)
+    return str(asked.copy_with(host=str(address))), {"sni_hostname": asked.host}, {"Host": asked.netloc.decode("ascii")}
 
 
 def _address(base_url: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.examples.asking import Ask, Got
+from tests.examples.asking import Ask, Got, Post
 
 PROMPT = {"prompt_id": "triage-ticket"}
 THIRD = {**PROMPT, "number": 3}
@@ -23,6 +23,7 @@ VERSION = {
     "purpose": "Triage",
     "settings": {"temperature": 0, "seed": 42},
 }
+ENDPOINT = {"name": "openai", "base_url": "https://api.openai.com/v1", "model": "gpt-4o", "key": "sk-your-own-key"}
 CODE = "def total(items):\n    # prices are in cents\n    return sum(item.price for item in items)\n"
 
 ASKS = {
@@ -57,6 +58,14 @@ ASKS = {
     "prompts_prompts_test_cases_update": Ask(path=A_CASE, body=CASE),
     "prompts_prompts_test_cases_partial_update": Ask(path=A_CASE, body={"expected_output": "billing"}),
     "prompts_prompts_test_cases_destroy": Ask(path=A_CASE),
+    "prompts_endpoints_list": Ask(after=[Post("prompts/endpoints", ENDPOINT)]),
+    "prompts_endpoints_create": Ask(body=ENDPOINT),
+    "prompts_endpoints_retrieve": Ask(path={"name": Got("name", "prompts/endpoints", ENDPOINT)}),
+    "prompts_endpoints_partial_update": Ask(
+        path={"name": Got("name", "prompts/endpoints", ENDPOINT)}, body={"model": "gpt-4.1"}
+    ),
+    "prompts_endpoints_destroy": Ask(path={"name": Got("name", "prompts/endpoints", ENDPOINT)}),
+    "prompts_endpoints_try_create": Ask(path={"name": Got("name", "prompts/endpoints", ENDPOINT)}, body={}),
     "prompts_evaluations_list": Ask(query={"prompt_id": "triage-ticket", "page_size": 1}),
     "prompts_evaluations_create": Ask(
         body={**PROMPT, "versions": [1, 2], "models": ["scripted-demo"], "repeats": 2, "max_tokens": 50_000}

@@ -195,6 +195,45 @@ OPERATIONS = [
         names={"mcp": {"job": "uid"}},
     ),
     Operation(
+        calls=("prompts.endpoints.add_endpoint",),
+        doors={
+            "rest": "POST prompts/endpoints",
+            "command": "prompt_endpoint add",
+            "admin": "prompts.admin.EndpointForm",
+        },
+        without={"mcp": PERSON},
+        differs={"command": {"key": "read from a file"}},
+    ),
+    Operation(
+        calls=("prompts.endpoints.change_endpoint",),
+        doors={
+            "rest": "PATCH prompts/endpoints/{name}",
+            "command": "prompt_endpoint change",
+            "admin": "prompts.admin.EndpointForm",
+        },
+        without={"mcp": PERSON},
+        differs={"command": {"key": "read from a file"}},
+    ),
+    Operation(
+        calls=("prompts.endpoints.remove_endpoint",),
+        doors={
+            "rest": "DELETE prompts/endpoints/{name}",
+            "command": "prompt_endpoint remove",
+            "admin": "prompts.admin.EndpointAdmin.delete_selected",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("prompts.endpoints.try_endpoint",),
+        doors={
+            "rest": "POST prompts/endpoints/{name}/try",
+            "command": "prompt_endpoint try",
+            "admin": "prompts.admin.EndpointAdmin.try_it",
+        },
+        without={"mcp": PERSON},
+        lacks={"admin": {"model": "a button asks its own model"}},
+    ),
+    Operation(
         calls=("prompts.testing.start_evaluation",),
         doors={"rest": "POST prompts/evaluations", "command": "prompt_evaluate"},
         without={"mcp": BUDGET, "admin": "the page of a prompt runs its tests; a matrix is CI's to ask for"},
@@ -241,6 +280,8 @@ OPERATIONS = [
 ]
 APART: dict[str, str] = {
     "prompts.prompts.get_prompt": "reads one row",
+    "prompts.endpoints.find_endpoint": "reads one row",
+    "prompt_endpoint list": "the table of endpoints, as the admin has it",
     "prompts.cases.get_test_case": "reads one row",
     "prompts.lookup.get_label": "reads one row",
     "prompts.cases.keep_test_case": "what test_prompt's keep_cases does",
