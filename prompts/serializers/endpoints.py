@@ -2,7 +2,6 @@
 
 from rest_framework import serializers
 
-from config.rest.contract import NOT_BLANK
 from config.rest.views import StrictModelSerializer, StrictSerializer
 from prompts import fields as limits
 from prompts.models import LABEL, Api, Endpoint
@@ -27,7 +26,7 @@ class NewEndpointSerializer(StrictSerializer):
 
     name = serializers.RegexField(f"^{LABEL}$", max_length=limits.LONGEST_LABEL)
     base_url = serializers.CharField(**_ADDRESS)
-    model = serializers.RegexField(NOT_BLANK, max_length=limits.LONGEST_MODEL, help_text="Which `name/` asks.")
+    model = serializers.CharField(max_length=limits.LONGEST_MODEL, help_text="Which `name/` asks.")
     api = serializers.ChoiceField(Api.choices, required=False, default=Api.OPENAI)
     key = _key(default="")
     timeout_seconds = _timeout(default=limits.USUAL_TIMEOUT_SECONDS)
@@ -37,7 +36,7 @@ class EndpointUpdateSerializer(StrictSerializer):
     """What is left out stays; an empty key takes it away, another address asks for the key anew."""
 
     base_url = serializers.CharField(required=False, **_ADDRESS)
-    model = serializers.RegexField(NOT_BLANK, required=False, max_length=limits.LONGEST_MODEL)
+    model = serializers.CharField(required=False, max_length=limits.LONGEST_MODEL)
     api = serializers.ChoiceField(Api.choices, required=False)
     key = _key()
     timeout_seconds = _timeout()

@@ -202,7 +202,6 @@ OPERATIONS = [
             "admin": "prompts.admin.EndpointForm",
         },
         without={"mcp": PERSON},
-        differs={"command": {"key": "read from a file"}},
     ),
     Operation(
         calls=("prompts.endpoints.change_endpoint",),
@@ -212,7 +211,6 @@ OPERATIONS = [
             "admin": "prompts.admin.EndpointForm",
         },
         without={"mcp": PERSON},
-        differs={"command": {"key": "read from a file"}},
     ),
     Operation(
         calls=("prompts.endpoints.remove_endpoint",),
