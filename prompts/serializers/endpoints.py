@@ -1,5 +1,7 @@
 """Endpoints, in JSON. A key is only ever written."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from config.rest.views import StrictModelSerializer, StrictSerializer
@@ -7,25 +9,27 @@ from prompts import fields as limits
 from prompts.models import LABEL, Api, Endpoint
 
 _KEY = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$"
-_ADDRESS = {"max_length": limits.LONGEST_ADDRESS, "help_text": "Ends in the API's /v1."}
 
 
-def _key(**options: object) -> serializers.RegexField:
+def _address(**options: Any) -> serializers.CharField:
+    return serializers.CharField(max_length=limits.LONGEST_ADDRESS, help_text="Ends in the API's /v1.", **options)
+
+
+def _key(**options: Any) -> serializers.RegexField:
     said = "Sealed, and not shown again."
-    return serializers.RegexField(
-        _KEY, required=False, allow_blank=True, max_length=limits.LONGEST_KEY, help_text=said, **options
-    )  # type: ignore[arg-type]
+    bounds: dict[str, Any] = {"allow_blank": True, "max_length": limits.LONGEST_KEY}
+    return serializers.RegexField(_KEY, required=False, help_text=said, **bounds, **options)
 
 
-def _timeout(**options: object) -> serializers.FloatField:
-    return serializers.FloatField(required=False, min_value=0.1, max_value=limits.LONGEST_TIMEOUT_SECONDS, **options)  # type: ignore[arg-type]
+def _timeout(**options: Any) -> serializers.FloatField:
+    return serializers.FloatField(required=False, min_value=0.1, max_value=limits.LONGEST_TIMEOUT_SECONDS, **options)
 
 
 class NewEndpointSerializer(StrictSerializer):
     """A model that can be asked as `name/model`."""
 
     name = serializers.RegexField(f"^{LABEL}$", max_length=limits.LONGEST_LABEL)
-    base_url = serializers.CharField(**_ADDRESS)
+    base_url = _address()
     model = serializers.CharField(max_length=limits.LONGEST_MODEL, help_text="Which `name/` asks.")
     api = serializers.ChoiceField(Api.choices, required=False, default=Api.OPENAI)
     key = _key(default="")
@@ -35,7 +39,7 @@ class NewEndpointSerializer(StrictSerializer):
 class EndpointUpdateSerializer(StrictSerializer):
     """What is left out stays; an empty key takes it away, another address asks for the key anew."""
 
-    base_url = serializers.CharField(required=False, **_ADDRESS)
+    base_url = _address(required=False)
     model = serializers.CharField(required=False, max_length=limits.LONGEST_MODEL)
     api = serializers.ChoiceField(Api.choices, required=False)
     key = _key()
