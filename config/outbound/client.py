@@ -76,12 +76,11 @@ def check(url: str) -> None:
 
 
 def address_for(url: str) -> Address:
-    """The address that a request to a URL may go to, for who sends by another client. Raises OutboundRefused."""
-    target = _target(url)
-    try:
-        return _checked(target)
-    except OutboundFailed as error:
-        raise OutboundRefused(f"{error} Correct the address, or try again.") from None
+    """The address that a request to a URL may go to, for who sends by another client.
+
+    Raises OutboundRefused, OutboundFailed.
+    """
+    return _checked(_target(url))
 
 
 def send(call: Call, *, timeout_seconds: float = TIMEOUT_SECONDS) -> Answer:

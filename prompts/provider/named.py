@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from prompts.models import Endpoint
-from prompts.provider.terms import Answer, Provider
+from prompts.provider.terms import Answer, ModelUnavailable, Provider
 from prompts.templates import Message
 
 OF_THE_SETTINGS = "default"
@@ -31,15 +31,19 @@ def endpoint_of(model: str) -> Endpoint | None:
 
 
 def connect_to(endpoint: Endpoint) -> Provider:
-    """Raises ModelMisconfigured, OutboundRefused, SecretUnreadable."""
-    from config.outbound.client import address_for
+    """Raises ModelMisconfigured, ModelUnavailable, OutboundRefused, SecretUnreadable."""
+    from config.outbound.client import OutboundFailed, address_for
     from prompts.provider.http import HTTPProvider  # brings the HTTP client, for the worker that asks
 
+    try:
+        pinned = address_for(endpoint.base_url)
+    except OutboundFailed as error:
+        raise ModelUnavailable(f"The endpoint {endpoint.name} cannot be asked: {error}") from None
     provider = HTTPProvider(
         base_url=endpoint.base_url,
         api_key=endpoint.key().reveal(),
         api=endpoint.api,
         timeout_seconds=endpoint.timeout_seconds,
-        pinned=address_for(endpoint.base_url),
+        pinned=pinned,
     )
     return Named(provider, name=endpoint.name, model=endpoint.model)

@@ -9,8 +9,9 @@ from mcp_types import PromptReference, ResourceTemplateReference
 from config.mcp import prompts as offered
 from escalation.reports import report_bug
 from prompts.cases import create_test_case
-from prompts.models import Run
-from prompts.versions import get_version, save_version
+from prompts.lookup import get_version
+from prompts.models import Evaluation, Run
+from prompts.versions import save_version
 from tests.mcp_client import ask
 
 pytestmark = pytest.mark.django_db
@@ -93,7 +94,9 @@ def test_arguments_are_completed_from_what_test_cases_give_them(kept, key):
 @ERAS
 def test_every_kind_of_thing_is_listed_by_address_and_read_by_it(kept, key, mode):
     bug = report_bug(bug_id="db:7", error_type="DatabaseError", error_message="lost", user_impact="high")
-    run = Run.objects.create(version=get_version(prompt=kept.prompt), total=1)
+    run = Run.objects.create(
+        evaluation=Evaluation.objects.create(prompt=kept.prompt), version=get_version(prompt=kept.prompt), total=1
+    )
     templates = [item.uri_template for item in ask("list_resource_templates", key=key, mode=mode).resource_templates]
     assert templates == ["bug://{bug_id}", "diagnosis://{id}", "run://{id}", "version://{prompt_id}/{number}"]
     listed = {str(item.uri): item for item in ask("list_resources", key=key, mode=mode).resources}

@@ -1,4 +1,4 @@
-"""What the service has around it while it is asked: a container engine with the demo's containers, and a SIEM."""
+"""What the service has around it while it is asked: a container engine with the demo's containers, a SIEM, a model."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +8,8 @@ from unittest.mock import patch
 
 from django.conf import settings
 
+from prompts.provider import Answer
+from prompts.provider.named import Named
 from tests.dockerdebug.makers import container, healthy, stopped, traceback
 from visioncache import counting
 
@@ -26,6 +28,18 @@ class _Engine:
         """There is nothing to close."""
 
 
+class _Model:
+    def complete(self, messages: Any, settings: Any, *, model: str) -> Answer:
+        return Answer(text="ready", model=model, finish_reason="stop", input_tokens=14, output_tokens=1, latency_ms=210)
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+def _connected(endpoint: Any) -> Named:
+    return Named(_Model(), name=endpoint.name, model=endpoint.model)
+
+
 def _collected(name: str) -> Any:
     """The facts of a container: the worker ended for want of a package, the others are well."""
     if name == "shop-worker":
@@ -41,6 +55,7 @@ def surroundings() -> Iterator[None]:
         patch("dockerdebug.engine.connect", lambda deadline: _Engine()),
         patch.object(settings, "AUDIT_STREAM_URL", "https://siem.example.org/collect"),
         patch("audit.streaming._post", lambda client, events: ""),
+        patch("prompts.provider.named.connect_to", _connected),
     ):
         yield
     counting.BUFFER.forget()  # no rollback takes back what a process counts

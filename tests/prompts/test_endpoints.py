@@ -24,7 +24,7 @@ from prompts.endpoints import (
 )
 from prompts.execution import execute_run
 from prompts.models import Endpoint
-from prompts.provider import Answer, ModelRefused, connect, cost_micros
+from prompts.provider import Answer, ModelRefused, ModelUnavailable, connect, cost_micros
 from prompts.testing import start_evaluation
 from prompts.versions import save_version
 from tests.prompts.stub_model import Stub, send
@@ -146,6 +146,12 @@ def test_no_address_of_this_machine_or_its_network_is_asked(address: str) -> Non
     Endpoint.objects.create(name="raw", base_url=address, model="m")
     with pytest.raises(OutboundRefused):
         connect("raw/m")
+
+
+def test_a_name_that_leads_nowhere_is_a_model_that_is_away() -> None:
+    add("http://no-such-host.invalid/v1")
+    with pytest.raises(ModelUnavailable, match="not known to the name service"):
+        connect("other/")
 
 
 def test_names_are_taken_once_and_gone_ones_are_not_found() -> None:
