@@ -138,7 +138,7 @@ def test_a_wrong_endpoint_is_an_error_that_names_the_field(given: dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    "address", ["http://169.254.169.254/v1", "http://[::1]/v1", "http://10.0.0.1/v1", "file:///v1"]
+    "address", ["https://[", "http://169.254.169.254/v1", "http://[::1]/v1", "http://10.0.0.1/v1", "file:///v1"]
 )
 def test_no_address_of_this_machine_or_its_network_is_asked(address: str) -> None:
     with pytest.raises(OutboundRefused):
