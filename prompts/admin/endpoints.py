@@ -34,7 +34,7 @@ class EndpointForm(forms.ModelForm):
 class EndpointAdmin(ToolAdmin):
     about = "Models that can be asked beside the one of the settings, as name/model."
     empty_text = "Prompts are tested with the model of the settings alone. Add another one here, or:"
-    empty_command = "prompt endpoint list"
+    empty_command = "endpoints list"
     trail_of = ("prompt_endpoint", "name")
     form = EndpointForm
     list_display = ["name", "api", "model", "base_url", "standing", "created_at"]

@@ -18,7 +18,7 @@ from config.models import ApiKey
 from dockerdebug.models import Diagnosis, Infrastructure, Insight
 from escalation.delivery.channels import add_channel
 from escalation.models import Bug, Channel, Policy, Project
-from prompts.models import Prompt, TestCase, Version
+from prompts.models import Endpoint, Prompt, TestCase, Version
 from prompts.prompts import create_prompt
 from prompts.versions import save_version
 from schemacheck.models import Check
@@ -31,6 +31,13 @@ FORMS: dict[type[Model], dict[str, str]] = {
     Channel: {"name": "ops-mail", "kind": "email", "details": '{"to": ["kim@example.org"]}'},
     Check: {"subject": "script", "sql": "CREATE TABLE t (id integer PRIMARY KEY)", "database": "default"},
     Diagnosis: {"container": "", "typed": "", "only_check": ""},
+    Endpoint: {
+        "name": "openai",
+        "api": "openai",
+        "base_url": "https://93.184.215.14/v1",
+        "model": "gpt-4o",
+        "timeout_seconds": "60",
+    },
     Group: {"name": "reviewers"},
     Infrastructure: {"name": "shop-api", "kind": "container", "tag_names": ""},
     Insight: {"text": "no IPv6 there", "category": "network", "confidence": "likely", "priority": "3"},

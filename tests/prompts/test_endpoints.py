@@ -138,7 +138,7 @@ def test_a_wrong_endpoint_is_an_error_that_names_the_field(given: dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    "address", ["https://[", "http://169.254.169.254/v1", "http://[::1]/v1", "http://10.0.0.1/v1", "file:///v1"]
+    "address", ["http://169.254.169.254/v1", "http://[::1]/v1", "http://10.0.0.1/v1", "file:///v1"]
 )
 def test_no_address_of_this_machine_or_its_network_is_asked(address: str) -> None:
     with pytest.raises(OutboundRefused):
@@ -185,13 +185,13 @@ def test_endpoints_are_the_same_by_rest_command_and_admin(
     assert admin_api.patch(f"{API}/other", {"model": "small"}).json()["model"] == "small"
     secret = tmp_path / "key"
     secret.write_text(f"{KEY}\n")
-    code, out, _ = run_command("prompt_endpoint", "add", "second", other.url, "tiny", "--key", str(secret))
+    code, out, _ = run_command("endpoints", "add", "second", other.url, "tiny", "--key", str(secret))
     assert (code, KEY in out) == (0, False)
     assert find_endpoint(name="second").key().reveal() == KEY
-    assert "other tiny" in run_command("prompt_endpoint", "try", "second")[1]
-    assert run_command("prompt_endpoint", "change", "second", "--model", "mini")[0] == 0
-    assert "mini" in run_command("prompt_endpoint", "list")[1]
-    assert run_command("prompt_endpoint", "remove", "second")[0] == 0
+    assert "other tiny" in run_command("endpoints", "try", "second")[1]
+    assert run_command("endpoints", "change", "second", "--model", "mini")[0] == 0
+    assert "mini" in run_command("endpoints", "list")[1]
+    assert run_command("endpoints", "remove", "second")[0] == 0
     form = {"name": "third", "api": "openai", "base_url": other.url, "model": "m", "key": KEY, "timeout_seconds": "5"}
     assert admin_client.post(reverse("admin:prompts_endpoint_add"), form).status_code == 302
     third = find_endpoint(name="third")

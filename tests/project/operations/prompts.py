@@ -198,7 +198,7 @@ OPERATIONS = [
         calls=("prompts.endpoints.add_endpoint",),
         doors={
             "rest": "POST prompts/endpoints",
-            "command": "prompt_endpoint add",
+            "command": "endpoints add",
             "admin": "prompts.admin.EndpointForm",
         },
         without={"mcp": PERSON},
@@ -207,7 +207,7 @@ OPERATIONS = [
         calls=("prompts.endpoints.change_endpoint",),
         doors={
             "rest": "PATCH prompts/endpoints/{name}",
-            "command": "prompt_endpoint change",
+            "command": "endpoints change",
             "admin": "prompts.admin.EndpointForm",
         },
         without={"mcp": PERSON},
@@ -216,7 +216,7 @@ OPERATIONS = [
         calls=("prompts.endpoints.remove_endpoint",),
         doors={
             "rest": "DELETE prompts/endpoints/{name}",
-            "command": "prompt_endpoint remove",
+            "command": "endpoints remove",
             "admin": "prompts.admin.EndpointAdmin.delete_selected",
         },
         without={"mcp": PERSON},
@@ -225,7 +225,7 @@ OPERATIONS = [
         calls=("prompts.endpoints.try_endpoint",),
         doors={
             "rest": "POST prompts/endpoints/{name}/try",
-            "command": "prompt_endpoint try",
+            "command": "endpoints try",
             "admin": "prompts.admin.EndpointAdmin.try_it",
         },
         without={"mcp": PERSON},
@@ -279,7 +279,7 @@ OPERATIONS = [
 APART: dict[str, str] = {
     "prompts.prompts.get_prompt": "reads one row",
     "prompts.endpoints.find_endpoint": "reads one row",
-    "prompt_endpoint list": "the table of endpoints, as the admin has it",
+    "endpoints list": "the table of endpoints, as the admin has it",
     "prompts.cases.get_test_case": "reads one row",
     "prompts.lookup.get_label": "reads one row",
     "prompts.cases.keep_test_case": "what test_prompt's keep_cases does",

@@ -1,4 +1,4 @@
-"""`manage.py prompt endpoint list|add|change|try|remove`: models that can be asked beside the one of the settings."""
+"""`manage.py endpoints list|add|change|try|remove`: models that can be asked beside the one of the settings."""
 
 from typing import Any
 
@@ -21,14 +21,11 @@ from prompts.serializers.endpoints import (
 class Command(OperationCommand):
     help = "Add models that can be asked as name/model, try them, remove them."
     examples = (
-        (
-            "prompt endpoint add openai https://api.openai.com/v1 gpt-4o --key key.txt",
-            "the key is read from a file, or with - from standard input",
-        ),
-        ("prompt endpoint try openai", "one short question"),
-        ("prompt endpoint list", "what there is, and how the last try of each went"),
-        ("prompt endpoint change openai --model gpt-4.1", "what is left out stays"),
-        ("prompt endpoint remove openai", "with its key"),
+        ("endpoints add openai https://api.openai.com/v1 gpt-4o", "--key FILE has its key; - is standard input"),
+        ("endpoints try openai", "one short question"),
+        ("endpoints list", "what there is, and how the last try of each went"),
+        ("endpoints change openai --model gpt-4.1", "what is left out stays"),
+        ("endpoints remove openai", "with its key"),
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
