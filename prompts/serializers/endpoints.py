@@ -32,7 +32,7 @@ class NewEndpointSerializer(StrictSerializer):
     base_url = _address()
     model = serializers.CharField(max_length=limits.LONGEST_MODEL, help_text="Which `name/` asks.")
     api = serializers.ChoiceField(Api.choices, required=False, default=Api.OPENAI)
-    key = _key(default="")
+    key = _key()
     timeout_seconds = _timeout(default=limits.USUAL_TIMEOUT_SECONDS)
 
 
