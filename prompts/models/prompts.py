@@ -15,7 +15,6 @@ from config.secrets import blank, scrub
 from prompts.fields import LONGEST_FOLDER, LONGEST_LABEL, LONGEST_TAG
 from prompts.templates import Message, Variables, inspect_messages
 from prompts.templates.blocks import INCLUDE
-from prompts.templates.composing import compose
 
 PROMPT_ID = r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}"
 PROMPT_ID_RULE = RegexValidator(rf"^{PROMPT_ID}\Z", "Letters, digits and . _ : @ - only, at most 128.")
@@ -193,6 +192,8 @@ class Version(models.Model):
         source = self.source
         if not any(INCLUDE in message.content for message in source):
             return source
+        from prompts.templates.composing import compose  # few versions include others
+
         return compose(source, {part.name: part.part.whole_text for part in self.parts.all()})
 
     @property
