@@ -17,6 +17,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config import home
 
+LONGEST_SOCKET_BYTES = 100  # what every system takes: sun_path has 104 bytes on BSD, 108 on Linux
+
 
 class Variables(Mapping[str, str]):
     """What the environment and `.env` say to us, for the reader below; see config/home.py for which name counts."""
@@ -107,6 +109,13 @@ class Environment(environ.Env):
         if not known:
             raise ImproperlyConfigured(f"{name} begins with http:// or https:// and names a host")
         return text.rstrip("/")
+
+    def socket(self, name: str) -> Path | None:
+        """Where a Unix socket lies, or none."""
+        text = str(self.str(name, "")).strip()
+        if text and (not text.startswith("/") or len(os.fsencode(text)) > LONGEST_SOCKET_BYTES):
+            raise ImproperlyConfigured(f"{name} is an absolute path of at most {LONGEST_SOCKET_BYTES} bytes")
+        return Path(text) if text else None
 
     def prices(self, name: str) -> dict[str, tuple[float, float]]:
         """What each model costs in and out, as a JSON object of two numbers from 0."""

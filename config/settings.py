@@ -25,6 +25,7 @@ env.read_env(HOME_DIR / ".env")
 # Where it runs and keeps its data
 HOST: str = env.str("HOST", "127.0.0.1")
 PORT: int = env.int("PORT", 8000)
+SOCKET_PATH: Path | None = env.socket("SOCKET_PATH")  # a Unix socket beside the port, for programs of this machine
 WEB_THREADS: int = env.whole("WEB_THREADS", 8, most=1000)
 PUBLIC_URL: str = env.site("PUBLIC_URL", f"http://{HOST}:{PORT}")
 DATA_DIR = Path(env.str("DATA_DIR", str(HOME_DIR / "data"))).resolve()

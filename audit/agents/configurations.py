@@ -1,6 +1,7 @@
 """What is written for each agent, and where: in a project, for a person, for a machine. Sources: docs/agents.md."""
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,9 @@ Kind = Literal["json", "block", "file"]
 TIMEOUT_SECONDS = 15
 """Of a hook, by the agent; ours has refused five seconds before."""
 KEY = "HANDRAIL_API_KEY"
+_CLINE = ".cline/data"
+_EDITORS = "Library/Application Support" if sys.platform == "darwin" else ".config"
+_CLINE_IN_EDITOR = f"{_EDITORS}/Code/User/globalStorage/saoudrizwan.claude-dev"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,10 +185,17 @@ def _devin(site: Site) -> list[Piece | None]:
 
 
 def _cline(site: Site) -> list[Piece | None]:
+    """Its servers are a person's, in a file of the command and in one of the extension."""
     script = f"#!/bin/sh\n{site.command('cline')}\n"
-    return [
+    hooks = [
         _file(site.at(project=f".clinerules/hooks/{event}", user=f"Documents/Cline/Hooks/{event}"), script)
         for event in ("PreToolUse", "PostToolUse")
+    ]
+    server = {"type": "streamableHttp", "url": site.url, "headers": _bearer(f"${{env:{KEY}}}"), "disabled": False}
+    places = [place for place in (_CLINE, _CLINE_IN_EDITOR) if (site.folder / place).is_dir()] or [_CLINE]
+    return hooks + [
+        _json(site.at(user=f"{place}/settings/cline_mcp_settings.json"), {"mcpServers": {"handrail": server}})
+        for place in places
     ]
 
 

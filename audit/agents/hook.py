@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # the module that has it takes two milliseconds
 
 CONFIGURATION = "~/.config/handrail/agent.json"
 DEADLINE_SECONDS = 10.0
+PORTS = (0, 80, 443)  # not said to a server: that of a socket, and those that each scheme has
 MAX_BYTES = 4 * 1024 * 1024
 MAX_ANSWER = 1024 * 1024
 BLOCK = 2
@@ -137,27 +138,44 @@ def post(
 ) -> tuple[int, dict[str, str], bytes]:
     """One request, with no redirect followed. Raises Refused, OSError."""
     scheme, host, port, prefix = parts_of(url)
-    lines = ["POST %s%s HTTP/1.0" % (prefix, path), "Host: " + (host if port in (80, 443) else "%s:%d" % (host, port))]
+    lines = ["POST %s%s HTTP/1.0" % (prefix, path), "Host: " + (host if port in PORTS else "%s:%d" % (host, port))]
     lines += ["Content-Type: application/json", "Content-Length: %d" % len(body), "Authorization: Bearer " + key]
     places = (("Handrail-Root", os.environ.get("CLAUDE_PROJECT_DIR", "")), ("Handrail-Home", os.path.expanduser("~")))
     lines += ["%s: %s" % (name, json.dumps(value)) for name, value in places if value]
     if any("\r" in line or "\n" in line for line in lines):
         raise Refused("the configuration holds a line break")
-    with socket.create_connection((host.strip("[]"), port), timeout=left(deadline)) as plain:
+    with local(url[5:], deadline) if scheme == "unix" else distant(host, port, deadline) as plain:
         stream = secured(plain, host, authorities) if scheme == "https" else plain
         stream.sendall("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
         return parsed(received(stream, deadline))
 
 
+def distant(host: str, port: int, deadline: float) -> socket.socket:
+    return socket.create_connection((host.strip("[]"), port), timeout=left(deadline))
+
+
+def local(path: str, deadline: float) -> socket.socket:
+    """The socket of a server on this machine, where nobody else could have put theirs. Raises Refused, OSError."""
+    place = os.path.dirname(path)
+    if os.stat(place).st_mode & 0o002:
+        raise Refused("anybody may write into %s, so anybody may listen at %s: name a socket elsewhere" % (place, path))
+    stream = socket.socket(socket.AF_UNIX)
+    stream.settimeout(left(deadline))
+    stream.connect(path)
+    return stream
+
+
 def parts_of(url: str) -> tuple[str, str, int, str]:
     """Scheme, host, port and the path in front. Raises Refused."""
+    if url.startswith("unix:/"):
+        return "unix", "localhost", 0, ""
     scheme, _, rest = url.partition("://")
     place, slash, prefix = rest.rstrip("/").partition("/")
     bracket = place.rfind("]")
     host, colon, number = place[bracket + 1 :].rpartition(":")
     host = place[: bracket + 1] + (host if colon else number)
     if scheme not in ("http", "https") or not host or "@" in place or (colon and not number.isdigit()):
-        raise Refused("the address %s is none: https://host[:port]" % url)
+        raise Refused("the address %s is none: https://host[:port], or unix:/path of a socket" % url)
     if scheme == "http" and host not in ("localhost", "127.0.0.1", "[::1]") and not os.environ.get("HANDRAIL_INSECURE"):
         raise Refused("the key would travel in clear text to %s: name an https:// address" % host)
     return scheme, host, int(number) if colon else {"http": 80, "https": 443}[scheme], slash + prefix

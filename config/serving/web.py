@@ -1,4 +1,7 @@
-"""The web server: `python -m config.serving.web` serves the ASGI door on HOST and PORT until SIGTERM."""
+"""The web server: `python -m config.serving.web` serves the ASGI door on HOST and PORT until SIGTERM.
+
+And on the Unix socket at SOCKET_PATH, where one is named.
+"""
 
 import asyncio
 import contextlib
@@ -7,6 +10,7 @@ import resource
 import signal
 import sys
 from collections.abc import Callable
+from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -14,6 +18,7 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from config.farewell import say_farewell
+from config.serving import local
 from config.serving.pulse import EVERY_SECONDS
 
 MOST_CONNECTIONS = 65_536
@@ -25,13 +30,45 @@ GRACE_SECONDS = 2.5  # for answers under way, the last words of live streams amo
 
 async def serve(host: str, port: int, beat: Callable[[], None], connections: int) -> None:
     """Serve until told to stop. Embedded in this process: a master process would cost 32 MB to watch one child."""
-    from config.serving.asgi import application
     from config.serving.live import BOARD
 
-    server = Server(
+    servers = _servers(host, port, connections)
+    loop = asyncio.get_running_loop()
+    beating = loop.create_task(_beat(beat))
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    serving = {loop.create_task(server.serve()) for server in servers}
+    asked = loop.create_task(stopping.wait())
+    await asyncio.wait({*serving, asked}, return_when=asyncio.FIRST_COMPLETED)
+    for ended in [task for task in serving if task.done()]:
+        ended.result()
+        raise RuntimeError("The web server ended by itself.")
+    beating.cancel()
+    BOARD.close()
+    for server in servers:
+        server.stop()  # type: ignore[no-untyped-call]
+    await asyncio.wait(serving, timeout=GRACE_SECONDS)
+
+
+def _servers(host: str, port: int, connections: int) -> list[Server]:
+    """The one on the network, and where there is a SOCKET_PATH one there. Raises SocketTaken."""
+    from django.conf import settings
+
+    from config.serving.asgi import application
+
+    servers = [_server(application, connections, address=host, port=port)]
+    if path := settings.SOCKET_PATH:
+        local.free(path)
+        servers.append(_server(local.application, max(connections // 8, 64), uds=path))
+        servers[-1].on_startup(lambda: path.chmod(local.ANYBODY))
+    return servers
+
+
+def _server(application: Callable[..., Any], connections: int, **where: Any) -> Server:
+    return Server(
         application,
-        address=host,
-        port=port,
+        **where,
         interface=Interfaces.ASGINL,
         websockets=False,
         http=HTTPModes.http1,  # finding out whether it is HTTP/2 would wait for the first byte without any bound
@@ -40,21 +77,6 @@ async def serve(host: str, port: int, beat: Callable[[], None], connections: int
         backpressure=connections,
         log_level=LogLevels.error,
     )
-    loop = asyncio.get_running_loop()
-    beating = loop.create_task(_beat(beat))
-    stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    serving = loop.create_task(server.serve())
-    asked = loop.create_task(stopping.wait())
-    await asyncio.wait({serving, asked}, return_when=asyncio.FIRST_COMPLETED)
-    if serving.done():
-        serving.result()
-        raise RuntimeError("The web server ended by itself.")
-    beating.cancel()
-    BOARD.close()
-    server.stop()  # type: ignore[no-untyped-call]
-    await asyncio.wait({serving}, timeout=GRACE_SECONDS)
 
 
 async def _beat(beat: Callable[[], None]) -> None:

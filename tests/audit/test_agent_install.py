@@ -11,7 +11,7 @@ from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.agents import installing, probing
+from audit.agents import configurations, installing, probing
 from audit.agents.configurations import pieces
 from audit.agents.json_text import read
 from audit.agents.merging import NotMergeable, commands_of, merged_json, merged_toml, removed_block, removed_json
@@ -232,6 +232,35 @@ def test_the_client_is_written_anew_with_the_key_it_has_and_goes_with_it(home: P
     assert not any(change.is_needed for change in again)
     installing.apply(installing.plan_client(url="https://a.example", key="", undo=True))
     assert [path for path in (home / "home").rglob("*") if path.is_file()] == []
+
+
+def test_cline_learns_of_the_server_where_it_keeps_its_own(home: Path) -> None:
+    where = installing.site("user", home / "shop", url="https://a.example", remote=False)
+    person = home / "home"
+    assert [str(piece.path.relative_to(person)) for piece in pieces("cline", where)] == [
+        "Documents/Cline/Hooks/PreToolUse",
+        "Documents/Cline/Hooks/PostToolUse",
+        ".cline/data/settings/cline_mcp_settings.json",
+    ]
+    editor = person / configurations._CLINE_IN_EDITOR
+    editor.mkdir(parents=True)
+    installing.apply(installing.plan(["cline"], where))
+    assert not (person / ".cline").exists()
+    servers = json.loads((editor / "settings" / "cline_mcp_settings.json").read_text())["mcpServers"]
+    assert servers["handrail"]["url"] == "https://a.example/mcp"
+    installing.apply(installing.plan(["cline"], where, undo=True))
+    assert [path for path in person.rglob("*") if path.is_file()] == []
+
+
+@override_settings(DEBUG=False)
+def test_agents_speak_mcp_over_http_also_where_their_hooks_use_the_socket(
+    home: Path, run_command: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HANDRAIL_API_KEY", "hr_secret_of_the_laptop")
+    run_command("agent_install", "--yes", "--agent", "claude", "--url", f"unix:{home}/s", str(home / "shop"))
+    server = json.loads((home / "shop" / ".mcp.json").read_text())["mcpServers"]["handrail"]
+    assert server["url"] == "http://127.0.0.1:8000/mcp"
+    assert json.loads((home / "home" / ".config" / "handrail" / "agent.json").read_text())["url"] == f"unix:{home}/s"
 
 
 def test_a_home_that_is_only_read_is_left_as_it_was(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

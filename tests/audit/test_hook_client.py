@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +44,9 @@ def answer(body: bytes, status: str = "200 OK", length: int | None = None, **hea
 
 
 @contextmanager
-def server(say: Callable[[socket.socket], None]) -> Iterator[dict[str, str]]:
+def server(say: Callable[[socket.socket], None], where: socket.socket | None = None) -> Iterator[dict[str, str]]:
     """The environment of a client that asks a server which does as it is told, once."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with nullcontext(where) if where else socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve() -> None:
             connection, _ = listening.accept()
@@ -57,7 +57,8 @@ def server(say: Callable[[socket.socket], None]) -> Iterator[dict[str, str]]:
 
         thread = threading.Thread(target=serve)
         thread.start()
-        yield {"HANDRAIL_URL": f"http://127.0.0.1:{listening.getsockname()[1]}", "HANDRAIL_API_KEY": "hr_secret"}
+        port = 0 if where else listening.getsockname()[1]
+        yield {"HANDRAIL_URL": f"http://127.0.0.1:{port}", "HANDRAIL_API_KEY": "hr_secret"}
         thread.join()
 
 
@@ -145,6 +146,22 @@ def test_a_server_that_is_down_or_unknown_is_a_refusal(tmp_path: Path) -> None:
         assert_refused(run("claude", CALL, environment={**place, "HANDRAIL_URL": url}), why)
     assert_refused(run("claude", CALL, environment={**place, "HANDRAIL_API_KEY": "a\r\nX: y"}), "line break")
     assert_refused(run("claude", CALL, environment={"HOME": str(tmp_path)}), "there is no")
+
+
+def test_a_server_of_this_machine_is_asked_by_its_socket_where_nobody_else_can_listen(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    told = answer(b'{"decision": "deny"}', **DENY)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen()
+        place = {"HANDRAIL_URL": f"unix:{path}", "HANDRAIL_API_KEY": "hr_secret"}
+        with server(lambda connection: connection.sendall(told), listening):
+            done = run("kiro", CALL, environment=place)
+        assert (done.returncode, done.stdout, done.stderr) == (2, b'{"decision": "deny"}', b"Handrail: deny: why\n")
+        tmp_path.chmod(0o777)
+        assert_refused(run("claude", CALL, environment=place), "anybody may listen")
+        tmp_path.chmod(0o700)
+    assert_refused(run("claude", CALL, environment=place), "Connection refused")
 
 
 def test_a_slow_server_is_a_refusal_before_the_agents_patience_ends(tmp_path: Path) -> None:

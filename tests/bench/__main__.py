@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.bench import (
     broker,
     bursts,
+    client,
     commands,
     decisions,
     exports,
@@ -26,7 +27,15 @@ from tests.bench import (
     web,
 )
 
-ALONE = {"web": web, "broker": broker, "audit": trail, "schemacheck": schemas, "live": live, "reach": reach}
+ALONE = {
+    "web": web,
+    "broker": broker,
+    "audit": trail,
+    "schemacheck": schemas,
+    "live": live,
+    "reach": reach,
+    "client": client,
+}
 BESIDE_BEFORE = {
     "start": start,
     "commands": commands,

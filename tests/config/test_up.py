@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from config.serving import local
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -33,6 +35,7 @@ def up(tmp_path: Path, **environment: str) -> tuple[int, str]:
         ("DATABASE_URL", "postgres://u:secret@host:port/db", "DATABASE_URL is not an address of the form"),
         ("DATABASE_URL", "oracle://u:secret@host/db", "DATABASE_URL is not an address of the form"),
         ("DATA_DIR", "/proc/nowhere/data", "DATA_DIR /proc/nowhere/data cannot be made"),
+        ("SOCKET_PATH", "a/relative/one", "SOCKET_PATH is an absolute path of at most 100 bytes"),
         ("WEB_THREADS", "0", "WEB_THREADS is a whole number"),
         ("LOG_LEVEL", "loud", "LOG_LEVEL is one of"),
     ],
@@ -54,3 +57,21 @@ def test_a_busy_port_is_one_line(run_command: Callable[..., tuple[int, str, str]
     assert "in use" in error
     assert "Set HOST or PORT" in error
     assert run_command("up", "--port", "0")[0] == 2
+
+
+def test_the_socket_of_a_server_that_died_is_taken_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    local.free(path)
+    with socket.socket(socket.AF_UNIX) as left_behind:
+        left_behind.bind(str(path))
+        left_behind.listen()
+        with pytest.raises(local.SocketTaken, match="another server listens there"):
+            local.free(path)
+    local.free(path)
+    assert not path.exists()
+    path.write_text("somebody's")
+    with pytest.raises(local.SocketTaken, match="something else lies there"):
+        local.free(path)
+    assert path.read_text() == "somebody's"
+    with pytest.raises(local.SocketTaken, match="is no folder"):
+        local.free(tmp_path / "nowhere" / "s")

@@ -31,6 +31,8 @@ def service(tmp_path: Path) -> Iterator[Service]:
 
 
 def test_one_command_serves_everything_on_one_port_and_stops_in_time(service: Service) -> None:
+    path = service.folder / "s"
+    service.env["SOCKET_PATH"] = str(path)
     process = service.start()
     wait_until(service.answers, "the first answer")
     key = service.key()
@@ -55,6 +57,14 @@ def test_one_command_serves_everything_on_one_port_and_stops_in_time(service: Se
     assert status == 200
     assert b'"serverInfo"' in answer
     assert service.get("/mcp", "", greeting)[0] == 401
+
+    with socket.socket(socket.AF_UNIX) as stream:
+        stream.connect(str(path))
+        stream.sendall(
+            f"GET /api/v1/audit/events HTTP/1.0\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n\r\n".encode()
+        )
+        assert stream.recv(15) == b"HTTP/1.0 200 OK"
+    assert path.stat().st_mode & 0o777 == 0o666
 
     wait_until(service.is_complete, "worker and beat live")
     wait_until(lambda: f"http://127.0.0.1:{service.port} answers" in service.output.read_text(), "it says where")

@@ -36,7 +36,8 @@ class Command(OperationCommand):
         scope.add_argument("--user", action="store_const", dest="scope", const="user", help="wherever you work")
         scope.add_argument("--managed", action="store_const", dest="scope", const="managed", help="everybody here")
         parser.add_argument(
-            "--url", help="a server elsewhere, asked by a client of one file; its key in HANDRAIL_API_KEY"
+            "--url",
+            help="a server elsewhere (or unix:/its/socket), asked by a client of one file; its key in HANDRAIL_API_KEY",
         )
         parser.add_argument("--yes", action="store_true", help="write without asking")
         action = parser.add_mutually_exclusive_group()
@@ -52,7 +53,8 @@ class Command(OperationCommand):
             raise CommandError(f"No agent is found here. Name one: --agent {'|'.join(AGENTS)}", returncode=2)
         scope: Scope = options["scope"] or "project"
         remote = options["url"]
-        where = installing.site(scope, folder, url=remote or _own_address(), remote=bool(remote))
+        address = _own_address() if not remote or remote.startswith("unix:") else remote  # MCP speaks over HTTP alone
+        where = installing.site(scope, folder, url=address, remote=bool(remote))
         planned = installing.plan(agents, where, undo=options["undo"])
         if remote and not options["check"]:
             planned += self._client(remote, undo=options["undo"])

@@ -20,7 +20,7 @@ from config.environment import env
 from config.errors import DomainError
 from config.jobs import schedule
 from config.keys import create_key
-from config.serving import private_files, static, supervisor
+from config.serving import local, private_files, static, supervisor
 
 
 class Command(OperationCommand):
@@ -41,6 +41,8 @@ class Command(OperationCommand):
         started_at = time.time()
         _check_data_dir()
         _check_address(host, port)
+        if settings.SOCKET_PATH:
+            local.free(settings.SOCKET_PATH)
         for refused in private_files.tighten():
             self.stderr.write(f"[WARN] {refused}")
         web, gate, felt = supervisor.start_web()
