@@ -220,6 +220,7 @@ OCCURRENCE_DAYS: int = env.whole("OCCURRENCE_DAYS", 90, most=36500)
 HOOK_CONFIRM: str = env.str("HOOK_CONFIRM", "")  # what agents do with a question: docs/agents.md
 APPROVAL_MINUTES: int = env.whole("APPROVAL_MINUTES", 60, most=43_200)
 APPROVAL_BY_OTHERS: bool = env.switch("APPROVAL_BY_OTHERS")
+HOOK_OFFLINE_HOURS: int = env.whole("HOOK_OFFLINE_HOURS", 0, least=0, most=168)  # 0: without us nothing may run
 HOOK_TIMEOUT_SECONDS: float = env.float(
     "HOOK_TIMEOUT_SECONDS", 10.0
 )  # audit/permissions/fast_hook.py reads it before Django is there

@@ -9,6 +9,9 @@ It reads {"url": ..., "key": ...} from ~/.config/handrail/agent.json, which only
 none from HANDRAIL_URL and HANDRAIL_API_KEY. Whatever fails, it ends with exit code 2, a sentence on stderr and the
 agent's own deny on stdout: agents run the tool of a hook that fails in any other way. Imports little, since an agent
 waits for it.
+
+While the server cannot be reached, calls that none of its rules can be about are left to the agent, if the server said
+so before: what it said lies beside the configuration, signed with the secret that the installation has put there.
 """
 
 from __future__ import annotations
@@ -26,6 +29,10 @@ if TYPE_CHECKING:  # the module that has it takes two milliseconds
 
 CONFIGURATION = "~/.config/handrail/agent.json"
 DEADLINE_SECONDS = 10.0
+PATIENCE_SECONDS = 5.0
+"""With a server whose rules are kept here."""
+FRESH_SECONDS = 300.0
+"""What is kept is asked for anew when it is older."""
 PORTS = (0, 80, 443)  # not said to a server: that of a socket, and those that each scheme has
 MAX_BYTES = 4 * 1024 * 1024
 MAX_ANSWER = 1024 * 1024
@@ -60,6 +67,10 @@ class Refused(Exception):
     """There is no answer that could be trusted."""
 
 
+class Silent(Refused):
+    """There is no answer."""
+
+
 def main(arguments: list[str]) -> None:
     agent = arguments[0] if arguments else ""
     try:
@@ -83,17 +94,29 @@ def ask(agent: str, deadline: float) -> tuple[int, str, bytes]:
         raise Refused("the input is longer than %d bytes" % MAX_BYTES)
     if agent == "amp" and os.environ.get("AGENT_TOOL_NAME"):
         told = wrapped_for_amp(told)
-    url, key, authorities = configuration()
-    status, headers, body = post(url, "/api/v1/audit/hooks/" + agent, key, told, authorities, deadline)
+    known = configuration()
+    age = age_of(agent) if known.get("secret") else None
+    try:
+        status, headers, body = post(
+            known, agent, told, deadline if age is None or age < 0 else deadline - PATIENCE_SECONDS, age
+        )
+        if status in (502, 503, 504):
+            raise Silent("%s answered %d" % (known["url"], status))
+    except (OSError, Silent) as error:
+        if age is None:
+            raise
+        return offline(agent, told, known["secret"], str(error))
     if status != 200:
-        raise Refused("%s answered %d%s" % (url, status, hint(status)))
+        raise Refused("%s answered %d%s" % (known["url"], status, hint(status)))
     try:
         answer, code = json.loads(body.decode()), int(headers["handrail-exit"])
         sentence = json.loads(headers["handrail-sentence"])
+        if asks_anew(age):
+            answer, body = kept_for_later(agent, known["secret"], headers, answer, body)
     except (ValueError, KeyError):
-        raise Refused("%s is not Handrail: what it answered cannot be read" % url) from None
+        raise Refused("%s is not Handrail: what it answered cannot be read" % known["url"]) from None
     if not isinstance(answer, dict) or not isinstance(sentence, str) or code not in (0, 1, BLOCK):
-        raise Refused("%s is not Handrail: what it answered cannot be read" % url)
+        raise Refused("%s is not Handrail: what it answered cannot be read" % known["url"])
     return code, sentence, body
 
 
@@ -111,8 +134,8 @@ def wrapped_for_amp(told: bytes) -> bytes:
     return json.dumps(call).encode()
 
 
-def configuration() -> tuple[str, str, str | None]:
-    """Address, key and the file of certificate authorities, if there is one of its own. Raises Refused.
+def configuration() -> dict[str, Any]:
+    """Address and key; where there are, the file of certificate authorities and the secret. Raises Refused.
 
     What the owner wrote counts first: an agent's project may set the variables of its hooks.
     """
@@ -123,29 +146,32 @@ def configuration() -> tuple[str, str, str | None]:
             if hasattr(os, "geteuid") and (known.st_mode & 0o077 or known.st_uid not in (0, os.geteuid())):
                 raise Refused("%s holds a key and can be read by others: chmod 600 it" % path)
             told = json.loads(file.read(65536).decode())
-        return told["url"], told["key"], told.get("authorities")
+        return {"url": told["url"], "key": told["key"], **told}
     except FileNotFoundError:
         url, key = os.environ.get("HANDRAIL_URL"), os.environ.get("HANDRAIL_API_KEY")
         if url and key:
-            return url, key, os.environ.get("HANDRAIL_CA") or None
+            return {"url": url, "key": key, "authorities": os.environ.get("HANDRAIL_CA")}
         raise Refused("there is no %s: run agent_install, or set HANDRAIL_URL and HANDRAIL_API_KEY" % path) from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Refused('%s must hold {"url": "https://...", "key": "..."}' % path) from None
 
 
 def post(
-    url: str, path: str, key: str, body: bytes, authorities: str | None, deadline: float
+    known: dict[str, Any], agent: str, body: bytes, deadline: float, age: float | None
 ) -> tuple[int, dict[str, str], bytes]:
     """One request, with no redirect followed. Raises Refused, OSError."""
+    url = known["url"]
     scheme, host, port, prefix = parts_of(url)
-    lines = ["POST %s%s HTTP/1.0" % (prefix, path), "Host: " + (host if port in PORTS else "%s:%d" % (host, port))]
-    lines += ["Content-Type: application/json", "Content-Length: %d" % len(body), "Authorization: Bearer " + key]
+    lines = ["POST %s/api/v1/audit/hooks/%s HTTP/1.0" % (prefix, agent)]
+    lines += ["Host: " + (host if port in PORTS else "%s:%d" % (host, port)), "Authorization: Bearer " + known["key"]]
+    lines += ["Content-Type: application/json", "Content-Length: %d" % len(body)]
+    lines += ["Handrail-Offline: 1"] if asks_anew(age) else []
     places = (("Handrail-Root", os.environ.get("CLAUDE_PROJECT_DIR", "")), ("Handrail-Home", os.path.expanduser("~")))
     lines += ["%s: %s" % (name, json.dumps(value)) for name, value in places if value]
     if any("\r" in line or "\n" in line for line in lines):
         raise Refused("the configuration holds a line break")
     with local(url[5:], deadline) if scheme == "unix" else distant(host, port, deadline) as plain:
-        stream = secured(plain, host, authorities) if scheme == "https" else plain
+        stream = secured(plain, host, known.get("authorities")) if scheme == "https" else plain
         stream.sendall("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
         return parsed(received(stream, deadline))
 
@@ -204,7 +230,7 @@ def received(stream: socket.socket, deadline: float) -> bytes:
 def left(deadline: float) -> float:
     seconds = deadline - time.monotonic()
     if seconds <= 0:
-        raise Refused("no answer within %g s" % DEADLINE_SECONDS)
+        raise Silent("no answer within %g s" % DEADLINE_SECONDS)
     return seconds
 
 
@@ -220,6 +246,110 @@ def parsed(response: bytes) -> tuple[int, dict[str, str], bytes]:
     if int(words[1]) == 200 and headers.get("content-length") != str(len(body)):
         raise Refused("the answer was cut")
     return int(words[1]), headers, body
+
+
+def kept_at(agent: str) -> str:
+    return os.path.join(os.path.dirname(os.path.expanduser(CONFIGURATION)), "offline-%s.json" % agent)
+
+
+def age_of(agent: str) -> float:
+    """Seconds since the server said what is kept; -1 where nothing is."""
+    try:
+        return max(time.time() - os.stat(kept_at(agent)).st_mtime, 0.0)
+    except OSError:
+        return -1.0
+
+
+def asks_anew(age: float | None) -> bool:
+    return age is not None and not 0 <= age < FRESH_SECONDS
+
+
+def signature(secret: str, body: bytes) -> bytes:
+    import hashlib  # together a fifth of this program's time, and seldom needed
+    import hmac
+
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest().encode()
+
+
+def kept_for_later(
+    agent: str, secret: str, headers: dict[str, str], answer: Any, body: bytes
+) -> tuple[dict[str, Any], bytes]:
+    """The answer alone, once what came with it is kept; what was kept goes where the server says nothing of it."""
+    path = kept_at(agent)
+    try:
+        if "handrail-offline" not in headers:
+            if os.path.exists(path):
+                os.unlink(path)
+            return answer, body
+        kept = json.dumps({"agent": agent, "at": time.time(), "told": answer["offline"]}).encode()
+        draft = "%s.%d" % (path, os.getpid())
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(signature(secret, kept) + b"\n" + kept)
+        os.replace(draft, path)
+    except OSError:  # a folder that cannot be written keeps nothing
+        pass
+    alone = answer["answer"] if "handrail-offline" in headers else answer
+    return alone, json.dumps(alone).encode()
+
+
+def kept(agent: str, secret: str, why: str) -> dict[str, Any]:
+    """What the server said before of calls without it. Raises Refused: nothing, forged, too old."""
+    import hmac
+
+    try:
+        with open(kept_at(agent), "rb") as file:
+            signed, _, body = file.read(MAX_ANSWER).partition(b"\n")
+    except OSError:
+        raise Refused(why) from None
+    if not hmac.compare_digest(signed, signature(secret, body)):
+        raise Refused("%s, and %s was not written by this client: remove it" % (why, kept_at(agent)))
+    known = json.loads(body.decode())
+    told: dict[str, Any] = known["told"]
+    if known["agent"] != agent or not 0 <= time.time() - known["at"] <= told["hours"] * 3600:
+        raise Refused("%s, and the rules kept here are older than %g h" % (why, told["hours"]))
+    return told
+
+
+def offline(agent: str, raw: bytes, secret: str, why: str) -> tuple[int, str, bytes]:
+    """Leave a call to the agent if no rule of the server can be about it. Raises Refused."""
+    leave(kept(agent, secret, why), json.loads(raw.decode()), why)
+    return 0, "", b"{}"
+
+
+def leave(known: dict[str, Any], payload: dict[str, Any], why: str) -> None:
+    """Raises Refused unless what is kept says that the call may be left to the agent."""
+    event = payload.get("hook_event_name") or payload.get("hookEventName")
+    if event in known["after"]:
+        return
+    tool = str(payload.get("tool_name") or payload.get("toolName")).lower()
+    given = next((payload[name] for name in ("tool_input", "toolArgs", "toolInput") if name in payload), None)
+    asks_nobody = any(str(payload.get(name)).lower() in known["asks_nobody"] for name in known["modes"])
+    if event not in known["before"] or asks_nobody or not isinstance(given, dict):
+        raise Refused("%s, and without it no such call may run" % why)
+    is_command, folder = tool in known["shells"], payload.get("cwd")
+    words = plain_words(given, known) if is_command else paths_in(given, known) if tool in known["files"] else []
+    places = [("/%s/%s/" % (folder, word)).replace("\\", "/").casefold() for word in words]
+    # In a command a name of a file may follow an option at once.
+    pieces = [[piece.strip("/") if is_command else piece for piece in rule] for rule in known["pieces"]]
+    if not folder or not words or any(all(piece in place for piece in rule) for place in places for rule in pieces):
+        raise Refused("%s, and this call may be one that the rules are about" % why)
+
+
+def paths_in(given: dict[str, Any], known: dict[str, Any]) -> list[str]:
+    """The files that a tool is to read or edit; none where it names them in another way."""
+    if not set(given) <= set(known["paths"]) | set(known["contents"]):
+        return []
+    return [value for name in known["paths"] for value in [given.get(name)] if isinstance(value, str) and value]
+
+
+def plain_words(given: dict[str, Any], known: dict[str, Any]) -> list[str]:
+    """The words of one command that says plainly what it is; none of another."""
+    command = given.get("command")
+    if not isinstance(command, str) or not set(given) <= {"command"} | set(known["asides"]):
+        return []
+    words = command.split(" ")
+    signs = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+,-")
+    return words if words[0] in known["programs"] and set(command) <= signs | {" "} else []
 
 
 def refuse(agent: str, why: str) -> NoReturn:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import secrets
 import shlex
 import shutil
 from collections.abc import Iterable, Sequence
@@ -110,12 +111,29 @@ def plan_client(*, url: str, key: str, undo: bool = False) -> list[Change]:
     configuration = Path(client.CONFIGURATION).expanduser()
     program = configuration.with_name("hook.py")
     before = _text_of(configuration)
-    told = json.dumps({"url": url.rstrip("/"), "key": key}, indent=2) + "\n" if key else before
+    told = (
+        json.dumps({"url": url.rstrip("/"), "key": key, "secret": _secret_in(before)}, indent=2) + "\n"
+        if key
+        else before
+    )
     source = Path(client.__file__).read_text(encoding="utf-8")
     return [
         Change(agent="client", path=program, before=_text_of(program), after=None if undo else source, mode=0o755),
         Change(agent="client", path=configuration, before=before, after=None if undo else told, mode=0o600),
+        *(
+            Change(agent="client", path=path, before=_text_of(path), after=None)
+            for path in sorted(configuration.parent.glob("offline-*.json"))
+            if undo
+        ),
     ]
+
+
+def _secret_in(configuration: str | None) -> str:
+    """By which a client knows what it has kept for the time without its server: the one it has, or a new one."""
+    with contextlib.suppress(ValueError, AttributeError):
+        if secret := json.loads(configuration or "{}").get("secret"):
+            return str(secret)
+    return secrets.token_hex(32)
 
 
 def apply(changes: Sequence[Change]) -> None:

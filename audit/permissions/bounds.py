@@ -67,6 +67,16 @@ class Bounds:
         own = best.posture if best.agent or best.project else None
         return posture_for(own, best.posture, mode)
 
+    @property
+    def restricting(self) -> list[Rule]:
+        """The rules that deny or ask, whatever is excepted from them."""
+        return [rule for rule in self._held.rules if rule.decision != "allow"]
+
+    def postures_of(self, agent: str) -> set[Posture]:
+        """All that may be chosen for a call of an agent, in whatever project."""
+        chosen = {item.posture for item in self._held.postures if item.agent in ("", agent)}
+        return chosen if any(not (item.agent or item.project) for item in self._held.postures) else chosen | {STRICT}
+
     def excepted(self, call: Call) -> frozenset[str]:
         """The ids of rules, or the names of packs, that do not hold for the call now."""
         known = [item for item in self._held.exceptions if _is_for(item, call)]

@@ -103,7 +103,7 @@ _NAMES: dict[str, str] = {
     "task": "Agent",
     "agent": "Agent",
 }
-_PATHS = (
+PATHS = (
     "file_path",
     "filePath",
     "path",
@@ -217,7 +217,7 @@ def _named(given: Any) -> list[str]:
     """The files under the names that agents have for one."""
     if not isinstance(given, Mapping):
         return []
-    return [value for name in _PATHS if isinstance(value := given.get(name), str) and value]
+    return [value for name in PATHS if isinstance(value := given.get(name), str) and value]
 
 
 def with_slashes(path: str) -> str:
@@ -237,3 +237,8 @@ def canonical_tool(name: str) -> str:
         server, _, tool = name[4:].partition(":")
         return f"mcp__{server}__{tool}" if tool else f"mcp__unknown__{server}"
     return _NAMES.get(name.lower(), name)
+
+
+def names_of(tool: str) -> list[str]:
+    """What agents call a tool of ours, in lower case."""
+    return [name for name, ours in _NAMES.items() if ours == tool]

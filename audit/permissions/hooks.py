@@ -25,8 +25,8 @@ Way = Literal["ask", "deny", "defer"]
 WAYS: tuple[Way, ...] = get_args(Way)
 """What becomes of a question: the agent asks; it is denied and waits for an answer elsewhere; the agent ends, and asks
 again when it is resumed."""
-_MODES = ("permission_mode", "approval_policy", "approval_mode")
-_CONTEXT = (*_MODES, "prompt_id", "agent_id", "agent_type", "model", "generation_id", "turn_id", "timestamp")
+MODES = ("permission_mode", "approval_policy", "approval_mode")
+_CONTEXT = (*MODES, "prompt_id", "agent_id", "agent_type", "model", "generation_id", "turn_id", "timestamp")
 
 
 _NAMING_A_TOOL = frozenset({"tool_name", "toolName", "tool_input", "toolArgs", "toolInput", "toolCalls", "tool_calls"})
@@ -101,7 +101,7 @@ def _mode(dialect: Dialect, payload: Payload) -> str:
     """How much the agent asks: of several words for it the one that says it asks nobody."""
     if dialect.stands_alone:
         return "never"
-    said = [str(payload[name]) for name in _MODES if payload.get(name)]
+    said = [str(payload[name]) for name in MODES if payload.get(name)]
     return next(filter(asks_nobody, said), said[0] if said else "")
 
 

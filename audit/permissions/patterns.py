@@ -71,6 +71,15 @@ class PathPattern(NamedTuple):
                 return piece.casefold()
         return ""
 
+    @property
+    def pieces(self) -> list[str]:
+        """What every path that fits holds, in lower case: /names/ of its own, and parts of names."""
+        found = []
+        for segment in (part.casefold() for part in self.segments if "[" not in part):
+            piece = max(re.split(r"[*?]", segment), key=len)
+            found += [f"/{piece}/" if piece == segment else piece] if piece else []
+        return found
+
     def fits(self, path: str, *, folder: str, root: str, home: str, loosely: bool = False) -> bool:
         """Whether an absolute path fits. `loosely` ignores case, and takes a pattern whose
         base is not known for one at any depth: right for rules that restrict."""

@@ -7,7 +7,7 @@ POSTURES: tuple[Posture, ...] = get_args(Posture)
 """strict: what no rule allows is asked. balanced: what no rule speaks of is left to the agent's own permissions, what
 cannot be seen through is asked. open: only what is denied is answered."""
 STRICT: Posture = "strict"
-_ASKS_NOBODY = frozenset({"bypasspermissions", "never", "yolo"})
+ASKS_NOBODY = frozenset({"bypasspermissions", "never", "yolo"})
 """Claude Code's, Codex's, and Gemini CLI's and Qwen Code's name for it."""
 
 
@@ -21,4 +21,4 @@ def posture_for(chosen: Posture | None, default: Posture, mode: str) -> Posture:
 
 def asks_nobody(mode: str) -> bool:
     """Whether an agent says, by its word for how much it asks, that it asks nobody."""
-    return mode.casefold() in _ASKS_NOBODY
+    return mode.casefold() in ASKS_NOBODY

@@ -15,7 +15,7 @@ from audit import limits
 from audit.dialects import AGENTS, Malformed
 from audit.dialects.dialect import BLOCK, NOT_JUDGED
 from audit.models import PermissionRule
-from audit.permissions import decisions, formats, held, hooks, store
+from audit.permissions import decisions, formats, held, hooks, offline, store
 from audit.permissions.rules import Rule
 from audit.permissions.serializers import (
     CallSerializer,
@@ -170,6 +170,8 @@ class HookView(APIView):
         What cannot be understood is denied, in the agent's words. The headers `Handrail-Exit` and
         `Handrail-Sentence` (JSON) say how a hook's process has to end and what it has to write to stderr; a client
         sends `Handrail-Root` and `Handrail-Home` (JSON), the project and the home that rules with / and ~ are about.
+        Asked with the header `Handrail-Offline`, and answered with it, the body is `{answer, offline}`: what a client
+        may leave to its agent while it cannot reach the service.
         """
         if agent not in AGENTS:
             raise NotFound(f"There is no hook for {agent[:32]}; known are {', '.join(AGENTS)}.")
@@ -177,7 +179,8 @@ class HookView(APIView):
         try:
             payload = request.data
             root, home = (_place(request, name) for name in ("Handrail-Root", "Handrail-Home"))
-            return _replied(decisions.answer_hook(agent=agent, payload=payload, root=root, home=home))
+            reply = decisions.answer_hook(agent=agent, payload=payload, root=root, home=home)
+            return _replied(reply, offline.told(agent) if "Handrail-Offline" in request.headers else None)
         except Malformed as error:
             reason = str(error)
         except Exception as error:
@@ -202,10 +205,14 @@ def _place(request: Request, name: str) -> str:
     return place
 
 
-def _replied(reply: hooks.Reply) -> Response:
-    """What a client has to say on stderr, and how it has to end, stand beside the answer and not in it."""
+def _replied(reply: hooks.Reply, alone: dict[str, Any] | None = None) -> Response:
+    """What a client has to say on stderr, and how it has to end, stand beside the answer and not in it; what it may do
+    without us, where it has asked for that, goes with the answer, since headers of this length pass no proxy."""
     told = json.dumps(reply.sentence[: hooks.MAX_REASON])
-    return Response(reply.answer, headers={"Handrail-Exit": str(reply.exit_code), "Handrail-Sentence": told})
+    headers = {"Handrail-Exit": str(reply.exit_code), "Handrail-Sentence": told}
+    if alone is None:
+        return Response(reply.answer, headers=headers)
+    return Response({"answer": reply.answer, "offline": alone}, headers={**headers, "Handrail-Offline": "1"})
 
 
 def _read(text: str, form: formats.Format, agent: str) -> formats.Read:

@@ -228,8 +228,12 @@ def test_a_machine_without_the_service_gets_the_client_and_a_private_key(
 def test_the_client_is_written_anew_with_the_key_it_has_and_goes_with_it(home: Path) -> None:
     with_key = installing.plan_client(url="https://a.example/", key="hr_a")
     installing.apply(with_key)
-    again = installing.plan_client(url="https://a.example", key="")
-    assert not any(change.is_needed for change in again)
+    for key in ("", "hr_a"):  # the secret that signs what is kept for the time without a server stays too
+        again = installing.plan_client(url="https://a.example", key=key)
+        assert not any(change.is_needed for change in again)
+    own = home / "home" / ".config" / "handrail"
+    assert len(json.loads((own / "agent.json").read_text())["secret"]) == 64
+    (own / "offline-claude.json").write_text("kept")
     installing.apply(installing.plan_client(url="https://a.example", key="", undo=True))
     assert [path for path in (home / "home").rglob("*") if path.is_file()] == []
 

@@ -89,7 +89,8 @@ def test_a_rule_of_the_team_is_not_softened_for_leftovers_or_rehearsals() -> Non
         "handrail rules posture open", ".venv/bin/python manage.py rules allow-once 1a2b3c4d",
         "manage.py rules add allow Bash",
         "cd /srv/handrail && python3 manage.py rules except git", "uv run python manage.py rules withdraw x",
-        "handrail agent_install --yes --undo shop",
+        "handrail agent_install --yes --undo shop", "cat ~/.config/handrail/agent.json",
+        "echo x > ~/.config/handrail/hook.py",
     ],
 )  # fmt: skip
 def test_an_agent_does_not_loosen_what_binds_it(command: str) -> None:

@@ -18,6 +18,9 @@ deny hooks: takes agents out of the rules -> let a person do it
     handrail agent_install --undo *
     handrail agent install --undo *
     {python,python3} *manage.py agent_install * --undo *
+deny client: holds the key that hooks of agents ask with -> a person installs anew with agent_install --url
+    Read(~/.config/handrail/**)
+    Edit(~/.config/handrail/**)
 ask keys: makes or ends keys of the service
     handrail apikey *
     {python,python3} *manage.py apikey *
