@@ -105,7 +105,7 @@ class RuleViewSet(ReadViewSet):
     )
     @action(detail=False, methods=["post"], url_path="import")
     def read_file(self, request: Request) -> Response:
-        """Import rules from a file: Claude Code's settings, Codex's rules, or YAML lists."""
+        """Import rules from the file of an agent, by its format, or from YAML lists."""
         body = self.validated(RuleFileSerializer)
         found = _read(body["text"], body["format"], body["agent"])
         if body["dry_run"]:
