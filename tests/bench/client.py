@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 from statistics import median
 
-from audit.agents.views import CLIENT
 from tests.bench.web import server
 from tests.services.stack import ROOT, Stack
 
+CLIENT = ROOT / "audit" / "agents" / "hook.py"
 RUNS = 60
 _CALL = {"session_id": "bench", "cwd": "/project", "hook_event_name": "PreToolUse", "tool_name": "Bash"}
 CALL = json.dumps({**_CALL, "tool_input": {"command": "git status"}}).encode()
@@ -21,7 +21,7 @@ CALL = json.dumps({**_CALL, "tool_input": {"command": "git status"}}).encode()
 def measure() -> None:
     """Print the table of docs/benchmarks.md; the ways take turns with a Python that does nothing, the least of them."""
     with tempfile.TemporaryDirectory(prefix="hr-") as name:
-        stack = Stack(Path(name))
+        stack = Stack(Path(name), settings="tests.bench.site.settings")
         stack.migrate()
         subprocess.run(
             [sys.executable, "manage.py", "rules", "posture", "balanced"], env=stack.env, cwd=ROOT, check=True
