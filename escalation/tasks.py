@@ -5,6 +5,7 @@ from typing import Any
 
 from config.celery import shared_task
 from escalation import bugs, occurrences, reports, triage
+from escalation.alerts import watching
 from escalation.checking import Report
 from escalation.delivery import deliveries, sending
 from escalation.ingestion import digestion
@@ -16,6 +17,9 @@ SCHEDULE = {
     "escalation.digest_submissions": {"task": "escalation.digest_submissions", "schedule": timedelta(minutes=1)},
     # Calls and retries that are near have jobs of their own, too; this finds every timer, whatever became of those.
     "escalation.page": {"task": "escalation.page", "schedule": timedelta(seconds=15)},
+    # Rare events that people wait for call for it, too.
+    "escalation.check_alerts": {"task": "escalation.check_alerts", "schedule": timedelta(seconds=15)},
+    "escalation.clean_up_alerts": {"task": "escalation.clean_up_alerts", "schedule": timedelta(hours=1)},
     "escalation.clean_up_deliveries": {"task": "escalation.clean_up_deliveries", "schedule": timedelta(hours=1)},
     "escalation.clean_up_submissions": {"task": "escalation.clean_up_submissions", "schedule": timedelta(hours=1)},
     "escalation.clean_up_occurrences": {"task": "escalation.clean_up_occurrences", "schedule": timedelta(hours=1)},
@@ -70,6 +74,18 @@ def clean_up_submissions() -> int:
 def page() -> int:
     """Make the steps of policies that are due, and send what waits to be sent; returns how many."""
     return advancing.advance_due() + sending.send_due()
+
+
+@shared_task(name="escalation.check_alerts")
+def check_alerts() -> int:
+    """Look at the events that came since the last time for what alerts speak of; returns how many there were."""
+    return watching.check_alerts()
+
+
+@shared_task(name="escalation.clean_up_alerts")
+def clean_up_alerts() -> int:
+    """Forget what alerts counted long ago."""
+    return watching.clean_up_alerts()
 
 
 @shared_task(name="escalation.deliver")

@@ -2,6 +2,7 @@ from django.urls import path, re_path
 
 from config.rest.views import Router
 from escalation import views
+from escalation.alerts.views import AlertViewSet
 from escalation.delivery.views import ChannelViewSet, DeliveryViewSet
 from escalation.policies.views import PolicyViewSet
 
@@ -10,6 +11,7 @@ router.register("bugs", views.BugViewSet, basename="escalation-bug")
 router.register("projects", views.ProjectViewSet, basename="escalation-project")
 router.register("channels", ChannelViewSet, basename="escalation-channel")
 router.register("deliveries", DeliveryViewSet, basename="escalation-delivery")
+router.register("alerts", AlertViewSet, basename="escalation-alert")
 router.register("policies", PolicyViewSet, basename="escalation-policy")
 
 urlpatterns = [

@@ -1,6 +1,6 @@
 """What is said to people and programs, before a channel gives it its form."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,8 +20,15 @@ class Notice:
     """The same for programs."""
     url: str = ""
     act_url: str = field(default="", repr=False)
+    answers: Sequence[str] = ()
+    """The verbs that it may be answered by, such as acknowledge and resolve."""
     sent_at: int = 0
     """Seconds since 1970, of this try."""
+
+    @property
+    def ask(self) -> str:
+        """What the link to it is called: Acknowledge or resolve."""
+        return " or ".join(self.answers).capitalize()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

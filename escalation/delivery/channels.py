@@ -1,7 +1,7 @@
 """Channels: making, changing and removing one, and a message to try it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -13,7 +13,7 @@ from escalation import fields
 from escalation.channels.kinds import kind_of
 from escalation.delivery.queueing import queue_test
 from escalation.fields import require
-from escalation.models import Channel, Delivery, Kind, Policy
+from escalation.models import Alert, Channel, Delivery, Kind, Policy
 
 NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z"
 LONGEST_SLUG = 64
@@ -30,7 +30,7 @@ class ChannelExists(Conflict):
 
 class ChannelInUse(Conflict):
     code = "channel-in-use"
-    remedy = "take the channel out of the policies that `detail` names first"
+    remedy = "take the channel out of the policies or alerts that `detail` names first"
 
 
 def add_channel(*, name: str, kind: str, details: Mapping[str, Any]) -> Channel:
@@ -74,9 +74,9 @@ def change_channel(*, name: str, details: Mapping[str, Any] | None = None, is_ac
 def remove_channel(*, name: str) -> None:
     """Its deliveries and their log go with it. Raises ChannelNotFound, ChannelInUse."""
     channel = find_channel(name=name, lock=True)
-    users = sorted(policy.name for policy in Policy.objects.all() if _names(policy, name))
-    if users:
-        raise ChannelInUse(f"Policies send by {name}: {', '.join(users)}. Take it out of them first.")
+    for what, users in _users(name):
+        if users:
+            raise ChannelInUse(f"{what} send by {name}: {', '.join(sorted(users))}. Take it out of them first.")
     _tell(channel, "channel.removed", before=channel.state(), gone=True)
     channel.delete()
 
@@ -121,6 +121,11 @@ def _take(channel: Channel, given: Mapping[str, Any]) -> None:
     hidden = kind_of(channel.kind).secret_names()
     channel.details = {name: value for name, value in given.items() if name not in hidden}
     channel.seal({name: value for name, value in given.items() if name in hidden})
+
+
+def _users(name: str) -> Iterator[tuple[str, list[str]]]:
+    yield "Policies", [policy.name for policy in Policy.objects.all() if _names(policy, name)]
+    yield "Alerts", [alert.name for alert in Alert.objects.all() if name in alert.channels]
 
 
 def _names(policy: Policy, channel: str) -> bool:

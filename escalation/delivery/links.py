@@ -1,4 +1,5 @@
-"""The link in a message, by which whoever got it acknowledges or resolves the bug without a login.
+"""The link in a message, by which whoever got it answers it without a login: acknowledges or resolves the bug,
+or approves or denies what an agent asks.
 
 It names the delivery and is signed; nothing of it is kept, so neither a log nor a copy of the database has it.
 """
@@ -39,7 +40,7 @@ def delivery_of(token: str) -> Delivery:
         pk = signing.TimestampSigner(salt=_SALT).unsign(signed, max_age=VALID_FOR)
     except signing.BadSignature:
         pk = ""
-    rows = Delivery.objects.select_related("bug__project", "channel").filter(bug__isnull=False)
+    rows = Delivery.objects.select_related("bug__project", "channel", "approval").exclude(bug=None, approval=None)
     found = rows.filter(pk=UUID(pk)).first() if pk else None
     if found is None:
         raise LinkInvalid("This link is not valid, or no longer: links hold for seven days.")

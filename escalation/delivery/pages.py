@@ -1,4 +1,4 @@
-"""The page a message's link leads to: what is wrong, and a button to acknowledge it and one to resolve it.
+"""The page a message's link leads to: what is wrong or asked, and a button for each answer.
 
 Opening it changes nothing: mail scanners and chat previews open every link.
 """
@@ -12,10 +12,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from audit.models.latitude import LONGEST_WHY
 from config.context import identify
 from config.errors import DomainError
 from escalation import fields
-from escalation.delivery.answering import answer, bug_of
+from escalation.delivery.answering import VERDICTS, answer, bug_of
 from escalation.delivery.links import LinkInvalid, delivery_of
 from escalation.models import Delivery
 
@@ -23,10 +24,10 @@ PAGE = "escalation/act.html"
 
 
 class ActForm(forms.Form):
-    """Which button it was; to resolve says how."""
+    """Which button it was; how it was resolved, or why a call is denied."""
 
-    verb = forms.ChoiceField(choices=[("acknowledge", "Acknowledge"), ("resolve", "Resolve")])
-    resolution = forms.CharField(required=False, max_length=fields.LONGEST_TEXT)
+    verb = forms.ChoiceField(choices=[(verb, verb) for verb in ("acknowledge", "resolve", *VERDICTS)])
+    words = forms.CharField(required=False, max_length=fields.LONGEST_TEXT)
 
 
 @csrf_exempt  # the address itself is the permission; another site that has it needs no visitor's browser
@@ -51,10 +52,13 @@ def _act(request: HttpRequest, delivery: Delivery) -> dict[str, Any]:
     if not form.is_valid():
         raise DomainError("Press one of the buttons.")
     identify(actor=f"link:{delivery.recipient}", door="rest")
-    return {"done": answer(delivery, form.cleaned_data["verb"], resolution=form.cleaned_data["resolution"])}
+    return {"done": answer(delivery, form.cleaned_data["verb"], words=form.cleaned_data["words"])}
 
 
 def _shown(delivery: Delivery) -> dict[str, Any]:
+    if delivery.approval is not None:
+        delivery.approval.refresh_from_db()
+        return {"approval": delivery.approval, "waits": not delivery.asks_in_vain, "longest": LONGEST_WHY}
     bug = bug_of(delivery)
     return {
         "bug": bug,

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
+from audit.models import Approval
 from config.context import caller
 from config.jobs.sending import send
 from escalation.models import Bug, Channel, Delivery, DeliveryState, Escalation, Purpose
@@ -39,16 +40,27 @@ def queue_call(run: Escalation, targets: Iterable[tuple[Channel, str]]) -> list[
 def queue_test(channel: Channel) -> Delivery:
     text = f"{caller().actor} tries the channel {channel.name}. Nothing has happened, and nothing is to be done."
     notice = {"type": "channel.test", "title": f"Handrail: a test of {channel.name}", "text": text}
+    return queue_notice([channel], notice, purpose=Purpose.TEST)[0]
+
+
+def queue_notice(
+    channels: Iterable[Channel], notice: Mapping[str, Any], *, purpose: Purpose, approval: Approval | None = None
+) -> list[Delivery]:
+    """The same to each channel."""
     now = timezone.now()
-    test = Delivery(
-        channel=channel,
-        purpose=Purpose.TEST,
-        recipient=channel.name,
-        notice=notice,
-        created_at=now,
-        **_standing(channel, now),
-    )
-    return _queued([test])[0]
+    made = [
+        Delivery(
+            channel=channel,
+            approval=approval,
+            purpose=purpose,
+            recipient=channel.name,
+            notice=dict(notice),
+            created_at=now,
+            **_standing(channel, now),
+        )
+        for channel in channels
+    ]
+    return _queued(made)
 
 
 def bug_notice(run: Escalation) -> dict[str, Any]:

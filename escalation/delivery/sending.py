@@ -17,6 +17,7 @@ from config.outbound import send as send_out
 from escalation.channels.kinds import kind_of
 from escalation.channels.notice import Given, Notice
 from escalation.channels.outcome import Outcome
+from escalation.delivery.answering import answers_to
 from escalation.delivery.links import act_url
 from escalation.delivery.queueing import DELIVER
 from escalation.delivery.schedule import wait_after
@@ -48,8 +49,10 @@ def send_due(*, limit: int = MOST_AT_ONCE) -> int:
 
 def deliver(*, delivery_id: UUID | str) -> Delivery | None:
     """Try once what is due; None when it is not, or somebody else is at it."""
-    delivery = Delivery.objects.select_related("channel").filter(pk=delivery_id).first()
+    delivery = Delivery.objects.select_related("channel", "approval").filter(pk=delivery_id).first()
     now = timezone.now()
+    if delivery is not None and delivery.asks_in_vain:
+        Delivery.objects.filter(pk=delivery.pk).withdraw(at=now)
     if delivery is None or not delivery.claim(at=now, lease=LEASE):
         return None
     started = time.monotonic()
@@ -69,8 +72,9 @@ def notice_of(delivery: Delivery, at: datetime) -> Notice:
     said = dict(delivery.notice)
     if delivery.bug_id:
         said["data"] = {**said.get("data", {}), "thread": f"bug-{delivery.bug_id}"}
-    url = act_url(delivery) if delivery.bug_id else ""
-    return Notice(id=f"msg_{delivery.pk.hex}", act_url=url, sent_at=int(at.timestamp()), **said)
+    answers = answers_to(delivery)
+    url = act_url(delivery) if answers else ""
+    return Notice(id=f"msg_{delivery.pk.hex}", act_url=url, answers=answers, sent_at=int(at.timestamp()), **said)
 
 
 def _tried(delivery: Delivery, channel: Channel, at: datetime) -> Outcome:
@@ -138,7 +142,12 @@ def _tell_dead(delivery: Delivery, channel: Channel) -> None:
         event_type="delivery.died",
         entity_type="delivery",
         entity_id=str(delivery.pk),
-        context={"channel": channel.name, "attempts": delivery.attempts, "error": delivery.error},
+        context={
+            "purpose": delivery.purpose,
+            "channel": channel.name,
+            "attempts": delivery.attempts,
+            "error": delivery.error,
+        },
     )
 
 

@@ -27,7 +27,6 @@ from escalation.models import Channel, Kind, TakenSignature
 VALID_SECONDS = 300
 LARGEST_BODY = 256 * 1024
 ANSWERS_GO_TO = "https://hooks.slack.com/"
-VERBS = ("acknowledge", "resolve")
 
 
 class SignatureInvalid(Forbidden):
@@ -92,7 +91,7 @@ def _payload(body: bytes) -> dict[str, Any]:
 def _pressed(name: str, said: dict[str, Any]) -> str:
     """Raises DomainError for what is no button of ours."""
     match said:
-        case {"actions": [{"action_id": str(verb), "value": str(token)}, *_], "user": dict(user)} if verb in VERBS:
+        case {"actions": [{"action_id": str(verb), "value": str(token)}, *_], "user": dict(user)}:
             delivery = delivery_of(token)
             if delivery.channel.name != name:
                 raise SignatureInvalid

@@ -1,5 +1,6 @@
 """The tables, one subject a module."""
 
+from escalation.models.alerts import Alert, AlertTally, TrailPosition
 from escalation.models.bugs import (
     OPEN,
     SHOWN_CYCLES,
@@ -28,6 +29,8 @@ __all__ = [
     "SHOWN_CYCLES",
     "URGENT",
     "AffectedUser",
+    "Alert",
+    "AlertTally",
     "Attempt",
     "Bug",
     "BugQuerySet",
@@ -56,4 +59,5 @@ __all__ = [
     "Tag",
     "TakenSignature",
     "TicketLink",
+    "TrailPosition",
 ]

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from audit.models import Approval
 from config.database.json_column import JSONField
 from config.identifiers import uuid7
 from escalation.models.bugs import Bug
@@ -78,6 +79,7 @@ class Channel(models.Model):
 
 class Purpose(models.TextChoices):
     CALL = "call"
+    ALERT = "alert"
     TEST = "test"
 
 
@@ -108,6 +110,13 @@ class Delivery(models.Model):
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="deliveries")
     bug = models.ForeignKey(Bug, null=True, on_delete=models.CASCADE, related_name="deliveries")
     escalation = models.ForeignKey(Escalation, null=True, on_delete=models.CASCADE, related_name="deliveries")
+    approval = models.ForeignKey(
+        Approval,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="What an agent asks, if the message can answer that.",
+    )
     purpose = models.CharField(max_length=16, choices=Purpose.choices)
     recipient = models.CharField(max_length=255, blank=True, help_text="Whom it is for.")
     notice = JSONField(help_text="What is said, before a channel gives it its form.")
@@ -142,6 +151,11 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} by {self.channel}"
+
+    @property
+    def asks_in_vain(self) -> bool:
+        """Whether what it asks was answered meanwhile, or nobody did in time."""
+        return self.approval is not None and self.approval.standing != Approval.Status.PENDING
 
     def claim(self, *, at: datetime, lease: timedelta) -> bool:
         """Take it to be sent, before anybody else does; one that was withdrawn meanwhile cannot be taken."""

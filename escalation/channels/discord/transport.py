@@ -31,4 +31,4 @@ def compose(notice: Notice, given: Given) -> Call:
 
 
 def _ways(notice: Notice) -> tuple[tuple[str, str], ...]:
-    return (("Acknowledge or resolve", notice.act_url), ("Open", notice.url))
+    return ((notice.ask, notice.act_url), ("Open", notice.url))

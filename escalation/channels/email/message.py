@@ -26,7 +26,7 @@ def compose(notice: Notice, *, sender: str, to: list[str]) -> EmailMessage:
 def _text(notice: Notice) -> str:
     parts = [notice.title]
     if notice.act_url:
-        parts.append(f"Acknowledge or resolve it:\n{notice.act_url}")
+        parts.append(f"{notice.ask} it:\n{notice.act_url}")
     if notice.text:
         parts.append(notice.text)
     if notice.facts:

@@ -25,7 +25,7 @@ def compose(notice: Notice, given: Given) -> Call:
     if notice.url:
         body["click"] = notice.url
     if notice.act_url:
-        body["actions"] = [{"action": "view", "label": "Acknowledge or resolve", "url": notice.act_url}]
+        body["actions"] = [{"action": "view", "label": notice.ask, "url": notice.act_url}]
     headers = {"Content-Type": "application/json"}
     if token := given.secrets.get("token"):
         headers["Authorization"] = f"Bearer {token}"

@@ -18,7 +18,7 @@ def send(notice: Notice, given: Given) -> Outcome:
 
 def compose(notice: Notice, given: Given) -> Call:
     bug = notice.data.get("bug", {})
-    links = (("Acknowledge or resolve in Handrail", notice.act_url), ("Open in Handrail", notice.url))
+    links = ((f"{notice.ask} in Handrail", notice.act_url), ("Open in Handrail", notice.url))
     body: dict[str, Any] = {
         "routing_key": given.secrets["routing_key"],
         "event_action": "trigger",

@@ -36,11 +36,12 @@ def compose(notice: Notice, given: Given) -> Call:
 def _buttons(notice: Notice, *, answerable: bool) -> list[dict[str, Any]]:
     """That answer where Slack can tell us; else one that leads to the page where it is done."""
     if not answerable:
-        return [_button("Acknowledge or resolve", url=notice.act_url), _button("Open", url=notice.url)]
+        return [_button(notice.ask, url=notice.act_url), _button("Open", url=notice.url)]
     token = notice.act_url.rpartition("/")[2]
+    first, second = notice.answers
     return [
-        _button("Acknowledge", action_id="acknowledge", value=token, style="primary"),
-        _button("Resolve", action_id="resolve", value=token),
+        _button(first.capitalize(), action_id=first, value=token, style="primary"),
+        _button(second.capitalize(), action_id=second, value=token),
         _button("Open", url=notice.url),
     ]
 

@@ -41,5 +41,5 @@ def _body(notice: Notice) -> list[dict[str, Any]]:
 
 
 def _actions(notice: Notice) -> list[dict[str, str]]:
-    ways = (("Acknowledge or resolve", notice.act_url), ("Open", notice.url))
+    ways = ((notice.ask, notice.act_url), ("Open", notice.url))
     return [{"type": "Action.OpenUrl", "title": title, "url": url} for title, url in ways if url]

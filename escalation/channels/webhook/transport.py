@@ -22,7 +22,8 @@ def compose(notice: Notice, given: Given) -> Call:
             "text": notice.text,
             **notice.data,
             "url": notice.url,
-            "acknowledge_url": notice.act_url,
+            "answers": list(notice.answers),
+            "answer_url": notice.act_url,
         },
     }
     body = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()

@@ -183,7 +183,7 @@ def test_a_bug_that_comes_back_calls_anew_and_its_old_link_is_refused(
     bug = reported(**URGENT)
     send_all()
     page = f"/act/{link_in(mail.mails[0])}"
-    client.post(page, {"verb": "resolve", "resolution": "restored"})
+    client.post(page, {"verb": "resolve", "words": "restored"})
     assert find_bug(bug_id=bug.bug_id).resolution == "restored"
     clock.pass_by(minutes=1)
     reopen(bug_id=bug.bug_id)

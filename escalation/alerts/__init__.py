@@ -1,0 +1,1 @@
+"""Alerts: what of the trail opens a bug or sends a message."""
