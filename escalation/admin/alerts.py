@@ -56,7 +56,7 @@ class AlertForm(forms.ModelForm):
 class AlertAdmin(ToolAdmin):
     about = "Which events of the trail open a bug or send a message: failed backups, denied calls, and what you add."
     empty_text = "Those that ship are put in place when the database is migrated. One of your own:"
-    empty_command = "alerts add no-backups backup.removed --message 'Backup {entity_id} was removed' --bug-impact low"
+    empty_command = "alerts add no-backups --event-type backup.removed --message Gone --bug-impact low"
     trail_of = ("alert", "name")
     form = AlertForm
     list_display = ["name", "is_on", "event_type", "takes", "does", "last_fired_at"]

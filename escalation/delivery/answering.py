@@ -10,6 +10,8 @@ from escalation.delivery.links import LinkInvalid
 from escalation.models import Bug, Delivery, Status
 
 VERDICTS: dict[str, approvals.Verdict] = {"approve": "approved", "deny": "denied"}
+OF_BUG, OF_AGENT = ("acknowledge", "resolve"), tuple(VERDICTS)
+"""The verbs of each kind of message, the usual one first."""
 
 
 class SignInToApprove(Forbidden):
@@ -20,10 +22,10 @@ class SignInToApprove(Forbidden):
 
 
 def answers_to(delivery: Delivery) -> tuple[str, ...]:
-    """The verbs that a message can be answered by, the usual one first."""
+    """The verbs that a message can be answered by."""
     if delivery.bug_id:
-        return "acknowledge", "resolve"
-    return tuple(VERDICTS) if delivery.approval_id else ()
+        return OF_BUG
+    return OF_AGENT if delivery.approval_id else ()
 
 
 def answer(delivery: Delivery, verb: str, *, words: str = "") -> str:

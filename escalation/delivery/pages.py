@@ -16,7 +16,7 @@ from audit.models.latitude import LONGEST_WHY
 from config.context import identify
 from config.errors import DomainError
 from escalation import fields
-from escalation.delivery.answering import VERDICTS, answer, bug_of
+from escalation.delivery.answering import OF_AGENT, OF_BUG, answer, bug_of
 from escalation.delivery.links import LinkInvalid, delivery_of
 from escalation.models import Delivery
 
@@ -26,7 +26,7 @@ PAGE = "escalation/act.html"
 class ActForm(forms.Form):
     """Which button it was; how it was resolved, or why a call is denied."""
 
-    verb = forms.ChoiceField(choices=[(verb, verb) for verb in ("acknowledge", "resolve", *VERDICTS)])
+    verb = forms.ChoiceField(choices=[(verb, verb) for verb in (*OF_BUG, *OF_AGENT)])
     words = forms.CharField(required=False, max_length=fields.LONGEST_TEXT)
 
 

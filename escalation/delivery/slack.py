@@ -20,12 +20,13 @@ from config.context import identify
 from config.errors import DomainError, Forbidden
 from config.jobs.sending import send
 from config.rest.problems import problem_page
-from escalation.delivery.answering import answer
+from escalation.delivery.answering import OF_AGENT, OF_BUG, answer
 from escalation.delivery.links import delivery_of
 from escalation.models import Channel, Kind, TakenSignature
 
 VALID_SECONDS = 300
 LARGEST_BODY = 256 * 1024
+_VERBS = OF_BUG + OF_AGENT
 ANSWERS_GO_TO = "https://hooks.slack.com/"
 
 
@@ -91,7 +92,7 @@ def _payload(body: bytes) -> dict[str, Any]:
 def _pressed(name: str, said: dict[str, Any]) -> str:
     """Raises DomainError for what is no button of ours."""
     match said:
-        case {"actions": [{"action_id": str(verb), "value": str(token)}, *_], "user": dict(user)}:
+        case {"actions": [{"action_id": str(verb), "value": str(token)}, *_], "user": dict(user)} if verb in _VERBS:
             delivery = delivery_of(token)
             if delivery.channel.name != name:
                 raise SignatureInvalid

@@ -410,6 +410,8 @@ def test_the_jobs_of_time_weigh_and_clean_up(settings: Any) -> None:
         "escalation.clean_up_submissions",
         "escalation.page",
         "escalation.clean_up_deliveries",
+        "escalation.check_alerts",
+        "escalation.clean_up_alerts",
     }
 
 

@@ -20,6 +20,12 @@ NIGHT = {
     "steps": [{"delay_minutes": 0, "targets": [{"channel": "ops-mail"}]}],
     "renotify_minutes": 15,
 }
+GONE = {
+    "name": "backups-gone",
+    "event_type": "backup.removed",
+    "message": "Backup {entity_id} was removed by {actor}",
+    "channels": ["ops-mail"],
+}
 A_DELIVERY = {"id": Got("results.0.id", "escalation/deliveries")}
 
 ASKS = {
@@ -57,6 +63,12 @@ ASKS = {
     "escalation_policies_retrieve": Ask(path={"name": "day-and-night"}),
     "escalation_policies_partial_update": Ask(path={"name": "day-and-night"}, body={"ack_timeout_minutes": 120}),
     "escalation_policies_destroy": Ask(path={"name": "day-and-night"}),
+    "escalation_alerts_list": Ask(query={"page_size": 2}),
+    "escalation_alerts_create": Ask(body=GONE),
+    "escalation_alerts_retrieve": Ask(path={"name": "calls-denied"}),
+    "escalation_alerts_partial_update": Ask(path={"name": "calls-denied"}, body={"count": 50}),
+    "escalation_alerts_destroy": Ask(path={"name": "backups-gone"}, after=[Post("escalation/alerts", GONE)]),
+    "escalation_alerts_test_create": Ask(path={"name": "approval-requested"}),
     "escalation_summary_retrieve": Ask(),
     "escalation_priority_create": Ask(
         body={"error_type": "DatabaseConnectionError", "user_impact": "high", "frequency": 10, "deadline_hours": 2}

@@ -17,7 +17,7 @@ from audit.permissions import decisions
 from config.models import ApiKey
 from dockerdebug.models import Diagnosis, Infrastructure, Insight
 from escalation.delivery.channels import add_channel
-from escalation.models import Bug, Channel, Policy, Project
+from escalation.models import Alert, Bug, Channel, Policy, Project
 from prompts.models import Endpoint, Prompt, TestCase, Version
 from prompts.prompts import create_prompt
 from prompts.versions import save_version
@@ -26,6 +26,15 @@ from schemacheck.models import Check
 pytestmark = pytest.mark.django_db
 
 FORMS: dict[type[Model], dict[str, str]] = {
+    Alert: {
+        "name": "backups-gone",
+        "event_type": "backup.removed",
+        "message": "gone",
+        "count": "1",
+        "window_minutes": "10",
+        "bug_impact": "low",
+        "again_after_minutes": "60",
+    },
     ApiKey: {"name": "ci", "scope": "write", "days": "30", "user": "USER"},
     Bug: {"error_type": "TimeoutError", "error_message": "slow", "user_impact": "medium", "metadata": "{}"},
     Channel: {"name": "ops-mail", "kind": "email", "details": '{"to": ["kim@example.org"]}'},

@@ -17,12 +17,12 @@ class Command(OperationCommand):
         ("alerts list", "those that ship, and yours"),
         ("alerts change approval-requested --channel ops-mail --on", "ask people by mail what agents wait for"),
         (
-            "alerts add versions backup.removed --message 'Backup {entity_id} was removed' --channel ops-mail",
-            "send a message at each",
+            "alerts add no-backups --event-type backup.removed --message 'Backup {entity_id} is gone' --bug-impact low",
+            "open a bug that counts them",
         ),
         ("alerts test backup-failed", "see that it reaches somebody"),
         ("alerts change calls-denied --off", "leave it alone"),
-        ("alerts remove versions", "those that ship are turned off instead"),
+        ("alerts remove no-backups", "those that ship are turned off instead"),
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -30,7 +30,7 @@ class Command(OperationCommand):
         verbs.add_parser("list", help="the alerts there are")
         fields = NewAlertSerializer().fields.keys() - {"is_active"}
         adding = verbs.add_parser("add", help="add an alert")
-        offer(adding, NewAlertSerializer, first=["name", "event_type"], only=fields)
+        offer(adding, NewAlertSerializer, first=["name"], only=fields)
         changing = verbs.add_parser("change", help="change it; what is left out stays as it is")
         changing.add_argument("name")
         offer(changing, AlertUpdateSerializer, partial=True, only=fields)

@@ -292,6 +292,57 @@ OPERATIONS = [
         without={"mcp": PERSON, "admin": READ},
     ),
     Operation(
+        calls=("escalation.alerts.alerts.add_alert",),
+        doors={
+            "rest": "POST escalation/alerts",
+            "command": "alerts add",
+            "admin": "escalation.admin.alerts.AlertForm",
+        },
+        without={"mcp": PERSON},
+        names={"admin": {"channel_names": "channels"}},
+        lacks={"command": {"is_active": "it is on; `change --off` turns it off"}},
+        differs={"admin": {"channels": CHOSEN}},
+    ),
+    Operation(
+        calls=("escalation.alerts.alerts.change_alert",),
+        doors={
+            "rest": "PATCH escalation/alerts/{name}",
+            "command": "alerts change",
+            "admin": "escalation.admin.alerts.AlertForm",
+        },
+        without={"mcp": PERSON},
+        names={"admin": {"channel_names": "channels"}},
+        differs={"command": {"is_active": SWITCH}, "admin": {"channels": CHOSEN}},
+    ),
+    Operation(
+        calls=("escalation.alerts.alerts.remove_alert",),
+        doors={
+            "rest": "DELETE escalation/alerts/{name}",
+            "command": "alerts remove",
+            "admin": "escalation.admin.alerts.AlertAdmin.delete_selected",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("escalation.alerts.alerts.try_alert",),
+        doors={
+            "rest": "POST escalation/alerts/{name}/test",
+            "command": "alerts test",
+            "admin": "escalation.admin.alerts.AlertAdmin.send_test",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("escalation.alerts.alerts.list_alerts",),
+        doors={"rest": "GET escalation/alerts", "command": "alerts list"},
+        without={"mcp": PERSON, "admin": READ},
+    ),
+    Operation(
+        calls=("escalation.alerts.alerts.find_alert",),
+        doors={"rest": "GET escalation/alerts/{name}", "command": "alerts show"},
+        without={"mcp": PERSON, "admin": READ},
+    ),
+    Operation(
         calls=("escalation.priority.calculate_priority",),
         doors={"rest": "POST escalation/priority", "command": "escalation priority"},
         without={"mcp": "escalate_bug answers the priority", "admin": READ},
