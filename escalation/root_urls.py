@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 
 from escalation.delivery import pages, slack
+from escalation.heartbeats.endpoints import take_ping
 from escalation.ingestion import endpoints
 
 
@@ -23,6 +24,8 @@ register_converter(ProjectId, "project")
 urlpatterns = [
     path("api/<project:project_id>/envelope/", endpoints.take_envelope, name="sdk-envelope"),
     path("api/<project:project_id>/store/", endpoints.take_store, name="sdk-store"),
+    path("ping/<slug:key>", take_ping, name="escalation-ping"),
+    path("ping/<slug:key>/fail", take_ping, {"failed": True}),
     path("act/<str:token>", pages.act, name="escalation-act"),
     path("hooks/slack/<slug:name>", slack.press, name="escalation-slack"),
 ]

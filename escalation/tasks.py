@@ -8,6 +8,7 @@ from escalation import bugs, occurrences, reports, triage
 from escalation.alerts import watching
 from escalation.checking import Report
 from escalation.delivery import deliveries, sending
+from escalation.heartbeats import pulse
 from escalation.ingestion import digestion
 from escalation.policies import advancing
 
@@ -72,8 +73,8 @@ def clean_up_submissions() -> int:
 
 @shared_task(name="escalation.page")
 def page() -> int:
-    """Make the steps of policies that are due, and send what waits to be sent; returns how many."""
-    return advancing.advance_due() + sending.send_due()
+    """Miss what did not report, make the steps of policies that are due, send what waits; returns how many."""
+    return pulse.miss_overdue() + advancing.advance_due() + sending.send_due()
 
 
 @shared_task(name="escalation.check_alerts")

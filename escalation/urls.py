@@ -4,6 +4,7 @@ from config.rest.views import Router
 from escalation import views
 from escalation.alerts.views import AlertViewSet
 from escalation.delivery.views import ChannelViewSet, DeliveryViewSet
+from escalation.heartbeats.views import HeartbeatViewSet
 from escalation.policies.views import PolicyViewSet
 
 router = Router()
@@ -11,6 +12,7 @@ router.register("bugs", views.BugViewSet, basename="escalation-bug")
 router.register("projects", views.ProjectViewSet, basename="escalation-project")
 router.register("channels", ChannelViewSet, basename="escalation-channel")
 router.register("deliveries", DeliveryViewSet, basename="escalation-delivery")
+router.register("heartbeats", HeartbeatViewSet, basename="escalation-heartbeat")
 router.register("alerts", AlertViewSet, basename="escalation-alert")
 router.register("policies", PolicyViewSet, basename="escalation-policy")
 

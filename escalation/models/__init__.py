@@ -20,6 +20,7 @@ from escalation.models.bugs import (
 from escalation.models.channels import Attempt, Channel, Delivery, DeliveryState, Kind, Purpose, TakenSignature
 from escalation.models.counts import AffectedUser, Group, HourlyCount, Release, Sighting
 from escalation.models.escalations import Escalation, EscalationState, Policy
+from escalation.models.heartbeats import Heartbeat
 from escalation.models.projects import DEFAULT, Project, ProjectKey
 from escalation.models.submissions import Submission
 
@@ -41,6 +42,7 @@ __all__ = [
     "Escalation",
     "EscalationState",
     "Group",
+    "Heartbeat",
     "HourlyCount",
     "Impact",
     "Kind",

@@ -26,6 +26,7 @@ GONE = {
     "message": "Backup {entity_id} was removed by {actor}",
     "channels": ["ops-mail"],
 }
+HOURLY = Post("escalation/heartbeats", {"name": "hourly-report", "period_minutes": 60})
 A_DELIVERY = {"id": Got("results.0.id", "escalation/deliveries")}
 
 ASKS = {
@@ -69,6 +70,13 @@ ASKS = {
     "escalation_alerts_partial_update": Ask(path={"name": "calls-denied"}, body={"count": 50}),
     "escalation_alerts_destroy": Ask(path={"name": "backups-gone"}, after=[Post("escalation/alerts", GONE)]),
     "escalation_alerts_test_create": Ask(path={"name": "approval-requested"}),
+    "escalation_heartbeats_list": Ask(query={"page_size": 2}),
+    "escalation_heartbeats_create": Ask(body={"name": "nightly-import", "period_minutes": 1440, "grace_minutes": 60}),
+    "escalation_heartbeats_retrieve": Ask(path={"name": "hourly-report"}, after=[HOURLY]),
+    "escalation_heartbeats_partial_update": Ask(
+        path={"name": "hourly-report"}, body={"is_paused": True}, after=[HOURLY]
+    ),
+    "escalation_heartbeats_destroy": Ask(path={"name": "hourly-report"}, after=[HOURLY]),
     "escalation_summary_retrieve": Ask(),
     "escalation_priority_create": Ask(
         body={"error_type": "DatabaseConnectionError", "user_impact": "high", "frequency": 10, "deadline_hours": 2}

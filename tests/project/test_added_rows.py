@@ -17,7 +17,7 @@ from audit.permissions import decisions
 from config.models import ApiKey
 from dockerdebug.models import Diagnosis, Infrastructure, Insight
 from escalation.delivery.channels import add_channel
-from escalation.models import Alert, Bug, Channel, Policy, Project
+from escalation.models import Alert, Bug, Channel, Heartbeat, Policy, Project
 from prompts.models import Endpoint, Prompt, TestCase, Version
 from prompts.prompts import create_prompt
 from prompts.versions import save_version
@@ -48,6 +48,7 @@ FORMS: dict[type[Model], dict[str, str]] = {
         "timeout_seconds": "60",
     },
     Group: {"name": "reviewers"},
+    Heartbeat: {"name": "nightly", "period_minutes": "60", "grace_minutes": "5", "bug_impact": "high"},
     Infrastructure: {"name": "shop-api", "kind": "container", "tag_names": ""},
     Insight: {"text": "no IPv6 there", "category": "network", "confidence": "likely", "priority": "3"},
     PermissionException: {"rule_id": "git.reset", "agent": "claude", "project": "/srv/shop", "reason": "a worktree"},

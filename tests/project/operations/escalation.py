@@ -343,6 +343,45 @@ OPERATIONS = [
         without={"mcp": PERSON, "admin": READ},
     ),
     Operation(
+        calls=("escalation.heartbeats.heartbeats.add_heartbeat",),
+        doors={
+            "rest": "POST escalation/heartbeats",
+            "command": "heartbeats add",
+            "admin": "escalation.admin.heartbeats.HeartbeatForm",
+        },
+        without={"mcp": PERSON},
+        lacks={"command": {"is_paused": "`change --pause` pauses it"}},
+    ),
+    Operation(
+        calls=("escalation.heartbeats.heartbeats.change_heartbeat",),
+        doors={
+            "rest": "PATCH escalation/heartbeats/{name}",
+            "command": "heartbeats change",
+            "admin": "escalation.admin.heartbeats.HeartbeatForm",
+        },
+        without={"mcp": PERSON},
+        differs={"command": {"is_paused": "two options, --pause and --resume"}},
+    ),
+    Operation(
+        calls=("escalation.heartbeats.heartbeats.remove_heartbeat",),
+        doors={
+            "rest": "DELETE escalation/heartbeats/{name}",
+            "command": "heartbeats remove",
+            "admin": "escalation.admin.heartbeats.HeartbeatAdmin.delete_selected",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("escalation.heartbeats.heartbeats.list_heartbeats",),
+        doors={"rest": "GET escalation/heartbeats", "command": "heartbeats list"},
+        without={"mcp": BUDGET, "admin": READ},
+    ),
+    Operation(
+        calls=("escalation.heartbeats.heartbeats.find_heartbeat",),
+        doors={"rest": "GET escalation/heartbeats/{name}", "command": "heartbeats show"},
+        without={"mcp": BUDGET, "admin": READ},
+    ),
+    Operation(
         calls=("escalation.priority.calculate_priority",),
         doors={"rest": "POST escalation/priority", "command": "escalation priority"},
         without={"mcp": "escalate_bug answers the priority", "admin": READ},
@@ -359,6 +398,7 @@ APART: dict[str, str] = {
     "escalation.delivery.sending.deliver": "the job behind a delivery",
     "escalation.delivery.sending.say_in_slack": "the job behind a button in Slack",
     "escalation.delivery.sending.send_due": "a job of the schedule",
+    "escalation.heartbeats.pulse.miss_overdue": "a job of the schedule",
     "escalation.policies.advancing.advance_due": "a job of the schedule",
     "escalation.ingestion.digestion.digest_submissions": "a job that every event calls for",
     "escalation.projects.find_project": "what projects/{slug} shows",

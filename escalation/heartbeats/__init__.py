@@ -1,0 +1,1 @@
+"""Heartbeats: a bug opens when something stops reporting, and closes when it returns."""
