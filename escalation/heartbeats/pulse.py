@@ -22,10 +22,7 @@ MOST_AT_ONCE = 200
 @transaction.atomic
 def ping(*, key: str) -> None:
     """It reports; if it was missed, its bug closes. Raises HeartbeatNotFound."""
-    found = Heartbeat.objects.select_for_update().filter(ping_key=key).first()
-    if found is None:
-        raise HeartbeatNotFound("No heartbeat has this address. GET /api/v1/escalation/heartbeats has each one's.")
-    now = timezone.now()
+    found, now = _called(key), timezone.now()
     down_since = found.down_since
     found.last_ping_at, found.down_since = now, None
     found.expect(since=now)
@@ -37,9 +34,7 @@ def ping(*, key: str) -> None:
 @transaction.atomic
 def fail(*, key: str) -> None:
     """It reports that it failed, which opens its bug at once, paused or not. Raises HeartbeatNotFound."""
-    found = Heartbeat.objects.select_for_update().filter(ping_key=key).first()
-    if found is None:
-        raise HeartbeatNotFound("No heartbeat has this address. GET /api/v1/escalation/heartbeats has each one's.")
+    found = _called(key)
     found.last_ping_at = timezone.now()
     _go_down(found, because="says that it failed", at=found.last_ping_at)
 
@@ -48,6 +43,13 @@ def miss_overdue(*, limit: int = MOST_AT_ONCE) -> int:
     """Open a bug for each that did not report in time; returns how many there are."""
     late = list(Heartbeat.objects.missed(at=timezone.now()).order_by("due_at").values_list("pk", flat=True)[:limit])
     return sum(_miss(pk) for pk in late)
+
+
+def _called(key: str) -> Heartbeat:
+    found = Heartbeat.objects.select_for_update().filter(ping_key=key).first()
+    if found is None:
+        raise HeartbeatNotFound("No heartbeat has this address. GET /api/v1/escalation/heartbeats has each one's.")
+    return found
 
 
 @transaction.atomic
