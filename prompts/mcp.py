@@ -11,7 +11,19 @@ from config.mcp.cursors import Cursor, cursor_at, place_of
 from config.mcp.prompts import Source, offer_prompts
 from config.mcp.resources import resource
 from config.mcp.tools import tool
-from prompts import apart, cases, compression, fields, lookup, offering, prompts, runs, testing, tokens, versions
+from prompts import (
+    apart,
+    cases,
+    compressions,
+    fields,
+    lookup,
+    offering,
+    prompts,
+    runs,
+    testing,
+    tokens,
+    versions,
+)
 from prompts.content import MAX_MESSAGES
 from prompts.models import PRODUCTION, Prompt, Run, RunResult, Version
 
@@ -48,6 +60,22 @@ def read_version(prompt_id: str, number: str) -> dict[str, Any]:
 def read_run(id: str) -> dict[str, Any]:  # noqa: A002 -- the template's own name
     """A test run of a prompt: its figures, verdict and failed cases."""
     return _run(runs.get_run(uid=id))
+
+
+@resource(
+    template="compression://{hash}/{lines}",
+    title="What compression dropped",
+    newest=offering.newest_compressions,
+    complete=offering.compression_values,
+)
+def read_compression(hash: str, lines: str) -> dict[str, Any]:  # noqa: A002 -- the template's own name
+    """Lines such as 120-180, or all, of a text that compress_context cut in the last 24 hours."""
+    first, _, last = lines.partition("-")
+    if not (first.isdecimal() and (last or first).isdecimal()):
+        found = compressions.get_compression(hash=hash)
+    else:
+        found = compressions.get_compression(hash=hash, first_line=int(first), last_line=int(last or first))
+    return asdict(found) | {"expires_at": found.expires_at.isoformat()}
 
 
 @tool(name="list_prompts", scope="read", title="List prompts", read_only=True)
@@ -166,9 +194,9 @@ def compress_context(
     ] = "",
     model: Model = "",
 ) -> dict[str, Any]:
-    """Cut code or prose to a token budget, never over it: whitespace, comments, summary that keeps definitions,
-    truncation. dropped says what is gone."""
-    return asdict(compression.compress(text, max_tokens=max_tokens, language=language, model=model))
+    """Cut code, prose, a log or JSON to a token budget, never over it. dropped says what is gone;
+    compression://hash/first-last has those lines."""
+    return asdict(compressions.compress_and_keep(text=text, max_tokens=max_tokens, language=language, model=model))
 
 
 def _failure(result: RunResult) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from config.mcp.prompts import Offered
 from config.mcp.resources import COMPLETED, Listed
-from prompts import apart, lookup, prompts
+from prompts import apart, compressions, lookup, prompts
 from prompts.models import Prompt, Run, TestCase, Version
 
 LONGEST_DESCRIPTION = 300
@@ -55,6 +55,17 @@ def newest_runs(most: int) -> list[Listed]:
 def run_values(parameter: str, begun: str, given: Mapping[str, str]) -> list[str]:
     newest = Run.objects.order_by("-id").values_list("uid", flat=True)[:COMPLETED]
     return [text for text in map(str, newest) if text.startswith(begun)]
+
+
+def newest_compressions(most: int) -> list[Listed]:
+    """The caller's own."""
+    newest = compressions.newest_of_caller(most)
+    return [Listed((kept.hash, "all"), f"Compressed at {kept.created_at:%H:%M}") for kept in newest]
+
+
+def compression_values(parameter: str, begun: str, given: Mapping[str, str]) -> list[str]:
+    values = ["all"] if parameter == "lines" else [kept.hash for kept in compressions.newest_of_caller(COMPLETED)]
+    return [value for value in values if value.startswith(begun)]
 
 
 def _names_beginning(begun: str, most: int) -> list[str]:

@@ -6,13 +6,25 @@ from typing import Any
 from django.conf import settings
 
 from config.celery import shared_task
-from prompts import cases, claims, execution, labels, retention, runs, testing, versions, watching
+from prompts import (
+    cases,
+    claims,
+    compressions,
+    execution,
+    labels,
+    retention,
+    runs,
+    testing,
+    versions,
+    watching,
+)
 
 RETRY_SECONDS = 5
 """How often a second delivery looks whether the first still works."""
 SCHEDULE = {
     "prompts.resume_runs": {"task": "prompts.resume_runs", "schedule": timedelta(minutes=1)},
     "prompts.prune_runs": {"task": "prompts.prune_runs", "schedule": timedelta(days=1)},
+    "prompts.forget_compressions": {"task": "prompts.forget_compressions", "schedule": timedelta(hours=1)},
     "prompts.watch_models": {"task": "prompts.watch_models", "schedule": timedelta(days=1)},
 }
 
@@ -44,6 +56,12 @@ def prune_runs() -> int:
 def watch_models() -> int:
     """Test again what holds a protected label; nothing while PROMPT_WATCH is off."""
     return watching.watch_models() if settings.PROMPT_WATCH == "daily" else 0
+
+
+@shared_task(name="prompts.forget_compressions")
+def forget_compressions() -> int:
+    """Delete the texts of compressions past their day."""
+    return compressions.forget_compressions()
 
 
 @shared_task(name="prompts.save_version")

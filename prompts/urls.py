@@ -56,4 +56,5 @@ urlpatterns = [
     path("runs/<uuid:uid>/cancel", runs.RunViewSet.as_view({"post": "cancel"}), name="prompts-cancel"),
     path("tokens/count", texts.CountView.as_view(), name="prompts-count"),
     path("compress", texts.CompressView.as_view(), name="prompts-compress"),
+    path("compressions/<str:hash>", texts.CompressionView.as_view(), name="prompts-compression"),
 ]

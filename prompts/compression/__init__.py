@@ -1,8 +1,9 @@
-"""Context cut to a token budget by a ladder: whitespace, comments, summary, truncation.
+"""Context cut to a token budget by a ladder: whitespace, comments, summary, truncation; logs and JSON are folded.
 
 Each rung runs only while the text is over the budget, and the last one cannot miss it. Python keeps its syntax
-tree through the first two rungs, docstrings included, and still parses after the third. Whatever is taken away is
-named: text that disappears in silence is worse than text that is too long.
+tree through the first two rungs, docstrings included, and still parses after the third. JSON stays JSON, and logs
+keep what went wrong. Whatever is taken away is named: text that disappears in silence is worse than text that is too
+long.
 """
 
 import io
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from config.errors import DomainError
-from prompts.compression import skeleton
+from prompts.compression import json_documents, logs, skeleton
 from prompts.compression.comments import ALIASES, scan
 from prompts.compression.language import detect
 from prompts.compression.lexical import Scan, line_end
@@ -32,7 +33,7 @@ class Step:
     """One rung that changed the text."""
 
     name: str
-    """whitespace, comments, summary or truncation."""
+    """whitespace, comments, folding, summary or truncation."""
     tokens: int
     """What was left after it."""
 
@@ -48,6 +49,8 @@ class Compressed:
     steps: tuple[Step, ...]
     dropped: tuple[str, ...]
     """What is gone: comments by number, definitions, sentences and lines by their beginning, `the last n tokens`."""
+    hash: str = ""
+    """By which the whole text can be had back; empty where nothing is missing, or nobody keeps it."""
 
 
 Rung = Callable[[str], tuple[str, list[str]]]
@@ -64,7 +67,7 @@ def compress(text: str, *, max_tokens: int, language: str = "", model: str = "")
     check_size(text)
     tokenizer = tokenizer_for(model)
     original = tokens = _count(text, model)
-    language = (language or detect(text)).lower()
+    language = _language_of(text, language)
     steps: list[Step] = []
     dropped: list[str] = []
     for name, rung in _ladder(ALIASES.get(language, language), max_tokens, model).items():
@@ -91,15 +94,38 @@ def compress(text: str, *, max_tokens: int, language: str = "", model: str = "")
     )
 
 
+def _without_trailing_blanks(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.split("\n"))
+
+
+FOLDED = {"json": (json_documents.minify, json_documents.fold), "log": (_without_trailing_blanks, logs.fold)}
+"""By language: what loses nothing, and what keeps examples."""
+
+
 def _ladder(language: str, max_tokens: int, model: str) -> dict[str, Rung]:
+    def count(part: str) -> int:
+        return _count(part, model)
+
+    truncation: dict[str, Rung] = {"truncation": lambda text: _truncate(text, max_tokens, model)}
+    if language in FOLDED:
+        lean, fold = FOLDED[language]
+        return {
+            "whitespace": lambda text: (lean(text), []),
+            "folding": lambda text: fold(text, max_tokens=max_tokens, count=count),
+            **truncation,
+        }
     return {
         "whitespace": lambda text: (strip_whitespace(text, language), []),
         "comments": lambda text: strip_comments(text, language),
-        "summary": lambda text: skeleton.summarize(
-            text, max_tokens=max_tokens, language=language, count=lambda part: _count(part, model)
-        ),
-        "truncation": lambda text: _truncate(text, max_tokens, model),
+        "summary": lambda text: skeleton.summarize(text, max_tokens=max_tokens, language=language, count=count),
+        **truncation,
     }
+
+
+def _language_of(text: str, named: str) -> str:
+    """The language, as its caller or the text itself names it; what is called JSON and is none is mere text."""
+    language = (named or detect(text)).lower()
+    return "text" if language == "json" and named and not json_documents.is_json(text) else language
 
 
 def _count(text: str, model: str) -> int:

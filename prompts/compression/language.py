@@ -7,6 +7,9 @@ most lines. Not Pygments' guess: it takes a second for one long line and is seld
 
 import re
 
+from prompts.compression.json_documents import is_json
+from prompts.compression.logs import is_log
+
 SAMPLE = 20_000
 """Characters that are looked at."""
 LONGEST_LINE = 400
@@ -54,7 +57,11 @@ _SQL = re.compile(
 
 
 def detect(text: str) -> str:
-    """A Pygments alias, or text when most of it is none of the languages known here."""
+    """A Pygments alias, log, or text when most of it is none of the languages known here."""
+    if is_json(text):
+        return "json"
+    if is_log(text):
+        return "log"
     lines = [line[:LONGEST_LINE].rstrip() for line in text[:SAMPLE].splitlines() if line.strip()]
     sample = "\n".join(lines)  # long lines and many blank ones make such patterns slow
     for name, pattern in _SIGNS.items():

@@ -1,6 +1,7 @@
-"""Prompts, their versions and labels, the cases they are tested with and the runs of those tests."""
+"""Prompts, their versions and labels, their cases and the runs of those, and the texts that compression keeps."""
 
 from prompts.models.cases import DEFINITION, TestCase
+from prompts.models.compressions import Compression
 from prompts.models.endpoints import Api, Endpoint
 from prompts.models.prompts import (
     FOLDER,
@@ -33,6 +34,7 @@ __all__ = [
     "PROMPT_ID_RULE",
     "TAG",
     "Api",
+    "Compression",
     "Endpoint",
     "Evaluation",
     "Label",

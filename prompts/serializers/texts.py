@@ -4,7 +4,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from config.canonical import LARGEST_INTEGER
-from config.rest.views import StrictSerializer
+from config.rest.views import QuerySerializer, StrictSerializer, WholeNumberField
 from prompts import fields as limits
 from prompts.serializers.prompts import MessageSerializer
 from prompts.tokens import MAX_BYTES, MAX_COUNTED
@@ -51,7 +51,7 @@ class CompressSerializer(StrictSerializer):
 
 
 class StepSerializer(StrictSerializer):
-    name = serializers.ChoiceField(["whitespace", "comments", "summary", "truncation"])
+    name = serializers.ChoiceField(["whitespace", "comments", "folding", "summary", "truncation"])
     tokens = serializers.IntegerField(help_text="Left after it.")
 
 
@@ -64,3 +64,18 @@ class CompressedSerializer(StrictSerializer):
     exact = serializers.BooleanField()
     steps = StepSerializer(many=True)
     dropped = serializers.ListField(child=serializers.CharField())
+    hash = serializers.CharField(help_text="Of `compressions/{hash}`, which has the whole text; empty if it is here.")
+
+
+class LinesQuery(QuerySerializer):
+    first_line = WholeNumberField(min_value=1, default=1, help_text="From 1.")
+    last_line = WholeNumberField(min_value=1, required=False, help_text="The last one wanted; else all.")
+
+
+class KeptTextSerializer(StrictSerializer):
+    hash = serializers.CharField()
+    text = serializers.CharField()
+    first_line = serializers.IntegerField()
+    last_line = serializers.IntegerField()
+    lines = serializers.IntegerField(help_text="Of the whole text.")
+    expires_at = serializers.DateTimeField()

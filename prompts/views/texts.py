@@ -5,8 +5,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.rest.views import APIView
-from prompts import compression as compressing
-from prompts.serializers.texts import CompressedSerializer, CompressSerializer, CountedSerializer, CountSerializer
+from prompts import compressions
+from prompts.serializers.texts import (
+    CompressedSerializer,
+    CompressSerializer,
+    CountedSerializer,
+    CountSerializer,
+    KeptTextSerializer,
+    LinesQuery,
+)
 from prompts.templates import Message
 from prompts.tokens import count
 
@@ -34,5 +41,14 @@ class CompressView(APIView):
         responses=CompressedSerializer,
     )
     def post(self, request: Request) -> Response:
-        """Cut a text to a token budget: whitespace, comments, summary, truncation; of 1 MiB at most, never over it."""
-        return Response(CompressedSerializer(compressing.compress(**self.validated(CompressSerializer))).data)
+        """Cut a text to a token budget, never over it; code keeps definitions, logs and JSON keep what is odd."""
+        found = compressions.compress_and_keep(**self.validated(CompressSerializer))
+        return Response(CompressedSerializer(found).data)
+
+
+class CompressionView(APIView):
+    @extend_schema(responses=KeptTextSerializer, parameters=[LinesQuery])
+    def get(self, request: Request, hash: str) -> Response:  # noqa: A002 -- the path's own name
+        """Get back a text that was compressed, or some of its lines: for a day, by the key that sent it."""
+        found = compressions.get_compression(hash=hash, **self.query(LinesQuery))
+        return Response(KeptTextSerializer(found).data)

@@ -25,7 +25,9 @@ VERSION = {
 }
 ENDPOINT = {"name": "openai", "base_url": "https://api.openai.com/v1", "model": "gpt-4o", "key": "sk-your-own-key"}
 CODE = "def total(items):\n    # prices are in cents\n    return sum(item.price for item in items)\n"
-
+LOG = "".join(f"2026-11-30 12:00:{second:02} INFO answered in {second * 7} ms\n" for second in range(8)) + (
+    "2026-11-30 12:00:09 ERROR the disk is full\n"
+)
 ASKS = {
     "prompts_prompts_list": Ask(query={"search": "triage"}),
     "prompts_prompts_create": Ask(body={"prompt_id": "extract-keywords", "description": "Index pages by keyword."}),
@@ -76,5 +78,8 @@ ASKS = {
     "prompts_runs_retrieve": Ask(path=A_RUN),
     "prompts_runs_cancel_create": Ask(path=NEW_RUN),
     "prompts_tokens_count_create": Ask(body={"text": "The sunset was beautiful", "model": "gpt-4o"}),
+    "prompts_compressions_retrieve": Ask(
+        path={"hash": Got("hash", "prompts/compress", {"text": LOG, "max_tokens": 60})}, query={"first_line": 7}
+    ),
     "prompts_compress_create": Ask(body={"text": CODE, "max_tokens": 20, "language": "python"}),
 }

@@ -8,14 +8,22 @@ from django.core.management.base import CommandParser
 
 from config.arguments import offer
 from config.commands import OperationCommand, text_of
-from prompts.compression import compress
+from prompts.compressions import compress_and_keep
 from prompts.serializers.texts import CompressSerializer
 
-LANGUAGES = {".py": "python", ".js": "javascript", ".ts": "typescript", ".md": "markdown", ".txt": "text"}
+LANGUAGES = {
+    ".py": "python",
+    ".js": "javascript",
+    ".ts": "typescript",
+    ".md": "markdown",
+    ".txt": "text",
+    ".log": "log",
+    ".json": "json",
+}
 
 
 class Command(OperationCommand):
-    help = "Cut a file, or standard input, to a token budget: whitespace, comments, summary, truncation."
+    help = "Cut a file, or standard input, to a token budget: code keeps definitions, logs and JSON what is odd."
     examples = (
         ("compress notes.md --max-tokens 2000", "the text on stdout, what was done on stderr"),
         ("compress shop.py --max-tokens 800 --model gpt-4o", "counted as that model counts"),
@@ -28,7 +36,8 @@ class Command(OperationCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         language = options["language"] or LANGUAGES.get(Path(options["path"]).suffix, "")
         text = text_of(options["path"])
-        found = compress(text, max_tokens=options["max_tokens"], language=language, model=options["model"])
+        wanted = {name: options[name] for name in ("max_tokens", "model")}
+        found = compress_and_keep(text=text, language=language, **wanted)
         if options["json"]:
             self.print_json(asdict(found))
             return

@@ -269,7 +269,7 @@ OPERATIONS = [
         differs={"mcp": {"text": "the only way to say it"}, "command": {"text": "files, or standard input"}},
     ),
     Operation(
-        calls=("prompts.compression.compress",),
+        calls=("prompts.compressions.compress_and_keep",),
         doors={"rest": "POST prompts/compress", "mcp": "compress_context", "command": "compress"},
         without={"admin": PROGRAM},
         names={"command": {"path": "text"}},
@@ -277,6 +277,7 @@ OPERATIONS = [
     ),
 ]
 APART: dict[str, str] = {
+    "prompts.compressions.get_compression": "reads one row: GET prompts/compressions/{hash}, a resource of MCP",
     "prompts.prompts.get_prompt": "reads one row",
     "prompts.endpoints.find_endpoint": "reads one row",
     "endpoints list": "the table of endpoints, as the admin has it",
