@@ -7,10 +7,12 @@ from audit.permissions.latitude import views as latitude_views
 from audit.sessions import views as session_views
 from config.rest.views import Router
 
+events = Router()
+events.register("events", views.EventViewSet, basename="audit-event")
+
 router = Router()
 router.register("backups", views.BackupViewSet, basename="audit-backup")
 router.register("checkpoints", views.CheckpointViewSet, basename="audit-checkpoint")
-router.register("events", views.EventViewSet, basename="audit-event")
 router.register("allowances", latitude_views.AllowanceViewSet, basename="audit-allowance")
 router.register("approvals", approval_views.ApprovalViewSet, basename="audit-approval")
 router.register("exceptions", latitude_views.ExceptionViewSet, basename="audit-exception")
@@ -20,9 +22,10 @@ router.register("rules", permission_views.RuleViewSet, basename="audit-rule")
 
 ENTITY = "entities/<str:entity_type>/<path:entity_id>"
 
-urlpatterns = [
+urlpatterns = [  # tried in this order: what programs ask all day comes first
     path("decisions", permission_views.DecisionView.as_view(), name="audit-decisions"),
     path("hooks/<str:agent>", permission_views.HookView.as_view(), name="audit-hooks"),
+    *events.urls,
     path(f"{ENTITY}/history", views.HistoryView.as_view(), name="audit-history"),
     path(f"{ENTITY}/state", views.StateView.as_view(), name="audit-state"),
     path(f"{ENTITY}/rollback", views.RollbackView.as_view(), name="audit-rollback"),

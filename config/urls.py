@@ -11,7 +11,8 @@ from config.pages.manual import views as manual
 
 admin.autodiscover()  # here and not at start: only a process that answers requests needs the admin's modules
 
-urlpatterns = [
+urlpatterns = [  # tried in this order: what programs ask all day comes first
+    *[path(f"api/v1/{app}/", include(f"{app}.urls")) for app in ["audit", *settings.TOOLS] if find_spec(f"{app}.urls")],
     path("", views.page, name="dashboard"),
     path("dashboard/figures", views.fragment, name="dashboard-figures"),
     path("dashboard/live", views.stream, name="dashboard-live"),
@@ -19,7 +20,6 @@ urlpatterns = [
     path("health/live", views.live, name="health-live"),
     path("health/ready", views.ready, name="health-ready"),
     path("metrics", views.MetricsView.as_view(), name="metrics"),
-    *[path(f"api/v1/{app}/", include(f"{app}.urls")) for app in ["audit", *settings.TOOLS] if find_spec(f"{app}.urls")],
     path("agents/", include("audit.agents.urls")),
     *[path("", include(f"{app}.root_urls")) for app in settings.TOOLS if find_spec(f"{app}.root_urls")],
     path("api/schema/", api_docs.schema, name="schema"),

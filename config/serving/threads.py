@@ -4,9 +4,9 @@ PostgreSQL's pool has DATABASE_POOL_SIZE for the whole process.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 
@@ -20,15 +20,21 @@ LARGE_WAITING = 16
 RETRY_SECONDS = 10
 
 
-def at_once(database_host: str) -> int:
-    """How many requests work at one moment: few, or as many as there are threads where the database is on another
-    machine, since each then waits more than it works."""
-    is_here = database_host.startswith("/") or database_host in {"", "localhost", "127.0.0.1", "::1"}
+def at_once(database: Mapping[str, Any]) -> int:
+    """How many requests work at one moment, by how long each waits for the database.
+
+    One where that is a file; few where it is a server here; as many as there are threads where it is on another
+    machine, since each then waits more than it works.
+    """
+    if str(database["ENGINE"]).endswith("sqlite3"):
+        return 1
+    host = str(database.get("HOST") or "")
+    is_here = host.startswith("/") or host in {"", "localhost", "127.0.0.1", "::1"}
     return AT_ONCE if is_here else max(AT_ONCE, settings.WEB_THREADS)
 
 
 # Streams have a share of their own beside the others' threads: readers of any speed leave those WEB_THREADS free.
-everyday = Crew(settings.WEB_THREADS + STREAMS, name="web", at_once=at_once(str(settings.DATABASE.get("HOST") or "")))
+everyday = Crew(settings.WEB_THREADS + STREAMS, name="web", at_once=at_once(settings.DATABASE))
 # Readiness is asked most when all those wait for the database, so it waits in no queue of theirs.
 probes = Crew(2, name="probe")
 # A megabyte to check or to compress takes seconds of CPU. Whoever sends many waits for their like, of either door.

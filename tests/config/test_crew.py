@@ -130,11 +130,17 @@ def test_several_event_loops_share_a_crew_and_one_that_closed_holds_up_no_other(
 
 
 @pytest.mark.parametrize(
-    ("place", "expected"),
-    [("", crew.AT_ONCE), ("/run/postgresql", crew.AT_ONCE), ("127.0.0.1", crew.AT_ONCE), ("db.example", 20)],
+    ("engine", "host", "expected"),
+    [
+        ("sqlite3", "", 1),
+        ("postgresql", "", crew.AT_ONCE),
+        ("postgresql", "/run/postgresql", crew.AT_ONCE),
+        ("postgresql", "127.0.0.1", crew.AT_ONCE),
+        ("postgresql", "db.example", 20),
+    ],
 )
-def test_more_work_at_once_where_each_waits_for_a_database_on_another_machine(
-    place: str, expected: int, settings: Any
+def test_more_work_at_once_the_longer_each_waits_for_the_database(
+    engine: str, host: str, expected: int, settings: Any
 ) -> None:
     settings.WEB_THREADS = 20
-    assert threads.at_once(place) == expected
+    assert threads.at_once({"ENGINE": f"django.db.backends.{engine}", "HOST": host}) == expected
