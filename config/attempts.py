@@ -8,7 +8,6 @@ answered with 429 from the 601st a minute on.
 
 import ipaddress
 import time
-from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
 
@@ -23,14 +22,15 @@ WRONG_KEYS, KEY_WINDOW_SECONDS = 600, 60  # more than a client that tries every 
 _KEPT = timedelta(hours=1)
 
 
-def address_of(peer: str, headers: Mapping[str, str]) -> str:
+def address_of(peer: str, forwarded: str) -> str:
     """Who sends a request: the peer, or what the outermost of our own TRUSTED_PROXIES saw.
 
-    X-Forwarded-For is what callers write but for the entries our proxies append, so it counts from the right.
+    `forwarded` is X-Forwarded-For: what callers write but for the entries our proxies append, so it
+    counts from the right.
     """
     seen = [peer]
     if settings.TRUSTED_PROXIES:
-        seen = [part.strip() for part in headers.get("X-Forwarded-For", "").split(",")][-settings.TRUSTED_PROXIES :]
+        seen = [part.strip() for part in forwarded.split(",")][-settings.TRUSTED_PROXIES :]
     return _network(seen[0]) or _network(peer)
 
 

@@ -167,6 +167,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["config.rest.authentication.HasScope"],
     "DEFAULT_PARSER_CLASSES": ["config.rest.parsers.StrictJSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.rest.negotiation.Negotiation",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_THROTTLE_CLASSES": ["config.rest.throttling.KeyThrottle"],
     "DEFAULT_SCHEMA_CLASS": "config.rest.openapi.Schema",

@@ -93,7 +93,7 @@ async def _serve(
         raise Unauthenticated(detail, headers={"WWW-Authenticate": _CHALLENGE})
     try:
         peer = (scope.get("client") or ("", 0))[0]
-        address = address_of(peer, {"X-Forwarded-For": headers.get("x-forwarded-for", "")})
+        address = address_of(peer, headers.get("x-forwarded-for", ""))
         key = await in_thread(partial(admit, raw.strip(), address=address), _pool)
     except BadKey as error:
         challenge = f'{_CHALLENGE}, error="invalid_token"'

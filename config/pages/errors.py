@@ -43,7 +43,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None, **kwargs
 @never_cache
 def login(request: HttpRequest) -> HttpResponseBase:
     """The admin's login, which does not look at passwords while too many wrong ones come from one address."""
-    address = address_of(request.META.get("REMOTE_ADDR", ""), request.headers)
+    address = address_of(request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""))
     if request.method == "POST" and (seconds := login_wait(address)):
         detail = f"Too many failed logins came from this address. Try again in {seconds} seconds."
         return problem_page(Throttled(detail, headers={"Retry-After": str(seconds)}))

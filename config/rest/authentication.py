@@ -25,13 +25,13 @@ class KeyAuthentication(authentication.BaseAuthentication):
     """`Authorization: Bearer <key>` (RFC 6750)."""
 
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, ApiKey] | None:
-        scheme, _, raw = request.headers.get("Authorization", "").partition(" ")
+        scheme, _, raw = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if not scheme:
             return None
         if scheme.lower() != "bearer" or not raw.strip():
             raise exceptions.AuthenticationFailed("Send the key as `Authorization: Bearer <key>`.")
         try:
-            address = address_of(request.META.get("REMOTE_ADDR", ""), request.headers)
+            address = address_of(request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""))
             key = authenticate_key(raw.strip(), address=address)
         except BadKey as error:
             raise exceptions.AuthenticationFailed(error.detail) from error

@@ -22,7 +22,7 @@ class RequestContextMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request_id = correlation_id(request.headers.get("X-Request-ID"))
+        request_id = correlation_id(request.META.get("HTTP_X_REQUEST_ID"))
         with acting_as(actor="anonymous", door="rest", correlation_id=request_id):
             response: HttpResponseBase
             if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):

@@ -39,7 +39,7 @@ def strict(authorization: str | None) -> Client:
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
-    "path", ["/api/v1/prompts/prompts/kw/labels/live", "/api/v1/nothing", "/api/v1/audit/events/", "/api"]
+    "path", ["/api/v1/prompts/prompts/kw/nothing/live", "/api/v1/nothing", "/api/v1/audit/events/", "/api"]
 )
 @pytest.mark.parametrize("key", ["write", "wrong", None])
 def test_an_unknown_path_is_404_by_any_method_and_key(key_for: Any, key: str | None, path: str, method: str) -> None:
@@ -122,7 +122,7 @@ def test_the_address_is_what_the_outermost_proxy_of_ours_saw(
     settings: Any, proxies: int, forwarded: str, address: str
 ) -> None:
     settings.TRUSTED_PROXIES = proxies
-    assert attempts.address_of("203.0.113.7", {"X-Forwarded-For": forwarded}) == address
+    assert attempts.address_of("203.0.113.7", forwarded) == address
 
 
 def test_old_failures_are_forgotten(db: None) -> None:
