@@ -4,7 +4,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 RUN := $(VENV)/bin/python
 COMPILE := $(CURDIR)/$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url
-PROCESSES := 3
+PROCESSES := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1)
 SPREAD := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder  # a file stays whole, for what it sets up
 # Tests start Python a thousand times; where byte code is not kept, each start compiles the whole service anew.
 test test-postgres prove: export PYTHONDONTWRITEBYTECODE :=
