@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from audit.agents.json_text import Element, NotJson, has_comments, put, read, replace, take
+from audit.json_text import Element, NotJson, has_comments, put, read, replace, take
 
 MARK = re.compile(r"""(?:manage\.py['"]? hook|handrail['"]? hook|hook\.py['"]?) ['"]?[a-z]+\b|/handrail-hook$""")
 """The command of a hook of ours, by whatever way it was installed."""

@@ -6,9 +6,10 @@ from django.db import migrations, models
 def begin_at_the_newest_event(apps, schema_editor):
     """What happened before is known already, and what a bug was opened for has one."""
     order = ("-tx", "-id") if schema_editor.connection.vendor == "postgresql" else ("-id",)
-    newest = apps.get_model("audit", "Event").objects.order_by(*order).values_list("tx", "id").first()
+    here = schema_editor.connection.alias
+    newest = apps.get_model("audit", "Event").objects.using(here).order_by(*order).values_list("tx", "id").first()
     if newest:
-        apps.get_model("escalation", "TrailPosition").objects.create(pk=1, tx=newest[0], event_id=newest[1])
+        apps.get_model("escalation", "TrailPosition").objects.using(here).create(pk=1, tx=newest[0], event_id=newest[1])
 
 
 class Migration(migrations.Migration):

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from audit.agents import configurations, installing, probing
 from audit.agents.configurations import pieces
-from audit.agents.json_text import read
 from audit.agents.merging import NotMergeable, commands_of, merged_json, merged_toml, removed_block, removed_json
 from audit.dialects import AGENTS, dialect_of
+from audit.json_text import read
 from audit.permissions import compiled, hooks
 from audit.permissions.bounds import Held
 from audit.permissions.rules import Rule

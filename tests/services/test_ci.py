@@ -32,6 +32,7 @@ def repository(tmp_path: Path) -> Path:
 
 def run(command: str, folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "GIT_"))}
+    kept["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # `python`, as images of runners have it
     return subprocess.run(
         ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", command],
         cwd=folder,

@@ -4,14 +4,15 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from audit.agents.json_text import NotJson
-from audit.agents.json_text import read as read_json
+from audit.json_text import NotJson
+from audit.json_text import read as read_json
 from audit.permissions.calls import canonical_tool
 from audit.permissions.formats.file import ASKED, LISTS, Read, Unreadable, Written, without_details
 from audit.permissions.lines import is_about_line
 from audit.permissions.matching import spelled_out
 from audit.permissions.patterns import glob
 from audit.permissions.rules import STRICTNESS, Rule
+from config.home import PROGRAM
 
 _NAMES = {"Bash": "bash", "Edit": "edit", "Read": "read", "WebFetch": "webfetch", "Agent": "task", "Skill": "skill"}
 _TOOLS = {"bash", "edit", "read", "webfetch", "websearch", "glob", "grep", "list", "task", "skill"}
@@ -47,7 +48,7 @@ def _add(name: str, pattern: str, said: Any, looser: list[str], found: Read) -> 
     if verdict is None:
         found.notes.append(f"{shown} is no rule.")
     elif is_all and verdict == "confirm" and (exceptions or name == "*"):
-        found.notes.append(f"{shown} is what a posture says here: manage.py rules posture strict.")
+        found.notes.append(f"{shown} is what a posture says here: {PROGRAM} rules posture strict.")
     elif name not in _TOOLS or "?" in pattern or (not is_all and name not in _PATTERNS):
         found.notes.append(f"{shown} cannot be said here and is left out.")
     else:

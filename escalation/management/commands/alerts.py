@@ -20,6 +20,7 @@ class Command(OperationCommand):
             "alerts add no-backups --event-type backup.removed --message 'Backup {entity_id} is gone' --bug-impact low",
             "open a bug that counts them",
         ),
+        ("alerts show calls-denied", "when it fires, and what it says then"),
         ("alerts test backup-failed", "see that it reaches somebody"),
         ("alerts change calls-denied --off", "leave it alone"),
         ("alerts remove no-backups", "those that ship are turned off instead"),
