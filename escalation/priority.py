@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from escalation.grouping.groups import short_name
+from escalation.grouping.type_names import short_name
 
 SEVERE_ERROR_TYPES = (
     "CriticalBugError",

@@ -14,6 +14,7 @@ from escalation.grouping.judging import frames_of
 from escalation.grouping.normalise import normalise_message
 from escalation.grouping.traces.frame import Frame
 from escalation.grouping.traces.reading import Trace, parse_stack_trace
+from escalation.grouping.type_names import short_name
 
 _DEFAULT = re.compile(r"\{\{\s*default\s*\}\}")
 
@@ -120,8 +121,3 @@ def _coarse_parts(raised: Sequence[Raised]) -> tuple[str, ...]:
         return ()
     value = normalise_message(raised[-1].value)
     return (f"type {short_name(raised[-1].error_type)}", frames[-1], f"value {value}") if value else ()
-
-
-def short_name(error_type: str) -> str:
-    """`builtins.KeyError`, `java.lang.Exception` and `Shop::Error` are told by SDKs with and without what is before."""
-    return re.split(r"\.|::|\\|/", error_type)[-1] or error_type

@@ -1,7 +1,7 @@
 """Prompts, their immutable versions, and the labels that say which version is for what."""
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -13,8 +13,10 @@ from config.canonical import compute_hash
 from config.database.json_column import JSONField
 from config.secrets import blank, scrub
 from prompts.fields import LONGEST_FOLDER, LONGEST_LABEL, LONGEST_TAG
-from prompts.templates import Message, Variables, inspect_messages
-from prompts.templates.blocks import INCLUDE
+
+if TYPE_CHECKING:
+    # Loaded where it is used: every process has the models, and few of them templates with their engine.
+    from prompts.templates import Message, Variables
 
 PROMPT_ID = r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}"
 PROMPT_ID_RULE = RegexValidator(rf"^{PROMPT_ID}\Z", "Letters, digits and . _ : @ - only, at most 128.")
@@ -180,15 +182,19 @@ class Version(models.Model):
         return self.prompt_text is not None
 
     @property
-    def source(self) -> list[Message]:
+    def source(self) -> "list[Message]":
         """As it was written, with its includes."""
+        from prompts.templates import Message
+
         if self.prompt_text is not None:
             return [Message(role="user", content=self.prompt_text)]
         return [Message(**message) for message in self.messages or []]
 
     @property
-    def conversation(self) -> list[Message]:
+    def conversation(self) -> "list[Message]":
         """What is rendered: with the text of what it includes in its place."""
+        from prompts.templates.blocks import INCLUDE
+
         source = self.source
         if not any(INCLUDE in message.content for message in source):
             return source
@@ -204,6 +210,8 @@ class Version(models.Model):
     @property
     def contains(self) -> dict[str, str]:
         """The versions it includes, by the name it has for each."""
+        from prompts.templates.blocks import INCLUDE
+
         if INCLUDE not in self.text:
             return {}
         return {part.name: str(part.part) for part in self.parts.all()}
@@ -214,7 +222,9 @@ class Version(models.Model):
         return _as_text(self.source, plain=self.is_plain)
 
     @property
-    def variables(self) -> Variables:
+    def variables(self) -> "Variables":
+        from prompts.templates import inspect_messages
+
         return inspect_messages(self.conversation)
 
     @property
@@ -243,7 +253,7 @@ class Version(models.Model):
         }
 
 
-def _as_text(messages: Sequence[Message], *, plain: bool) -> str:
+def _as_text(messages: "Sequence[Message]", *, plain: bool) -> str:
     return messages[0].content if plain else "\n\n".join(f"[{turn.role}]\n{turn.content}" for turn in messages)
 
 
