@@ -98,7 +98,13 @@ def test_every_kind_of_thing_is_listed_by_address_and_read_by_it(kept, key, mode
         evaluation=Evaluation.objects.create(prompt=kept.prompt), version=get_version(prompt=kept.prompt), total=1
     )
     templates = [item.uri_template for item in ask("list_resource_templates", key=key, mode=mode).resource_templates]
-    assert templates == ["bug://{bug_id}", "diagnosis://{id}", "run://{id}", "version://{prompt_id}/{number}"]
+    assert templates == [
+        "bug://{bug_id}",
+        "compression://{hash}/{lines}",
+        "diagnosis://{id}",
+        "run://{id}",
+        "version://{prompt_id}/{number}",
+    ]
     listed = {str(item.uri): item for item in ask("list_resources", key=key, mode=mode).resources}
     assert {"bug://db%3A7", f"run://{run.uid}", "version://a-chat/1"} <= listed.keys()
     for address, expected in [
