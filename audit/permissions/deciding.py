@@ -287,7 +287,7 @@ def _is_spared(rule: Rule, fit: Fit, part: Part, call: Call) -> bool:
 
 def _because(rule: Rule, part: Part) -> str:
     through = f" (through {' > '.join(part.via)})" if part.via else ""
-    named = f"{rule.id}: " if rule.id else ""
+    named = f"{rule.id}, " if rule.id else ""  # not ":", or `files.secrets: Read(x)` is taken for a secret
     safer = f". Instead: {rule.safer}" if rule.safer else ""
     return f"{named}{rule.text}: {rule.reason or part.text[:200]}{through}{safer}"
 

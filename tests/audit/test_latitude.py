@@ -108,6 +108,12 @@ def test_of_two_words_for_how_much_an_agent_asks_the_one_that_says_nobody_counts
     assert not decisions.answer_hook(agent="codex", payload=asked).sentence
 
 
+def test_a_refusal_names_its_rule_where_that_speaks_of_secrets(balanced: None, api: Any) -> None:
+    ask = {"tool_name": "Bash", "tool_input": {"command": "head .env"}, "cwd": SHOP}
+    told = api.post(f"{URL}/decisions", ask, format="json").json()["reason"]
+    assert told.startswith("files.secrets, Read(.env): holds secrets")
+
+
 def test_what_is_left_to_the_agent_is_recorded_as_open(balanced: None, api: Any) -> None:
     ask = {"tool_name": "Bash", "tool_input": {"command": "frobnicate x"}, "cwd": SHOP}
     answer = api.post(f"{URL}/decisions", ask, format="json").json()

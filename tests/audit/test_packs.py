@@ -32,7 +32,7 @@ def test_a_pattern_with_alternatives_stands_for_each_and_braces_of_a_team_for_th
     rules = pack("x", "deny y: z\n    {java -jar x,x} * {a,b}-*\n    Read({k,l}.pem)")
     assert [rule.specifier for rule in rules] == ["java -jar x * {a,b}-*", "x * {a,b}-*", "{k,l}.pem"]
     assert [rule.text for rule in alternatives(rules[0])] == ["Bash(java -jar x * a-*)", "Bash(java -jar x * b-*)"]
-    assert RuleSet(rules).decide(Call("Bash", {"command": "x 1 b-c"})).reason == "x.y: Bash(x * b-*): z"
+    assert RuleSet(rules).decide(Call("Bash", {"command": "x 1 b-c"})).reason == "x.y, Bash(x * b-*): z"
     own = Rule(tool="Bash", specifier="git show HEAD@{1,2}", decision="deny")
     assert alternatives(own) == [own]
     said = {text: RuleSet([own]).decide(Call("Bash", {"command": text})).decision for text in ("git show HEAD@1",)}
@@ -134,6 +134,18 @@ def test_one_unknown_part_leaves_no_known_one_unasked() -> None:
     assert said("frobnicate x && sudo ls") == "asked"
     assert said("frobnicate x && rm -rf /") == "denied"
     assert said("frobnicate rm -rf /") == "asked"
+
+
+@pytest.mark.parametrize(
+    "command", ["jq -n env", 'jq -n "[env.HOME]"', 'jq "$ENV.TOKEN" x', "jq env x", "ps e", "ps auxe", "file -C -m x"]
+)
+def test_what_shows_all_variables_or_writes_beside_looking_is_asked(command: str) -> None:
+    assert said(command) == "asked"
+
+
+@pytest.mark.parametrize("command", ["jq .env x.json", "jq -r .environment x", "ps -ef", "ps aux", "file -b x"])
+def test_looking_beside_it_is_not(command: str) -> None:
+    assert said(command) == "allowed"
 
 
 def test_an_agent_that_asks_nobody_is_judged_strictly_unless_set_otherwise() -> None:

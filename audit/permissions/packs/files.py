@@ -114,6 +114,13 @@ ask later: runs by itself later
     Edit(//lib/**)
 ask truncate: empties files
     truncate *
+ask environment: shows all variables, secrets among them -> name the variable that is meant
+    jq *$ENV*
+    jq env *
+    jq {-n,--null-input} *env*
+    ps {e,ew,eww,ewww,axe,axeww,auxe,auxeww,auxwwe,eaux} *
+ask magic: writes a compiled file
+    file {-C,--compile} *
 allow read: only looks
     {ls,cat,head,tail,wc,sort,uniq,cut,tr,grep,egrep,fgrep,rg,find,diff,pwd,echo,printf,cd,which,type,date,stat,file} *
     {tree,du,df,basename,dirname,realpath,readlink,jq,true,test,sleep,seq,id,whoami,uname,ps,nproc,whereis} *
