@@ -258,6 +258,7 @@ PROMPT_RUN_DAYS: int = env.whole(
 )  # tests older than this are deleted, but a version's last
 # Whether what programs fetch under protection is tested once a day, to notice a model that changed: it costs answers.
 PROMPT_WATCH: str = env.one_of("PROMPT_WATCH", ["off", "daily"])
+SESSION_MEMORY_TOKENS: int = env.whole("SESSION_MEMORY_TOKENS", 1_000, least=0, most=10_000)
 DOCKER_HOST: str = env.str("DOCKER_HOST", "")
 SCHEMACHECK_RETENTION_DAYS: int = env.whole("SCHEMACHECK_RETENTION_DAYS", 90, most=36500)
 SCHEMACHECK_GUARD_MIGRATE: str = env.str("SCHEMACHECK_GUARD_MIGRATE", "off")  # or warn, or refuse

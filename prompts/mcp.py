@@ -25,6 +25,7 @@ from prompts import (
     versions,
 )
 from prompts.content import MAX_MESSAGES
+from prompts.memories import mcp as memories  # noqa: F401  -- declares its tools
 from prompts.models import PRODUCTION, Prompt, Run, RunResult, Version
 
 PromptId = Annotated[str, Field(description="Name of the prompt.")]
@@ -78,22 +79,9 @@ def read_compression(hash: str, lines: str) -> dict[str, Any]:  # noqa: A002 -- 
     return asdict(found) | {"expires_at": found.expires_at.isoformat()}
 
 
-@tool(name="list_prompts", scope="read", title="List prompts", read_only=True)
-def list_prompts(
-    begins: Annotated[str, Field(description="As the name begins.", max_length=fields.LONGEST_PROMPT_ID)] = "",
-    limit: Annotated[int, Field(ge=1, le=100)] = 50,
-    cursor: Cursor = "",
-) -> dict[str, Any]:
-    """Prompts by name, with the active version's number and variables."""
-    [after] = place_of(cursor, str) or [""]
-    found = list(Prompt.objects.after(after, begins=begins)[: limit + 1])
-    answer: dict[str, Any] = {"prompts": [_listed(prompt) for prompt in found[:limit]]}
-    return answer | ({"next_cursor": cursor_at(found[limit - 1].prompt_id)} if len(found) > limit else {})
-
-
-@tool(name="get_prompt", scope="read", title="Get a prompt", read_only=True)
+@tool(name="get_prompt", scope="read", title="Get or list prompts", read_only=True)
 def get_prompt(
-    prompt_id: PromptId,
+    prompt_id: Annotated[str, Field(description="Its name; as names begin with * behind, lists those.")] = "*",
     version: Number = None,
     label: Annotated[
         str, Field(description="Instead of a version: its holder.", max_length=fields.LONGEST_LABEL)
@@ -101,8 +89,12 @@ def get_prompt(
     input: Annotated[  # noqa: A002
         str | dict[str, Any] | None, Field(description="Text, or {variable: value}: renders the template.")
     ] = None,
+    limit: Annotated[int, Field(description="Of a list.", ge=1, le=100)] = 50,
+    cursor: Cursor = "",
 ) -> dict[str, Any]:
-    """Fetch a version of a prompt as messages, rendered when an input is given."""
+    """Fetch a version of a prompt as messages, rendered when an input is given; or list prompts."""
+    if prompt_id.endswith("*"):
+        return _list(prompt_id[:-1], limit, cursor)
     found = lookup.get_version(prompt=prompts.get_prompt(prompt_id=prompt_id), number=version, label=label)
     messages = found.conversation
     if input is not None:
@@ -223,6 +215,14 @@ def _version(found: Version) -> dict[str, Any]:
         "tokens": found.tokens,
         "test_results": found.test_results,
     }
+
+
+def _list(begins: str, limit: int, cursor: str) -> dict[str, Any]:
+    """Prompts by name, with the active version's number and variables."""
+    [after] = place_of(cursor, str) or [""]
+    found = list(Prompt.objects.after(after, begins=begins)[: limit + 1])
+    answer: dict[str, Any] = {"prompts": [_listed(prompt) for prompt in found[:limit]]}
+    return answer | ({"next_cursor": cursor_at(found[limit - 1].prompt_id)} if len(found) > limit else {})
 
 
 def _listed(prompt: Prompt) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from prompts import (
     versions,
     watching,
 )
+from prompts.memories import patterns, remembering
 
 RETRY_SECONDS = 5
 """How often a second delivery looks whether the first still works."""
@@ -26,6 +27,8 @@ SCHEDULE = {
     "prompts.prune_runs": {"task": "prompts.prune_runs", "schedule": timedelta(days=1)},
     "prompts.forget_compressions": {"task": "prompts.forget_compressions", "schedule": timedelta(hours=1)},
     "prompts.watch_models": {"task": "prompts.watch_models", "schedule": timedelta(days=1)},
+    "prompts.prune_memories": {"task": "prompts.prune_memories", "schedule": timedelta(minutes=30)},
+    "prompts.propose_patterns": {"task": "prompts.propose_patterns", "schedule": timedelta(days=1)},
 }
 
 
@@ -62,6 +65,24 @@ def watch_models() -> int:
 def forget_compressions() -> int:
     """Delete the texts of compressions past their day."""
     return compressions.forget_compressions()
+
+
+@shared_task(name="prompts.remember")
+def remember(**memory: Any) -> str:
+    """Keep a memory from a job; its id."""
+    return str(remembering.remember(**memory).memory.uid)
+
+
+@shared_task(name="prompts.prune_memories")
+def prune_memories() -> int:
+    """Delete memories past their time."""
+    return remembering.prune_memories()
+
+
+@shared_task(name="prompts.propose_patterns")
+def propose_patterns() -> int:
+    """Keep as patterns what succeeded again and again."""
+    return patterns.propose_patterns()
 
 
 @shared_task(name="prompts.save_version")

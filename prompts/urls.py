@@ -2,11 +2,13 @@ from typing import Any
 
 from django.urls import path
 
+from prompts.memories import views as memories
 from prompts.views import cases, endpoints, evaluations, labels, prompts, runs, texts
 
 ONE = "prompts/<str:prompt_id>"
 READ: dict[str, Any] = {"get": "list", "post": "create"}
 CHANGE: dict[str, Any] = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
+ONE_MEMORY: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 
 urlpatterns = [
     path("prompts", prompts.PromptViewSet.as_view(READ), name="prompts-prompts"),
@@ -55,6 +57,10 @@ urlpatterns = [
     path("runs/<uuid:uid>", runs.RunViewSet.as_view({"get": "retrieve"}), name="prompts-run"),
     path("runs/<uuid:uid>/cancel", runs.RunViewSet.as_view({"post": "cancel"}), name="prompts-cancel"),
     path("tokens/count", texts.CountView.as_view(), name="prompts-count"),
+    path("memories", memories.MemoryViewSet.as_view(READ), name="prompts-memories"),
+    path("memories/search", memories.RecallView.as_view(), name="prompts-recall"),
+    path("memories/<uuid:uid>", memories.MemoryViewSet.as_view(ONE_MEMORY), name="prompts-memory"),
+    path("patterns", memories.PatternViewSet.as_view({"get": "list"}), name="prompts-patterns"),
     path("compress", texts.CompressView.as_view(), name="prompts-compress"),
     path("compressions/<str:hash>", texts.CompressionView.as_view(), name="prompts-compression"),
 ]

@@ -71,13 +71,13 @@ def _groups(command: str, events: str, *, timeout: int = TIMEOUT_SECONDS, matche
     hook = {"type": "command", "command": command, "timeout": timeout}
     before = {**hook, **more}
     return {
-        event: [{"matcher": matcher, "hooks": [hook if event.startswith(("Post", "After")) else before]}]
+        event: [{"matcher": matcher, "hooks": [hook if event.startswith(("Post", "After", "Session")) else before]}]
         for event in events.split()
     }
 
 
 def _claude(site: Site) -> list[Piece | None]:
-    events = "PreToolUse PermissionRequest PostToolUse PostToolUseFailure"
+    events = "PreToolUse PermissionRequest PostToolUse PostToolUseFailure SessionStart"
     hooks: dict[str, Any] = {"hooks": _groups(site.command("claude"), events, onFailure="block")}
     settings = site.at(
         project=".claude/settings.json", user=".claude/settings.json", managed="etc/claude-code/managed-settings.json"
@@ -90,7 +90,7 @@ def _claude(site: Site) -> list[Piece | None]:
 
 
 def _codex(site: Site) -> list[Piece | None]:
-    hooks = {"hooks": _groups(site.command("codex"), "PreToolUse PermissionRequest PostToolUse")}
+    hooks = {"hooks": _groups(site.command("codex"), "PreToolUse PermissionRequest PostToolUse SessionStart")}
     server = f'[mcp_servers.handrail]\nurl = "{site.url}"\nbearer_token_env_var = "{KEY}"'
     return [
         _json(site.at(project=".codex/hooks.json", user=".codex/hooks.json"), hooks),
@@ -110,7 +110,8 @@ def _cursor(site: Site) -> list[Piece | None]:
 
 
 def _gemini(site: Site) -> list[Piece | None]:
-    hooks = _groups(site.command("gemini"), "BeforeTool AfterTool", timeout=TIMEOUT_SECONDS * 1000, matcher=".*")
+    events = "BeforeTool AfterTool SessionStart"
+    hooks = _groups(site.command("gemini"), events, timeout=TIMEOUT_SECONDS * 1000, matcher=".*")
     server = {"url": site.url, "type": "http", "headers": _bearer(f"${KEY}")}
     path = site.at(
         project=".gemini/settings.json", user=".gemini/settings.json", managed="etc/gemini-cli/settings.json"
@@ -119,7 +120,7 @@ def _gemini(site: Site) -> list[Piece | None]:
 
 
 def _qwen(site: Site) -> list[Piece | None]:
-    events = "PreToolUse PostToolUse PostToolUseFailure"
+    events = "PreToolUse PostToolUse PostToolUseFailure SessionStart"
     hooks = _groups(site.command("qwen"), events, timeout=TIMEOUT_SECONDS * 1000)
     server = {"httpUrl": site.url, "headers": _bearer(f"${KEY}")}
     path = site.at(project=".qwen/settings.json", user=".qwen/settings.json")

@@ -10,6 +10,7 @@ class Claude(Dialect):
         "PermissionRequest": "permission",
         "PostToolUse": "after",
         "PostToolUseFailure": "after",
+        "SessionStart": "start",
     }
     waits_seconds = 600.0
     verified = Verified("installed", "2.1.332")
@@ -22,8 +23,15 @@ class Claude(Dialect):
             return answer_permission(verdict, reason)
         return answer_tool(event, verdict, reason)
 
+    def tell(self, event: str, text: str) -> Answer:
+        return tell_context(event, text)
+
     def refuse(self, event: str, reason: str) -> Answer:
         return self.say(event if event == "PermissionRequest" else "PreToolUse", "deny", reason)
+
+
+def tell_context(event: str, text: str) -> Answer:
+    return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": text}}
 
 
 def answer_permission(verdict: str, reason: str) -> Answer:

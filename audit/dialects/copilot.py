@@ -23,6 +23,8 @@ class Copilot(Dialect):
         "PostToolUse": "after",
         "postToolUseFailure": "after",
         "PostToolUseFailure": "after",
+        "sessionStart": "start",
+        "SessionStart": "start",
     }
     waits_seconds = 30.0
     verified = Verified("installed", "1.0.102")
@@ -47,6 +49,9 @@ class Copilot(Dialect):
         if payload.get("hookName") in _PERMISSION:
             return "permissionRequest"
         return "preToolUse" if "toolName" in payload else ""
+
+    def tell(self, event: str, text: str) -> Answer:
+        return {"additionalContext": text}
 
     def say(self, event: str, decision: str, reason: str) -> Answer:
         verdict = ask_for_confirm(decision)

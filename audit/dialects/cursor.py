@@ -28,6 +28,7 @@ class Cursor(Dialect):
         "afterFileEdit": "after",
         "postToolUse": "after",
         "postToolUseFailure": "after",
+        "sessionStart": "start",
     }
     verified = Verified("read", "2026-11")
     fails_closed = '"failClosed": true'
@@ -56,6 +57,9 @@ class Cursor(Dialect):
     def nothing(self, event: str) -> Answer:
         """It waits for a word before it sends a prompt."""
         return {"continue": True} if event == "beforeSubmitPrompt" else {}
+
+    def tell(self, event: str, text: str) -> Answer:
+        return {"additional_context": text}
 
     def can_ask(self, event: str) -> bool:
         """Before shell commands and MCP tools; elsewhere it passes over a question."""

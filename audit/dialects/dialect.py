@@ -7,7 +7,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-Moment = Literal["before", "permission", "after", "other"]
+Moment = Literal["before", "permission", "after", "start", "other"]
+CALLS: frozenset[Moment] = frozenset({"before", "permission", "after"})
+"""Those of a tool call; a session begins at `start`."""
 Payload = Mapping[str, Any]
 Answer = dict[str, Any]
 BLOCK = 2
@@ -106,6 +108,10 @@ class Dialect:
     def nothing(self, event: str) -> Answer:
         """The answer to what is only told, and to what is left to the agent."""
         return {}
+
+    def tell(self, event: str, text: str) -> Answer:
+        """Text for the context of a session that begins; nothing where the agent takes none."""
+        return self.nothing(event)
 
     def can_ask(self, event: str) -> bool:
         """Whether a person is asked when the answer says so. Where not, the tool would run."""

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from audit.dialects.claude import tell_context
 from audit.dialects.dialect import Answer, Dialect, Payload, Verified, ask_for_confirm
 
 
 class Gemini(Dialect):
     title = "Gemini CLI"
-    moments = {"BeforeTool": "before", "AfterTool": "after"}
+    moments = {"BeforeTool": "before", "AfterTool": "after", "SessionStart": "start"}
     waits_seconds = 60.0
     verified = Verified("installed", "0.61.0")
 
@@ -24,6 +25,9 @@ class Gemini(Dialect):
         if payload.get("tool_name") != "run_shell_command" or not isinstance(below, str) or not isinstance(place, str):
             return place
         return below if below.startswith("/") else f"{place.rstrip('/')}/{below}"
+
+    def tell(self, event: str, text: str) -> Answer:
+        return tell_context(event, text)
 
     def say(self, event: str, decision: str, reason: str) -> Answer:
         said = {"decision": ask_for_confirm(decision), "reason": reason}

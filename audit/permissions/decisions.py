@@ -25,6 +25,7 @@ from audit.permissions.rules import Rule
 from audit.verdicts import EXECUTED, MADE
 from config.context import acting_as
 from config.errors import DomainError
+from config.hooks import SessionStart, texts_for
 from config.limits import check_size
 from config.secrets import retold, scrub
 
@@ -91,10 +92,19 @@ def decide_request(request: hooks.Request, *, way: hooks.Way) -> Decided:
 
 
 def answer_hook(*, agent: str, payload: Any, local: bool = False, root: str = "", home: str = "") -> hooks.Reply:
-    """Answer an agent's hook in its dialect, and record decisions or executions. Raises hooks.Malformed."""
+    """Answer an agent's hook in its dialect, and record decisions or executions; a session that begins is told what
+    apps know. Raises hooks.Malformed.
+    """
     way = hooks.way_of(agent, settings.HOOK_CONFIRM)
     requests = hooks.read_all(agent, payload, local=local, root=root, home=home)
+    if requests[0].moment == "start":
+        return hooks.told(requests[0], texts_for(_start(requests[0])))
     return hooks.reply([(request, _answer(request, way)) for request in requests], way=way)
+
+
+def _start(request: hooks.Request) -> SessionStart:
+    where = request.call
+    return SessionStart(agent=request.agent, session_id=request.session_id, folder=where.cwd, root=where.root)
 
 
 def _answer(request: hooks.Request, way: hooks.Way) -> Decision | None:

@@ -161,6 +161,8 @@ def _answer_fast(agent: str, payload: bytes) -> bool:
     told = dialect_of(agent).wrapped(hooks.parse(payload), os.environ)
     root = os.environ.get("CLAUDE_PROJECT_DIR", "")
     requests = hooks.read_all(agent, told, local=True, root=root, home=os.path.expanduser("~"))
+    if any(request.moment == "start" for request in requests):
+        return False  # what apps tell a session is in the database
     bounds = Bounds(held)
     judged = [_judge(request, bounds) for request in requests]
     if any(decision and _only_the_database_knows(it, decision, bounds, way) for it, decision, _ in judged):

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, get_args
 
 from audit.dialects import AGENTS, Dialect, Malformed, dialect_of
-from audit.dialects.dialect import NOT_JUDGED, Moment, Payload
+from audit.dialects.dialect import CALLS, NOT_JUDGED, Moment, Payload
 from audit.permissions.bounds import call_hash, code_of
 from audit.permissions.calls import Call, canonical_tool, folder_of
 from audit.permissions.deciding import Decision
@@ -79,16 +79,17 @@ def read(agent: str, payload: Any, *, local: bool = False, root: str = "", home:
 def _read(dialect: Dialect, agent: str, payload: Payload, local: bool, root: str, home: str) -> Request:
     event = dialect.event(payload)
     moment = dialect.moment(event)
-    if moment == "other" and _asks(event, payload):
+    if moment not in CALLS and _asks(event, payload):
         raise Malformed(f"{event[:40]!r} seems to ask about a tool, and is no known event of {agent}")
-    call = _call(dialect, event, payload) if moment != "other" else Call(tool="")
+    call = Call(tool="")
+    if moment != "other":
+        call = _call(dialect, event, payload) if moment in CALLS else call._replace(cwd=_place(dialect, payload))
+        call = call._replace(agent=agent, root=folder_of(root), home=folder_of(home), local=local)
     return Request(
         agent=agent,
         event=event,
         moment=moment,
-        call=call._replace(agent=agent, root=folder_of(root), home=folder_of(home), local=local)
-        if moment != "other"
-        else call,
+        call=call,
         session_id=column(dialect.session(payload)),
         tool_use_id=column(dialect.use(payload)),
         context={name: tidy(payload[name]) for name in _CONTEXT if payload.get(name)},
@@ -103,6 +104,12 @@ def _mode(dialect: Dialect, payload: Payload) -> str:
         return "never"
     said = [str(payload[name]) for name in MODES if payload.get(name)]
     return next(filter(asks_nobody, said), said[0] if said else "")
+
+
+def told(request: Request, text: str) -> "Reply":
+    """What to tell an agent whose session begins."""
+    dialect = dialect_of(request.agent)
+    return Reply(dialect.tell(request.event, text) if text else dialect.nothing(request.event))
 
 
 class Reply(NamedTuple):
@@ -201,10 +208,15 @@ def _asks(event: str, payload: Payload) -> bool:
     return any(name in payload for name in _NAMING_A_TOOL) and not re.match(r"(?i)post|after|permissiondenied", event)
 
 
+def _place(dialect: Dialect, payload: Payload, arguments: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """Where the agent, or its tool, works."""
+    folder = dialect.folder(payload, arguments)
+    return folder_of(folder) if isinstance(folder, str) else ""
+
+
 def _call(dialect: Dialect, event: str, payload: Payload) -> Call:
     tool, arguments = dialect.tool(event, payload), dialect.arguments(event, payload)
-    folder = dialect.folder(payload, arguments)
-    return Call(tool=canonical_tool(tool), input=arguments, cwd=folder_of(folder) if isinstance(folder, str) else "")
+    return Call(tool=canonical_tool(tool), input=arguments, cwd=_place(dialect, payload, arguments))
 
 
 def _result(payload: Payload) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from prompts.admin.endpoints import EndpointAdmin, EndpointForm
 from prompts.admin.evaluations import EvaluationAdmin
 from prompts.admin.forms import TestCaseForm, VersionForm
 from prompts.admin.labels import LabelAdmin
+from prompts.admin.memories import CorrectForm, MemoryAdmin, MemoryForm
 from prompts.admin.prompts import PromptAdmin
 from prompts.admin.runs import RunAdmin
 from prompts.admin.versions import VersionAdmin
@@ -14,6 +15,9 @@ __all__ = [
     "EndpointForm",
     "EvaluationAdmin",
     "LabelAdmin",
+    "CorrectForm",
+    "MemoryAdmin",
+    "MemoryForm",
     "PromptAdmin",
     "RunAdmin",
     "TestCaseAdmin",

@@ -1,8 +1,11 @@
-"""Prompts, their versions and labels, their cases and the runs of those, and the texts that compression keeps."""
+"""Prompts, their versions and labels, their cases and the runs of those, and the texts that compression
+keeps, and memories.
+"""
 
 from prompts.models.cases import DEFINITION, TestCase
 from prompts.models.compressions import Compression
 from prompts.models.endpoints import Api, Endpoint
+from prompts.models.memories import Memory, MemoryQuerySet
 from prompts.models.prompts import (
     FOLDER,
     LABEL,
@@ -39,6 +42,8 @@ __all__ = [
     "Evaluation",
     "Label",
     "LabelApproval",
+    "Memory",
+    "MemoryQuerySet",
     "Prompt",
     "PromptQuerySet",
     "PromptTag",

@@ -140,7 +140,7 @@ def test_copilot_is_answered_with_and_without_an_event_name(rules: None) -> None
 
 def test_an_event_of_no_interest_is_answered_by_nothing(rules: None) -> None:
     for agent in ("claude", "codex", "gemini"):
-        assert ask(agent, {"hook_event_name": "SessionStart"}) == {}
+        assert ask(agent, {"hook_event_name": "SessionEnd"}) == {}
     assert not Event.objects.filter(entity_type="decision").exists()
 
 

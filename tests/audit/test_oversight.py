@@ -39,7 +39,7 @@ def test_a_rule_on_a_tool_of_ours_holds_and_says_which(call_tool, decision, word
     rule(decision, "mcp__handrail__count_tokens")
     with pytest.raises(ToolError, match=f"mcp__handrail__count_tokens.* {words} count_tokens: .*people do that"):
         call_tool("count_tokens", text="a")
-    assert call_tool("list_prompts") == {"prompts": []}
+    assert call_tool("get_prompt") == {"prompts": []}
 
 
 def test_a_rule_of_another_agent_does_not_hold(call_tool):
@@ -96,7 +96,7 @@ def test_calls_wait_for_a_database_that_is_away_and_are_written_in_order(call_to
 def test_calls_of_a_busy_time_share_events_of_so_many(call_tool, monkeypatch):
     monkeypatch.setattr(oversight, "MOST_AT_ONCE", 2)
     for _ in range(5):
-        call_tool("list_prompts")
+        call_tool("get_prompt")
     assert [event.new_value["count"] for event in calls()] == [2, 2, 1]
 
 

@@ -28,6 +28,9 @@ CODE = "def total(items):\n    # prices are in cents\n    return sum(item.price 
 LOG = "".join(f"2026-11-30 12:00:{second:02} INFO answered in {second * 7} ms\n" for second in range(8)) + (
     "2026-11-30 12:00:09 ERROR the disk is full\n"
 )
+MEMORY = {"text": "Deploys need the VPN.", "project": "shop", "agent": "claude", "tags": ["deploy"]}
+A_MEMORY = {"uid": Got("id", "prompts/memories", MEMORY)}
+
 ASKS = {
     "prompts_prompts_list": Ask(query={"search": "triage"}),
     "prompts_prompts_create": Ask(body={"prompt_id": "extract-keywords", "description": "Index pages by keyword."}),
@@ -81,5 +84,12 @@ ASKS = {
     "prompts_compressions_retrieve": Ask(
         path={"hash": Got("hash", "prompts/compress", {"text": LOG, "max_tokens": 60})}, query={"first_line": 7}
     ),
+    "prompts_memories_list": Ask(query={"project": "shop", "page_size": 1}),
+    "prompts_memories_create": Ask(body=MEMORY),
+    "prompts_memories_retrieve": Ask(path=A_MEMORY),
+    "prompts_memories_partial_update": Ask(path=A_MEMORY, body={"text": "Deploys need the VPN and a green build."}),
+    "prompts_memories_destroy": Ask(path=A_MEMORY),
+    "prompts_memories_search_create": Ask(body={"query": "how do I deploy?", "project": "shop", "max_tokens": 300}),
+    "prompts_patterns_list": Ask(query={"page_size": 1}),
     "prompts_compress_create": Ask(body={"text": CODE, "max_tokens": 20, "language": "python"}),
 }

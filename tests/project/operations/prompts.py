@@ -124,20 +124,11 @@ OPERATIONS = [
         without={"mcp": PERSON, "command": PERSON},
     ),
     Operation(
-        calls=("prompts.models.PromptQuerySet.after",),
-        doors={"mcp": "list_prompts"},
-        own={"mcp": {"begins": "a prompt is found by its name", "limit": PAGES}},
-        without={
-            "rest": "GET prompts/prompts lists them newest first",
-            "command": "prompt list",
-            "admin": READ,
-        },
-    ),
-    Operation(
-        calls=("prompts.lookup.get_version",),
+        calls=("prompts.lookup.get_version", "prompts.models.PromptQuerySet.after"),
         doors={"rest": "POST prompts/prompts/{prompt_id}/render", "mcp": "get_prompt", "command": "prompt show"},
         without={"admin": READ},
         names={"command": {"number": "version"}},
+        own={"mcp": {"limit": PAGES}},
         lacks={
             "mcp": {"model": "count_tokens counts for a model"},
             "command": each("input model", "it shows the template"),
@@ -269,6 +260,48 @@ OPERATIONS = [
         differs={"mcp": {"text": "the only way to say it"}, "command": {"text": "files, or standard input"}},
     ),
     Operation(
+        calls=("prompts.memories.remembering.remember",),
+        doors={
+            "rest": "POST prompts/memories",
+            "mcp": "remember",
+            "command": "memory remember",
+            "admin": "prompts.admin.MemoryForm",
+        },
+        own={"mcp": each("corrects forgets", "one tool for what REST has methods for")},
+        lacks={
+            "mcp": {"is_explicit": "what an agent saves by a tool it saves on purpose"},
+            "admin": {"supersedes": "a person corrects it"},
+        },
+        differs={"mcp": {"text": "not needed to forget"}},
+    ),
+    Operation(
+        calls=("prompts.memories.remembering.correct_memory",),
+        doors={
+            "rest": "PATCH prompts/memories/{uid}",
+            "command": "memory correct",
+            "admin": "prompts.admin.CorrectForm",
+        },
+        without={"mcp": "remember has `corrects`"},
+        names={"command": {"id": "uid"}},
+        differs={"command": {"success": "a flag says it, or it stays as it is"}},
+    ),
+    Operation(
+        calls=("prompts.memories.remembering.forget",),
+        doors={
+            "rest": "DELETE prompts/memories/{uid}",
+            "command": "memory forget",
+            "admin": "prompts.admin.MemoryAdmin.delete_selected",
+        },
+        without={"mcp": "remember has `forgets`"},
+        names={"command": {"id": "uid"}},
+    ),
+    Operation(
+        calls=("prompts.memories.recalling.recall",),
+        doors={"rest": "POST prompts/memories/search", "mcp": "recall", "command": "memory recall"},
+        without={"admin": READ},
+        lacks={"mcp": {"superseded": NARROW}},
+    ),
+    Operation(
         calls=("prompts.compressions.compress_and_keep",),
         doors={"rest": "POST prompts/compress", "mcp": "compress_context", "command": "compress"},
         without={"admin": PROGRAM},
@@ -278,6 +311,9 @@ OPERATIONS = [
 ]
 APART: dict[str, str] = {
     "prompts.compressions.get_compression": "reads one row: GET prompts/compressions/{hash}, a resource of MCP",
+    "prompts.memories.remembering.get_memory": "reads one row",
+    "memory list": "lists of the tables, as the admin has them",
+    "memory reindex": "upkeep",
     "prompts.prompts.get_prompt": "reads one row",
     "prompts.endpoints.find_endpoint": "reads one row",
     "endpoints list": "the table of endpoints, as the admin has it",
