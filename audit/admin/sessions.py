@@ -10,8 +10,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from audit import telling
-from audit.models import AgentSession
-from audit.sessions.steps import Step, call_text, steps_of, touched
+from audit.models import AgentSession, Event
+from audit.sessions.steps import Step, beside, call_text, steps_of, touched
 from config.admin import ReadOnlyAdmin
 from config.pages import kit
 from config.pages.admin_lists import MonthFilter
@@ -36,16 +36,18 @@ class AgentSessionAdmin(ReadOnlyAdmin):
         ("Session", ["agent_name", "person", "project", "started_at", "last_at", "sums"]),
         ("Calls", ["story"]),
         ("Files it edited", ["files"]),
+        ("Told and kept", ["others"]),
     ]
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         found: Any = super().get_object(request, object_id, from_field)
         if found is not None:
-            found.steps = steps_of(found)  # both columns below tell of them
+            found.steps, found.beside = steps_of(found), beside(found)  # several columns below tell of them
         return found
 
     def sections_of(self, obj: Any) -> Sequence[tuple[Any, ...]]:
-        return self.sections if touched(obj.steps) else self.sections[:-1]
+        empty = {"files": not touched(obj.steps), "others": not obj.beside}
+        return [section for section in self.sections if not empty.get(section[1][0])]
 
     @admin.display(description="Session", ordering="-last_at")
     def session(self, row: AgentSession) -> SafeString:
@@ -69,6 +71,15 @@ class AgentSessionAdmin(ReadOnlyAdmin):
     def files(self, row: Any) -> SafeString:
         paths = touched(row.steps)
         return format_html_join("", "<div><code>{}</code></div>", ((path,) for path in paths)) if paths else NOTHING
+
+    @admin.display(description="Beside its calls")
+    def others(self, row: Any) -> SafeString:
+        return table(["Time", "Event", "What"], [_other(event) for event in row.beside])
+
+
+def _other(event: Event) -> list[object]:
+    way = format_html('<a href="{}">{}</a>', reverse("admin:audit_event_change", args=[event.pk]), event.event_type)
+    return [kit.moment(event.timestamp), way, format_html("<code>{}</code>", call_text(event.new_value)[:SHOWN])]
 
 
 def _row(step: Step) -> list[object]:

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from audit.models import AgentSession
-from audit.sessions.steps import MOST, steps_of, touched
+from audit.sessions.steps import MOST, beside, steps_of, touched
 from config.rest.times import TimeField
 from config.rest.views import StrictModelSerializer, StrictSerializer
 
@@ -43,6 +43,15 @@ class StepSerializer(StrictSerializer):
     duration_ms = serializers.FloatField(allow_null=True)
 
 
+class BesideSerializer(StrictSerializer):
+    """What happened in a session that was no tool call, such as what it was told when it began."""
+
+    event = serializers.UUIDField(source="uid")
+    timestamp = TimeField()
+    event_type = serializers.CharField()
+    new_value = serializers.JSONField(allow_null=True)
+
+
 class SessionPageSerializer(SessionSerializer):
     """A session with its calls."""
 
@@ -50,12 +59,19 @@ class SessionPageSerializer(SessionSerializer):
     files = serializers.ListField(
         child=serializers.CharField(), read_only=True, help_text="That its editing tools named."
     )
+    beside = BesideSerializer(many=True, read_only=True, help_text="What else happened in it, in order.")
 
     class Meta(SessionSerializer.Meta):
-        fields = [*_FIELDS, "steps", "files"]
+        fields = [*_FIELDS, "steps", "files", "beside"]
         read_only_fields = fields
 
     def to_representation(self, instance: AgentSession) -> dict[str, Any]:
         steps = steps_of(instance)
         known = SessionSerializer(instance).data
-        return {**known, "steps": StepSerializer(steps, many=True).data, "files": touched(steps)}
+        others = BesideSerializer(beside(instance), many=True).data
+        return {
+            **known,
+            "steps": StepSerializer(steps, many=True).data,
+            "files": touched(steps),
+            "beside": others,
+        }

@@ -16,6 +16,8 @@ from config.secrets import known_as
 
 MOST = 1_000
 """Calls of one session that are told, its first; the trail has them all."""
+MOST_BESIDE = 100
+"""Of what else happened in it."""
 
 
 class SessionNotFound(NotFound):
@@ -57,6 +59,12 @@ def steps_of(session: AgentSession) -> list[Step]:
     """Its calls in order."""
     events = Event.objects.joined_by("session_id", session.session_id).filter(event_type__in=[MADE, EXECUTED])
     return joined(events.order_by("id")[: 2 * MOST])[:MOST]
+
+
+def beside(session: AgentSession) -> list[Event]:
+    """What else the trail has of it, in order: what it was told when it began, what it had remembered."""
+    events = Event.objects.joined_by("session_id", session.session_id).exclude(event_type__in=[MADE, EXECUTED])
+    return list(events.order_by("id")[:MOST_BESIDE])
 
 
 def joined(events: Iterable[Event]) -> list[Step]:
