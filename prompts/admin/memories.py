@@ -56,11 +56,11 @@ class MemoryAdmin(ToolAdmin):
     def outcome(self, memory: Memory) -> SafeString:
         if memory.success is None:
             return kit.badge("none told", "quiet")
-        return kit.badge("succeeded", "ok") if memory.success else kit.badge("failed", "fail")
+        return kit.badge("succeeded", "good") if memory.success else kit.badge("failed", "bad")
 
     @admin.display(description="Holds")
     def holds(self, memory: Memory) -> SafeString:
-        return kit.badge("superseded", "quiet") if memory.is_superseded else kit.badge("holds", "ok")
+        return kit.badge("superseded", "quiet") if memory.is_superseded else kit.badge("holds", "good")
 
     def save_model(self, request: HttpRequest, obj: Memory, form: Any, change: bool) -> None:
         if change:

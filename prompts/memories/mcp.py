@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from config.context import caller
 from config.mcp.resources import COMPLETED, Listed, resource
 from config.mcp.tools import tool
 from prompts.memories import limits, recalling, remembering
@@ -15,31 +16,33 @@ Name = Annotated[str, Field(max_length=limits.LONGEST_NAME)]
 Tier = Literal["short", "long", "pattern"]
 
 
-@tool(name="remember", scope="write", title="Remember", idempotent=True)
+@tool(name="remember", scope="write", title="Remember", destructive=True, idempotent=True)
 def remember(
     text: Annotated[str, Field(description="A fact.", max_length=limits.LONGEST_TEXT)] = "",
     project: Annotated[Name, Field(description="Where it holds; else everywhere.")] = "",
-    agent: Name = "",
     session_id: Name = "",
     task_id: Name = "",
-    tags: Annotated[
-        list[Annotated[str, Field(max_length=limits.LONGEST_TAG)]] | None, Field(max_length=limits.MOST_TAGS)
-    ] = None,
     tier: Annotated[Tier, Field(description="short: this session, 30 min.")] = "long",
     success: bool | None = None,
     supersedes: Annotated[str | None, Field(description="Id of what no longer holds.")] = None,
-    corrects: Annotated[str, Field(description="Id whose text to change.")] = "",
+    corrects: Annotated[str, Field(description="Id to reword.")] = "",
     forgets: Annotated[str, Field(description="Id to delete.")] = "",
 ) -> dict[str, Any]:
-    """Keep a fact for later sessions; or supersede, correct or forget one by id."""
+    """Keep a fact for later sessions, or supersede, correct or forget one."""
     if forgets:
         remembering.forget(uid=forgets)
         return {"forgotten": forgets}
     if corrects:
         return _shown(remembering.correct_memory(uid=corrects, text=text))
-    given = {"project": project, "agent": agent, "session_id": session_id, "task_id": task_id}
     done = remembering.remember(
-        text=text, tags=tags or (), tier=tier, success=success, supersedes=supersedes or None, **given
+        text=text,
+        project=project,
+        agent=str(caller().details.get("agent", ""))[: limits.LONGEST_NAME],
+        session_id=session_id,
+        task_id=task_id,
+        tier=tier,
+        success=success,
+        supersedes=supersedes or None,
     )
     return {"id": str(done.memory.uid), "created": done.created}
 

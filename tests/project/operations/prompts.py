@@ -269,7 +269,11 @@ OPERATIONS = [
         },
         own={"mcp": each("corrects forgets", "one tool for what REST has methods for")},
         lacks={
-            "mcp": {"is_explicit": "what an agent saves by a tool it saves on purpose"},
+            "mcp": {
+                "is_explicit": "what an agent saves by a tool it saves on purpose",
+                "agent": "it is the one that calls",
+                "tags": NARROW,
+            },
             "admin": {"supersedes": "a person corrects it"},
         },
         differs={"mcp": {"text": "not needed to forget"}},
