@@ -11,11 +11,11 @@ from prompts.admin.runs import RunAdmin
 from prompts.admin.versions import VersionAdmin
 
 __all__ = [
+    "CorrectForm",
     "EndpointAdmin",
     "EndpointForm",
     "EvaluationAdmin",
     "LabelAdmin",
-    "CorrectForm",
     "MemoryAdmin",
     "MemoryForm",
     "PromptAdmin",

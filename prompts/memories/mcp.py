@@ -9,8 +9,8 @@ from config.context import caller
 from config.mcp.resources import COMPLETED, Listed, resource
 from config.mcp.tools import tool
 from prompts.memories import limits, recalling, remembering
-from prompts.models import Memory
 from prompts.memories.serializers import MemorySerializer, RecalledSerializer
+from prompts.models import Memory
 
 Name = Annotated[str, Field(max_length=limits.LONGEST_NAME)]
 Tier = Literal["short", "long", "pattern"]

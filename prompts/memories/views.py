@@ -11,7 +11,6 @@ from rest_framework.reverse import reverse
 from config.rest.openapi import refusals
 from config.rest.views import APIView, ReadViewSet
 from prompts.memories import recalling, remembering
-from prompts.models import Memory
 from prompts.memories.serializers import (
     CorrectSerializer,
     MemorySerializer,
@@ -19,6 +18,7 @@ from prompts.memories.serializers import (
     RecallSerializer,
     RememberSerializer,
 )
+from prompts.models import Memory
 
 REFUSED = refusals(remembering.MemoryInvalid)  # what nothing is left of without its secrets
 

@@ -13,7 +13,6 @@ from audit.models import Event
 from config.secrets import MARK
 from prompts import tasks
 from prompts.memories import index, limits, opening, patterns
-from prompts.models import Memory
 from prompts.memories.recalling import recall
 from prompts.memories.remembering import (
     MemoryInvalid,
@@ -26,6 +25,7 @@ from prompts.memories.remembering import (
     reindex,
     remember,
 )
+from prompts.models import Memory
 from prompts.tokens import count_tokens
 
 pytestmark = pytest.mark.django_db

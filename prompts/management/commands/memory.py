@@ -7,7 +7,6 @@ from django.core.management.base import CommandParser
 from config.arguments import given, offer
 from config.commands import OperationCommand, Whole
 from prompts.memories import limits, recalling, remembering
-from prompts.models import Memory
 from prompts.memories.serializers import (
     CorrectSerializer,
     MemorySerializer,
@@ -15,6 +14,7 @@ from prompts.memories.serializers import (
     RecallSerializer,
     RememberSerializer,
 )
+from prompts.models import Memory
 
 
 class Command(OperationCommand):
