@@ -15,9 +15,7 @@ from config.mcp.calls import oversee
 from config.mcp.cursors import Cursor, CursorInvalid, cursor_at, place_of
 from config.mcp.tools import Detail, Json, tool
 
-EntityType = Annotated[
-    str, Field(description="Kind of entity, e.g. role, prompt, permission.", max_length=limits.LONGEST_TYPE)
-]
+EntityType = Annotated[str, Field(description="Kind, e.g. role, prompt.", max_length=limits.LONGEST_TYPE)]
 EntityId = Annotated[str, Field(description="Which one.", max_length=limits.LONGEST_ID)]
 
 oversee(permit=oversight.permit, note=oversight.note)

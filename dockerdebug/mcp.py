@@ -25,7 +25,7 @@ def diagnose_container(
     container: Annotated[
         str, Field(description="Name or id; omit for this machine.", max_length=fields.LONGEST_CONTAINER)
     ] = "",
-    check: Annotated[CheckName | None, Field(description="One check; omit for all.")] = None,
+    check: CheckName | None = None,
     response_format: Detail = "concise",
 ) -> dict[str, Any]:
     """Examine the Python environment of a container, or of this machine, within 10 s: checks, and findings with
@@ -45,7 +45,7 @@ def recall_insights(
     limit: Annotated[int, Field(ge=1, le=fields.MOST_RECALLED)] = 10,
     cursor: Cursor = "",
 ) -> dict[str, Any]:
-    """What was learnt about environments before: constraints, configurations, version limits. Best first."""
+    """What was learnt about environments before. Best first."""
     [start] = place_of(cursor, int) or [0]
     known = insights.recall_insights(query=query, about=about, category=category or "")
     found = list(known[start : start + limit + 1])

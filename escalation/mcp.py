@@ -20,7 +20,7 @@ from escalation.triage import update_bug as update
 Level = Annotated[str, OneOf(tuple(models.Impact.values))]
 Priority = Annotated[str, OneOf(tuple(models.Priority.values))]
 Status = Annotated[str, OneOf(tuple(models.Status.values))]
-BugId = Annotated[str, Field(description="The bug's id.", max_length=fields.LONGEST_NAME)]
+BugId = Annotated[str, Field(max_length=fields.LONGEST_NAME)]
 Name = Annotated[str, Field(max_length=fields.LONGEST_NAME)]
 Text = Annotated[str, Field(max_length=fields.LONGEST_TEXT)]
 Tags = Annotated[list[Annotated[str, Field(max_length=fields.LONGEST_TAG)]], Field(max_length=fields.MOST_TAGS)]

@@ -89,7 +89,7 @@ def get_prompt(
     input: Annotated[  # noqa: A002
         str | dict[str, Any] | None, Field(description="Text, or {variable: value}: renders the template.")
     ] = None,
-    limit: Annotated[int, Field(description="Of a list.", ge=1, le=100)] = 50,
+    limit: Annotated[int, Field(ge=1, le=100)] = 50,
     cursor: Cursor = "",
 ) -> dict[str, Any]:
     """Fetch a version of a prompt as messages, rendered when an input is given; or list prompts."""
@@ -182,7 +182,7 @@ def compress_context(
     max_tokens: Annotated[int, Field(ge=0, le=LARGEST_INTEGER)],
     language: Annotated[
         str,
-        Field(description="python, javascript, markdown, ...; else guessed.", max_length=fields.LONGEST_LANGUAGE),
+        Field(description="python, log, ...; else guessed.", max_length=fields.LONGEST_LANGUAGE),
     ] = "",
     model: Model = "",
 ) -> dict[str, Any]:

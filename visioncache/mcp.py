@@ -19,7 +19,7 @@ from visioncache.terms import (
     MAX_URL_LENGTH,
 )
 
-ImageHash = Annotated[str | None, Field(description="SHA-256 of the image's bytes, 64 hex digits.")]
+ImageHash = Annotated[str | None, Field(description="SHA-256 of the image's bytes.")]
 Image = Annotated[str | None, Field(description="Or the image as base64.")]
 Request = Annotated[dict[str, Any] | None, Field(description="What the model is asked: prompt, parameters.")]
 Model = Annotated[str, Field(max_length=MAX_MODEL_LENGTH)]
@@ -58,12 +58,10 @@ def store_cache(
     ] = DEFAULT_TTL_HOURS,
     image_url: Annotated[str | None, Field(max_length=MAX_URL_LENGTH)] = None,
     tags: Annotated[list[Tag] | None, Field(max_length=MAX_TAGS)] = None,
-    cost_micros: Annotated[
-        int | None, Field(ge=0, le=LARGEST_INTEGER, description="Cost of the call, micro-dollars.")
-    ] = None,
+    cost_micros: Annotated[int | None, Field(ge=0, le=LARGEST_INTEGER, description="Micro-dollars.")] = None,
     latency_ms: Annotated[int | None, Field(ge=0, le=LARGEST_INTEGER)] = None,
 ) -> dict[str, Any]:
-    """Keep what a vision model read from an image, so that nobody pays for it twice. Same identity: data replaced."""
+    """Keep what a vision model read, so that nobody pays twice. Same identity: data replaced."""
     stored = store_entry(
         image_hash=image_hash,
         image=image,

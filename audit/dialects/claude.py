@@ -1,6 +1,6 @@
 """Claude Code, whose words other agents borrow."""
 
-from audit.dialects.dialect import Answer, Dialect, Verified, ask_for_confirm
+from audit.dialects.dialect import Answer, Dialect, Verified, ask_for_confirm, tell_context
 
 
 class Claude(Dialect):
@@ -28,10 +28,6 @@ class Claude(Dialect):
 
     def refuse(self, event: str, reason: str) -> Answer:
         return self.say(event if event == "PermissionRequest" else "PreToolUse", "deny", reason)
-
-
-def tell_context(event: str, text: str) -> Answer:
-    return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": text}}
 
 
 def answer_permission(verdict: str, reason: str) -> Answer:

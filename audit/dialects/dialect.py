@@ -156,3 +156,8 @@ def _read_text(text: str, event: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise Malformed(f"the arguments in {event or 'the payload'} are not JSON") from error
+
+
+def tell_context(event: str, text: str) -> Answer:
+    """As Claude Code and those that followed it take text for a session."""
+    return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": text}}

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from audit.dialects.claude import tell_context
-from audit.dialects.dialect import Answer, Dialect, Payload, Verified, ask_for_confirm
+from audit.dialects.dialect import Answer, Dialect, Payload, Verified, ask_for_confirm, tell_context
 
 
 class Gemini(Dialect):

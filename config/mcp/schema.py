@@ -10,6 +10,24 @@ _SAYS_NOTHING: list[tuple[str, Any]] = [
     ("items", {}),
 ]
 
+_FAR = {"maxLength": 255, "maxItems": 100, "maximum": 1_000}
+"""Bounds from here on nobody meets by accident; who does is told them, and an agent pays for each in every list."""
+
+
+def without_far_bounds(schema: Any) -> Any:
+    """The schema without bounds that are far away. They are still held to."""
+    if isinstance(schema, list):
+        return [without_far_bounds(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept: dict[str, Any] = {}
+    for name, value in schema.items():
+        if name in _MAPS:
+            kept[name] = {key: without_far_bounds(item) for key, item in value.items()}
+        elif name in ("enum", "const", "examples", "default") or name not in _FAR or value < _FAR[name]:
+            kept[name] = without_far_bounds(value) if isinstance(value, dict | list) else value
+    return kept
+
 
 def slim(schema: Any) -> Any:
     """The schema without generated titles, null alternatives, and what says nothing. Never changes what is accepted."""
@@ -23,6 +41,8 @@ def slim(schema: Any) -> Any:
             kept[name] = {key: slim(item) for key, item in value.items()}
         elif name in ("enum", "const", "examples"):
             kept[name] = value
+        elif name == "anyOf" and {"type": "number"} in value:
+            kept[name] = [slim(item) for item in value if item != {"type": "integer"}]  # which is a number
         elif (name, value) not in _SAYS_NOTHING and name != "title":
             kept[name] = slim(value)
     if "default" in schema and schema["default"] is None and "anyOf" in kept:

@@ -19,7 +19,7 @@ from config.context import acting_as, caller
 from config.errors import DomainError, FieldError
 from config.mcp.calls import Call, perform, refuse
 from config.mcp.reading import Reading, agent_of
-from config.mcp.schema import slim, without_absent
+from config.mcp.schema import slim, without_absent, without_far_bounds
 from config.mcp.stdio import serve_stdio
 from config.mcp.tools import Tool, tools
 from config.rest.parsers import parse_json
@@ -71,7 +71,7 @@ class Server(Reading, MCPServer[Any]):
     async def list_tools(self) -> list[PublishedTool]:
         published = await super().list_tools()
         for item in published:
-            item.input_schema = slim(item.input_schema) | {"additionalProperties": False}
+            item.input_schema = without_far_bounds(slim(item.input_schema)) | {"additionalProperties": False}
             item.output_schema = slim(item.output_schema)
         return published
 

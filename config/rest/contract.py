@@ -53,13 +53,13 @@ def declare_response(schema: dict[str, Any], serializer: serializers.Serializer[
     for name, described in schema.get("properties", {}).items():
         field = serializer.fields.get(name)
         column = columns.get(getattr(field, "source", name))
+        _blank_or_fitting(described)
         if "enum" in described and getattr(column, "blank", False) and "" not in described["enum"]:
             described["enum"] = [*described["enum"], ""]
 
 
 def _narrow(described: dict[str, Any], field: serializers.Field[Any, Any, Any, Any]) -> None:
-    if described.get("oneOf", ())[-1:] == [_EMPTY]:  # a pattern, or blank; blank may fit the pattern too
-        described["anyOf"] = described.pop("oneOf")
+    if _blank_or_fitting(described):
         return
     if "$ref" in described or "allOf" in described:
         return
@@ -81,6 +81,14 @@ def _narrow(described: dict[str, Any], field: serializers.Field[Any, Any, Any, A
         case serializers.JSONField() if not {"type", "anyOf", "items"} & described.keys():
             described.pop("oneOf", None)  # a nullable {}: null would fit both
             described["$ref"] = ANYTHING["$ref"] if field.allow_null else "#/components/schemas/JsonContent"
+
+
+def _blank_or_fitting(described: dict[str, Any]) -> bool:
+    """A pattern, or blank: blank may fit the pattern too."""
+    if described.get("oneOf", ())[-1:] != [_EMPTY]:
+        return False
+    described["anyOf"] = described.pop("oneOf")
+    return True
 
 
 def as_declared(pattern: str) -> str:

@@ -84,3 +84,7 @@ class PatternViewSet(ReadViewSet):
     serializer_class = MemorySerializer
     filterset_class = MemoryFilter
     noun = "pattern"
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List ways of working that succeeded again and again, newest first."""
+        return super().list(request, *args, **kwargs)

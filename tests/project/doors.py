@@ -248,10 +248,13 @@ def openapi() -> dict[str, Any]:
 
 @cache
 def mcp_schemas() -> dict[str, dict[str, Any]]:
-    """The input schema of each tool, as it is served."""
+    """The input schema of each tool, as it is served, and with the bounds that are held to but not told."""
+    from mcp.server.mcpserver import MCPServer
+
+    from config.mcp.schema import slim
     from config.mcp.server import server
 
-    return {item.name: item.input_schema for item in async_to_sync(server().list_tools)()}
+    return {item.name: slim(item.input_schema) for item in async_to_sync(MCPServer.list_tools)(server())}
 
 
 def command_parser(where: str) -> argparse.ArgumentParser:
