@@ -72,7 +72,7 @@ class RecallView(APIView):
 
     @extend_schema(request=RecallSerializer, responses=RecalledSerializer)
     def post(self, request: Request) -> Response:
-        """Recall the memories that fit a question, each with why, within a budget of tokens."""
+        """Recall the memories that fit a question: each with why, within a budget of tokens."""
         found = recalling.recall(**self.validated(RecallSerializer))
         return Response(RecalledSerializer(found).data)
 

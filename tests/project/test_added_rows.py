@@ -18,7 +18,7 @@ from config.models import ApiKey
 from dockerdebug.models import Diagnosis, Infrastructure, Insight
 from escalation.delivery.channels import add_channel
 from escalation.models import Alert, Bug, Channel, Heartbeat, Policy, Project
-from prompts.models import Endpoint, Prompt, TestCase, Version
+from prompts.models import Endpoint, Memory, Prompt, TestCase, Version
 from prompts.prompts import create_prompt
 from prompts.versions import save_version
 from schemacheck.models import Check
@@ -51,6 +51,7 @@ FORMS: dict[type[Model], dict[str, str]] = {
     Heartbeat: {"name": "nightly", "period_minutes": "60", "grace_minutes": "5", "bug_impact": "high"},
     Infrastructure: {"name": "shop-api", "kind": "container", "tag_names": ""},
     Insight: {"text": "no IPv6 there", "category": "network", "confidence": "likely", "priority": "3"},
+    Memory: {"text": "Deploys need the VPN.", "project": "shop", "tier": "long", "is_explicit": "on"},
     PermissionException: {"rule_id": "git.reset", "agent": "claude", "project": "/srv/shop", "reason": "a worktree"},
     PermissionOnce: {"code": "CODE", "hours": "24"},
     PermissionPosture: {"posture": "strict", "agent": "claude", "project": "/srv/shop"},
