@@ -1,6 +1,7 @@
 """The dialects as a set: each agent has one, each can refuse, and a hook loads its own alone."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from django.conf import settings
 
 from audit import dialects
+from audit.agents.configurations import Scope, Site, pieces
 from audit.dialects import AGENTS, Malformed, dialect_of
 from tests.services import npm_agents
 
@@ -57,10 +59,21 @@ def test_the_manual_says_of_each_agent_what_its_dialect_does(agent: str) -> None
     event = next(name for name, moment in dialect.moments.items() if moment == "before")
     asks = "asks" if dialect.can_ask(event) else "denied"
     cells = [cell.strip() for cell in row.split("|")]
-    assert cells[2:4] == [f"`{agent}`", f"{dialect.waits_seconds:g} s"]
-    assert cells[4:6] == [asks, {0: "0", 2: "2"}[dialect.exit_code("deny")]]
-    assert cells[6] == (f"`{dialect.fails_closed}`" if ":" in dialect.fails_closed else dialect.fails_closed or "no")
-    assert cells[7] == f"{how}, {version}"
+    assert cells[2:5] == [f"`{agent}`", hooked_at(agent), f"{dialect.waits_seconds:g} s"]
+    assert cells[5:7] == [asks, {0: "0", 2: "2"}[dialect.exit_code("deny")]]
+    assert cells[7] == (f"`{dialect.fails_closed}`" if ":" in dialect.fails_closed else dialect.fails_closed or "no")
+    assert cells[8] == f"{how}, {version}"
+
+
+def hooked_at(agent: str) -> str:
+    """The events at which what we install for an agent asks before a tool runs."""
+    scope: Scope = "user" if agent == "kimi" else "project"
+    written = " ".join(
+        f"{piece.path.name} {piece.text} {json.dumps(piece.entries)}"
+        for piece in pieces(agent, Site(scope=scope, folder=Path("/"), command=str, url="http://x"))
+    )
+    asked = [event for event, moment in dialect_of(agent).moments.items() if moment in ("before", "permission")]
+    return " ".join(f"`{name}`" for name in asked if re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", written))
 
 
 def test_an_agent_is_called_installed_where_a_test_runs_that_version_of_it() -> None:

@@ -130,6 +130,8 @@ def test_sessions_by_command(session, run_command):
     _, out, _ = run_command("sessions", "show", "claude-1")
     assert "git push origin main" in out
     assert "edited /srv/shop/cart.py" in out
+    assert run_command("sessions", "show", "--agent", "claude")[1] == out
+    assert "no such session yet" in run_command("sessions", "show", "--agent", "codex")[2]
     _, out, _ = run_command("sessions", "show", "claude-1", "--json")
     assert json.loads(out)["steps"][0]["outcome"] == "ran"
     code, _, err = run_command("sessions", "show", "nothing")

@@ -1,11 +1,13 @@
 """A model for coding agents under test: whatever it is asked, it asks for one shell command and then is done.
 
-It speaks what four agents speak to their models: Anthropic's messages (Claude Code), OpenAI's responses (Codex) and
-chat completions (Copilot), and Gemini's generateContent. Shapes are those of the vendors' documentation of their APIs.
+Where a person says "Run `this`" it asks for that, once each time it is said, also later in the same session. It speaks
+what four agents speak to their models: Anthropic's messages (Claude Code), OpenAI's responses (Codex) and chat
+completions (Copilot), and Gemini's generateContent. Shapes are those of the vendors' documentation of their APIs.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -14,6 +16,7 @@ from typing import Any
 Event = tuple[str, Mapping[str, Any]]
 """The name and the data of one server-sent event."""
 DONE = "done"
+_RUN = re.compile(r"Run `([^`]+)`")
 
 
 class AgentModel:
@@ -85,16 +88,45 @@ class _Door(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+def _next(told: Iterable[Any], results: int, command: str) -> str | None:
+    """What is asked for now: the first that a person named and that has no result yet; None when each has one."""
+    wanted = _RUN.findall(" ".join(_texts(told))) or [command]
+    return wanted[results] if results < len(wanted) else None
+
+
+def _texts(told: Any) -> Iterator[str]:
+    """The texts of messages, in whatever shape."""
+    if isinstance(told, str):
+        yield told
+    elif isinstance(told, Mapping):
+        yield from _texts(told.get("text") or told.get("content") or told.get("parts") or "")
+    else:
+        for part in told:
+            yield from _texts(part)
+
+
+def _of_people(messages: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [message for message in messages if message.get("role") == "user"]
+
+
+def _parts(messages: Iterable[Mapping[str, Any]], name: str) -> list[Mapping[str, Any]]:
+    """The parts of messages that consist of parts."""
+    return [part for message in messages for part in message.get(name) or () if isinstance(part, Mapping)]
+
+
 def _messages(body: dict[str, Any], command: str) -> list[Event]:
     tools = [tool.get("name") for tool in body.get("tools", ())]
-    uses = "Bash" in tools and '"tool_result"' not in json.dumps(body.get("messages"))
-    arguments = json.dumps({"command": command, "description": "as it was told"})
+    messages = body.get("messages", ())
+    results = sum(part.get("type") == "tool_result" for part in _parts(messages, "content"))
+    wanted = _next(_of_people(messages), results, command)
+    uses = "Bash" in tools and wanted is not None
+    arguments = json.dumps({"command": wanted, "description": "as it was told"})
     usage = {"input_tokens": 10, "output_tokens": 5}
     block: dict[str, Any] = {"type": "text", "text": DONE}
     begun: dict[str, Any] = {"type": "text", "text": ""}
     delta: dict[str, Any] = {"type": "text_delta", "text": DONE}
     if uses:
-        block = {"type": "tool_use", "id": "toolu_1", "name": "Bash", "input": json.loads(arguments)}
+        block = {"type": "tool_use", "id": f"toolu_{results + 1}", "name": "Bash", "input": json.loads(arguments)}
         begun = {**block, "input": {}}
         delta = {"type": "input_json_delta", "partial_json": arguments}
     message = {"id": f"msg_{len(body.get('messages', ()))}", "type": "message", "role": "assistant", "usage": usage}
@@ -118,21 +150,23 @@ def _responses(body: dict[str, Any], command: str) -> list[Event]:
     tools = [tool.get("name") for tool in body.get("tools", ())]
     item: dict[str, Any] = {"type": "message", "id": "m_1", "role": "assistant"}
     item["content"] = [{"type": "output_text", "text": DONE}]
-    if "call_output" not in json.dumps(body.get("input")):
-        shells = {"exec_command": {"cmd": command}, "shell_command": {"command": command}}
-        name = next((known for known in shells if known in tools), "exec_command")
+    known = body.get("input") or ()
+    results = sum(str(part.get("type")).endswith("call_output") for part in known)
+    if (wanted := _next(_of_people(known), results, command)) is not None:
+        shells = {"exec_command": {"cmd": wanted}, "shell_command": {"command": wanted}}
+        name = next((shell for shell in shells if shell in tools), "exec_command")
         item = {
             "type": "function_call",
-            "id": "fc_1",
-            "call_id": "call_1",
+            "id": f"fc_{results + 1}",
+            "call_id": f"call_{results + 1}",
             "name": name,
             "arguments": json.dumps(shells[name]),
         }
     usage = {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15}
     parts: list[tuple[str, dict[str, Any]]] = [
-        ("response.created", {"response": {"id": "resp_1"}}),
+        ("response.created", {"response": {"id": f"resp_{len(known)}"}}),
         ("response.output_item.done", {"output_index": 0, "item": item}),
-        ("response.completed", {"response": {"id": "resp_1", "usage": usage}}),
+        ("response.completed", {"response": {"id": f"resp_{len(known)}", "usage": usage}}),
     ]
     return [(name, {"type": name, **data}) for name, data in parts]
 
@@ -140,8 +174,11 @@ def _responses(body: dict[str, Any], command: str) -> list[Event]:
 def _gemini(body: dict[str, Any], command: str) -> list[Event]:
     tools = [known.get("name") for tool in body.get("tools", ()) for known in tool.get("functionDeclarations", ())]
     part: dict[str, Any] = {"text": DONE}
-    if "run_shell_command" in tools and '"functionResponse"' not in json.dumps(body.get("contents")):
-        part = {"functionCall": {"name": "run_shell_command", "args": {"command": command}}}
+    contents = body.get("contents", ())
+    results = sum("functionResponse" in known for known in _parts(contents, "parts"))
+    wanted = _next(_of_people(contents), results, command)
+    if "run_shell_command" in tools and wanted is not None:
+        part = {"functionCall": {"name": "run_shell_command", "args": {"command": wanted}}}
     told = {"content": {"role": "model", "parts": [part]}, "finishReason": "STOP", "index": 0}
     usage = {"promptTokenCount": 10, "candidatesTokenCount": 5, "totalTokenCount": 15}
     return [("", {"candidates": [told], "usageMetadata": usage, "modelVersion": "model"})]
@@ -150,14 +187,16 @@ def _gemini(body: dict[str, Any], command: str) -> list[Event]:
 def _chat(body: dict[str, Any], command: str) -> list[Event]:
     tools = [tool.get("function", {}).get("name") for tool in body.get("tools", ())]
     shell = next((name for name in ("bash", "Bash", "run_shell_command", "Shell") if name in tools), None)
-    uses = shell and not any(message.get("role") == "tool" for message in body.get("messages", ()))
+    messages = body.get("messages", ())
+    results = sum(message.get("role") == "tool" for message in messages)
+    wanted = _next(_of_people(messages), results, command)
     told: dict[str, Any] = {"role": "assistant", "content": DONE}
-    if uses:
-        given = {"command": command, "description": "as it was told", "is_background": False}
+    if shell and wanted is not None:
+        given = {"command": wanted, "description": "as it was told", "is_background": False}
         function = {"name": shell, "arguments": json.dumps(given)}
         told = {"role": "assistant", "content": None}
-        told["tool_calls"] = [{"index": 0, "id": "call_1", "type": "function", "function": function}]
-    why = "tool_calls" if uses else "stop"
+        told["tool_calls"] = [{"index": 0, "id": f"call_{results + 1}", "type": "function", "function": function}]
+    why = "tool_calls" if "tool_calls" in told else "stop"
     known = {"id": "chatcmpl-1", "created": 1, "model": body.get("model", "model")}
     usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
     if not body.get("stream"):

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from audit.models import AgentSession
+from audit.models import AgentSession, AgentSessionQuerySet
 from audit.sessions.serializers import SessionPageSerializer, SessionSerializer
-from audit.sessions.steps import Step, call_text, find_session, steps_of, touched
+from audit.sessions.steps import SessionNotFound, Step, call_text, find_session, steps_of, touched
 from config.commandline.amounts import moment
 from config.commands import OperationCommand, count_of
 
@@ -19,23 +19,24 @@ class Command(OperationCommand):
     examples = (
         ("sessions list --agent claude", "the last sessions of one agent"),
         ("sessions show 0b5c6a2e-5d0c-4f0e-9c0a-3f8f1c9d7e11", "every call of one, with what was decided"),
+        ("sessions show --agent codex", "the same of its latest"),
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
         listing = verbs.add_parser("list", help="the sessions there were, the latest first")
-        for name in ("agent", "person", "project"):
-            listing.add_argument(f"--{name}", default="", help=f"of this {name} alone")
         listing.add_argument("--limit", type=count_of, default=20)
         showing = verbs.add_parser("show", help="the calls of one, in order")
-        showing.add_argument("session_id")
+        showing.add_argument("session_id", nargs="?", default="", help="else the latest one")
+        for verb in (listing, showing):
+            for name in ("agent", "person", "project"):
+                verb.add_argument(f"--{name}", default="", help=f"of this {name} alone")
 
     def handle(self, *args: Any, **options: Any) -> None:
         {"list": self.list, "show": self.show}[options["verb"]](options)
 
     def list(self, options: dict[str, Any]) -> None:
-        wanted = {name: options[name] for name in ("agent", "person", "project") if options[name]}
-        found = AgentSession.objects.filter(**wanted).newest_first()[: options["limit"]]
+        found = _wanted(options)[: options["limit"]]
         if options["json"]:
             self.print_json(SessionSerializer(found, many=True).data)
             return
@@ -46,7 +47,7 @@ class Command(OperationCommand):
         self.table(["last call", "agent", "person", "calls", "denied", "asked", "session"], rows)
 
     def show(self, options: dict[str, Any]) -> None:
-        session = find_session(session_id=options["session_id"])
+        session = self._session(options)
         if options["json"]:
             self.print_json(SessionPageSerializer(session).data)
             return
@@ -54,6 +55,20 @@ class Command(OperationCommand):
         self.table(["time", "decision", "outcome", "tool", "call"], [_row(step) for step in steps])
         for path in touched(steps):
             self.stdout.write(f"edited {path}")
+
+    def _session(self, options: dict[str, Any]) -> AgentSession:
+        if options["session_id"]:
+            return find_session(session_id=options["session_id"])
+        latest = _wanted(options).first()
+        if latest is None:
+            raise SessionNotFound("There is no such session yet. One appears within a minute of its first call.")
+        return latest
+
+
+def _wanted(options: dict[str, Any]) -> AgentSessionQuerySet:
+    """The sessions that are asked for, the latest first."""
+    wanted = {name: options[name] for name in ("agent", "person", "project") if options[name]}
+    return AgentSession.objects.filter(**wanted).newest_first()
 
 
 def _row(step: Step) -> list[Any]:
