@@ -48,8 +48,11 @@ def permit(call: calls.Call) -> None:
     """Raises CallDenied where a rule denies a tool, or wants a person asked: nobody can be from here."""
     if call.kind != "tool":
         return
+    bounds = kept.bounds()
+    if not bounds.names_servers:
+        return
     asked = {name: value for name, value in call.arguments.items() if name not in _RUN_NOWHERE}
-    decision = kept.bounds().decide(Call(tool=f"{SERVER}{call.name}", input=asked, agent=agent_name(call.agent)))
+    decision = bounds.decide(Call(tool=f"{SERVER}{call.name}", input=asked, agent=agent_name(call.agent)))
     if decision.rule is None or decision.decision == "allow":
         return  # the scope of its key is what a call needs by itself
     asks = "wants a person asked before" if decision.decision == "confirm" else "denies"

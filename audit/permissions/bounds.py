@@ -5,6 +5,7 @@ import json
 import posixpath
 import time
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from audit.permissions.calls import Call
@@ -66,6 +67,11 @@ class Bounds:
         best = max(chosen, key=lambda item: (len(item.project), bool(item.agent)), default=Chosen(STRICT))
         own = best.posture if best.agent or best.project else None
         return posture_for(own, best.posture, mode)
+
+    @cached_property
+    def names_servers(self) -> bool:
+        """Whether any rule could be about a tool of an MCP server."""
+        return any(rule.tool.startswith("mcp__") or "*" in rule.tool for rule in self._held.rules)
 
     @property
     def restricting(self) -> list[Rule]:

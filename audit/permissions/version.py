@@ -6,6 +6,7 @@ rules, so that what a process keeps under it would be wrong. A random version co
 was drawn for. Where the row or a trigger is missing there is no version, and nothing is kept.
 """
 
+import threading
 from typing import Any
 
 from django.db import connection, connections, transaction
@@ -46,19 +47,45 @@ _POSTGRESQL = [
 _THERE_SQLITE = ", ".join(
     f"('{table}', '{name}_{verb.lower()}')" for table, name in _TRIGGERS.items() for verb in _VERBS
 )
-_READ_SQLITE = f"""SELECT version FROM audit_rulesversion WHERE {len(_TRIGGERS) * len(_VERBS)} = (
-    SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND (tbl_name, name) IN (VALUES {_THERE_SQLITE}))"""  # noqa: S608
+_READ_SQLITE = "SELECT version, schema_version FROM audit_rulesversion, pragma_schema_version"
+_WHOLE_SQLITE = f"""SELECT {len(_TRIGGERS) * len(_VERBS)} = count(*)
+    FROM sqlite_master WHERE type = 'trigger' AND (tbl_name, name) IN (VALUES {_THERE_SQLITE})"""  # noqa: S608
 _THERE_POSTGRESQL = ", ".join(f"('{table}'::regclass, '{name}')" for table, name in _TRIGGERS.items())
 _READ_POSTGRESQL = f"""SELECT version FROM audit_rulesversion WHERE {len(_TRIGGERS)} = (
     SELECT count(*) FROM pg_trigger WHERE (tgrelid, tgname) IN ({_THERE_POSTGRESQL}) AND tgenabled = 'A')"""  # noqa: S608
 
 
+_whole = threading.local()
+"""Of a thread, `at`: its connection, and the number of the schema in which that saw all triggers."""
+
+
 def current() -> Any:
     """The version of the rules as this transaction sees them; None where changes would go unseen."""
     with connection.cursor() as cursor:
-        cursor.execute(_READ_POSTGRESQL if connection.vendor == "postgresql" else _READ_SQLITE)
+        if connection.vendor != "postgresql":
+            return _current_sqlite(cursor)
+        cursor.execute(_READ_POSTGRESQL)
         row = cursor.fetchone()
     return row[0] if row else None
+
+
+def _current_sqlite(cursor: Any) -> Any:
+    """Its triggers are looked for again whenever the schema has changed: among 400 names that takes 0.06 ms.
+
+    The number of a schema within a transaction comes back for another one after a rollback, so none is kept.
+    """
+    cursor.execute(_READ_SQLITE)
+    row = cursor.fetchone()
+    if row is None:
+        return None
+    now = (connection.connection, row[1])
+    if getattr(_whole, "at", None) != now:
+        cursor.execute(_WHOLE_SQLITE)
+        if not cursor.fetchone()[0]:
+            return None
+        if not connection.in_atomic_block:
+            _whole.at = now
+    return row[0]
 
 
 def install(using: str) -> None:
