@@ -2,13 +2,16 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from audit.permissions.rules import Rule
+from config.skills import Skill
+
 Scope = Literal["project", "user", "managed"]
-Kind = Literal["json", "block", "file"]
+Kind = Literal["json", "block", "file", "skill"]
 TIMEOUT_SECONDS = 15
 """Of a hook, by the agent; ours has refused five seconds before."""
 KEY = "HANDRAIL_API_KEY"
@@ -37,6 +40,9 @@ class Site:
     """The project, the home of the person, or the root of the file system."""
     command: Callable[[str], str]
     url: str
+    skills: Sequence[Skill] = ()
+    rules: Sequence[Rule] | None = None
+    """Whose denials go into the agents' own permissions; None leaves those alone."""
 
     def at(self, *, project: str = "", user: str = "", managed: str = "") -> Path | None:
         """The file for this scope, None where the agent has none."""
@@ -84,9 +90,13 @@ def _claude(site: Site) -> list[Piece | None]:
     )
     if site.scope == "managed":
         hooks["allowManagedHooksOnly"] = True
-    server = {"type": "http", "url": site.url, "headers": _bearer(f"${{{KEY}}}")}
     mcp = site.at(project=".mcp.json", user=".claude.json")
-    return [_json(settings, hooks), _json(mcp, {"mcpServers": {"handrail": server}})]
+    return [_json(settings, hooks), _json(mcp, {"mcpServers": {"handrail": claude_server(site.url)}})]
+
+
+def claude_server(url: str) -> dict[str, Any]:
+    """An entry of its MCP servers."""
+    return {"type": "http", "url": url, "headers": _bearer(f"${{{KEY}}}")}
 
 
 def _codex(site: Site) -> list[Piece | None]:

@@ -41,7 +41,7 @@ def scan(paths: Iterable[Path], *, rules: RuleSet, root: Path) -> Scan:
     """The denied commands of files and of what lies in folders."""
     found: set[Finding] = set()
     unread: list[str] = []
-    for path in _files(paths):
+    for path in files_of(paths):
         name = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
         try:
             found.update(_of_file(path, name, rules, root))
@@ -50,7 +50,8 @@ def scan(paths: Iterable[Path], *, rules: RuleSet, root: Path) -> Scan:
     return Scan(sorted(found, key=lambda item: (item.path, item.line, item.command)), sorted(set(unread)))
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
+def files_of(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files named, and what git keeps of the folders named."""
     for path in paths:
         yield from _tracked(path) if path.is_dir() else [path]
 

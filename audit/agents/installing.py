@@ -6,9 +6,10 @@ import os
 import secrets
 import shlex
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -16,10 +17,15 @@ from django.conf import settings
 from audit.agents import hook as client
 from audit.agents.configurations import Piece, Scope, Site, pieces
 from audit.agents.merging import MARK, NotMergeable, merged_json, merged_toml, removed_block, removed_json
+from audit.agents.own_rules import Record, denials, place_of, with_denials
+from audit.agents.skill_folders import is_as_written, shared, skill_pieces
 from audit.dialects import AGENTS
+from audit.permissions.rules import Rule
 from config import home
 from config.errors import DomainError
+from config.skills import Skill
 
+_SKILL = "SKILL.md"
 _REFUSE = "{ echo 'The hook failed, so this is refused' >&2; exit 2; }"
 _PROGRAMS = {
     "cursor": ("cursor", "cursor-agent"),
@@ -56,6 +62,10 @@ class Change:
     @property
     def is_needed(self) -> bool:
         return self.before != self.after
+
+    @property
+    def is_skill(self) -> bool:
+        return self.path.name == _SKILL
 
     def diff(self) -> str:
         old, new = ((text or "").splitlines(keepends=True) for text in (self.before, self.after))
@@ -95,15 +105,59 @@ def _places() -> str:
     return "".join(f"{name}={shlex.quote(value)} " for name, value in places.items() if value)
 
 
-def site(scope: Scope, folder: Path, *, url: str, remote: bool) -> Site:
+def site(
+    scope: Scope,
+    folder: Path,
+    *,
+    url: str,
+    remote: bool,
+    skills: Sequence[Skill] = (),
+    rules: Sequence[Rule] | None = None,
+) -> Site:
     place = {"project": folder, "user": Path.home(), "managed": Path("/")}[scope]
     address = f"{url.rstrip('/')}/mcp"
-    return Site(scope=scope, folder=place, command=lambda agent: command_of(agent, remote=remote), url=address)
+    command = partial(command_of, remote=remote)
+    return Site(scope=scope, folder=place, command=command, url=address, skills=skills, rules=rules)
 
 
-def plan(agents: Iterable[str], where: Site, *, undo: bool = False) -> list[Change]:
-    """What would change, file by file. Raises CannotInstall."""
-    return [_change(agent, piece, undo=undo) for agent in agents for piece in pieces(agent, where)]
+def plan(agents: Sequence[str], where: Site, *, undo: bool = False) -> list[Change]:
+    """What would change, file by file, each once: several agents read the same skills. Raises CannotInstall."""
+    others = [agent for agent in AGENTS if undo and agent not in agents and _is_installed(agent, where)]
+    kept = shared(others, where)
+    planned: dict[Path, Change] = {}
+    for agent in agents:
+        own = pieces(agent, where)
+        for piece in own + (skill_pieces(agent, where, undo=undo) if own else []):
+            if piece.path not in kept:
+                planned.setdefault(piece.path, _change(agent, piece, undo=undo))
+        for change in _own_rules(agent, where, planned, undo=undo):
+            planned[change.path] = change
+    return list(planned.values())
+
+
+def _own_rules(agent: str, where: Site, planned: Mapping[Path, Change], *, undo: bool) -> list[Change]:
+    """The agent's own permissions, which may stand in a file that is changed already, and the record of ours there."""
+    place = place_of(agent, where)
+    kept = _text_of(place.record) if place else None
+    if place is None or (where.rules is None and not (undo and kept)):
+        return []
+    first = planned.get(place.settings)
+    before = first.before if first else _text_of(place.settings)
+    entries = {} if undo else json.loads(denials(agent, where.rules or ()).text)
+    try:
+        after, record = with_denials(first.after if first else before, entries, Record.read(kept))
+    except NotMergeable as error:
+        raise CannotInstall(f"{place.settings} {error}") from error
+    return [
+        Change(agent=agent, path=place.settings, before=before, after=after),
+        Change(agent=agent, path=place.record, before=kept, after=record.text()),
+    ]
+
+
+def _is_installed(agent: str, where: Site) -> bool:
+    """Whether a hook of ours is among what it reads."""
+    texts = ((_text_of(piece.path) or "").replace('\\"', '"') for piece in pieces(agent, where))  # in JSON or not
+    return any(MARK.search(text) for text in texts)
 
 
 def plan_client(*, url: str, key: str, undo: bool = False) -> list[Change]:
@@ -160,6 +214,8 @@ def _change(agent: str, piece: Piece, *, undo: bool) -> Change:
 
 
 def _merged(piece: Piece, before: str | None) -> str:
+    if piece.kind == "skill":
+        return before if before is not None and not is_as_written(before) else piece.text
     if piece.entries is not None:
         return merged_json(before or "", piece.entries)
     if piece.kind == "block":
@@ -176,6 +232,8 @@ def _removed(piece: Piece, before: str | None) -> str | None:
         return removed_json(before, piece.entries) or None
     if piece.kind == "block":
         return removed_block(before) or None
+    if piece.kind == "skill":
+        return None if is_as_written(before) else before
     return None if MARK.search(before) else before
 
 
@@ -195,6 +253,9 @@ def _write(path: Path, text: str | None, mode: int | None) -> None:
     target = path.resolve()
     if text is None:
         target.unlink(missing_ok=True)
+        if target.name == _SKILL:
+            with contextlib.suppress(OSError):  # somebody else's files are beside it
+                target.parent.rmdir()
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.{os.getpid()}")

@@ -24,7 +24,7 @@ class NotMergeable(ValueError):
 def merged_json(text: str, ours: Mapping[str, Any]) -> str:
     """The JSON text with our entries, everything else as it stands. Raises NotMergeable."""
     text = text if text.strip() else "{}\n"
-    known = _read(text)
+    known = read_object(text)
     if _holds(known.value, ours):
         return text
     return _with_all(_without_all(text, ours), ours)
@@ -35,7 +35,7 @@ def removed_json(text: str, ours: Mapping[str, Any]) -> str:
     if not text.strip():
         return text
     rest = _without_all(text, ours)
-    bare = {name: value for name, value in _read(rest).value.items() if name not in ours or ours[name] != value}
+    bare = {name: value for name, value in read_object(rest).value.items() if name not in ours or ours[name] != value}
     return "" if rest != text and not bare and not has_comments(rest) else rest
 
 
@@ -76,7 +76,8 @@ def _holds(known: Any, ours: Any) -> bool:
     return bool(known == ours)
 
 
-def _read(text: str) -> Element:
+def read_object(text: str) -> Element:
+    """Raises NotMergeable."""
     try:
         known = read(text)
     except NotJson as error:
@@ -106,7 +107,7 @@ def _with_all(text: str, ours: Mapping[str, Any], path: tuple[str, ...] = ()) ->
 
 def _without_all(text: str, ours: Mapping[str, Any]) -> str:
     """What stays when our entries go, one by one. Looks only where we write, so that nothing of others is touched."""
-    while (found := next(_entries(text, _read(text), ours), None)) is not None:
+    while (found := next(_entries(text, read_object(text), ours), None)) is not None:
         text = take(text, *found)
     return text
 
@@ -142,7 +143,7 @@ def _is_only(item: Element, ours: Any) -> bool:
 
 
 def _at(text: str, path: tuple[str, ...]) -> Element:
-    found: Element | None = _read(text)
+    found: Element | None = read_object(text)
     for name in path:
         found = found.member(name) if found is not None else None
     if found is None:

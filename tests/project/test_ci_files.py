@@ -20,6 +20,7 @@ ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 GITLAB = yaml.safe_load((ROOT / ".gitlab" / "schemacheck.yml").read_text(encoding="utf-8"))["schemacheck"]
 HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
 OF_A_HOOK = {"id", "name", "description", "entry", "language", "types", "files", "require_serial"}
+OF_A_HOOK |= {"stages", "pass_filenames", "always_run"}
 """Of what pre-commit knows, what is used; tests/services/test_ci.py asks pre-commit itself."""
 
 

@@ -146,3 +146,15 @@ def test_codex_leaves_out_a_hook_that_nobody_has_trusted_and_the_check_says_so(d
     npm_agents.trust(desk.programs, desk.home, desk.project)
     checked = manage(desk.environment, "agent_install", "--check", "--user", "--agent", "codex", str(desk.project))
     assert "[OK] codex: denied" in checked
+
+
+def test_claude_code_takes_the_skills_as_a_plugin(programs: Path, service: Service, tmp_path: Path) -> None:
+    manage(service.env, "skills", "plugin", str(tmp_path / "plugin"))
+    checked = subprocess.run(
+        [str(programs / "claude"), "plugin", "validate", "--strict", str(tmp_path / "plugin")],
+        env={"HOME": str(tmp_path), "PATH": f"{programs}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr

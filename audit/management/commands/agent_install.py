@@ -1,4 +1,4 @@
-"""`manage.py agent_install [DIR]`: put the hooks, the MCP entry and the client into the agents of a machine."""
+"""`manage.py agent_install [DIR]`: put hooks, the MCP entry, skills and the client into the agents of a machine."""
 
 import os
 import sys
@@ -8,11 +8,15 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from audit.agents import installing, probing
-from audit.agents.configurations import Scope
+from audit.agents import installing, own_rules, probing
+from audit.agents.configurations import Scope, Site
 from audit.agents.installing import Change
+from audit.agents.skill_folders import is_as_written
 from audit.dialects import AGENTS
+from audit.permissions import held
+from audit.permissions.rules import Rule
 from config.commands import FINDINGS, OperationCommand
+from config.skills import Skill, with_folders
 
 _MARKS = {"denied": "[OK]", "asked": "[WARN]", "not judged": "[WARN]", "not trusted": "[WARN]"}
 _HELP = (
@@ -26,6 +30,7 @@ class Command(OperationCommand):
     examples = (
         ("agent install", "every agent found here, for this project; shows what would change and asks"),
         ("agent install --agent claude --agent codex --user --yes", "two agents, wherever you work"),
+        ("agent install --permissions --agent claude", "also into its own permissions, for sessions without hooks"),
         ("agent install --check", "what CI runs: installed as it should be, and a denied command is denied"),
     )
 
@@ -39,6 +44,20 @@ class Command(OperationCommand):
             "--url",
             help="a server elsewhere (or unix:/its/socket), asked by a client of one file; its key in HANDRAIL_API_KEY",
         )
+        parser.add_argument(
+            "--skills",
+            action="append",
+            type=Path,
+            default=[],
+            metavar="FOLDER",
+            help="skills of yours to install beside those that ship, as `prompt export` writes them; again for more",
+        )
+        parser.add_argument("--no-skills", action="store_true", help="none at all")
+        parser.add_argument(
+            "--permissions",
+            action="store_true",
+            help="put what your rules deny into the agent's own permissions too (claude, cursor, opencode)",
+        )
         parser.add_argument("--yes", action="store_true", help="write without asking")
         action = parser.add_mutually_exclusive_group()
         action.add_argument("--undo", action="store_true", help="take out what was installed")
@@ -51,10 +70,7 @@ class Command(OperationCommand):
         agents = options["agent"] or installing.found(folder, Path.home())
         if not agents:
             raise CommandError(f"No agent is found here. Name one: --agent {'|'.join(AGENTS)}", returncode=2)
-        scope: Scope = options["scope"] or "project"
-        remote = options["url"]
-        address = _own_address() if not remote or remote.startswith("unix:") else remote  # MCP speaks over HTTP alone
-        where = installing.site(scope, folder, url=address, remote=bool(remote))
+        remote, where = options["url"], self._site(folder, options)
         planned = installing.plan(agents, where, undo=options["undo"])
         if remote and not options["check"]:
             planned += self._client(remote, undo=options["undo"])
@@ -64,7 +80,7 @@ class Command(OperationCommand):
                 self.stdout.write(_HELP)
                 sys.exit(FINDINGS)
             return
-        self._show(agents, planned, changes, scope)
+        self._show(agents, planned, changes, where)
         if changes and self._may_write(options):
             installing.apply(changes)
             self.stdout.write(f"{'Removed from' if options['undo'] else 'Written:'} {len(changes)} files.")
@@ -74,19 +90,47 @@ class Command(OperationCommand):
                 self.stdout.write(_HELP)
                 sys.exit(FINDINGS)
 
+    def _site(self, folder: Path, options: dict[str, Any]) -> Site:
+        scope: Scope = options["scope"] or "project"
+        remote = options["url"]
+        address = _own_address() if not remote or remote.startswith("unix:") else remote  # MCP speaks over HTTP alone
+        skills, rules = self._skills(options), self._rules(options)
+        return installing.site(scope, folder, url=address, remote=bool(remote), skills=skills, rules=rules)
+
+    def _skills(self, options: dict[str, Any]) -> list[Skill]:
+        """Those to install. Whether they are there is no matter of `--check`."""
+        return [] if options["no_skills"] or options["check"] else with_folders(options["skills"])
+
+    def _rules(self, options: dict[str, Any]) -> list[Rule] | None:
+        """Those of this installation, which mean what they say; one that is excepted somewhere no file can say."""
+        if not options["permissions"] or options["check"]:
+            return None
+        if options["url"]:
+            other = "--permissions takes the rules of this machine's service, and --url names another."
+            raise CommandError(other, returncode=2)
+        excepted = {item.rule_id for item in held.load_held().exceptions}
+        return [rule for rule in held.load_rules() if rule.uid not in excepted]
+
     def _client(self, url: str, *, undo: bool) -> list[Change]:
         changes = installing.plan_client(url=url, key=os.environ.pop("HANDRAIL_API_KEY", ""), undo=undo)
         if not undo and changes[-1].after is None:
             raise CommandError("The client needs a key of scope write: set HANDRAIL_API_KEY.", returncode=2)
         return changes
 
-    def _show(self, agents: list[str], planned: list[Change], changes: list[Change], scope: str) -> None:
+    def _show(self, agents: list[str], planned: list[Change], changes: list[Change], where: Site) -> None:
         for agent in agents:
             if not any(change.agent == agent for change in planned):
-                self.stdout.write(f"[SKIP] {agent} has no {scope} configuration of hooks")
+                self.stdout.write(f"[SKIP] {agent} has no {where.scope} configuration of hooks")
+            for note in own_rules.notes(agent, where):
+                self.stdout.write(f"[WARN] {agent}: {note}")
+        for change in planned:
+            if change.is_skill and change.before and not change.is_needed and not is_as_written(change.before):
+                self.stdout.write(f"[SKIP] {change.path} is yours and stays as it is")
         for change in changes:
             if change.mode == 0o600:
                 self.stdout.write(f"+++ {change.path} (the address and the key)")
+            elif change.is_skill and None in (change.before, change.after):
+                self.stdout.write(f"{'---' if change.after is None else '+++'} {change.path} (a skill)")
             else:
                 self.stdout.write(change.diff().rstrip("\n"))
         if not changes:

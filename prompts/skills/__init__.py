@@ -1,0 +1,1 @@
+"""What agents are told about this tool: a skill a folder, as config/skills.py reads them."""
