@@ -26,7 +26,7 @@ def test_each_tool_has_a_skill_and_no_two_share_a_name() -> None:
 
 @each_skill
 def test_a_skill_says_when_it_is_wanted_and_begins_with_a_title(skill: Skill) -> None:
-    assert re.search(r"\bUse (?:when|on|before|after|visioncache)\b", skill.description), skill.description
+    assert re.search(r"\bUse (?:only )?(?:when|on|before|after|visioncache)\b", skill.description), skill.description
     assert re.search(r"^---\n# [A-Z]", skill.text, re.MULTILINE)
     assert skill.text.isascii()
 
