@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import uuid_utils
@@ -14,6 +15,11 @@ Row = TypeVar("Row", bound=Model)
 
 def uuid7() -> uuid.UUID:
     return uuid.UUID(int=uuid_utils.uuid7().int)
+
+
+def made_at(uid: uuid.UUID) -> datetime:
+    """When an id of version 7 was made, whatever time its row says."""
+    return datetime.fromtimestamp((uid.int >> 80) / 1000, UTC)
 
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")

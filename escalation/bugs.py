@@ -16,6 +16,7 @@ from escalation import fields
 from escalation.changes import Change, tell
 from escalation.fields import InvalidBug, check_name, check_text, require
 from escalation.models import Bug, Cycle, Status, Tag
+from escalation.oncall.people import check_assignee
 
 
 class BugNotFound(NotFound):
@@ -96,8 +97,8 @@ def reopen(*, bug_id: str, reason: str = "") -> Bug:
 
 
 def assign(*, bug_id: str, assignee: str) -> Bug:
-    """Say whose bug it is; an empty name takes it from everybody. Raises BugNotFound."""
-    require(check_name("assignee", assignee, blank=True))
+    """Say whose bug it is; an empty name takes it from everybody. Raises BugNotFound, InvalidBug."""
+    require(check_assignee("assignee", assignee))
     with changed(bug_id=bug_id, event_type="bug.assigned" if assignee else "bug.unassigned") as bug:
         bug.assignee = blank(assignee)[: fields.LONGEST_NAME]
     return bug

@@ -12,7 +12,7 @@ from config.pages.charts import Point
 from config.pages.dashboard import Cell, Chart, Panel, Table, Tile
 from config.pages.first_steps import Way
 from config.pages.leads import Lead, Listing, admin_list
-from escalation.models import OPEN, Bug, Cycle, Delivery, DeliveryState, Priority
+from escalation.models import OPEN, Alert, Bug, Cycle, Delivery, DeliveryState, Heartbeat, Priority
 from escalation.summary import Grid, count_grid
 
 SEEN = Listing(
@@ -39,6 +39,15 @@ SENT = Listing(
     start="created_after",
     end="created_before",
 )
+FIRED = Listing(
+    app="escalation",
+    model="alert",
+    endpoint="escalation/alerts",
+    time="last_fired_at",
+    start="fired_after",
+    end="fired_before",
+)
+REPORTING = Listing(app="escalation", model="heartbeat", endpoint="escalation/heartbeats")
 _ANY = {"status__exact": "all"}
 """The admin shows open bugs by default."""
 
@@ -115,8 +124,23 @@ def _tiles(grid: Grid, window: Window) -> Iterator[Tile]:
         lead=SENT.lead({"state": DeliveryState.DEAD.value}, since=window.since),
         tone="fail" if figures["dead"] else "ok",
     )
+    yield from _watched(figures, window)
     yield _mean("To acknowledge", figures, "acknowledged", seen)
     yield _mean("To resolve", figures, "resolved", resolved)
+
+
+def _watched(figures: Mapping[str, int], window: Window) -> Iterator[Tile]:
+    """Whatever people have no report of themselves."""
+    yield Tile(
+        label="Stopped reporting",
+        value=figures["silent"],
+        note=f"of {figures['heartbeats']:,} heartbeats",
+        lead=REPORTING.lead({"down": "true"}),
+        tone="fail" if figures["silent"] else "ok",
+    )
+    yield Tile(
+        label="Alerts that fired", value=figures["fired"], note="at least once", lead=FIRED.lead(since=window.since)
+    )
 
 
 def _figures(window: Window) -> Mapping[str, int]:
@@ -126,6 +150,9 @@ def _figures(window: Window) -> Mapping[str, int]:
         "overdue": number_of(overdue),
         "newly_overdue": number_of(overdue.filter(deadline_at__gte=window.since)),
         "dead": number_of(window.within(Delivery.objects.filter(state=DeliveryState.DEAD), "created_at")),
+        "silent": number_of(Heartbeat.objects.down()),
+        "heartbeats": number_of(Heartbeat.objects.all()),
+        "fired": number_of(window.within(Alert.objects.all(), "last_fired_at")),
         "new_critical": number_of(window.within(critical, "first_seen_at")),
     }
     for when, rows in (("now", window.within), ("before", window.before)):

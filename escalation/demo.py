@@ -5,12 +5,20 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
 
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from config.demonstration import Act, busy_moments
 from escalation import bugs, triage
+from escalation.alerts.alerts import add_alert
 from escalation.delivery.channels import add_channel, change_channel, try_channel
+from escalation.heartbeats.heartbeats import add_heartbeat
+from escalation.heartbeats.pulse import fail, ping
+from escalation.maintenance.maintenance import add_maintenance
 from escalation.models import Bug
+from escalation.oncall.people import add_person
+from escalation.oncall.schedules import add_schedule
+from escalation.oncall.teams import add_team
 from escalation.policies.policies import add_policy
 from escalation.reports import report_bug
 
@@ -94,7 +102,34 @@ def load() -> None:
         return
     _urgent()
     _ordinary()
+    _people()
     _calls()
+    _watched()
+    _maintained()
+
+
+PEOPLE = ("dana", "kim", "sam")
+
+
+def _people() -> None:
+    """Who takes on what, and takes turns in being on call. None of them can sign in."""
+    for name in PEOPLE:
+        user, is_new = User.objects.get_or_create(username=name)
+        if is_new:
+            user.set_unusable_password()
+            user.save()
+        add_channel(name=f"{name}-mail", kind="email", details={"to": [f"{name}@example.org"]})
+        add_person(name=name, channels=[f"{name}-mail"])
+    add_team(name="shop", members=PEOPLE)
+    turns = {"people": ["dana", "kim"], "starts_on": "2026-11-02", "at": "09:00", "days": 7}
+    nights = {"people": ["sam"], "starts_on": "2026-11-02", "hours": {"from": "20:00", "until": "08:00"}}
+    add_schedule(name="primary", timezone="Europe/Berlin", rotations=[turns, nights])
+
+
+def _maintained() -> None:
+    """The hours in which the team's own work makes noise."""
+    sundays = {"from": "02:00", "until": "04:00", "timezone": "Europe/Berlin", "days": ["sun"]}
+    add_maintenance(name="sunday-updates", reason="The machines are updated, one after the other.", hours=sundays)
 
 
 def _calls() -> None:
@@ -104,10 +139,19 @@ def _calls() -> None:
     change_channel(name="pager", is_active=False)
     try_channel(name="pager")
     steps = [
-        {"delay_minutes": 0, "targets": [{"channel": "ops-mail"}]},
-        {"delay_minutes": 15, "targets": [{"channel": "ops-mail"}, {"channel": "pager"}]},
+        {"delay_minutes": 0, "targets": [{"schedule": "primary"}]},
+        {"delay_minutes": 15, "targets": [{"team": "shop"}, {"channel": "pager"}]},
     ]
     add_policy(name="day-and-night", steps=steps, renotify_minutes=30, is_active=False)
+
+
+def _watched() -> None:
+    """What reports by itself, in time and not, and an alert of the team's own."""
+    ping(key=add_heartbeat(name="nightly-import", period_minutes=1440, grace_minutes=60).ping_key)
+    fail(key=add_heartbeat(name="search-index", period_minutes=60, grace_minutes=10).ping_key)
+    add_heartbeat(name="monthly-invoices", period_minutes=31 * 1440, bug_impact="medium", is_paused=True)
+    message = "{actor} took the policy {entity_id} away: nobody is called by it any more"
+    add_alert(name="policy-removed", event_type="policy.removed", message=message, channels=["ops-mail"])
 
 
 def _urgent() -> None:

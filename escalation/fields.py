@@ -10,6 +10,8 @@ from config.limits import CONTROL, LINE
 
 BUG_ID_PATTERN = r"^(?!\.{1,2}$)[^/\x00-\x20\x7f]([^/\x00-\x1f\x7f]*[^/\x00-\x20\x7f])?\Z"
 URL_PATTERN = rf"^[hH][tT][tT][pP][sS]?://[^{CONTROL}]*\Z"
+NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z"
+LONGEST_SLUG = 64
 LONGEST_NAME = 255
 LONGEST_TAG = 64
 LONGEST_URL = 2048
@@ -31,10 +33,10 @@ class InvalidBug(DomainError):
     code = "invalid-bug"
 
 
-def require(problems: Iterator[FieldError]) -> None:
-    """Raises InvalidBug when anything is wrong."""
+def require(problems: Iterator[FieldError], refuse: type[DomainError] = InvalidBug) -> None:
+    """Raises InvalidBug, or what `refuse` says, when anything is wrong."""
     if errors := list(problems):
-        raise InvalidBug("Some fields are not valid; see errors.", errors=errors)
+        raise refuse("Some fields are not valid; see errors.", errors=errors)
 
 
 def check_bug_id(value: str) -> Problems:
@@ -53,6 +55,13 @@ def check_name(field: str, value: str, *, longest: int = LONGEST_NAME, blank: bo
         yield FieldError(field=field, code="control", detail="Must be one line without control characters.")
     if value != value.strip():
         yield FieldError(field=field, code="blanks", detail="Must not begin or end with blanks.")
+
+
+def check_slug(field: str, value: str) -> Problems:
+    """What people call a channel, a policy, a team: it stands in paths and other rows name it."""
+    if len(value) > LONGEST_SLUG or not re.match(NAME_PATTERN, value):
+        detail = f"Must have at most {LONGEST_SLUG} of a-z, 0-9 and -, neither first nor last a -."
+        yield FieldError(field=field, code="slug", detail=detail)
 
 
 def check_text(field: str, value: str, *, longest: int = LONGEST_TEXT, blank: bool = True) -> Problems:

@@ -1,4 +1,4 @@
-"""Is escalation well: does somebody look at what is critical, and does the job that weighs bugs run?"""
+"""Is escalation well: does somebody look at what is critical, does what should report, and do its jobs run?"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -7,15 +7,31 @@ from django.utils import timezone
 
 from config.home import PROGRAM
 from config.watching.health import Check
-from escalation.models import Bug, Channel, Delivery, DeliveryState, Escalation, Priority, Status
+from escalation.alerts import watching
+from escalation.models import (
+    Bug,
+    Channel,
+    Delivery,
+    DeliveryState,
+    Escalation,
+    Heartbeat,
+    Policy,
+    Priority,
+    Status,
+)
+from escalation.oncall.reaching import reach
 
-LATE = timedelta(minutes=15)  # the job runs every minute
+LATE = timedelta(minutes=15)  # the jobs run every minute or more often
 RECENTLY = timedelta(days=1)
+RUNS = f"See that beat and a worker run: `{PROGRAM} up` starts both."
 
 
 def checks() -> Iterator[Check]:
     yield from _bugs()
     yield from _calls()
+    yield _whom_policies_call()
+    yield from _reporting()
+    yield _alerts()
 
 
 def _bugs() -> Iterator[Check]:
@@ -29,8 +45,7 @@ def _bugs() -> Iterator[Check]:
         yield Check("bugs", "ok", "no critical bug waits")
     late = Bug.objects.due_for_weighing(at=now - LATE).count()
     if late:
-        fix = f"See that beat and a worker run: `{PROGRAM} up` starts both."
-        yield Check("deadlines", "warn", f"bugs not weighed although their deadline came near: {late}", fix)
+        yield Check("deadlines", "warn", f"bugs not weighed although their deadline came near: {late}", RUNS)
     else:
         yield Check("deadlines", "ok", "priorities follow the deadlines")
 
@@ -48,7 +63,38 @@ def _calls() -> Iterator[Check]:
         fix = f"`{PROGRAM} deliveries list --state dead`, and `{PROGRAM} deliveries replay ID` once it is mended."
         yield Check("deliveries", "warn", f"messages of the last day that nobody got: {dead}", fix)
     if late:
-        fix = f"See that beat and a worker run: `{PROGRAM} up` starts both."
-        yield Check("calls", "warn", f"steps and messages that are late: {late}", fix)
+        yield Check("calls", "warn", f"steps and messages that are late: {late}", RUNS)
     if not (off or dead or late):
         yield Check("calls", "ok", "whoever is to be called is")
+
+
+def _whom_policies_call() -> Check:
+    """A step whose people left calls nobody, and nobody would notice until it is needed."""
+    now, empty = timezone.now(), []
+    for policy in Policy.objects.in_order().filter(is_active=True):
+        empty += [policy.name for step in policy.steps if not reach(step["targets"], at=now).targets][:1]
+    if empty:
+        fix = f"`{PROGRAM} policies show NAME` says whom; `{PROGRAM} schedules on-call` who is on call."
+        return Check("policies", "warn", f"a step reaches nobody now: {', '.join(empty)}", fix)
+    return Check("policies", "ok", "every step reaches somebody")
+
+
+def _reporting() -> Iterator[Check]:
+    """What stopped reporting, and what did although nobody noticed."""
+    silent = sorted(Heartbeat.objects.down().values_list("name", flat=True))
+    unnoticed = Heartbeat.objects.missed(at=timezone.now() - LATE).count()
+    if silent:
+        fix = f"Mend what `{PROGRAM} heartbeats list` says; its bug closes when it reports."
+        yield Check("heartbeats", "warn", f"stopped reporting: {', '.join(silent)}", fix)
+    if unnoticed:
+        yield Check("heartbeats", "warn", f"overdue and not missed yet: {unnoticed}", RUNS)
+    if not (silent or unnoticed):
+        yield Check("heartbeats", "ok", "whatever should report does")
+
+
+def _alerts() -> Check:
+    """Whether the trail is looked at: an alert that nobody serves is worse than none."""
+    since = watching.unseen_since()
+    if since is not None and since < timezone.now() - LATE:
+        return Check("alerts", "warn", f"events not looked at since {since:%Y-%m-%d %H:%M} UTC", RUNS)
+    return Check("alerts", "ok", "the trail is looked at")

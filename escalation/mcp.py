@@ -1,6 +1,7 @@
 """The MCP door of bugs."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -12,6 +13,8 @@ from escalation import fields, models
 from escalation.bugs import find_bug
 from escalation.filters import select_bugs
 from escalation.models import Bug
+from escalation.oncall.duty import find_on_call
+from escalation.oncall.schedules import list_schedules
 from escalation.reports import report_bug
 from escalation.serializers import as_json
 from escalation.triage import Changes
@@ -97,6 +100,21 @@ def _bug_values(parameter: str, begun: str, given: Mapping[str, str]) -> list[st
 def read_bug(bug_id: str) -> dict[str, Any]:
     """A bug whole: its trace, priority and why, who has it, and what was done."""
     return as_json(find_bug(bug_id=bug_id))
+
+
+def _schedules(most: int) -> list[Listed]:
+    return [Listed((schedule.name,), f"On call by {schedule.name}") for schedule in list_schedules()[:most]]
+
+
+def _schedule_names(parameter: str, begun: str, given: Mapping[str, str]) -> list[str]:
+    found = list_schedules().filter(name__startswith=begun)
+    return list(found.values_list("name", flat=True)[: COMPLETED + 1])
+
+
+@resource(template="oncall://{schedule}", title="On call", newest=_schedules, complete=_schedule_names)
+def read_on_call(schedule: str) -> dict[str, Any]:
+    """Who is on call by a schedule, until when, and who follows."""
+    return asdict(find_on_call(name=schedule))
 
 
 @tool(name="update_bug", scope="write", title="Update a bug", read_only=False, idempotent=True)

@@ -10,6 +10,7 @@ from escalation.checking import Report
 from escalation.delivery import deliveries, sending
 from escalation.heartbeats import pulse
 from escalation.ingestion import digestion
+from escalation.maintenance import turning
 from escalation.policies import advancing
 
 SCHEDULE = {
@@ -73,8 +74,8 @@ def clean_up_submissions() -> int:
 
 @shared_task(name="escalation.page")
 def page() -> int:
-    """Miss what did not report, make the steps of policies that are due, send what waits; returns how many."""
-    return pulse.miss_overdue() + advancing.advance_due() + sending.send_due()
+    """Miss what did not report, begin and end maintenance, make the steps that are due, send what waits."""
+    return pulse.miss_overdue() + turning.turn_due() + advancing.advance_due() + sending.send_due()
 
 
 @shared_task(name="escalation.check_alerts")

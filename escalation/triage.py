@@ -11,6 +11,7 @@ from config.secrets import blank, keyed, scrub
 from escalation import fields
 from escalation.bugs import TRANSITIONS, VERB_OF, add_tags, changed, close, find_bug, move, open_again
 from escalation.models import Bug, Impact, LinkType, Status, System, TicketLink
+from escalation.oncall.people import check_assignee
 
 
 class Changes(TypedDict, total=False):
@@ -70,7 +71,7 @@ def _problems(changes: Changes) -> fields.Problems:
         fields.check_choice("status", changes.get("status", Status.PENDING), Status.values),
         fields.check_choice("user_impact", changes.get("user_impact", Impact.LOW), Impact.values),
         fields.check_hours("deadline_hours", changes.get("deadline_hours")),
-        fields.check_name("assignee", changes.get("assignee", ""), blank=True),
+        check_assignee("assignee", changes.get("assignee", "")),
         fields.check_tags("tags", changes.get("tags", ())),
         fields.check_metadata("metadata", changes.get("metadata", {})),
     )

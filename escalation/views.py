@@ -144,7 +144,7 @@ class BugViewSet(ReadViewSet):
         """Mute a bug until a time; it still counts, and calls for no attention."""
         return self._answer(bugs.mute(bug_id=bug_id, **self.validated(BugMuteSerializer)))
 
-    @extend_schema(request=BugAssignSerializer, responses=BugSerializer)
+    @extend_schema(request=BugAssignSerializer, responses=BugSerializer, extensions=refusals(InvalidBug))
     @action(detail=True, methods=["post"])
     def assign(self, request: Request, bug_id: str) -> Response:
         """Assign a bug: say whose it is."""

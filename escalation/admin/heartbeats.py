@@ -1,10 +1,11 @@
 """Heartbeats: what reports, what is late, what is missed."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
@@ -15,6 +16,7 @@ from config.pages.moves import move
 from escalation.heartbeats import heartbeats
 from escalation.heartbeats.heartbeats import LONGEST_PERIOD
 from escalation.models import Heartbeat
+from escalation.models.heartbeats import HeartbeatQuerySet
 
 TONES: Mapping[str, Tone] = {"new": "info", "up": "good", "late": "wait", "down": "bad", "paused": "quiet"}
 
@@ -32,6 +34,17 @@ class HeartbeatForm(forms.ModelForm):
         fields = ["name", "period_minutes", "grace_minutes", "bug_impact", "is_paused"]
 
 
+class DownFilter(admin.SimpleListFilter):
+    title = "whether it reports"
+    parameter_name = "down"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("true", "Stopped reporting")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return cast("HeartbeatQuerySet", queryset).down() if self.value() else queryset
+
+
 @admin.register(Heartbeat)
 class HeartbeatAdmin(ToolAdmin):
     about = "What reports every so often by asking for an address: a bug opens when it stops, and closes as it returns."
@@ -40,7 +53,7 @@ class HeartbeatAdmin(ToolAdmin):
     trail_of = ("heartbeat", "name")
     form = HeartbeatForm
     list_display = ["name", "stands", "period_minutes", "last_ping_at", "due_at"]
-    list_filter = ["is_paused", "bug_impact"]
+    list_filter = [DownFilter, "is_paused", "bug_impact"]
     search_fields = ["name"]
     moves = ["pause", "resume"]
     readonly_fields: ClassVar = ["stands", "address", "last_ping_at", "due_at", "down_since"]

@@ -1,5 +1,6 @@
 """Policies, and how far each run of one is."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
@@ -11,19 +12,54 @@ from django.utils.safestring import SafeString
 from config.admin import ReadOnlyAdmin, ToolAdmin
 from config.pages import kit
 from escalation.admin.channels import FIRST_CHANNEL
+from escalation.admin.rows import RowsField
 from escalation.calling.steps import LONGEST_DELAY, MOST_REPEATS
 from escalation.models import Escalation, EscalationState, Policy, Priority, Project
 from escalation.models.escalations import urgent
+from escalation.oncall.reaching import known_names
 from escalation.policies import policies
 
 _STEP = '{"delay_minutes": 0, "targets": [{"channel": "ops-mail"}]}'
+_KINDS = {"channel": "Channels", "person": "People", "team": "Teams", "schedule": "On call by schedule"}
 _QUIET = '{"from": "22:00", "until": "07:00", "timezone": "Europe/Berlin", "except": ["critical"]}'
+
+
+class StepForm(forms.Form):
+    """After how long, and whom."""
+
+    title = "Step"
+    delay_minutes = forms.IntegerField(
+        min_value=0, max_value=LONGEST_DELAY, required=False, label="Minutes after the one before"
+    )
+    targets = forms.MultipleChoiceField(required=False, label="Calls")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = known_names()
+        self.fields["targets"].choices = [  # type: ignore[attr-defined]
+            (label, [(f"{kind}:{name}", name) for name in sorted(known[kind])]) for kind, label in _KINDS.items()
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        if self.has_changed() and not self.cleaned_data.get("targets"):
+            self.add_error("targets", "Choose whom it calls, or leave the row empty.")
+        return self.cleaned_data
+
+    def item(self) -> dict[str, Any]:
+        chosen = (target.partition(":") for target in self.cleaned_data["targets"])
+        targets = [{kind: name} for kind, _, name in chosen]
+        return {"delay_minutes": self.cleaned_data["delay_minutes"] or 0, "targets": targets}
+
+    @staticmethod
+    def fill(item: Mapping[str, Any]) -> dict[str, Any]:
+        targets = [f"{kind}:{name}" for target in item["targets"] for kind, name in target.items()]
+        return {"delay_minutes": item["delay_minutes"], "targets": targets}
 
 
 class PolicyForm(forms.ModelForm):
     """Whom bugs call, and when."""
 
-    steps = forms.JSONField(widget=forms.Textarea(attrs={"rows": 6}), help_text=f"In order, as JSON, such as [{_STEP}]")
+    steps = RowsField(StepForm, help_text="In order; rows that are left empty do not count.")
     project_slugs = forms.ModelMultipleChoiceField(
         Project.objects.all(), to_field_name="slug", required=False, label="Projects", help_text="None: for all."
     )
@@ -64,6 +100,9 @@ class PolicyAdmin(ToolAdmin):
     list_display = ["name", "position", "is_on", "for_what", "step_count", "running"]
     list_filter = ["is_active"]
     search_fields = ["name"]
+
+    class Media:
+        css = {"all": ["escalation/pages.css"]}
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Policy]":
         rows: QuerySet[Policy] = super().get_queryset(request)
@@ -115,7 +154,10 @@ class EscalationAdmin(ReadOnlyAdmin):
     search_fields = ["=bug__bug_id"]
     search_help_text = "A bug's id, exactly."
     sections: ClassVar = [
-        ("The run", [("bug", "policy"), ("how_far", "next_step"), ("began_at", "due_at"), "ended_because"]),
+        (
+            "The run",
+            [("bug", "policy"), ("how_far", "next_step"), ("began_at", "due_at"), ("held_by", "ended_because")],
+        ),
         ("What it follows", ["followed"]),
     ]
 

@@ -10,16 +10,19 @@ from django.db.models import QuerySet
 
 from audit.models import Event
 from audit.trail import record
-from config.errors import Conflict, FieldError, NotFound
+from config.errors import Conflict, DomainError, FieldError, NotFound
 from escalation import fields
 from escalation.alerts import firing, matching
 from escalation.alerts.shipped import SHIPPED
-from escalation.delivery.channels import check_slug
 from escalation.fields import require
 from escalation.models import Alert, Bug, Channel, Delivery, Impact
 
 LONGEST_MESSAGE = 500
 MOST_CHANNELS = 20
+
+
+class InvalidAlert(DomainError):
+    code = "invalid-alert"
 
 
 class AlertNotFound(NotFound):
@@ -58,7 +61,7 @@ def add_alert(
     again_after_minutes: int = 60,
     is_active: bool = True,
 ) -> Alert:
-    """Say which events, after how many of them, open a bug or send a message. Raises InvalidBug, AlertExists."""
+    """Say which events, after how many of them, open a bug or send a message. Raises InvalidAlert, AlertExists."""
     alert = Alert(
         name=name,
         event_type=event_type,
@@ -72,7 +75,7 @@ def add_alert(
         again_after_minutes=again_after_minutes,
         is_active=is_active,
     )
-    require(chain(check_slug("name", name), _problems(alert)))
+    require(chain(fields.check_slug("name", name), _problems(alert)), InvalidAlert)
     try:
         with transaction.atomic():
             alert.save(force_insert=True)
@@ -84,12 +87,12 @@ def add_alert(
 
 @transaction.atomic
 def change_alert(*, name: str, **changes: Any) -> Alert:
-    """Change some fields; `where` and `channels` replace all. Raises AlertNotFound, InvalidBug."""
+    """Change some fields; `where` and `channels` replace all. Raises AlertNotFound, InvalidAlert."""
     alert = find_alert(name=name, lock=True)
     before = alert.state()
     for field, value in changes.items():
         setattr(alert, field, value)
-    require(_problems(alert))
+    require(_problems(alert), InvalidAlert)
     alert.save()
     _tell(alert, "alert.changed", before=before, now=alert.state())
     return alert

@@ -5,8 +5,8 @@ from rest_framework import serializers
 from config.rest.views import StrictModelSerializer, StrictSerializer
 from escalation.alerts.alerts import LONGEST_MESSAGE, MOST_CHANNELS
 from escalation.alerts.matching import LONGEST_PATH, LONGEST_WINDOW, MOST_EVENTS, TYPE_PATTERN
-from escalation.delivery.channels import LONGEST_SLUG, NAME_PATTERN
 from escalation.delivery.serializers import DeliverySummarySerializer
+from escalation.fields import LONGEST_SLUG, NAME_PATTERN
 from escalation.models import Alert, Impact
 
 WHERE_HELP = 'What an event must say, by path, such as {"decision": "deny", "context.kind": ["a", "b"]}.'

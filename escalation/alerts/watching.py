@@ -18,6 +18,7 @@ from audit.models import Event
 from audit.trail import record
 from config.context import acting_as
 from config.errors import DomainError
+from config.identifiers import made_at
 from config.jobs.overrun import note_progress
 from escalation.alerts import firing
 from escalation.alerts.matching import LONGEST_WINDOW, fits, is_of_type, still_counted, subject_of
@@ -41,6 +42,12 @@ def check_alerts() -> int:
             if done < BATCH:
                 break
     return looked
+
+
+def unseen_since() -> datetime | None:
+    """When the oldest event came that nobody looked at yet; None where there is none."""
+    waiting = following.next_places(_place(TrailPosition.objects.first()), limit=1)
+    return made_at(Event.objects.values_list("uid", flat=True).get(pk=waiting[0][1])) if waiting else None
 
 
 def clean_up_alerts() -> int:

@@ -33,6 +33,18 @@ def ends_at(hours: Mapping[str, Any] | None, moment: datetime, *, priority: str)
     return end
 
 
+def begins_at(hours: Mapping[str, Any], moment: datetime) -> datetime | None:
+    """When the hours next begin, from a moment on; None where they never do."""
+    zone = ZoneInfo(hours.get("timezone", "UTC"))
+    today = moment.astimezone(zone).date()
+    for number in range(len(DAYS) + 1):
+        day = today + timedelta(days=number)
+        begins = at_clock(day, hours["from"], zone)
+        if begins >= moment and DAYS[day.weekday()] in (hours.get("days") or DAYS):
+            return begins
+    return None
+
+
 def problems(field: str, hours: Any) -> Iterator[FieldError]:
     """What is wrong with hours as they were sent."""
     if not isinstance(hours, Mapping) or not {"from", "until"} <= set(hours) <= _SHAPE:
@@ -42,12 +54,16 @@ def problems(field: str, hours: Any) -> Iterator[FieldError]:
         yield FieldError(field=field, code="shape", detail=detail)
         return
     for name in ("from", "until"):
-        if not isinstance(hours[name], str) or not _TIME.fullmatch(hours[name]):
+        if not is_clock(hours[name]):
             yield FieldError(field=f"{field}.{name}", code="time", detail="Must be like 07:30.")
     yield from _among(f"{field}.days", hours.get("days", []), DAYS)
     yield from _among(f"{field}.except", hours.get("except", []), PRIORITIES)
     if not is_timezone(hours.get("timezone", "UTC")):
         yield FieldError(field=f"{field}.timezone", code="timezone", detail="Must be like Europe/Berlin.")
+
+
+def is_clock(value: Any) -> bool:
+    return isinstance(value, str) and _TIME.fullmatch(value) is not None
 
 
 def is_timezone(name: Any) -> bool:

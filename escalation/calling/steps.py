@@ -11,7 +11,7 @@ MOST_STEPS = 20
 MOST_TARGETS = 20
 LONGEST_DELAY = 7 * 24 * 60  # minutes
 MOST_REPEATS = 50
-TARGETS = ("channel",)
+TARGETS = ("channel", "person", "team", "schedule")
 
 Rules = Mapping[str, Any]
 

@@ -1,6 +1,5 @@
 """Channels: making, changing and removing one, and a message to try it."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,15 +7,16 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from audit.trail import record
-from config.errors import Conflict, FieldError, NotFound
+from config.errors import Conflict, DomainError, NotFound
 from escalation import fields
 from escalation.channels.kinds import kind_of
 from escalation.delivery.queueing import queue_test
 from escalation.fields import require
-from escalation.models import Alert, Channel, Delivery, Kind, Policy
+from escalation.models import Alert, Channel, Delivery, Kind, Maintenance, Person, Policy
 
-NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z"
-LONGEST_SLUG = 64
+
+class InvalidChannel(DomainError):
+    code = "invalid-channel"
 
 
 class ChannelNotFound(NotFound):
@@ -30,17 +30,17 @@ class ChannelExists(Conflict):
 
 class ChannelInUse(Conflict):
     code = "channel-in-use"
-    remedy = "take the channel out of the policies or alerts that `detail` names first"
+    remedy = "take the channel out of the policies, alerts, maintenance or people that `detail` names first"
 
 
 def add_channel(*, name: str, kind: str, details: Mapping[str, Any]) -> Channel:
     """Add a way to reach people or programs; what of `details` is secret is sealed and never shown again.
 
-    Raises InvalidBug for what its kind does not take, ChannelExists.
+    Raises InvalidChannel for what its kind does not take, ChannelExists.
     """
-    require(check_slug("name", name))
-    require(fields.check_choice("kind", kind, Kind.values))
-    require(kind_of(kind).problems(details))
+    require(fields.check_slug("name", name), InvalidChannel)
+    require(fields.check_choice("kind", kind, Kind.values), InvalidChannel)
+    require(kind_of(kind).problems(details), InvalidChannel)
     channel = Channel(name=name, kind=kind)
     _take(channel, details)
     try:
@@ -55,7 +55,7 @@ def add_channel(*, name: str, kind: str, details: Mapping[str, Any]) -> Channel:
 def change_channel(*, name: str, details: Mapping[str, Any] | None = None, is_active: bool | None = None) -> Channel:
     """Change some details, or turn it off or on. A secret that is left out, or empty, stays.
 
-    Raises ChannelNotFound, InvalidBug, SecretUnreadable.
+    Raises ChannelNotFound, InvalidChannel, SecretUnreadable.
     """
     whole = _changed(find_channel(name=name), details)  # which may ask the name service, so outside of a transaction
     with transaction.atomic():
@@ -100,12 +100,6 @@ def find_channel(*, name: str, lock: bool = False) -> Channel:
     return found
 
 
-def check_slug(field: str, value: str) -> fields.Problems:
-    if len(value) > LONGEST_SLUG or not re.match(NAME_PATTERN, value):
-        detail = f"Must have at most {LONGEST_SLUG} of a-z, 0-9 and -, neither first nor last a -."
-        yield FieldError(field=field, code="slug", detail=detail)
-
-
 def _changed(channel: Channel, details: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if details is None:
         return None
@@ -113,7 +107,7 @@ def _changed(channel: Channel, details: Mapping[str, Any] | None) -> dict[str, A
     kind = kind_of(channel.kind)
     kept = channel.details if kind.secret_names() <= set(said) else channel.details | channel.secrets()
     whole: dict[str, Any] = kept | said  # a secret under a lost key is no hindrance to entering it anew
-    require(kind.problems(whole))
+    require(kind.problems(whole), InvalidChannel)
     return whole
 
 
@@ -124,12 +118,10 @@ def _take(channel: Channel, given: Mapping[str, Any]) -> None:
 
 
 def _users(name: str) -> Iterator[tuple[str, list[str]]]:
-    yield "Policies", [policy.name for policy in Policy.objects.all() if _names(policy, name)]
+    yield "Policies", Policy.objects.calling("channel", name)
     yield "Alerts", [alert.name for alert in Alert.objects.all() if name in alert.channels]
-
-
-def _names(policy: Policy, channel: str) -> bool:
-    return any(target.get("channel") == channel for step in policy.steps for target in step["targets"])
+    yield "Maintenance", [row.name for row in Maintenance.objects.all() if name in row.channels]
+    yield "People", [str(person) for person in Person.objects.all() if name in person.channels]
 
 
 def _tell(channel: Channel, event_type: str, *, before: Mapping[str, Any] | None, gone: bool = False) -> None:

@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from config.rest.views import StrictModelSerializer, StrictSerializer
-from escalation.delivery.channels import LONGEST_SLUG, NAME_PATTERN
+from escalation.fields import LONGEST_SLUG, NAME_PATTERN
 from escalation.models import Attempt, Channel, Delivery, Kind
 
 DETAILS_HELP = "What its kind takes; docs/escalation.md has each. What of it is secret is sealed and not shown again."

@@ -13,6 +13,7 @@ from config.rest.openapi import refusals
 from config.rest.times import TimeFilter
 from config.rest.views import ReadViewSet
 from escalation.delivery import channels, deliveries
+from escalation.delivery.channels import InvalidChannel
 from escalation.delivery.serializers import (
     ChannelSerializer,
     ChannelUpdateSerializer,
@@ -20,7 +21,6 @@ from escalation.delivery.serializers import (
     DeliverySummarySerializer,
     NewChannelSerializer,
 )
-from escalation.fields import InvalidBug
 from escalation.models import Channel, Delivery
 from escalation.serializers import NoBodySerializer
 
@@ -33,7 +33,9 @@ class ChannelViewSet(ReadViewSet):
     lookup_field = "name"
     lookup_value_regex = "[a-z0-9-]+"
 
-    @extend_schema(request=NewChannelSerializer, responses={201: ChannelSerializer}, extensions=refusals(InvalidBug))
+    @extend_schema(
+        request=NewChannelSerializer, responses={201: ChannelSerializer}, extensions=refusals(InvalidChannel)
+    )
     def create(self, request: Request) -> Response:
         """Add a channel: a way to reach people or programs."""
         return Response(self._shown(channels.add_channel(**self.validated(NewChannelSerializer))), status=201)
@@ -43,7 +45,7 @@ class ChannelViewSet(ReadViewSet):
         self.query()
         return Response(self._shown(channels.find_channel(name=name)))
 
-    @extend_schema(request=ChannelUpdateSerializer, responses=ChannelSerializer, extensions=refusals(InvalidBug))
+    @extend_schema(request=ChannelUpdateSerializer, responses=ChannelSerializer, extensions=refusals(InvalidChannel))
     def partial_update(self, request: Request, name: str) -> Response:
         """Change a channel's details, or turn it off or on."""
         return Response(self._shown(channels.change_channel(name=name, **self.validated(ChannelUpdateSerializer))))

@@ -11,13 +11,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.trail import record
-from config.errors import Conflict, NotFound
+from config.errors import Conflict, DomainError, NotFound
 from escalation import fields
-from escalation.delivery.channels import check_slug
 from escalation.fields import require
 from escalation.models import Heartbeat, Impact
 
 LONGEST_PERIOD = 366 * 24 * 60  # minutes
+
+
+class InvalidHeartbeat(DomainError):
+    code = "invalid-heartbeat"
 
 
 class HeartbeatNotFound(NotFound):
@@ -32,7 +35,7 @@ class HeartbeatExists(Conflict):
 def add_heartbeat(
     *, name: str, period_minutes: int, grace_minutes: int = 5, bug_impact: str = Impact.HIGH, is_paused: bool = False
 ) -> Heartbeat:
-    """Say what reports how often. It is missed from its first report on. Raises InvalidBug, HeartbeatExists."""
+    """Say what reports how often. It is missed from its first report on. Raises InvalidHeartbeat, HeartbeatExists."""
     heartbeat = Heartbeat(
         name=name,
         period_minutes=period_minutes,
@@ -40,7 +43,7 @@ def add_heartbeat(
         bug_impact=bug_impact,
         is_paused=is_paused,
     )
-    require(chain(check_slug("name", name), _problems(heartbeat)))
+    require(chain(fields.check_slug("name", name), _problems(heartbeat)), InvalidHeartbeat)
     try:
         with transaction.atomic():
             heartbeat.save(force_insert=True)
@@ -54,13 +57,13 @@ def add_heartbeat(
 def change_heartbeat(*, name: str, **changes: Any) -> Heartbeat:
     """Change some fields. Paused, it is not missed; resumed, it has its whole time again.
 
-    Raises HeartbeatNotFound, InvalidBug.
+    Raises HeartbeatNotFound, InvalidHeartbeat.
     """
     heartbeat = find_heartbeat(name=name, lock=True)
     before, was_paused = heartbeat.state(), heartbeat.is_paused
     for field, value in changes.items():
         setattr(heartbeat, field, value)
-    require(_problems(heartbeat))
+    require(_problems(heartbeat), InvalidHeartbeat)
     now = timezone.now()
     heartbeat.expect(since=now if was_paused else heartbeat.last_ping_at or now)
     heartbeat.save()

@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from config.rest.views import StrictModelSerializer, StrictSerializer
-from escalation.delivery.channels import LONGEST_SLUG, NAME_PATTERN
+from escalation.fields import LONGEST_SLUG, NAME_PATTERN
 from escalation.heartbeats.heartbeats import LONGEST_PERIOD, ping_url
 from escalation.models import Heartbeat, Impact
 

@@ -2,20 +2,33 @@
 
 from typing import Any
 
+import django_filters
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.rest.openapi import refusals
 from config.rest.views import ReadViewSet
-from escalation.fields import InvalidBug
 from escalation.heartbeats import heartbeats
+from escalation.heartbeats.heartbeats import InvalidHeartbeat
 from escalation.heartbeats.serializers import (
     HeartbeatSerializer,
     HeartbeatUpdateSerializer,
     NewHeartbeatSerializer,
 )
 from escalation.models import Heartbeat
+from escalation.models.heartbeats import HeartbeatQuerySet
+
+
+class HeartbeatFilter(django_filters.FilterSet):
+    down = django_filters.BooleanFilter(method="only_down", label="true: missed, or failed, and not back yet")
+
+    class Meta:
+        model = Heartbeat
+        fields: list[str] = []
+
+    def only_down(self, rows: HeartbeatQuerySet, name: str, value: bool) -> HeartbeatQuerySet:
+        return rows.down() if value else rows.exclude(pk__in=rows.down().values("pk"))
 
 
 class HeartbeatViewSet(ReadViewSet):
@@ -23,12 +36,13 @@ class HeartbeatViewSet(ReadViewSet):
 
     queryset = Heartbeat.objects.all()
     serializer_class = HeartbeatSerializer
+    filterset_class = HeartbeatFilter
     lookup_field = "name"
     lookup_value_regex = "[a-z0-9-]+"
     ordering = ("-id",)
 
     @extend_schema(
-        request=NewHeartbeatSerializer, responses={201: HeartbeatSerializer}, extensions=refusals(InvalidBug)
+        request=NewHeartbeatSerializer, responses={201: HeartbeatSerializer}, extensions=refusals(InvalidHeartbeat)
     )
     def create(self, request: Request) -> Response:
         """Add a heartbeat: something that reports every so often, and is missed when it does not."""
@@ -40,7 +54,9 @@ class HeartbeatViewSet(ReadViewSet):
         self.query()
         return Response(self._shown(heartbeats.find_heartbeat(name=name)))
 
-    @extend_schema(request=HeartbeatUpdateSerializer, responses=HeartbeatSerializer, extensions=refusals(InvalidBug))
+    @extend_schema(
+        request=HeartbeatUpdateSerializer, responses=HeartbeatSerializer, extensions=refusals(InvalidHeartbeat)
+    )
     def partial_update(self, request: Request, name: str) -> Response:
         """Change a heartbeat, pause or resume it."""
         serializer = HeartbeatUpdateSerializer(data=request.data, partial=True)

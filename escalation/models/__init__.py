@@ -21,6 +21,8 @@ from escalation.models.channels import Attempt, Channel, Delivery, DeliveryState
 from escalation.models.counts import AffectedUser, Group, HourlyCount, Release, Sighting
 from escalation.models.escalations import Escalation, EscalationState, Policy
 from escalation.models.heartbeats import Heartbeat
+from escalation.models.maintenance import Maintenance
+from escalation.models.people import Override, Person, Schedule, Team
 from escalation.models.projects import DEFAULT, Project, ProjectKey
 from escalation.models.submissions import Submission
 
@@ -47,19 +49,24 @@ __all__ = [
     "Impact",
     "Kind",
     "LinkType",
+    "Maintenance",
     "Occurrence",
+    "Override",
+    "Person",
     "Policy",
     "Priority",
     "Project",
     "ProjectKey",
     "Purpose",
     "Release",
+    "Schedule",
     "Sighting",
     "Status",
     "Submission",
     "System",
     "Tag",
     "TakenSignature",
+    "Team",
     "TicketLink",
     "TrailPosition",
 ]

@@ -80,6 +80,7 @@ class Channel(models.Model):
 class Purpose(models.TextChoices):
     CALL = "call"
     ALERT = "alert"
+    NOTICE = "notice"
     TEST = "test"
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from config.database.json_column import JSONField
 from config.identifiers import uuid7
 from escalation.models.bugs import Bug, Priority
+from escalation.models.maintenance import Maintenance
 from escalation.models.projects import Project
 
 
@@ -21,6 +22,10 @@ class PolicyQuerySet(models.QuerySet["Policy"]):
     def in_order(self) -> Self:
         """The first that fits a bug is the one that runs."""
         return self.order_by("position", "id")
+
+    def calling(self, kind: str, name: str) -> list[str]:
+        """The names of those with a step that calls a channel, a person, a team or a schedule."""
+        return [policy.name for policy in self if {kind: name} in policy.targets()]
 
 
 class Policy(models.Model):
@@ -50,6 +55,9 @@ class Policy(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def targets(self) -> list[dict[str, str]]:
+        return [target for step in self.steps for target in step["targets"]]
 
     def rules(self) -> dict[str, Any]:
         """What a run of it follows to its end, whatever becomes of the policy meanwhile."""
@@ -91,6 +99,9 @@ class Escalation(models.Model):
     step = models.PositiveSmallIntegerField(default=0, help_text="The next to be made, from 0 on.")
     round = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(null=True)
+    held_by = models.ForeignKey(
+        Maintenance, null=True, on_delete=models.SET_NULL, related_name="held", help_text="For which it waits."
+    )
     began_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     ended_because = models.CharField(max_length=255, blank=True)

@@ -22,6 +22,10 @@ class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
         """Whose time and grace are over, and of which nobody knows yet."""
         return self.filter(due_at__lte=at)
 
+    def down(self) -> Self:
+        """Missed, or failed; each has a bug. A pause hides it."""
+        return self.filter(down_since__isnull=False, is_paused=False)
+
 
 class Heartbeat(models.Model):
     """Something that reports every so often. `due_at` is when it is missed; null while it is paused, down, or new."""

@@ -1,7 +1,7 @@
 """The steps that are due. A timer is a row: whichever worker comes first makes the step, and no restart loses it."""
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from audit.trail import record
 from escalation.bugs import BugNotFound, changed
-from escalation.calling.hours import ends_at
+from escalation.calling.holding import hold_of
 from escalation.calling.steps import next_after
 from escalation.changes import ENTITY_TYPE
 from escalation.delivery.queueing import queue_call
-from escalation.models import Channel, Escalation, EscalationState, Status
+from escalation.models import Escalation, EscalationState, Status
+from escalation.oncall.reaching import reach
 
 MOST_AT_ONCE = 200
 EXPIRED = "bug.acknowledgement_expired"
@@ -41,24 +42,27 @@ def _advance(pk: UUID) -> None:
         return  # somebody else made the step, or somebody took notice
     if not run.bug.still_calls:
         _end(run, at=now, because="nobody is called for any more")
-    elif (until := ends_at(run.rules["quiet"], now, priority=run.bug.priority)) is not None:
-        run.due_at = until
+    elif (hold := hold_of(run, at=now)) is not None:
+        run.due_at, run.held_by = hold.until, hold.maintenance
     else:
         _make_step(run, at=now)
     run.save()
 
 
 def _make_step(run: Escalation, *, at: datetime) -> None:
-    step = run.rules["steps"][run.step]
-    known = {channel.name: channel for channel in Channel.objects.filter(name__in=_names(step))}
-    queue_call(run, [(channel, name) for name, channel in known.items()])
-    _tell(run, "bug.called", {"to": sorted(known), "missing": sorted(set(_names(step)) - set(known))})
+    run.held_by = None
+    reached = reach(run.rules["steps"][run.step]["targets"], at=at)
+    queue_call(run, reached.targets)
+    to = sorted({recipient for _, recipient in reached.targets})
+    _tell(run, "bug.called", {"to": to, "missing": reached.missing})
     after = next_after(run.rules, step=run.step, done_rounds=run.round)
     if after is None:
         run.state, run.due_at, run.ended_because = EscalationState.UNANSWERED, None, "nobody came"
         _tell(run, "bug.unanswered", {})
     else:
-        run.step, run.round, run.due_at = after.step, after.round, at + after.wait
+        # A step that reaches nobody is no reason to wait for the one behind it.
+        wait = after.wait if reached.targets or after.step <= run.step else timedelta(0)
+        run.step, run.round, run.due_at = after.step, after.round, at + wait
 
 
 def _expire(pk: UUID, bug_id: str) -> None:
@@ -74,10 +78,6 @@ def _expire(pk: UUID, bug_id: str) -> None:
     Escalation.objects.due(at=timezone.now()).filter(pk=pk, state=EscalationState.ACKNOWLEDGED).update(
         state=EscalationState.ENDED, due_at=None, ended_at=timezone.now(), ended_because="its acknowledgement expired"
     )
-
-
-def _names(step: Mapping[str, Any]) -> Iterator[str]:
-    return (target["channel"] for target in step["targets"])
 
 
 def _end(run: Escalation, *, at: datetime, because: str) -> None:

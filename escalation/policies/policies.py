@@ -8,15 +8,19 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from audit.trail import record
-from config.errors import Conflict, FieldError, NotFound
+from config.errors import Conflict, DomainError, FieldError, NotFound
 from escalation import fields
 from escalation.calling import hours, steps
-from escalation.delivery.channels import check_slug
 from escalation.fields import require
-from escalation.models import Channel, Policy, Priority, Project
+from escalation.models import Policy, Priority, Project
+from escalation.oncall.reaching import known_names
 from escalation.projects import find_project
 
 MOST_MINUTES = steps.LONGEST_DELAY
+
+
+class InvalidPolicy(DomainError):
+    code = "invalid-policy"
 
 
 class PolicyNotFound(NotFound):
@@ -43,7 +47,7 @@ def add_policy(
 ) -> Policy:
     """Say whom bugs call and when. Without projects it is for all of them.
 
-    Raises InvalidBug, PolicyExists, ProjectNotFound.
+    Raises InvalidPolicy, PolicyExists, ProjectNotFound.
     """
     policy = Policy(
         name=name,
@@ -56,7 +60,7 @@ def add_policy(
         position=position,
         is_active=is_active,
     )
-    require(chain(check_slug("name", name), _problems(policy)))
+    require(chain(fields.check_slug("name", name), _problems(policy)), InvalidPolicy)
     found = _projects(projects)
     try:
         with transaction.atomic():
@@ -72,13 +76,13 @@ def add_policy(
 def change_policy(*, name: str, projects: Sequence[str] | None = None, **changes: Any) -> Policy:
     """Change some fields; `steps` and `projects` replace all. What runs already goes on as it began.
 
-    Raises PolicyNotFound, InvalidBug, ProjectNotFound.
+    Raises PolicyNotFound, InvalidPolicy, ProjectNotFound.
     """
     policy = find_policy(name=name, lock=True)
     before = policy.state()
     for field, value in changes.items():
         setattr(policy, field, value)
-    require(_problems(policy))
+    require(_problems(policy), InvalidPolicy)
     policy.save()
     if projects is not None:
         policy.projects.set(_projects(projects))
@@ -124,9 +128,9 @@ def _problems(policy: Policy) -> fields.Problems:
 
 
 def _unknown_targets(given: Sequence[Mapping[str, Any]]) -> fields.Problems:
-    channels = set(Channel.objects.values_list("name", flat=True))
+    known = known_names()
     for path, kind, name in steps.targets_of(given):
-        if name not in channels:
+        if name not in known[kind]:
             yield FieldError(field=path, code="unknown", detail=f"There is no {kind} {name[:80]}.")
 
 

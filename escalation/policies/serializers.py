@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from config.rest.views import StrictModelSerializer, StrictSerializer
 from escalation.calling.steps import LONGEST_DELAY, MOST_REPEATS, MOST_STEPS
-from escalation.delivery.channels import LONGEST_SLUG, NAME_PATTERN
+from escalation.fields import LONGEST_SLUG, NAME_PATTERN
 from escalation.models import Policy, Priority
 from escalation.models.escalations import urgent
 from escalation.projects import SLUG_PATTERN

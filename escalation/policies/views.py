@@ -9,9 +9,9 @@ from rest_framework.response import Response
 
 from config.rest.openapi import refusals
 from config.rest.views import ReadViewSet
-from escalation.fields import InvalidBug
 from escalation.models import Policy
 from escalation.policies import policies
+from escalation.policies.policies import InvalidPolicy
 from escalation.policies.serializers import NewPolicySerializer, PolicySerializer, PolicyUpdateSerializer
 
 
@@ -27,7 +27,7 @@ class PolicyViewSet(ReadViewSet):
     def get_queryset(self) -> QuerySet[Policy]:
         return policies.list_policies()
 
-    @extend_schema(request=NewPolicySerializer, responses={201: PolicySerializer}, extensions=refusals(InvalidBug))
+    @extend_schema(request=NewPolicySerializer, responses={201: PolicySerializer}, extensions=refusals(InvalidPolicy))
     def create(self, request: Request) -> Response:
         """Add a policy: whom bugs call, and when."""
         return Response(self._shown(policies.add_policy(**self.validated(NewPolicySerializer))), status=201)
@@ -37,7 +37,7 @@ class PolicyViewSet(ReadViewSet):
         self.query()
         return Response(self._shown(policies.find_policy(name=name)))
 
-    @extend_schema(request=PolicyUpdateSerializer, responses=PolicySerializer, extensions=refusals(InvalidBug))
+    @extend_schema(request=PolicyUpdateSerializer, responses=PolicySerializer, extensions=refusals(InvalidPolicy))
     def partial_update(self, request: Request, name: str) -> Response:
         """Change a policy; what runs already goes on as it began."""
         serializer = PolicyUpdateSerializer(data=request.data, partial=True)

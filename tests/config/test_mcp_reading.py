@@ -102,6 +102,8 @@ def test_every_kind_of_thing_is_listed_by_address_and_read_by_it(kept, key, mode
         "bug://{bug_id}",
         "compression://{hash}/{lines}",
         "diagnosis://{id}",
+        "memory://{id}",
+        "oncall://{schedule}",
         "run://{id}",
         "version://{prompt_id}/{number}",
     ]

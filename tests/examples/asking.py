@@ -70,7 +70,7 @@ def surrounded(client: APIClient, ask: Ask) -> Iterator[None]:
     """What a request needs: what the service has around it, and what comes before. All of it is rolled back."""
     with transaction.atomic(), surroundings():
         for post in ask.after:
-            _sent(client, "post", post.path, post.body)
+            _sent(client, "post", post.path, _known(client, post.body))
         yield
         transaction.set_rollback(True)
 

@@ -27,6 +27,11 @@ GONE = {
     "channels": ["ops-mail"],
 }
 HOURLY = Post("escalation/heartbeats", {"name": "hourly-report", "period_minutes": 60})
+DISKS = {"name": "new-disks", "reason": "The disks are changed.", "ends_at": InDays(1), "channels": ["ops-mail"]}
+TEAM = {"name": "search", "members": ["kim", "dana"]}
+TURNS = {"people": ["kim", "dana"], "starts_on": "2026-11-30", "at": "09:00", "days": 7}
+SECOND = {"name": "secondary", "timezone": "Europe/Berlin", "rotations": [TURNS]}
+STANDS_IN = {"person": "sam", "ends_at": InDays(2)}
 A_DELIVERY = {"id": Got("results.0.id", "escalation/deliveries")}
 
 ASKS = {
@@ -71,12 +76,46 @@ ASKS = {
     "escalation_alerts_destroy": Ask(path={"name": "backups-gone"}, after=[Post("escalation/alerts", GONE)]),
     "escalation_alerts_test_create": Ask(path={"name": "approval-requested"}),
     "escalation_heartbeats_list": Ask(query={"page_size": 2}),
-    "escalation_heartbeats_create": Ask(body={"name": "nightly-import", "period_minutes": 1440, "grace_minutes": 60}),
+    "escalation_heartbeats_create": Ask(body={"name": "nightly-invoices", "period_minutes": 1440, "grace_minutes": 60}),
     "escalation_heartbeats_retrieve": Ask(path={"name": "hourly-report"}, after=[HOURLY]),
     "escalation_heartbeats_partial_update": Ask(
         path={"name": "hourly-report"}, body={"is_paused": True}, after=[HOURLY]
     ),
     "escalation_heartbeats_destroy": Ask(path={"name": "hourly-report"}, after=[HOURLY]),
+    "escalation_maintenance_list": Ask(),
+    "escalation_maintenance_create": Ask(body=DISKS),
+    "escalation_maintenance_retrieve": Ask(path={"name": "sunday-updates"}),
+    "escalation_maintenance_partial_update": Ask(
+        path={"name": "sunday-updates"}, body={"reason": "The database is updated."}
+    ),
+    "escalation_maintenance_destroy": Ask(path={"name": "new-disks"}, after=[Post("escalation/maintenance", DISKS)]),
+    "escalation_maintenance_end_create": Ask(path={"name": "sunday-updates"}),
+    "escalation_people_list": Ask(query={"page_size": 2}),
+    "escalation_people_create": Ask(body={"name": "owner", "channels": ["ops-mail"]}),
+    "escalation_people_retrieve": Ask(path={"name": "kim"}),
+    "escalation_people_partial_update": Ask(path={"name": "kim"}, body={"channels": ["kim-mail", "pager"]}),
+    "escalation_people_destroy": Ask(
+        path={"name": "owner"}, after=[Post("escalation/people", {"name": "owner", "channels": ["ops-mail"]})]
+    ),
+    "escalation_teams_list": Ask(),
+    "escalation_teams_create": Ask(body=TEAM),
+    "escalation_teams_retrieve": Ask(path={"name": "shop"}),
+    "escalation_teams_partial_update": Ask(path={"name": "shop"}, body={"members": ["kim", "sam"]}),
+    "escalation_teams_destroy": Ask(path={"name": "search"}, after=[Post("escalation/teams", TEAM)]),
+    "escalation_schedules_list": Ask(),
+    "escalation_schedules_create": Ask(body=SECOND),
+    "escalation_schedules_retrieve": Ask(path={"name": "primary"}),
+    "escalation_schedules_partial_update": Ask(path={"name": "primary"}, body={"timezone": "Europe/Madrid"}),
+    "escalation_schedules_destroy": Ask(path={"name": "secondary"}, after=[Post("escalation/schedules", SECOND)]),
+    "escalation_schedules_shifts_retrieve": Ask(
+        path={"name": "primary"}, query={"since": "2027-01-04", "until": "2027-01-18"}
+    ),
+    "escalation_schedules_overrides_create": Ask(path={"name": "primary"}, body=STANDS_IN),
+    "escalation_schedules_overrides_destroy": Ask(
+        path={"name": "primary", "override_id": Got("overrides.0.id", "escalation/schedules/primary")},
+        after=[Post("escalation/schedules/primary/overrides", STANDS_IN)],
+    ),
+    "escalation_on_call_retrieve": Ask(),
     "escalation_summary_retrieve": Ask(),
     "escalation_priority_create": Ask(
         body={"error_type": "DatabaseConnectionError", "user_impact": "high", "frequency": 10, "deadline_hours": 2}

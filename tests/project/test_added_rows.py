@@ -17,7 +17,21 @@ from audit.permissions import decisions
 from config.models import ApiKey
 from dockerdebug.models import Diagnosis, Infrastructure, Insight
 from escalation.delivery.channels import add_channel
-from escalation.models import Alert, Bug, Channel, Heartbeat, Policy, Project
+from escalation.models import (
+    Alert,
+    Bug,
+    Channel,
+    Heartbeat,
+    Maintenance,
+    Override,
+    Person,
+    Policy,
+    Project,
+    Schedule,
+    Team,
+)
+from escalation.oncall.people import add_person
+from escalation.oncall.schedules import add_schedule
 from prompts.models import Endpoint, Memory, Prompt, TestCase, Version
 from prompts.prompts import create_prompt
 from prompts.versions import save_version
@@ -51,18 +65,49 @@ FORMS: dict[type[Model], dict[str, str]] = {
     Heartbeat: {"name": "nightly", "period_minutes": "60", "grace_minutes": "5", "bug_impact": "high"},
     Infrastructure: {"name": "shop-api", "kind": "container", "tag_names": ""},
     Insight: {"text": "no IPv6 there", "category": "network", "confidence": "likely", "priority": "3"},
+    Maintenance: {
+        "name": "new-disks",
+        "reason": "new disks",
+        "starts_at_0": "2199-01-01",
+        "starts_at_1": "09:00",
+        "ends_at_0": "2199-01-02",
+        "ends_at_1": "09:00",
+    },
+    Override: {
+        "schedule": "SCHEDULE",
+        "person": "PERSON",
+        "starts_at_0": "2199-01-01",
+        "starts_at_1": "09:00",
+        "ends_at_0": "2199-01-02",
+        "ends_at_1": "09:00",
+    },
     Memory: {"text": "Deploys need the VPN.", "project": "shop", "tier": "long", "is_explicit": "on"},
     PermissionException: {"rule_id": "git.reset", "agent": "claude", "project": "/srv/shop", "reason": "a worktree"},
     PermissionOnce: {"code": "CODE", "hours": "24"},
     PermissionPosture: {"posture": "strict", "agent": "claude", "project": "/srv/shop"},
     PermissionRule: {"decision": "deny", "tool": "Bash", "specifier": "git push *", "reason": "ask first"},
+    Person: {"user": "USER", "channel_names": "duty"},
     Policy: {
         "name": "night",
-        "steps": '[{"delay_minutes": 0, "targets": [{"channel": "duty"}]}]',
+        "steps-TOTAL_FORMS": "2",
+        "steps-INITIAL_FORMS": "0",
+        "steps-0-delay_minutes": "0",
+        "steps-0-targets": "channel:duty",
         "priorities": "high",
         "repeat": "0",
         "position": "100",
     },
+    Schedule: {
+        "name": "secondary",
+        "timezone": "Europe/Berlin",
+        "rotations-TOTAL_FORMS": "1",
+        "rotations-INITIAL_FORMS": "0",
+        "rotations-0-people": "kim",
+        "rotations-0-starts_on": "2026-11-30",
+        "rotations-0-days": "7",
+        "rotations-0-at": "09:00",
+    },
+    Team: {"name": "shop", "member_names": "PERSON"},
     Project: {"name": "Web shop", "slug": ""},
     Prompt: {"prompt_id": "keywords", "description": "Keywords of a text"},
     TestCase: {"prompt": "PROMPT", "name": "sunset", "type": "general", "input": "sun", "expected_output": "sun"},
@@ -83,13 +128,21 @@ def duty() -> Channel:
     return add_channel(name="duty", kind="email", details={"to": ["kim@example.org"]})
 
 
+@pytest.fixture
+def primary(duty: Channel) -> Schedule:
+    User.objects.create_user("kim")
+    add_person(name="kim", channels=["duty"])
+    return add_schedule(name="primary", rotations=[{"people": ["kim"], "starts_on": "2026-11-30"}])
+
+
 @pytest.mark.parametrize("model", FORMS, ids=lambda model: model.__name__)
 def test_what_was_added_is_named_and_led_to(
-    admin_client: Client, admin_user: User, prompt: Prompt, duty: Channel, model: type[Model]
+    admin_client: Client, admin_user: User, prompt: Prompt, primary: Schedule, model: type[Model]
 ) -> None:
     known = set(model._default_manager.values_list("pk", flat=True))
     refused = decisions.decide(tool_name="Bash", tool_input={"command": "frobnicate"}).event.context or {}
     filled = {"USER": str(admin_user.pk), "PROMPT": str(prompt.pk), "CODE": refused["call"][:8]}
+    filled |= {"SCHEDULE": str(primary.pk), "PERSON": str(Person.objects.get().pk)}
     kind = f"admin:{model._meta.app_label}_{model._meta.model_name}"
     form = {name: filled.get(value, value) for name, value in FORMS[model].items()}
     answer = admin_client.post(reverse(f"{kind}_add"), form, follow=True)

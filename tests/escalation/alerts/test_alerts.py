@@ -1,6 +1,7 @@
 """Alerts: what of the trail opens bugs and sends messages, once, whatever happens to the worker."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,10 +9,12 @@ import pytest
 from audit.models import Event
 from audit.trail import record
 from config.context import acting_as
+from config.database.windows import window
+from config.identifiers import made_at
 from config.signals import job_parked
-from escalation import tasks
+from escalation import dashboard, health, tasks
 from escalation.alerts import firing, watching
-from escalation.alerts.alerts import add_alert, change_alert, list_alerts, ship
+from escalation.alerts.alerts import InvalidAlert, add_alert, change_alert, list_alerts, ship
 from escalation.alerts.shipped import SHIPPED
 from escalation.bugs import resolve
 from escalation.delivery import sending
@@ -125,7 +128,7 @@ def test_what_alerts_themselves_do_sets_off_no_alert(look: Look, hook: Receiver)
     alert(name="dead", event_type="delivery.died")
     look()
     assert len(hook.got) == 1
-    with pytest.raises(InvalidBug):
+    with pytest.raises(InvalidAlert):
         alert(name="loop", event_type="bug.reported", bug_impact="low")
 
 
@@ -206,3 +209,23 @@ def test_a_message_of_an_alert_that_dies_says_that_it_was_one(look: Look, hook: 
     look()
     assert Event.objects.get(event_type="delivery.died").context["purpose"] == "alert"
     assert sending.send_due() == 0
+
+
+def test_health_warns_when_nobody_looks_at_the_trail(look: Look, clock: Any) -> None:
+    def told() -> list[str]:
+        return [check.status for check in health.checks() if check.name == "alerts"]
+
+    happened = made_at(happens().uid)
+    clock.now = happened + timedelta(minutes=14)
+    assert told() == ["ok"]
+    clock.now = happened + timedelta(minutes=16)
+    assert told() == ["warn"]
+    look(), look()  # the second sees what the first recorded
+    assert told() == ["ok"]
+
+
+def test_the_dashboard_counts_alerts_that_fired(look: Look) -> None:
+    happens("backup.failed"), look()
+    [panel] = dashboard.panels(window("24h"))
+    [tile] = [tile for tile in panel.tiles if tile.label == "Alerts that fired"]
+    assert tile.value == 1

@@ -9,7 +9,8 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from audit.models import Event
-from escalation import tasks
+from config.database.windows import window
+from escalation import dashboard, health, tasks
 from escalation.bugs import resolve
 from escalation.heartbeats.heartbeats import (
     HeartbeatNotFound,
@@ -91,6 +92,34 @@ def test_paused_it_is_not_missed_and_resumed_it_has_its_whole_time(nightly: Hear
     assert miss_overdue() == 0
     clock.pass_by(minutes=2)
     assert miss_overdue() == 1
+
+
+def test_what_stopped_reporting_is_named_by_health_counted_and_listed(nightly: Heartbeat, api: APIClient) -> None:
+    def told() -> list[str]:
+        return [check.detail for check in health.checks() if check.name == "heartbeats"]
+
+    assert told() == ["whatever should report does"]
+    fail(key=nightly.ping_key)
+    add_heartbeat(name="idle", period_minutes=5)
+    assert told() == ["stopped reporting: nightly"]
+    [panel] = dashboard.panels(window("24h"))
+    [tile] = [tile for tile in panel.tiles if tile.label == "Stopped reporting"]
+    assert (tile.value, tile.note, tile.tone) == (1, "of 2 heartbeats", "fail")
+    listed = {down: api.get(f"{BASE}?down={down}").json()["results"] for down in ("true", "false")}
+    assert {down: [row["name"] for row in rows] for down, rows in listed.items()} == {
+        "true": ["nightly"],
+        "false": ["idle"],
+    }
+    change_heartbeat(name="nightly", is_paused=True)
+    assert told() == ["whatever should report does"]
+
+
+def test_one_that_nobody_missed_in_time_is_the_jobs_fault(nightly: Heartbeat, clock: Any) -> None:
+    ping(key=nightly.ping_key)
+    clock.pass_by(minutes=70 + 16)
+    found = [(check.detail, check.fix) for check in health.checks() if check.name == "heartbeats"]
+    assert [detail for detail, _ in found] == ["overdue and not missed yet: 1"]
+    assert "worker" in found[0][1]
 
 
 def test_a_longer_period_counts_from_the_last_report(nightly: Heartbeat, clock: Any) -> None:

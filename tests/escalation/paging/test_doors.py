@@ -101,7 +101,7 @@ def test_a_policy_by_rest_from_adding_to_removing(api: APIClient, default_projec
 def test_a_step_that_is_none_is_refused(api: APIClient, steps: Any) -> None:
     api.post(f"{BASE}/channels", MAIL)
     answer = api.post(f"{BASE}/policies", {"name": "p", "steps": steps})
-    assert answer.json()["code"] == "invalid-bug"
+    assert answer.json()["code"] == "invalid-policy"
     assert answer.json()["errors"][0]["field"].startswith("steps[0]")
 
 
@@ -146,7 +146,8 @@ def test_the_admin_adds_changes_tries_and_removes(
     assert mail.recipients == ["kim@example.org"]
     shown = admin_client.get(f"{base}/delivery/{Delivery.objects.get().pk}/change/").content.decode()
     assert "queued as 17" in shown
-    policy_form = {"name": "p", "steps": json.dumps(STEPS), "priorities": ["high"], "repeat": 0, "position": 5}
+    policy_form = {"name": "p", "priorities": ["high"], "repeat": 0, "position": 5}
+    policy_form |= {"steps-TOTAL_FORMS": 1, "steps-INITIAL_FORMS": 0, "steps-0-targets": ["channel:ops-mail"]}
     admin_client.post(f"{base}/policy/add/", policy_form | {"is_active": "on", "project_slugs": ["default"]})
     found = Policy.objects.get()
     assert (found.position, [each.slug for each in found.projects.all()]) == (5, ["default"])

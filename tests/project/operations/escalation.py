@@ -7,6 +7,7 @@ TIMES = "first_seen_after first_seen_before resolved_after resolved_before"
 SHELL_LIST = "an option that repeats; how many there are the operation looks at"
 SWITCH = "two options, --on and --off"
 CHOSEN = "a person chooses from those there are"
+ROWS = "a person fills in a row for each"
 
 OPERATIONS = [
     Operation(
@@ -255,7 +256,12 @@ OPERATIONS = [
         lacks={"command": {"is_active": "it is on; `change --off` turns it off"}},
         differs={
             "command": {"steps": SHELL_LIST, "priorities": SHELL_LIST},
-            "admin": {"projects": CHOSEN, "priorities": CHOSEN, "repeat": "a form shows the default and asks for it"},
+            "admin": {
+                "projects": CHOSEN,
+                "priorities": CHOSEN,
+                "steps": ROWS,
+                "repeat": "a form shows the default and asks for it",
+            },
         },
     ),
     Operation(
@@ -269,7 +275,7 @@ OPERATIONS = [
         names={"admin": {"project_slugs": "projects"}},
         differs={
             "command": {"steps": SHELL_LIST, "priorities": SHELL_LIST, "is_active": SWITCH},
-            "admin": {"projects": CHOSEN, "priorities": CHOSEN},
+            "admin": {"projects": CHOSEN, "priorities": CHOSEN, "steps": ROWS},
         },
     ),
     Operation(
@@ -335,6 +341,7 @@ OPERATIONS = [
     Operation(
         calls=("escalation.alerts.alerts.list_alerts",),
         doors={"rest": "GET escalation/alerts", "command": "alerts list"},
+        lacks={"command": each("fired_after fired_before is_active", FILTERS)},
         without={"mcp": PERSON, "admin": READ},
     ),
     Operation(
@@ -374,11 +381,213 @@ OPERATIONS = [
     Operation(
         calls=("escalation.heartbeats.heartbeats.list_heartbeats",),
         doors={"rest": "GET escalation/heartbeats", "command": "heartbeats list"},
+        lacks={"command": {"down": "its list says how each stands"}},
         without={"mcp": BUDGET, "admin": READ},
     ),
     Operation(
         calls=("escalation.heartbeats.heartbeats.find_heartbeat",),
         doors={"rest": "GET escalation/heartbeats/{name}", "command": "heartbeats show"},
+        without={"mcp": BUDGET, "admin": READ},
+    ),
+    Operation(
+        calls=("escalation.oncall.people.add_person",),
+        doors={
+            "rest": "POST escalation/people",
+            "command": "people add",
+            "admin": "escalation.admin.oncall.PersonForm",
+        },
+        without={"mcp": PERSON},
+        names={"admin": {"channel_names": "channels", "user": "name"}},
+        differs={"command": {"channels": SHELL_LIST}, "admin": {"channels": CHOSEN}},
+    ),
+    Operation(
+        calls=("escalation.oncall.people.change_person",),
+        doors={
+            "rest": "PATCH escalation/people/{name}",
+            "command": "people change",
+            "admin": "escalation.admin.oncall.PersonForm",
+        },
+        without={"mcp": PERSON},
+        names={"admin": {"channel_names": "channels"}},
+        own={"admin": {"user": "shown only, once it is there"}},
+        differs={"command": {"channels": SHELL_LIST}, "admin": {"channels": CHOSEN}},
+    ),
+    Operation(
+        calls=("escalation.oncall.people.remove_person",),
+        doors={
+            "rest": "DELETE escalation/people/{name}",
+            "command": "people remove",
+            "admin": "escalation.admin.oncall.PersonAdmin.delete_selected",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("escalation.oncall.people.list_people",),
+        doors={"rest": "GET escalation/people", "command": "people list"},
+        without={"mcp": BUDGET, "admin": READ},
+    ),
+    Operation(
+        calls=("escalation.oncall.people.find_person",),
+        doors={"rest": "GET escalation/people/{name}", "command": "people show"},
+        without={"mcp": BUDGET, "admin": READ},
+    ),
+    Operation(
+        calls=("escalation.oncall.teams.add_team",),
+        doors={
+            "rest": "POST escalation/teams",
+            "command": "teams add",
+            "admin": "escalation.admin.oncall.TeamForm",
+        },
+        without={"mcp": PERSON},
+        names={"admin": {"member_names": "members"}},
+        differs={"command": {"members": SHELL_LIST}, "admin": {"members": CHOSEN}},
+    ),
+    Operation(
+        calls=("escalation.oncall.teams.change_team",),
+        doors={
+            "rest": "PATCH escalation/teams/{name}",
+            "command": "teams change",
+            "admin": "escalation.admin.oncall.TeamForm",
+        },
+        without={"mcp": PERSON},
+        names={"admin": {"member_names": "members"}},
+        differs={"command": {"members": SHELL_LIST}, "admin": {"members": CHOSEN}},
+    ),
+    Operation(
+        calls=("escalation.oncall.teams.remove_team",),
+        doors={
+            "rest": "DELETE escalation/teams/{name}",
+            "command": "teams remove",
+            "admin": "escalation.admin.oncall.TeamAdmin.delete_selected",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("escalation.oncall.teams.list_teams",),
+        doors={"rest": "GET escalation/teams", "command": "teams list"},
+        without={"mcp": BUDGET, "admin": READ},
+    ),
+    Operation(
+        calls=("escalation.oncall.teams.find_team",),
+        doors={"rest": "GET escalation/teams/{name}", "command": "teams show"},
+        without={"mcp": BUDGET, "admin": READ},
+    ),
+    Operation(
+        calls=("escalation.oncall.schedules.add_schedule",),
+        doors={
+            "rest": "POST escalation/schedules",
+            "command": "schedules add",
+            "admin": "escalation.admin.schedules.ScheduleForm",
+        },
+        without={"mcp": PERSON},
+        differs={"command": {"rotations": SHELL_LIST}, "admin": {"rotations": ROWS}},
+    ),
+    Operation(
+        calls=("escalation.oncall.schedules.change_schedule",),
+        doors={
+            "rest": "PATCH escalation/schedules/{name}",
+            "command": "schedules change",
+            "admin": "escalation.admin.schedules.ScheduleForm",
+        },
+        without={"mcp": PERSON},
+        differs={"command": {"rotations": SHELL_LIST}, "admin": {"rotations": ROWS}},
+    ),
+    Operation(
+        calls=("escalation.oncall.schedules.remove_schedule",),
+        doors={
+            "rest": "DELETE escalation/schedules/{name}",
+            "command": "schedules remove",
+            "admin": "escalation.admin.schedules.ScheduleAdmin.delete_selected",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("escalation.oncall.schedules.add_override",),
+        doors={
+            "rest": "POST escalation/schedules/{name}/overrides",
+            "command": "schedules override",
+            "admin": "escalation.admin.schedules.OverrideForm",
+        },
+        own={"admin": {"schedule": "the others have it in their path"}},
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("escalation.oncall.schedules.remove_override",),
+        doors={
+            "rest": "DELETE escalation/schedules/{name}/overrides/{override_id}",
+            "command": "schedules end-override",
+            "admin": "escalation.admin.schedules.OverrideAdmin.delete_selected",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("escalation.oncall.schedules.list_schedules",),
+        doors={"rest": "GET escalation/schedules", "command": "schedules list"},
+        without={"mcp": BUDGET, "admin": READ},
+    ),
+    Operation(
+        calls=("escalation.oncall.schedules.find_schedule",),
+        doors={"rest": "GET escalation/schedules/{name}", "command": "schedules show"},
+        without={"mcp": BUDGET, "admin": READ},
+    ),
+    Operation(
+        calls=("escalation.oncall.duty.list_shifts",),
+        doors={"rest": "GET escalation/schedules/{name}/shifts", "command": "schedules shifts"},
+        without={"mcp": BUDGET, "admin": READ},
+    ),
+    Operation(
+        calls=("escalation.oncall.duty.on_call",),
+        doors={"rest": "GET escalation/on-call", "command": "schedules on-call"},
+        without={"mcp": "a resource: oncall://{schedule}", "admin": READ},
+    ),
+    Operation(
+        calls=("escalation.maintenance.maintenance.add_maintenance",),
+        doors={
+            "rest": "POST escalation/maintenance",
+            "command": "maintenance add",
+            "admin": "escalation.admin.maintenance.MaintenanceForm",
+        },
+        without={"mcp": PERSON},
+        names={"admin": {"project_slugs": "projects", "channel_names": "channels"}},
+        differs={"admin": {"projects": CHOSEN, "channels": CHOSEN}},
+    ),
+    Operation(
+        calls=("escalation.maintenance.maintenance.change_maintenance",),
+        doors={
+            "rest": "PATCH escalation/maintenance/{name}",
+            "command": "maintenance change",
+            "admin": "escalation.admin.maintenance.MaintenanceForm",
+        },
+        without={"mcp": PERSON},
+        names={"admin": {"project_slugs": "projects", "channel_names": "channels"}},
+        differs={"admin": {"projects": CHOSEN, "channels": CHOSEN}},
+    ),
+    Operation(
+        calls=("escalation.maintenance.maintenance.end_maintenance",),
+        doors={
+            "rest": "POST escalation/maintenance/{name}/end",
+            "command": "maintenance end",
+            "admin": "escalation.admin.maintenance.MaintenanceAdmin.end_now",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("escalation.maintenance.maintenance.remove_maintenance",),
+        doors={
+            "rest": "DELETE escalation/maintenance/{name}",
+            "command": "maintenance remove",
+            "admin": "escalation.admin.maintenance.MaintenanceAdmin.delete_selected",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("escalation.maintenance.maintenance.list_maintenance",),
+        doors={"rest": "GET escalation/maintenance", "command": "maintenance list"},
+        without={"mcp": BUDGET, "admin": READ},
+    ),
+    Operation(
+        calls=("escalation.maintenance.maintenance.find_maintenance",),
+        doors={"rest": "GET escalation/maintenance/{name}", "command": "maintenance show"},
         without={"mcp": BUDGET, "admin": READ},
     ),
     Operation(
@@ -399,6 +608,8 @@ APART: dict[str, str] = {
     "escalation.delivery.sending.say_in_slack": "the job behind a button in Slack",
     "escalation.delivery.sending.send_due": "a job of the schedule",
     "escalation.heartbeats.pulse.miss_overdue": "a job of the schedule",
+    "escalation.maintenance.turning.turn_due": "a job of the schedule",
+    "escalation.oncall.duty.find_on_call": "the resource oncall://{schedule}",
     "escalation.policies.advancing.advance_due": "a job of the schedule",
     "escalation.ingestion.digestion.digest_submissions": "a job that every event calls for",
     "escalation.projects.find_project": "what projects/{slug} shows",

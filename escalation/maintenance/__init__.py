@@ -1,0 +1,1 @@
+"""Maintenance: planning it, and the notices when it begins and ends."""
