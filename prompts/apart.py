@@ -4,6 +4,7 @@ Inside the service an endless search would hold the interpreter and everybody wh
 stopped. These are the operations; `processes` has the budget.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -48,7 +49,7 @@ def _check(raw: Any) -> None:
 
 def judge(raw: Sequence[Any], subject: Subject, *, expected: str | None, threshold: float | None) -> Judgement:
     """`assertions.judge` of a case's own assertions. Raises AssertionsInvalid, Stopped."""
-    if subject.output_tokens is None and any(item["type"].endswith("token-count") for item in raw):
+    if subject.output_tokens is None and any("token-count" in json.dumps(item) for item in raw):
         subject = replace(subject, output_tokens=count_tokens(subject.text).tokens)
     argument = {"assertions": raw, "subject": asdict(subject), "expected": expected, "threshold": threshold}
     said = pool.call("judge", argument)

@@ -16,6 +16,7 @@ from prompts.prompts import get_prompt
 
 MAX_TEXT = 200_000
 """Characters of one input or expected output."""
+LONGEST_NAME = 120
 BLANK: dict[str, Any] = {"type": "general", "expected_output": None, "assertions": [], "threshold": None}
 """What a case is judged by when nothing is said."""
 UNSAID: dict[str, Any] = {**BLANK, "must_pass": False}
@@ -87,11 +88,12 @@ def _update(prompt_id: str, uid: str, given: Mapping[str, Any]) -> TestCase:
 def keep_test_case(*, prompt_id: str, **given: Any) -> TestCase:
     """Add a case, or change the one of that name. Raises as create_test_case does."""
     _read_assertions(given)
-    return _keep(prompt_id, given)
+    return keep_checked(prompt_id, given)
 
 
 @transaction.atomic
-def _keep(prompt_id: str, given: Mapping[str, Any]) -> TestCase:
+def keep_checked(prompt_id: str, given: Mapping[str, Any]) -> TestCase:
+    """As keep_test_case, of a case whose assertions were looked at before."""
     existing = TestCase.objects.filter(prompt=get_prompt(prompt_id=prompt_id), name=given.get("name")).first()
     if existing is None:
         return _create(prompt_id, given)
@@ -122,6 +124,11 @@ def _read_assertions(given: Mapping[str, Any]) -> None:
 def check_definition(given: Mapping[str, Any]) -> dict[str, Any]:
     """A case's definition with its defaults. Raises TestCaseInvalid, AssertionsInvalid."""
     _read_assertions(given)
+    return complete_case(given)
+
+
+def complete_case(given: Mapping[str, Any]) -> dict[str, Any]:
+    """As check_definition; its assertions are looked at elsewhere. Raises TestCaseInvalid."""
     return complete(_parted(given)[0])
 
 
@@ -150,7 +157,7 @@ def complete(given: Mapping[str, Any], *, name: str = "") -> dict[str, Any]:
         raise _invalid(unknown[0], "Unknown field.")
     case: dict[str, Any] = {"name": name, "input": None, **BLANK, **given}
     case["assertions"] = [] if case["assertions"] is None else case["assertions"]
-    _check_word(case, "name", 120)
+    _check_word(case, "name", LONGEST_NAME)
     _check_word(case, "type", 50)
     _check_input(case["input"])
     expected, threshold = case["expected_output"], case["threshold"]

@@ -31,7 +31,20 @@ class Row:
     """One case in every run of the evaluation, in their order; None where a run did not have it."""
 
     name: str
+    case: str
+    """Its hash, which tells it from a case of the same name that was defined otherwise."""
     cells: list[Cell | None]
+
+    @property
+    def is_flipped(self) -> bool:
+        """Whether it passes in some runs and fails in others."""
+        shares = {cell.passed == cell.answered for cell in self.cells if cell is not None and cell.answered}
+        return len(shares) > 1
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether an answer of any run did not pass, or is missing in one that is over."""
+        return any(cell.passed < cell.asked for cell in self.cells if cell is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +98,18 @@ def matrix(evaluation: Evaluation) -> list[Row]:
             names.setdefault(case, name)
             found.setdefault(case, {})[run.pk] = cell
     runs = [run.pk for run in evaluation.in_order]
-    return [Row(name=names[case], cells=[cells.get(run) for run in runs]) for case, cells in found.items()]
+    return [Row(name=names[case], case=case, cells=[cells.get(run) for run in runs]) for case, cells in found.items()]
+
+
+def answers(evaluation: Evaluation, case: str) -> list[RunResult | None]:
+    """One answer to a case from each run, in their order: one that did not pass, where there is such."""
+    found: dict[int, RunResult] = {}
+    rows = RunResult.objects.filter(run__evaluation=evaluation, case_hash=case)
+    for row in rows.order_by("position", "repeat"):
+        kept = found.get(row.run_id)
+        if kept is None or (kept.outcome == RunResult.Outcome.PASSED and row.outcome != RunResult.Outcome.PASSED):
+            found[row.run_id] = row
+    return [found.get(run.pk) for run in evaluation.in_order]
 
 
 def reliability(rows: Sequence[Row], place: int, repeats: int) -> list[Reliability]:

@@ -3,7 +3,7 @@ from typing import Any
 from django.urls import path
 
 from prompts.memories import views as memories
-from prompts.views import cases, endpoints, evaluations, labels, prompts, runs, texts
+from prompts.views import cases, endpoints, evaluations, exchange, labels, prompts, runs, texts
 
 ONE = "prompts/<str:prompt_id>"
 READ: dict[str, Any] = {"get": "list", "post": "create"}
@@ -35,6 +35,8 @@ urlpatterns = [
     path(f"{ONE}/render", prompts.RenderView.as_view(), name="prompts-render"),
     path(f"{ONE}/test-cases", cases.TestCaseViewSet.as_view(READ), name="prompts-test-cases"),
     path(f"{ONE}/test-cases/<uuid:uid>", cases.TestCaseViewSet.as_view(CHANGE), name="prompts-test-case"),
+    path(f"{ONE}/test-cases/import", exchange.CasesImportView.as_view(), name="prompts-cases-import"),
+    path(f"{ONE}/test-cases/export", exchange.CasesExportView.as_view(), name="prompts-cases-export"),
     path("endpoints", endpoints.EndpointViewSet.as_view(READ), name="prompts-endpoints"),
     path(
         "endpoints/<str:name>",
@@ -53,9 +55,18 @@ urlpatterns = [
         evaluations.EvaluationViewSet.as_view({"post": "cancel"}),
         name="prompts-evaluation-cancel",
     ),
+    path(
+        "evaluations/<uuid:uid>/report",
+        evaluations.EvaluationViewSet.as_view({"get": "report"}),
+        name="prompts-evaluation-report",
+    ),
     path("runs", runs.RunViewSet.as_view({"get": "list"}), name="prompts-runs"),
     path("runs/<uuid:uid>", runs.RunViewSet.as_view({"get": "retrieve"}), name="prompts-run"),
+    path("runs/<uuid:uid>/keep", exchange.KeepResultView.as_view(), name="prompts-keep-result"),
     path("runs/<uuid:uid>/cancel", runs.RunViewSet.as_view({"post": "cancel"}), name="prompts-cancel"),
+    path("import", exchange.ImportView.as_view(), name="prompts-import"),
+    path("export", exchange.ExportView.as_view(), name="prompts-export"),
+    path("shipped", exchange.ShippedView.as_view(), name="prompts-shipped"),
     path("tokens/count", texts.CountView.as_view(), name="prompts-count"),
     path("memories", memories.MemoryViewSet.as_view(READ), name="prompts-memories"),
     path("memories/search", memories.RecallView.as_view(), name="prompts-recall"),

@@ -11,7 +11,7 @@ from audit.trail import record
 from config.canonical import compute_hash
 from config.context import caller
 from config.secrets import blank
-from prompts.composition import check_version
+from prompts.composition import Composed, check_version
 from prompts.content import VersionInvalid, check_storable, invalid
 from prompts.labels import move_label
 from prompts.lookup import get_version
@@ -27,6 +27,15 @@ class Saved:
 
     version: Version
     created: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A version that was looked at, and has everything but its number."""
+
+    prompt_id: str
+    version: Version
+    parts: Mapping[str, Version]
 
 
 def save_version(
@@ -47,15 +56,33 @@ def save_version(
     A version that says exactly the same (text, settings, purpose and notes) is not saved twice: it is returned.
     Raises VersionInvalid, TemplateInvalid, TextTooLarge.
     """
-    settings = dict(settings or {})
     composed = check_version(prompt_id, prompt_text, messages, variables)
+    remarks = {"purpose": purpose, "notes": notes, "branch": branch}
+    is_plain = prompt_text is not None
+    return keep_version(
+        prepare(prompt_id, composed, is_plain=is_plain, settings=settings, **remarks), activate=activate
+    )
+
+
+def prepare(
+    prompt_id: str,
+    composed: Composed,
+    *,
+    is_plain: bool,
+    settings: Mapping[str, Any] | None = None,
+    purpose: str = "",
+    notes: str = "",
+    branch: str = "",
+) -> Prepared:
+    """What takes time of saving a version, outside the transaction: SQLite has one writer. Raises VersionInvalid."""
+    settings = dict(settings or {})
     check_settings(settings)
     check_storable(purpose=purpose, notes=notes)
     if branch and not re.fullmatch(LABEL, branch):
         raise invalid("branch", str(LABEL_RULE.message))
     version = Version(
-        prompt_text=prompt_text,
-        messages=None if prompt_text is not None else [asdict(message) for message in composed.source],
+        prompt_text=composed.source[0].content if is_plain else None,
+        messages=None if is_plain else [asdict(message) for message in composed.source],
         purpose=blank(purpose),
         notes=blank(notes),
         branch=branch,
@@ -64,12 +91,13 @@ def save_version(
         created_by=caller().actor,
     )
     version.content_hash = _hash(version, composed.parts)
-    return _keep(version, prompt_id, composed.parts, activate=activate)
+    return Prepared(prompt_id=prompt_id, version=version, parts=composed.parts)
 
 
 @transaction.atomic
-def _keep(version: Version, prompt_id: str, parts: Mapping[str, Version], *, activate: bool) -> Saved:
-    """Give it the next number; what takes time is done before, since SQLite has one writer."""
+def keep_version(prepared: Prepared, *, activate: bool) -> Saved:
+    """Give it the next number."""
+    prompt_id, version, parts = prepared.prompt_id, prepared.version, prepared.parts
     prompt = Prompt.objects.select_for_update().filter(prompt_id=prompt_id).first()
     if prompt is None:
         try:

@@ -1,14 +1,18 @@
 """Evaluations: each case in each run, side by side."""
 
+from collections.abc import Iterator
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from config.admin import ReadOnlyAdmin
 from config.pages import kit
 from config.pages.admin_lists import MonthFilter
+from config.pages.kit.differences import words
 from config.pages.kit.marks import NOTHING, Tone
 from config.pages.kit.tables import table
 from config.pages.moves import move
@@ -17,6 +21,8 @@ from prompts.admin import shown
 from prompts.models import Evaluation, Run
 
 MOST_CASES = 200
+MOST_COMPARED = 4_000
+"""Characters of an answer beside the others."""
 
 
 @admin.register(Evaluation)
@@ -58,12 +64,30 @@ class EvaluationAdmin(ReadOnlyAdmin):
     def runs_shown(self, evaluation: Evaluation) -> SafeString:
         return shown.runs(evaluation.in_order)
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Evaluation | None:
+        """`?show=flipped` narrows its cases, `?case=` shows the answers to one."""
+        found: Evaluation | None = super().get_object(request, object_id, from_field)
+        if found is not None:
+            found.asked = {name: request.GET.get(name, "") for name in ("show", "case")}  # type: ignore[attr-defined]
+        return found
+
     @admin.display(description="matrix")
     def matrix(self, evaluation: Evaluation) -> SafeString:
+        asked = getattr(evaluation, "asked", {"show": "", "case": ""})
         rows = evaluations.matrix(evaluation)
-        listed = [(row.name, *(_cell(cell) for cell in row.cells)) for row in rows[:MOST_CASES]]
-        more = f"The first {MOST_CASES} of {len(rows)} cases; REST has all." if len(rows) > MOST_CASES else ""
-        return table(["Case", *(_heading(run) for run in evaluation.in_order)], listed, caption=more)
+        sets = {"": rows, "flipped": [row for row in rows if row.is_flipped]}
+        sets["failed"] = [row for row in rows if row.has_failed]
+        show = asked["show"] if asked["show"] in sets else ""
+        chosen = sets[show]
+        listed = [(_opened(row, show), *(_cell(cell) for cell in row.cells)) for row in chosen[:MOST_CASES]]
+        more = f"The first {MOST_CASES} of {len(chosen)} cases; REST has all." if len(chosen) > MOST_CASES else ""
+        context = {
+            "sets": [(name, name or "all", len(found), name == show) for name, found in sets.items()],
+            "table": table(["Case", *(_heading(run) for run in evaluation.in_order)], listed, caption=more),
+            "row": next((row for row in rows if row.case == asked["case"]), None),
+            "sides": list(_sides(evaluation, asked["case"])) if asked["case"] else [],
+        }
+        return render_to_string("prompts/matrix.html", context)
 
     @move(
         permissions=["operate"],
@@ -73,6 +97,28 @@ class EvaluationAdmin(ReadOnlyAdmin):
     )
     def cancel(self, request: HttpRequest, evaluation: Evaluation) -> None:
         evaluations.cancel_evaluation(uid=str(evaluation.uid))
+
+
+def _opened(row: evaluations.Row, show: str) -> SafeString:
+    """The name of a case, which leads to its answers."""
+    return format_html('<a href="?show={}&amp;case={}#answers">{}</a>', show, row.case, row.name)
+
+
+def _sides(evaluation: Evaluation, case: str) -> Iterator[dict[str, object]]:
+    """What each run answered, with the words that the first one had not."""
+    found = evaluations.answers(evaluation, case)
+    first = next((row for row in found if row is not None), None)
+    for run, row in zip(evaluation.in_order, found, strict=True):
+        if row is None or first is None:
+            continue
+        failed = [check for check in row.checks if not check["passed"]]
+        yield {
+            "heading": _heading(run),
+            "outcome": shown.outcome(row.outcome),
+            "output": None if row is first else words(first.output[:MOST_COMPARED], row.output[:MOST_COMPARED]),
+            "whole": row.output[:MOST_COMPARED],
+            "why": "; ".join(check["detail"] for check in failed) or row.error,
+        }
 
 
 def _heading(run: Run) -> str:

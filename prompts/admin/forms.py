@@ -1,4 +1,4 @@
-"""What a person types of versions, cases and runs; the operations' own rules are shown beside the fields."""
+"""What a person types of versions and cases; the operations' own rules are shown beside the fields."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,8 +12,7 @@ from prompts.admin import typed
 from prompts.admin.rows import Column, Rows
 from prompts.assertions.terms import Fault
 from prompts.assertions.written import WANTED
-from prompts.models import PRODUCTION, Prompt, TestCase, Version
-from prompts.testing import MAX_CONCURRENCY, MAX_REPEATS
+from prompts.models import Prompt, TestCase, Version
 
 
 class RowsField(forms.Field):
@@ -138,7 +137,7 @@ class TestCaseForm(CheckedForm):
 
     __test__ = False
     prompt = PromptField()
-    name = forms.CharField(max_length=120, help_text="What it tries, in a few words; verdicts name it.")
+    name = forms.CharField(max_length=cases.LONGEST_NAME, help_text="What it tries, in a few words; verdicts name it.")
     type = forms.CharField(max_length=50, initial="general", help_text="A word to group cases by.")
     input = InputField(help_text="What the prompt is asked with, as plain text.")
     expected_output = forms.CharField(
@@ -205,90 +204,6 @@ class TestCaseForm(CheckedForm):
 
     def _post_clean(self) -> None:
         """The operation has checked it; the instance stays what it was, to be told from what was typed."""
-
-
-class DescribeForm(forms.Form):
-    description = forms.CharField(
-        required=False, max_length=10_000, widget=forms.Textarea(attrs={"rows": 3}), help_text="What it is for."
-    )
-    folder = forms.CharField(required=False, max_length=fields.LONGEST_FOLDER, help_text="Such as support/triage.")
-    tags = forms.CharField(required=False, help_text="Words to find it by, with commas between them.")
-
-    def clean_tags(self) -> list[str]:
-        return [word.strip() for word in self.cleaned_data["tags"].split(",") if word.strip()]
-
-
-class LabelForm(forms.Form):
-    """Which label a version shall hold."""
-
-    label = forms.CharField(
-        max_length=fields.LONGEST_LABEL, help_text="Such as staging; production is what programs fetch."
-    )
-    protected = forms.NullBooleanField(
-        required=False, help_text="Whether it moves only through the gate from now on. Unknown: as it is."
-    )
-
-
-class ApproveForm(forms.Form):
-    """A second person's word."""
-
-    label = forms.CharField(max_length=fields.LONGEST_LABEL, initial=PRODUCTION)
-    reason = forms.CharField(
-        max_length=fields.LONGEST_PURPOSE, widget=forms.Textarea(attrs={"rows": 3}), help_text="The trail keeps it."
-    )
-
-
-class TestForm(forms.Form):
-    """How a version is tested."""
-
-    __test__ = False
-    model = forms.CharField(
-        required=False,
-        max_length=fields.LONGEST_MODEL,
-        help_text="Empty: the version's own, else the one the service asks by default.",
-    )
-    concurrency = forms.IntegerField(
-        required=False,
-        initial=fields.USUAL_CONCURRENCY,
-        min_value=1,
-        max_value=MAX_CONCURRENCY,
-        label="At once",
-        help_text="How many cases are asked at the same time.",
-    )
-
-    repeats = forms.IntegerField(
-        required=False, initial=1, min_value=1, max_value=MAX_REPEATS, help_text="How often each case is asked."
-    )
-    threshold = forms.FloatField(
-        required=False, initial=1.0, min_value=0.01, max_value=1, help_text="The share of its repeats a case must pass."
-    )
-
-    def clean_repeats(self) -> int:
-        return self.cleaned_data["repeats"] or 1
-
-    def clean_threshold(self) -> float:
-        return self.cleaned_data["threshold"] or 1.0
-
-    def clean_concurrency(self) -> int:
-        return self.cleaned_data["concurrency"] or fields.USUAL_CONCURRENCY
-
-
-class PromptTestForm(TestForm):
-    """Which version, too."""
-
-    number = forms.IntegerField(
-        required=False,
-        min_value=fields.FIRST_VERSION,
-        max_value=fields.LAST_VERSION,
-        label="Version",
-        help_text="Empty: the active one, or the newest where none is.",
-    )
-    field_order = ["number", "model", "concurrency", "repeats", "threshold"]
-
-
-def described(prompt: Prompt) -> dict[str, str]:
-    """What DescribeForm begins with."""
-    return {"description": prompt.description, "folder": prompt.folder, "tags": ", ".join(prompt.tags)}
 
 
 def prompt_of(given: object) -> Prompt | None:

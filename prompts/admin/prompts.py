@@ -16,7 +16,7 @@ from config.pages.admin_lists import MonthFilter
 from config.pages.kit.marks import NOTHING
 from config.pages.moves import move
 from prompts import dashboard, prompts, testing
-from prompts.admin import forms, shown
+from prompts.admin import move_forms, shown
 from prompts.models import Prompt, Run, Version
 
 _IN_A_LIST = ("prompt", "number", "purpose", "test_results")
@@ -35,6 +35,7 @@ class PromptAdmin(ToolAdmin):
     list_filter = ["tagged__name", ("created_at", MonthFilter)]
     fields = ["prompt_id", "description"]
     moves = ["add_version", "add_case", "run_tests", "describe"]
+    list_moves = ["save_shipped"]
     sections = [
         ("The prompt", ["facts"]),
         ("What it says", ["text"]),
@@ -147,7 +148,7 @@ class PromptAdmin(ToolAdmin):
     @move(
         label="Run the tests",
         permissions=["operate"],
-        form=forms.PromptTestForm,
+        form=move_forms.PromptTestForm,
         when=lambda prompt: prompt.latest_number > 0,
     )
     def run_tests(self, request: HttpRequest, prompt: Prompt, given: dict[str, Any]) -> HttpResponseRedirect:
@@ -157,9 +158,17 @@ class PromptAdmin(ToolAdmin):
         self.message_user(request, f"{run.version} is being tested.", messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:prompts_run_change", args=[run.pk]))
 
-    @move(form=forms.DescribeForm, initial=forms.described)
+    @move(form=move_forms.DescribeForm, initial=move_forms.described)
     def describe(self, request: HttpRequest, prompt: Prompt, given: dict[str, Any]) -> None:
         prompts.update_prompt(prompt_id=prompt.prompt_id, **given)
+
+    @move(label="Save the shipped commands", permissions=["operate"])
+    def save_shipped(self, request: HttpRequest) -> str:
+        from prompts.exchange import shipping  # reads every command that ships
+
+        done = shipping.save_shipped()
+        new = sum(saved.created for saved in done.saved)
+        return f"{new} versions are saved; {len(done.saved) - new} were there already."
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Versions and runs cannot be deleted by themselves, but go with their prompt."""

@@ -19,6 +19,8 @@ from config.pages.kit.marks import NOTHING
 from config.pages.moves import move
 from prompts import dashboard, runs
 from prompts.admin import shown
+from prompts.admin.move_forms import KeepResultForm
+from prompts.exchange import moving_cases
 from prompts.models import Run, RunResult
 from prompts.statistics import Call
 
@@ -59,7 +61,7 @@ class RunAdmin(ReadOnlyAdmin):
     search_fields = ["=uid", "version__prompt__prompt_id", "model"]
     search_help_text = "A run's id, or part of a prompt's or a model's name."
     list_select_related = ["version__prompt"]
-    moves = ["cancel"]
+    moves = ["keep_result", "cancel"]
     sections = [
         ("The verdict", ["verdict_text", ("passed_of", "took")]),
         ("Results", ["results_shown"]),
@@ -148,6 +150,10 @@ class RunAdmin(ReadOnlyAdmin):
         }
         return render_to_string("prompts/results.html", context)
 
+    @move(label="Keep a result as a test case", permissions=["operate"], form=KeepResultForm)
+    def keep_result(self, request: HttpRequest, run: Run, given: dict[str, Any]) -> str:
+        return f"{moving_cases.keep_result(uid=str(run.uid), **given)} is a test case now."
+
     @move(
         permissions=["operate"],
         when=lambda run: not run.is_over,
@@ -162,6 +168,7 @@ class RunAdmin(ReadOnlyAdmin):
 def _result(row: Any) -> dict[str, Any]:
     return {
         "name": row.name,
+        "number": f"{row.position}, answer {row.repeat}" if row.repeat > 1 else row.position,
         "case": row.test_case_id,
         "outcome": shown.outcome(row.outcome),
         "input": row.input,

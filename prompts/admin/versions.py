@@ -18,7 +18,7 @@ from config.pages.admin_lists import MonthFilter
 from config.pages.kit.tables import table
 from config.pages.moves import move
 from prompts import dashboard, gate, labels, testing, versions
-from prompts.admin import forms, shown, typed
+from prompts.admin import forms, move_forms, shown, typed
 from prompts.comparison import compare_versions
 from prompts.models import Label, Version
 
@@ -210,7 +210,7 @@ class VersionAdmin(ReadOnlyAdmin):
         versions.activate_version(prompt_id=version.prompt.prompt_id, number=version.number)
         return f"{version} is active: programs fetch it from now on."
 
-    @move(label="Label it", permissions=["operate"], form=forms.LabelForm)
+    @move(label="Label it", permissions=["operate"], form=move_forms.LabelForm)
     def give_label(self, request: HttpRequest, version: Version, given: dict[str, Any]) -> str:
         moved = labels.move_label(prompt_id=version.prompt.prompt_id, version=version.number, **given)
         return f"{version} holds {moved.name} from now on."
@@ -220,12 +220,12 @@ class VersionAdmin(ReadOnlyAdmin):
         saved = versions.adopt_version(prompt_id=version.prompt.prompt_id, number=version.number)
         return format_html("{} says it on the line.", linked(saved.version))
 
-    @move(label="Approve a move", permissions=["operate"], form=forms.ApproveForm, when=_could_need_approval)
+    @move(label="Approve a move", permissions=["operate"], form=move_forms.ApproveForm, when=_could_need_approval)
     def approve(self, request: HttpRequest, version: Version, given: dict[str, Any]) -> str:
         gate.approve_move(prompt_id=version.prompt.prompt_id, version=version.number, **given)
         return f"Somebody else may now move {given['label']} to {version}, once."
 
-    @move(label="Run the tests", many="Run the tests of", permissions=["operate"], form=forms.TestForm, bulk=True)
+    @move(label="Run the tests", many="Run the tests of", permissions=["operate"], form=move_forms.TestForm, bulk=True)
     def run_test(self, request: HttpRequest, version: Version, given: dict[str, Any]) -> HttpResponseRedirect:
         with shown.linked_cases(version.prompt):
             run = testing.test_prompt_version(prompt_id=version.prompt.prompt_id, number=version.number, **given)

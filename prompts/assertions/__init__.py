@@ -24,6 +24,29 @@ from prompts.assertions.terms import (
 __all__ = ["TYPES", "Assertion", "AssertionsInvalid", "Judgement", "Outcome", "Subject", "judge", "parse"]
 
 MAX_ASSERTIONS = 50
+LONGEST_METRIC = 64
+KEYS = ("type", "value", "threshold", "weight", "metric")
+SET = "assert-set"
+"""Assertions that count as one: all of them hold, or the weighted mean of their scores reaches a threshold."""
+
+
+def _set(assertion: Assertion, subject: Subject) -> tuple[float, str]:
+    judged = judge(parse(assertion.value), subject, threshold=assertion.threshold)
+    failed = [f"{outcome.type}: {outcome.detail}" for outcome in judged.outcomes if not outcome.passed]
+    return float(judged.passed), f"{len(failed)} of {len(judged.outcomes)} do not hold: {'; '.join(failed)}"
+
+
+def _members(assertion: Assertion) -> None:
+    if not isinstance(assertion.value, list) or not assertion.value:
+        raise Fault("Must be a list of assertions.", "value")
+    try:
+        members = parse(assertion.value, field="value")
+    except AssertionsInvalid as error:
+        raise Fault(error.detail, "value") from error
+    if any(member.type == SET for member in members):
+        raise Fault("A set holds no other set.", "value")
+
+
 TYPES: dict[str, tuple[Check, float | None, Callable[[Assertion], None]]] = {
     "equals": (checks.equals, None, wanted.anything),
     "contains": (checks.contains(fold=False), None, wanted.content),
@@ -44,6 +67,7 @@ TYPES: dict[str, tuple[Check, float | None, Callable[[Assertion], None]]] = {
     "latency": (checks.at_most("latency_ms", "ms"), None, wanted.limit),
     "cost": (checks.at_most("cost_micros", "micro-dollars"), None, wanted.limit),
     "finish-reason": (checks.finish_reason, None, wanted.content),
+    SET: (_set, None, _members),
 }
 """Type -> check, threshold of a scored type, and what its value must be."""
 
@@ -91,7 +115,7 @@ def _evaluate(assertion: Assertion, subject: Subject) -> Outcome:
         score, detail = check(assertion, subject)
     except Fault as fault:
         # Could not be judged (a pattern that ran too long, no price known): never a pass, not even negated.
-        return Outcome(type=assertion.name, passed=False, score=0.0, weight=assertion.weight, detail=str(fault))
+        return _outcome(assertion, passed=False, score=0.0, detail=str(fault))
     threshold = default_threshold
     if default_threshold is not None and assertion.threshold is not None:
         threshold = assertion.threshold
@@ -104,15 +128,18 @@ def _evaluate(assertion: Assertion, subject: Subject) -> Outcome:
         detail = ""
     elif assertion.negated:
         detail = f"Must not hold: {assertion.type} {show(assertion.value)}".rstrip()
-    return Outcome(
-        type=assertion.name, passed=passed, score=round(score, 6), weight=assertion.weight, detail=detail[:1000]
-    )
+    return _outcome(assertion, passed=passed, score=round(score, 6), detail=detail[:1000])
+
+
+def _outcome(assertion: Assertion, *, passed: bool, score: float, detail: str) -> Outcome:
+    weight, metric = assertion.weight, assertion.metric
+    return Outcome(type=assertion.name, passed=passed, score=score, weight=weight, detail=detail, metric=metric)
 
 
 def _parse_one(item: Any) -> Assertion:
     if not isinstance(item, Mapping):
-        raise Fault("Must be an object {type, value, threshold?, weight?}.")
-    if unknown := sorted(set(item) - {"type", "value", "threshold", "weight"}):
+        raise Fault("Must be an object {type, value, threshold?, weight?, metric?}.")
+    if unknown := sorted(set(item) - set(KEYS)):
         raise Fault("Unknown key.", unknown[0])
     kind = item.get("type")
     if not isinstance(kind, str) or kind.removeprefix("not-") not in TYPES:
@@ -122,12 +149,16 @@ def _parse_one(item: Any) -> Assertion:
     for name, number in (("threshold", threshold), ("weight", weight)):
         if number is not None and (not is_number(number) or number < 0):
             raise Fault("Must be a number of at least 0.", name)
+    metric = item.get("metric")
+    if metric is not None and (not isinstance(metric, str) or not 0 < len(metric) <= LONGEST_METRIC):
+        raise Fault(f"Must be a name of 1 to {LONGEST_METRIC} characters.", "metric")
     assertion = Assertion(
         type=kind.removeprefix("not-"),
         value=item.get("value"),
         threshold=threshold,
         weight=1.0 if weight is None else float(weight),
         negated=kind.startswith("not-"),
+        metric=metric or "",
     )
     TYPES[assertion.type][2](assertion)
     return assertion

@@ -22,6 +22,8 @@ class Assertion:
     threshold: float | None = None
     weight: float = 1.0
     negated: bool = False
+    metric: str = ""
+    """What it measures, by a name that several share: results are also told by it."""
 
     @property
     def name(self) -> str:
@@ -48,6 +50,7 @@ class Outcome:
     score: float
     weight: float
     detail: str
+    metric: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

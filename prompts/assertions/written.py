@@ -105,7 +105,7 @@ def _read_measure(typed: str) -> Any:
 _READERS: dict[str, Callable[[str], Any]] = {
     "equals": _read_structure,
     **dict.fromkeys(("contains-all", "contains-any", "icontains-all", "icontains-any"), _read_lines),
-    **dict.fromkeys(("is-json", "contains-json"), _json),
+    **dict.fromkeys(("is-json", "contains-json", "assert-set"), _json),
     **dict.fromkeys(("word-count", "token-count"), _read_bounds),
     **dict.fromkeys(("latency", "cost"), _read_measure),
 }
@@ -133,5 +133,6 @@ WANTED = {
     "latency": "at most so many milliseconds, or 2 s",
     "cost": "at most so many micro-dollars, or $0.01",
     "finish-reason": "stop, length, ...",
+    "assert-set": "a JSON list of checks that count as one",
 }
 """Kind -> what its value says."""

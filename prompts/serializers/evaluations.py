@@ -5,10 +5,11 @@ from typing import Any
 from rest_framework import serializers
 
 from config.canonical import LARGEST_INTEGER
-from config.rest.views import StrictModelSerializer, StrictSerializer
+from config.rest.views import QuerySerializer, StrictModelSerializer, StrictSerializer
 from prompts import evaluations
 from prompts import fields as limits
 from prompts.models import PROMPT_ID_RULE, Evaluation, Run
+from prompts.reports import FORMATS
 from prompts.serializers.runs import GivenCaseSerializer, concurrency_field, repeats_field, threshold_field
 from prompts.testing import MAX_CASES, MAX_RUNS
 
@@ -62,6 +63,9 @@ class RowSerializer(StrictSerializer):
     """One case in every run."""
 
     name = serializers.CharField()
+    flipped = serializers.BooleanField(
+        source="is_flipped", help_text="Whether it passes in some runs, fails in others."
+    )
     cells = serializers.ListField(child=CellSerializer(allow_null=True), help_text="In the order of the runs.")
 
 
@@ -119,6 +123,15 @@ class EvaluationDetailSerializer(EvaluationSerializer):
 
     class Meta(EvaluationSerializer.Meta):
         fields = [*EvaluationSerializer.Meta.fields, "cases", "reliability"]
+
+
+class ReportQuery(QuerySerializer):
+    format = serializers.ChoiceField(FORMATS, default="markdown", help_text="For a CI, a browser or a comment.")
+
+
+class ReportFileSerializer(StrictSerializer):
+    format = serializers.ChoiceField(FORMATS)
+    text = serializers.CharField()
 
 
 def detail(evaluation: Evaluation) -> dict[str, Any]:

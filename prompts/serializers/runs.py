@@ -9,7 +9,7 @@ from config.canonical import LARGEST_INTEGER
 from config.rest.contract import ANYTHING
 from config.rest.views import StrictModelSerializer, StrictSerializer
 from prompts import fields as limits
-from prompts.assertions import MAX_ASSERTIONS, TYPES
+from prompts.assertions import LONGEST_METRIC, MAX_ASSERTIONS, TYPES
 from prompts.cases import MAX_TEXT
 from prompts.models import Run, RunResult, TestCase
 from prompts.serializers.prompts import Input
@@ -26,6 +26,7 @@ ASSERTION = {
         "value": ANYTHING,
         "threshold": _AMOUNT,
         "weight": _AMOUNT,
+        "metric": {"type": ["string", "null"], "minLength": 1, "maxLength": LONGEST_METRIC},
     },
 }
 
@@ -65,7 +66,7 @@ class TestCaseSerializer(StrictModelSerializer):
     threshold = serializers.FloatField(
         required=False, allow_null=True, min_value=0, max_value=1, help_text="The weighted score that is enough."
     )
-    assertions = Assertions(required=False, help_text="[{type, value, threshold?, weight?}]")
+    assertions = Assertions(required=False, help_text="[{type, value, threshold?, weight?, metric?}]")
 
     class Meta:
         model = TestCase
@@ -144,6 +145,7 @@ class OutcomeSerializer(StrictSerializer):
     score = serializers.FloatField()
     weight = serializers.FloatField()
     detail = serializers.CharField(allow_blank=True)
+    metric = serializers.CharField(allow_blank=True, default="", help_text="What it measures, where it says so.")
 
 
 class ResultSerializer(StrictModelSerializer):

@@ -8,13 +8,15 @@ from rest_framework.response import Response
 
 from config.rest.openapi import refusals
 from config.rest.views import ReadViewSet
-from prompts import cases, evaluations, testing
+from prompts import cases, evaluations, reports, testing
 from prompts.assertions import AssertionsInvalid
 from prompts.models import Evaluation
 from prompts.serializers.evaluations import (
     EvaluationDetailSerializer,
     EvaluationSerializer,
     NewEvaluationSerializer,
+    ReportFileSerializer,
+    ReportQuery,
     detail,
 )
 
@@ -68,3 +70,9 @@ class EvaluationViewSet(ReadViewSet):
     def cancel(self, request: Request, uid: str) -> Response:
         """Cancel the runs of an evaluation that are not over."""
         return Response(detail(evaluations.cancel_evaluation(uid=uid)))
+
+    @extend_schema(parameters=[ReportQuery], responses=ReportFileSerializer)
+    def report(self, request: Request, uid: str) -> Response:
+        """Write an evaluation as JUnit's XML, a page of HTML or a summary in Markdown."""
+        form = self.query(ReportQuery)["format"]
+        return Response({"format": form, "text": reports.write_report(uid=uid, form=form)})

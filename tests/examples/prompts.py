@@ -24,6 +24,7 @@ VERSION = {
     "settings": {"temperature": 0, "seed": 42},
 }
 ENDPOINT = {"name": "openai", "base_url": "https://api.openai.com/v1", "model": "gpt-4o", "key": "sk-your-own-key"}
+SKILL = "---\nname: review\ndescription: Review a change.\nargument-hint: <change>\n---\nReview this: $ARGUMENTS\n"
 CODE = "def total(items):\n    # prices are in cents\n    return sum(item.price for item in items)\n"
 LOG = "".join(f"2026-11-30 12:00:{second:02} INFO answered in {second * 7} ms\n" for second in range(8)) + (
     "2026-11-30 12:00:09 ERROR the disk is full\n"
@@ -80,6 +81,19 @@ ASKS = {
     "prompts_runs_list": Ask(query={"prompt_id": "triage-ticket", "page_size": 1}),
     "prompts_runs_retrieve": Ask(path=A_RUN),
     "prompts_runs_cancel_create": Ask(path=NEW_RUN),
+    "prompts_evaluations_report_retrieve": Ask(
+        path={"uid": Got("results.0.id", "prompts/evaluations?page_size=1")}, query={"format": "markdown"}
+    ),
+    "prompts_prompts_test_cases_import_create": Ask(
+        path=PROMPT, body={"file": {"path": "cases.csv", "text": "input,__expected\nI was charged twice.,billing\n"}}
+    ),
+    "prompts_prompts_test_cases_export_retrieve": Ask(path=PROMPT, query={"format": "csv"}),
+    "prompts_runs_keep_create": Ask(path=A_RUN, body={"position": 1, "name": "kept", "expected_output": "billing"}),
+    "prompts_import_create": Ask(
+        body={"files": [{"path": "skills/review/SKILL.md", "text": SKILL}], "format": "claude-skills"}
+    ),
+    "prompts_export_retrieve": Ask(query={**PROMPT, "format": "promptfoo"}),
+    "prompts_shipped_create": Ask(),
     "prompts_tokens_count_create": Ask(body={"text": "The sunset was beautiful", "model": "gpt-4o"}),
     "prompts_compressions_retrieve": Ask(
         path={"hash": Got("hash", "prompts/compress", {"text": LOG, "max_tokens": 60})}, query={"first_line": 7}

@@ -378,7 +378,7 @@ def test_no_door_keeps_a_pattern_that_multiplies(api: Any, admin_client: Any) ->
         with pytest.raises(AssertionsInvalid, match="multiplied"):
             operation(prompt_id="echo", **REFUSED)
     with pytest.raises(CommandError, match="multiplied"):
-        call_command("prompt", "case", "echo", "x", "--input", "x", "--assertions", json.dumps(REFUSED["assertions"]))
+        call_command("prompt_case", "echo", "x", "--input", "x", "--assertions", json.dumps(REFUSED["assertions"]))
     kept = create_test_case(prompt_id="echo", name="kept", input="x", expected_output="x")
     with pytest.raises(AssertionsInvalid, match="multiplied"):
         update_test_case(prompt_id="echo", uid=str(kept.uid), assertions=REFUSED["assertions"])

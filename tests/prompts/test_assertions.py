@@ -37,6 +37,7 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
     ({"type": "is-json"}, "1", "NaN"),
     ({"type": "is-json", "value": SCHEMA}, '{"age": 31}', '{"age": "31"}'),
     ({"type": "contains-json"}, 'Sure: {"a": 1}!', "Sure: {a: 1}"),
+    ({"type": "assert-set", "value": [{"type": "contains", "value": "a"}, {"type": "is-json"}]}, '{"a": 1}', "a"),
     ({"type": "contains-json", "value": SCHEMA}, 'First {"x": 1}, then {"age": 3}.', 'Only {"x": 1}'),
     ({"type": "word-count", "value": 3}, "one two three", "one two"),
     ({"type": "word-count", "value": {"min": 2}}, "one two three", "one"),
@@ -202,6 +203,7 @@ def test_no_output_makes_an_assertion_fall_over(output: str, kind: str) -> None:
         "icontains-any": ["a"],
     }
     values |= {"is-json": None, "contains-json": SCHEMA, "word-count": 2, "token-count": 5, "latency": 1, "cost": 1}
+    values |= {"assert-set": [{"type": "contains", "value": "a"}]}
     raw = [{"type": kind, "value": values.get(kind, "a")}]
     judgement = judge(parse(raw), Subject(text=output, latency_ms=1, cost_micros=1))
     assert 0 <= judgement.score <= 1
@@ -368,3 +370,34 @@ def test_the_guide_has_a_row_for_every_type() -> None:
     table = (ROOT / "docs" / "prompts.md").read_text().partition("| type | value |")[2].partition("\n\n")[0]
     named = {name for row in table.splitlines()[2:] for name in re.findall("`([a-z-]+)`", row.split("|")[1])}
     assert named == set(TYPES)
+
+
+def test_a_set_counts_as_one_and_holds_when_all_or_enough_of_it_does() -> None:
+    members = [{"type": "contains", "value": "a"}, {"type": "contains", "value": "b", "weight": 3, "metric": "b"}]
+    for threshold, text, holds in ((None, "ab", True), (None, "b", False), (0.7, "b", True), (0.7, "a", False)):
+        given = [{"type": "assert-set", "value": members, "threshold": threshold, "metric": "both"}]
+        judged = judge(parse(given), Subject(text=text))
+        assert (judged.passed, judged.outcomes[0].metric) == (holds, "both")
+    [outcome] = judge(parse([{"type": "assert-set", "value": members}]), Subject(text="x")).outcomes
+    assert outcome.detail.startswith("2 of 2 do not hold: contains: Not found: 'a'")
+    assert judge(parse([{"type": "not-assert-set", "value": members}]), Subject(text="x")).passed
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"type": "assert-set"}, "assertions[0].value"),
+        ({"type": "assert-set", "value": []}, "assertions[0].value"),
+        ({"type": "assert-set", "value": [{"type": "regex", "value": "("}]}, "assertions[0].value"),
+        (
+            {"type": "assert-set", "value": [{"type": "assert-set", "value": [{"type": "is-json"}]}]},
+            "assertions[0].value",
+        ),
+        ({"type": "is-json", "metric": ""}, "assertions[0].metric"),
+        ({"type": "is-json", "metric": "x" * 65}, "assertions[0].metric"),
+    ],
+)
+def test_a_set_or_a_metric_that_is_none_is_refused(wrong: dict[str, Any], field: str) -> None:
+    with pytest.raises(AssertionsInvalid) as refused:
+        parse([wrong])
+    assert refused.value.errors[0].field == field

@@ -187,10 +187,10 @@ def test_cases_are_changed_replaced_and_deleted_by_rest_and_admin(
         "expected_output": "x",
     }
     assert admin_client.post(reverse("admin:prompts_testcase_add"), form).status_code == 302
-    assert run_command("prompt", "case", "echo", "by command", "--input", "hi", "--expected", "x")[0] == 0
+    assert run_command("prompt_case", "echo", "by command", "--input", "hi", "--expected", "x")[0] == 0
     names = [row["name"] for row in reader.get(f"{ECHO}/test-cases").json()["results"]]
     assert names == ["by command", "by admin", "new"]
-    assert json.loads(run_command("prompt", "case", "echo", "--json")[1])[0]["name"] == "new"
+    assert json.loads(run_command("prompt_case", "echo", "--json")[1])[0]["name"] == "new"
     assert api.delete(one).status_code == 204
     assert reader.get(one).status_code == 404
     bad = api.post(f"{ECHO}/test-cases", {"name": "b", "input": "x", "assertions": [{"type": "no"}]})
@@ -299,11 +299,11 @@ def test_the_command_reads_files_and_says_what_is_wrong(run_command: Any, tmp_pa
         ["save", "chat", "x", "--settings", "{"],
         ["save", "chat", "--file", "/nowhere"],
         ["test", "chat"],
-        ["case", "chat", "x"],
     ):
         code, _, err = run_command("prompt", *arguments)
         assert code == 2, arguments
         assert err
+    assert run_command("prompt_case", "chat", "x")[0] == 2
     assert run_command("tokens", "/nowhere")[0] == 2
     assert run_command("tokens", str(turns))[1].endswith("turns.json\n")
     code, _, err = run_command("compress", str(turns), "--max-tokens", "3")
@@ -314,7 +314,7 @@ def test_the_command_reads_files_and_says_what_is_wrong(run_command: Any, tmp_pa
 def test_a_model_that_is_away_is_exit_code_2_with_a_next_step(run_command: Any, settings: Any) -> None:
     settings.MODEL_BASE_URL = "nonsense"
     run_command("prompt", "save", "echo", TEXT, "--activate")
-    run_command("prompt", "case", "echo", "a", "--input", "x", "--expected", "x")
+    run_command("prompt_case", "echo", "a", "--input", "x", "--expected", "x")
     code, out, err = run_command("prompt", "test", "echo")
     assert code == 2
     assert f"{out}{err}".count("MODEL_BASE_URL") == 1  # not for each case anew

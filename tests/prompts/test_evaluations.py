@@ -15,6 +15,7 @@ from prompts.evaluations import (
     Cell,
     EvaluationNotFound,
     Row,
+    answers,
     cancel_evaluation,
     get_evaluation,
     matrix,
@@ -101,7 +102,11 @@ def test_the_matrix_shows_each_case_in_each_run_and_how_reliably_it_passes() -> 
 
 def test_reliability_rests_on_cases_whose_repeats_all_have_an_answer() -> None:
     whole, part = Cell(passed=1, answered=2, asked=2), Cell(passed=1, answered=1, asked=2)
-    rows = [Row(name="a", cells=[whole]), Row(name="b", cells=[part]), Row(name="c", cells=[None])]
+    rows = [
+        Row(name="a", case="1", cells=[whole]),
+        Row(name="b", case="2", cells=[part]),
+        Row(name="c", case="3", cells=[None]),
+    ]
     assert [(item.k, item.pass_any) for item in reliability(rows, 0, 2)] == [(1, 0.5), (2, 1.0)]
     assert reliability(rows[1:], 0, 2) == []
 
@@ -201,3 +206,47 @@ def test_an_evaluation_is_the_same_by_rest_command_and_on_its_page(
     assert api.post(API, {**body, "versions": [9]}).status_code == 404
     assert api.post(API, {**body, "repeats": 0}).status_code == 400
     assert reader.get(f"/api/v1/prompts/runs/{told['runs'][0]['id']}").json()["evaluation"] == told["id"]
+
+
+def test_a_page_shows_what_flipped_and_the_answers_beside_each_other(admin_client: Any) -> None:
+    class ByVersion:
+        """The second version is wrong on the first two cases, and no version knows the last."""
+
+        def complete(self, messages: Any, settings: Any, *, model: str) -> Answer:
+            verb, number = messages[-1].content.split()
+            right = number != "3" and not (verb == "Tell" and number in "01")
+            text = "ok" if right else f"<i>no {verb}</i>"
+            return Answer(text=text, model=model, finish_reason="stop", input_tokens=1, output_tokens=1, latency_ms=1)
+
+        def close(self) -> None: ...
+
+    made = start(numbers=[1, 2])
+    for run in made.runs.order_by("position"):
+        execute_run(run_id=run.pk, provider=ByVersion())
+    address = reverse("admin:prompts_evaluation_change", args=[made.pk])
+    rows = {row.name: row for row in matrix(get_evaluation(uid=str(made.uid)))}
+    assert [name for name, row in rows.items() if row.is_flipped] == ["c0", "c1"]
+    assert [name for name, row in rows.items() if row.has_failed] == ["c0", "c1", "c3"]
+
+    page = admin_client.get(address).content.decode()
+    assert all(said in page for said in ("all 4", ">flipped 2</a>", ">failed 3</a>"))
+    flipped = admin_client.get(address, {"show": "flipped"}).content.decode()
+    assert (">c0</a>" in flipped, ">c2</a>" in flipped) == (True, False)
+    opened = admin_client.get(address, {"case": rows["c0"].case}).content.decode()
+    assert "what the first run did not say is marked" in opened
+    assert ("&lt;" in opened, "<i>no" in opened, "<ins>" in opened, "<del>ok</del>" in opened) == (
+        True,
+        False,
+        True,
+        True,
+    )
+    assert admin_client.get(address, {"show": "x", "case": "nonsense"}).status_code == 200
+
+
+def test_of_several_answers_to_a_case_one_that_failed_is_shown() -> None:
+    made = start(numbers=[1], repeats=3)
+    work_off(made)
+    evaluation = get_evaluation(uid=str(made.uid))
+    shown = [answers(evaluation, row.case)[0] for row in matrix(evaluation)]
+    assert [answer and answer.outcome for answer in shown] == ["passed", "failed", "failed", "failed"]
+    assert answers(evaluation, "none") == [None]

@@ -73,6 +73,7 @@ def test_a_value_that_is_shown_and_read_again_is_the_same(data: st.DataObject) -
         **dict.fromkeys(("word-count", "token-count"), numbers | _bounds()),
         **dict.fromkeys(("latency", "cost"), st.none() | numbers),
         **dict.fromkeys(("is-json", "contains-json"), schemas),
+        "assert-set": st.lists(st.fixed_dictionaries({"type": st.just("contains"), "value": texts}), min_size=1),
         "equals": st.dictionaries(texts, st.booleans() | texts | st.integers(), max_size=3)
         | st.lists(texts, max_size=3),
     }

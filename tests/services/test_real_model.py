@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -187,3 +189,20 @@ def test_health_finds_the_model() -> None:
 
     with comes_back():
         assert [check.status for check in health.checks()] == ["ok", "ok"]
+
+
+def test_a_ci_job_tells_by_exit_code_and_junit_that_a_prompt_got_worse(run_command: Any, tmp_path: Path) -> None:
+    save_both()
+    keep_cases()
+    activate_version(prompt_id=PROMPT_ID, number=1)
+    file = tmp_path / "junit.xml"
+    words = ["--fail-on", "regression", "--report", str(file)]
+    assert run_command("prompt", "test", PROMPT_ID, "1", *words)[0] == 0
+    assert run_command("prompt", "test", PROMPT_ID, "2", *words)[0] == 1
+    [suite] = ET.parse(file).getroot().findall("testsuite")
+    cases = suite.findall("testcase")
+    assert len(cases) == len(KEYWORDS) + 1
+    verdict = cases[-1].find("failure")
+    assert verdict is not None
+    assert str(verdict.get("message")).startswith("regression: ")
+    assert sum(case.find("failure") is not None for case in cases[:-1]) >= 15

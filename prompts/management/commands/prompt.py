@@ -1,6 +1,5 @@
-"""`manage.py prompt save|list|show|activate|case|test|compare|regression`: prompts from a shell."""
+"""`manage.py prompt save|list|show|activate|test|compare|regression`: prompts from a shell."""
 
-import json
 import sys
 from typing import Any
 
@@ -10,11 +9,12 @@ from django.utils.dateparse import parse_datetime
 from config.arguments import offer, reads
 from config.commandline.amounts import NOTHING, moment, percent
 from config.commands import FINDINGS, OperationCommand, Whole, json_of, text_of
-from prompts import cases, comparison, execution, fields, lookup, prompts, regression, runs, testing, versions
+from prompts import comparison, execution, fields, lookup, prompts, regression, runs, testing, versions
+from prompts.management.reporting import leave, offer_reports, write_reports
 from prompts.models import Prompt, Run, RunResult
 from prompts.serializers.comparison import ComparisonSerializer, ReportSerializer
 from prompts.serializers.prompts import NewVersionSerializer, PromptSerializer, RenderSerializer, VersionSerializer
-from prompts.serializers.runs import RunDetailSerializer, TestCaseSerializer, TestSerializer
+from prompts.serializers.runs import RunDetailSerializer, TestSerializer
 from prompts.statistics import Verdict
 
 SAVED = ("purpose", "notes", "variables", "branch", "activate")
@@ -33,10 +33,6 @@ class Command(OperationCommand):
         ("prompt show greeting 2", "the text of a version"),
         ("prompt activate greeting 2", "what programs get from now on"),
         ("prompt adopt greeting 3", "a version of a branch becomes the next of the line"),
-        (
-            'prompt case greeting polite --input \'{"name": "Mona"}\' --expected "Good morning, Mona."',
-            "keep a test case",
-        ),
         ("prompt compare greeting 1 2", "texts and results side by side"),
         ("prompt regression greeting", "how every version did"),
     )
@@ -63,18 +59,12 @@ class Command(OperationCommand):
         adopt = verbs.add_parser("adopt", help="make what a version of a branch says the next version of the line")
         adopt.add_argument("prompt_id")
         adopt.add_argument("number", type=NUMBER)
-        case = verbs.add_parser("case", help="add a test case, or list them")
-        case.add_argument("prompt_id")
-        case.add_argument("name", nargs="?", type=reads(TestCaseSerializer, "name"))
-        case.add_argument("--input", help="a text, or a JSON object of variables")
-        expected = reads(TestCaseSerializer, "expected_output")
-        case.add_argument("--expected", type=expected, help="what the whole output must be")
-        offer(case, TestCaseSerializer, only=["assertions", "type", "threshold", "must_pass"])
         test = verbs.add_parser("test", help="test a version with the model; exit 1 on a failed case or a regression")
         test.add_argument("prompt_id")
         test.add_argument("number", nargs="?", type=NUMBER, help="by default the active version")
         test.add_argument("--cases", metavar="FILE", help="JSON list of test cases instead of the stored ones")
         offer(test, TestSerializer, only=["model", "concurrency", "repeats", "threshold"])
+        offer_reports(test)
         test.add_argument("--queue", action="store_true", help="leave it to a worker and print the run's id")
         compare = verbs.add_parser("compare", help="two versions side by side; exit 1 on a regression")
         compare.add_argument("prompt_id")
@@ -131,27 +121,6 @@ class Command(OperationCommand):
         else:
             self.stdout.write(f"[OK] {version} is active")
 
-    def do_case(self, options: dict[str, Any]) -> None:
-        if options["name"] is None:
-            found = prompts.get_prompt(prompt_id=options["prompt_id"]).test_cases.order_by("pk")
-            data = TestCaseSerializer(found, many=True).data
-            rows = [[row["name"], row["type"], json.dumps(row["input"], ensure_ascii=False)[:60]] for row in data]
-            self.print_json(data) if options["json"] else self.table(["name", "type", "input"], rows)
-            return
-        if options["input"] is None:
-            raise CommandError("Give --input: a text, or a JSON object of variables.")
-        case = cases.create_test_case(
-            prompt_id=options["prompt_id"],
-            name=options["name"],
-            input=_input(options["input"]),
-            expected_output=options["expected"],
-            **{name: options[name] for name in ("type", "assertions", "threshold", "must_pass") if name in options},
-        )
-        if options["json"]:
-            self.print_json(TestCaseSerializer(case).data)
-        else:
-            self.stdout.write(f"[OK] {case} is kept")
-
     def do_test(self, options: dict[str, Any]) -> None:
         run = testing.test_prompt_version(
             prompt_id=options["prompt_id"],
@@ -175,10 +144,8 @@ class Command(OperationCommand):
             self.print_json(RunDetailSerializer(run).data)
         else:
             self._show_run(run)
-        if run.status != Run.Status.FINISHED:
-            raise CommandError(run.error or f"The run is {run.status}.")
-        if run.failed or (run.verdict or {}).get("call") == "regression":
-            raise SystemExit(FINDINGS)
+        write_reports(str(run.evaluation.uid), options["reports"])
+        leave([run], options["fail_on"])
 
     def do_compare(self, options: dict[str, Any]) -> None:
         names = ("prompt_id", "before", "after")
@@ -255,12 +222,3 @@ def _content(text: str | None, file: str | None) -> dict[str, Any]:
         content = text_of(file)
         return {"messages": json_of(content, list)} if file.endswith(".json") else {"prompt_text": content}
     return {"prompt_text": sys.stdin.read() if text in {None, "-"} else text}
-
-
-def _input(text: str) -> Any:
-    """A JSON object is variables, anything else is the text itself."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-    return value if isinstance(value, dict) else text

@@ -6,8 +6,9 @@ from django.core.management.base import CommandError, CommandParser
 
 from config.arguments import given, offer, reads
 from config.commandline.amounts import NOTHING, percent
-from config.commands import FINDINGS, OperationCommand, Whole
+from config.commands import OperationCommand, Whole
 from prompts import evaluations, execution, fields, testing
+from prompts.management.reporting import leave, offer_reports, write_reports
 from prompts.models import Evaluation, Run
 from prompts.serializers.evaluations import NewEvaluationSerializer, detail
 
@@ -17,6 +18,7 @@ class Command(OperationCommand):
     examples = (
         ("prompt evaluate greeting 1 2 --repeats 3", "two versions, each case three times"),
         ("prompt evaluate greeting --model small --model large", "the active version on two models"),
+        ("prompt evaluate greeting 1 2 --report junit.xml --fail-on regression", "for a CI"),
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -24,6 +26,7 @@ class Command(OperationCommand):
         parser.add_argument("numbers", nargs="*", type=Whole(fields.FIRST_VERSION, fields.LAST_VERSION))
         offered = ["models", "concurrency", "repeats", "threshold", "max_tokens", "max_cost_micros"]
         offer(parser, NewEvaluationSerializer, only=offered)
+        offer_reports(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         said = given(options, NewEvaluationSerializer)
@@ -33,11 +36,8 @@ class Command(OperationCommand):
             self._work_off(run)
         done = evaluations.get_evaluation(uid=str(made.uid))
         self.print_json(detail(done)) if options["json"] else self._show(done)
-        runs = done.in_order
-        if wrong := next((run for run in runs if run.status != Run.Status.FINISHED), None):
-            raise CommandError(wrong.error or f"A run is {wrong.status}.")
-        if any(run.failed or (run.verdict or {}).get("call") == "regression" for run in runs):
-            raise SystemExit(FINDINGS)
+        write_reports(str(made.uid), options["reports"])
+        leave(done.in_order, options["fail_on"])
 
     def _work_off(self, run: Run) -> None:
         try:

@@ -3,6 +3,7 @@
 from tests.project.operations.terms import BUDGET, NARROW, PAGES, PERSON, PROGRAM, READ, Operation, each
 
 ROWS = "a form has a row of small fields for each"
+FOR_CI = {"reports": "GET prompts/evaluations/{uid}/report", "fail_on": "the exit code of a command"}
 
 OPERATIONS = [
     Operation(
@@ -33,7 +34,7 @@ OPERATIONS = [
         names={"mcp": {"version": "number"}, "command": {"cases": "test_cases"}},
         own={
             "mcp": {"keep_cases": "one call where REST has two"},
-            "command": {"queue": "a shell waits unless told not to"},
+            "command": {"queue": "a shell waits unless told not to", **FOR_CI},
         },
         lacks={
             "mcp": each("concurrency repeats threshold", NARROW),
@@ -147,11 +148,17 @@ OPERATIONS = [
         calls=("prompts.cases.create_test_case",),
         doors={
             "rest": "POST prompts/prompts/{prompt_id}/test-cases",
-            "command": "prompt case",
+            "command": "prompt_case",
             "admin": "prompts.admin.TestCaseForm",
         },
         without={"mcp": "test_prompt keeps cases"},
         names={"command": {"expected": "expected_output"}, "admin": {"prompt": "prompt_id"}},
+        own={
+            "command": {
+                **each("equals contains regex", "assertions that people type"),
+                "of": "the prompt of a file that is imported or exported",
+            }
+        },
         differs={
             "command": {
                 "name": "without one it lists the cases",
@@ -227,6 +234,7 @@ OPERATIONS = [
         doors={"rest": "POST prompts/evaluations", "command": "prompt_evaluate"},
         without={"mcp": BUDGET, "admin": "the page of a prompt runs its tests; a matrix is CI's to ask for"},
         names={"command": {"numbers": "versions"}},
+        own={"command": FOR_CI},
         differs={"command": {"versions": "numbers one after the other; the operation bounds the runs"}},
         lacks={"command": {"test_cases": "`prompt test --cases` has them"}},
     ),
@@ -247,6 +255,59 @@ OPERATIONS = [
         calls=("prompts.runs.cancel_run",),
         doors={"rest": "POST prompts/runs/{uid}/cancel", "admin": "prompts.admin.RunAdmin.cancel"},
         without={"mcp": BUDGET, "command": "control-C ends `prompt test`"},
+    ),
+    Operation(
+        calls=("prompts.exchange.importing.import_prompts",),
+        doors={"rest": "POST prompts/import", "command": "prompt_import"},
+        without={"mcp": BUDGET, "admin": "a shell or a program has the files"},
+        names={"command": {"paths": "files"}},
+        own={"command": {"shipped": "POST prompts/shipped"}},
+        differs={"command": {"files": "files and folders by their paths"}},
+    ),
+    Operation(
+        calls=("prompts.exchange.moving_cases.import_cases",),
+        doors={"rest": "POST prompts/prompts/{prompt_id}/test-cases/import"},
+        without={
+            "mcp": "test_prompt keeps cases",
+            "command": "`prompt case import FILE`",
+            "admin": "a shell or a program has the files",
+        },
+    ),
+    Operation(
+        calls=("prompts.exchange.moving_cases.export_cases",),
+        doors={"rest": "GET prompts/prompts/{prompt_id}/test-cases/export"},
+        without={
+            "mcp": BUDGET,
+            "command": "`prompt case export FILE`",
+            "admin": "a shell or a program takes the files",
+        },
+    ),
+    Operation(
+        calls=("prompts.exchange.moving_cases.keep_result",),
+        doors={"rest": "POST prompts/runs/{uid}/keep", "admin": "prompts.admin.RunAdmin.keep_result"},
+        without={"mcp": "test_prompt keeps cases", "command": "`prompt case` keeps what is typed"},
+    ),
+    Operation(
+        calls=("prompts.reports.write_report",),
+        doors={"rest": "GET prompts/evaluations/{uid}/report"},
+        without={
+            "mcp": "get_job tells a run",
+            "command": "`prompt test` and `prompt evaluate` write it with --report",
+            "admin": READ,
+        },
+    ),
+    Operation(
+        calls=("prompts.exchange.shipping.save_shipped",),
+        doors={"rest": "POST prompts/shipped", "admin": "prompts.admin.PromptAdmin.save_shipped"},
+        without={"mcp": PERSON, "command": "`prompt import --shipped`"},
+    ),
+    Operation(
+        calls=("prompts.exchange.exporting.export_prompts",),
+        doors={"rest": "GET prompts/export", "command": "prompt_export"},
+        without={"mcp": BUDGET, "admin": "a shell or a program takes the files"},
+        names={"command": {"prompt_ids": "prompt_id"}},
+        own={"command": {"folder": "where the files go", "overwrite": "what is there may be somebody's work"}},
+        differs={"command": {"prompt_id": "several, one after the other"}},
     ),
     Operation(
         calls=("prompts.tokens.count",),
