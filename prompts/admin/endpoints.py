@@ -28,6 +28,7 @@ class EndpointForm(forms.ModelForm):
     class Meta:
         model = Endpoint
         fields = ["name", "api", "base_url", "model", "key", "timeout_seconds"]
+        labels = {"api": "API", "base_url": "Address", "timeout_seconds": "Time limit in seconds"}
 
 
 @admin.register(Endpoint)

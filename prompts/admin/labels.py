@@ -2,8 +2,10 @@
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
 from config.admin import ReadOnlyAdmin
+from config.pages import kit
 from config.pages.moves import move
 from prompts import dashboard, labels
 from prompts.models import Label
@@ -14,12 +16,12 @@ class LabelAdmin(ReadOnlyAdmin):
     about = "Which version of a prompt is for what: production is what programs fetch."
     empty_text = "No version holds a label. Label one on its page, or:"
     empty_command = f"{dashboard.FIRST_VERSION}\nprompt label extract-keywords staging 1"
-    list_display = ["name", "version", "protected", "moved_at", "moved_by"]
+    list_display = ["name", "version", "kept", "moved_at", "moved_by"]
     list_filter = ["name", "protected", "prompt"]
     search_fields = ["name", "prompt__prompt_id"]
     search_help_text = "A label, or part of a prompt's name."
     list_select_related = ["version__prompt"]
-    sections = [("Label", ["name", "version", "protected", "moved_at", "moved_by"])]
+    sections = [("Label", ["name", "version", "kept", "moved_at", "moved_by"])]
     moves = ["protect", "unprotect", "remove"]
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
@@ -27,6 +29,12 @@ class LabelAdmin(ReadOnlyAdmin):
 
     def has_free_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_superuser)
+
+    @admin.display(description="protected", ordering="protected")
+    def kept(self, label: Label) -> SafeString:
+        return (
+            kit.badge("moves on evidence, or by two", "good") if label.protected else kit.badge("moves freely", "quiet")
+        )
 
     @move(permissions=["operate"], when=lambda label: not label.protected)
     def protect(self, request: HttpRequest, label: Label) -> str:
