@@ -16,16 +16,22 @@ so before: what it said lies beside the configuration, signed with the secret th
 
 from __future__ import annotations
 
-import json
 import os
-import signal
-import socket
 import sys
 import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # the module that has it takes two milliseconds
+    import signal
+    import socket
     from typing import Any, NoReturn
+else:
+    try:  # what the others are made of: without `enum`, `re` and what those bring, this program takes half the time
+        import _signal as signal
+        import _socket as socket
+    except ImportError:  # another interpreter
+        import signal
+        import socket
 
 CONFIGURATION = "~/.config/handrail/agent.json"
 DEADLINE_SECONDS = 10.0
@@ -71,6 +77,46 @@ class Silent(Refused):
     """There is no answer."""
 
 
+class Plain:
+    """What the scanner within `json` wants to know of a decoder."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_int, parse_float, parse_constant = int, float, float
+
+
+def read_json(text: str) -> Any:
+    """`json.loads`, which is asked itself about what its scanner does not read at once. Raises ValueError."""
+    value, end = None, -1
+    try:
+        import _json
+
+        value, end = _json.make_scanner(Plain)(text, 0)  # type: ignore[arg-type]
+    except Exception:  # whatever it stumbles over, `json` says what it is
+        end = -1
+    if end == len(text):
+        return value
+    import json
+
+    return json.loads(text)
+
+
+def written(value: Any) -> str:
+    """`json.dumps`."""
+    import json
+
+    return json.dumps(value)
+
+
+def quoted(text: str) -> str:
+    """`json.dumps` of a text."""
+    try:
+        from _json import encode_basestring_ascii
+    except ImportError:
+        return written(text)
+    return encode_basestring_ascii(text)
+
+
 def main(arguments: list[str]) -> None:
     agent = arguments[0] if arguments else ""
     try:
@@ -109,8 +155,8 @@ def ask(agent: str, deadline: float) -> tuple[int, str, bytes]:
     if status != 200:
         raise Refused("%s answered %d%s" % (known["url"], status, hint(status)))
     try:
-        answer, code = json.loads(body.decode()), int(headers["handrail-exit"])
-        sentence = json.loads(headers["handrail-sentence"])
+        answer, code = read_json(body.decode()), int(headers["handrail-exit"])
+        sentence = read_json(headers["handrail-sentence"])
         if asks_anew(age):
             answer, body = kept_for_later(agent, known["secret"], headers, answer, body)
     except (ValueError, KeyError):
@@ -130,8 +176,8 @@ def wrapped_for_amp(told: bytes) -> bytes:
     """Amp names the tool in the environment alone."""
     thread = os.environ.get("AMP_THREAD_ID") or os.environ.get("AGENT_THREAD_ID", "")
     call = {"tool_name": os.environ["AGENT_TOOL_NAME"], "session_id": thread, "cwd": os.environ.get("PWD", "")}
-    call["tool_input"] = json.loads(told.decode())
-    return json.dumps(call).encode()
+    call["tool_input"] = read_json(told.decode())
+    return written(call).encode()
 
 
 def configuration() -> dict[str, Any]:
@@ -145,7 +191,7 @@ def configuration() -> dict[str, Any]:
             known = os.fstat(file.fileno())
             if hasattr(os, "geteuid") and (known.st_mode & 0o077 or known.st_uid not in (0, os.geteuid())):
                 raise Refused("%s holds a key and can be read by others: chmod 600 it" % path)
-            told = json.loads(file.read(65536).decode())
+            told = read_json(file.read(65536).decode())
         return {"url": told["url"], "key": told["key"], **told}
     except FileNotFoundError:
         url, key = os.environ.get("HANDRAIL_URL"), os.environ.get("HANDRAIL_API_KEY")
@@ -167,17 +213,34 @@ def post(
     lines += ["Content-Type: application/json", "Content-Length: %d" % len(body)]
     lines += ["Handrail-Offline: 1"] if asks_anew(age) else []
     places = (("Handrail-Root", os.environ.get("CLAUDE_PROJECT_DIR", "")), ("Handrail-Home", os.path.expanduser("~")))
-    lines += ["%s: %s" % (name, json.dumps(value)) for name, value in places if value]
+    lines += ["%s: %s" % (name, quoted(value)) for name, value in places if value]
     if any("\r" in line or "\n" in line for line in lines):
         raise Refused("the configuration holds a line break")
-    with local(url[5:], deadline) if scheme == "unix" else distant(host, port, deadline) as plain:
-        stream = secured(plain, host, known.get("authorities")) if scheme == "https" else plain
+    stream = local(url[5:], deadline) if scheme == "unix" else distant(host.strip("[]"), port, deadline)
+    try:
+        if scheme == "https":
+            stream = secured(stream, host.strip("[]"), known.get("authorities"), deadline)
         stream.sendall("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
         return parsed(received(stream, deadline))
+    finally:
+        stream.close()
 
 
 def distant(host: str, port: int, deadline: float) -> socket.socket:
-    return socket.create_connection((host.strip("[]"), port), timeout=left(deadline))
+    """A connection to the first of its addresses that takes one. Raises Silent, OSError."""
+    name = host.encode() if host.isascii() else host  # as bytes it needs no module for names of other letters
+    error = OSError("%s has no address" % host)
+    for family, kind, _, _, address in socket.getaddrinfo(name, port, 0, socket.SOCK_STREAM):
+        stream = socket.socket(family, kind)
+        try:
+            stream.settimeout(left(deadline))
+            stream.connect(address)
+        except OSError as failed:
+            stream.close()
+            error = failed
+        else:
+            return stream
+    raise error
 
 
 def local(path: str, deadline: float) -> socket.socket:
@@ -207,10 +270,13 @@ def parts_of(url: str) -> tuple[str, str, int, str]:
     return scheme, host, int(number) if colon else {"http": 80, "https": 443}[scheme], slash + prefix
 
 
-def secured(plain: socket.socket, host: str, authorities: str | None) -> socket.socket:
-    import ssl  # a third of this program's time, and spared on the server's own machine
+def secured(plain: socket.socket, host: str, authorities: str | None, deadline: float) -> socket.socket:
+    import socket as whole
+    import ssl  # half of this program's time, and spared on the server's own machine
 
-    return ssl.create_default_context(cafile=authorities).wrap_socket(plain, server_hostname=host.strip("[]"))
+    stream = whole.socket(fileno=plain.detach())
+    stream.settimeout(left(deadline))
+    return ssl.create_default_context(cafile=authorities).wrap_socket(stream, server_hostname=host)
 
 
 def received(stream: socket.socket, deadline: float) -> bytes:
@@ -281,7 +347,7 @@ def kept_for_later(
             if os.path.exists(path):
                 os.unlink(path)
             return answer, body
-        kept = json.dumps({"agent": agent, "at": time.time(), "told": answer["offline"]}).encode()
+        kept = written({"agent": agent, "at": time.time(), "told": answer["offline"]}).encode()
         draft = "%s.%d" % (path, os.getpid())
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(signature(secret, kept) + b"\n" + kept)
@@ -289,7 +355,7 @@ def kept_for_later(
     except OSError:  # a folder that cannot be written keeps nothing
         pass
     alone = answer["answer"] if "handrail-offline" in headers else answer
-    return alone, json.dumps(alone).encode()
+    return alone, written(alone).encode()
 
 
 def kept(agent: str, secret: str, why: str) -> dict[str, Any]:
@@ -303,7 +369,7 @@ def kept(agent: str, secret: str, why: str) -> dict[str, Any]:
         raise Refused(why) from None
     if not hmac.compare_digest(signed, signature(secret, body)):
         raise Refused("%s, and %s was not written by this client: remove it" % (why, kept_at(agent)))
-    known = json.loads(body.decode())
+    known = read_json(body.decode())
     told: dict[str, Any] = known["told"]
     if known["agent"] != agent or not 0 <= time.time() - known["at"] <= told["hours"] * 3600:
         raise Refused("%s, and the rules kept here are older than %g h" % (why, told["hours"]))
@@ -312,7 +378,7 @@ def kept(agent: str, secret: str, why: str) -> dict[str, Any]:
 
 def offline(agent: str, raw: bytes, secret: str, why: str) -> tuple[int, str, bytes]:
     """Leave a call to the agent if no rule of the server can be about it. Raises Refused."""
-    leave(kept(agent, secret, why), json.loads(raw.decode()), why)
+    leave(kept(agent, secret, why), read_json(raw.decode()), why)
     return 0, "", b"{}"
 
 
@@ -353,7 +419,7 @@ def plain_words(given: dict[str, Any], known: dict[str, Any]) -> list[str]:
 
 
 def refuse(agent: str, why: str) -> NoReturn:
-    denial = json.dumps(DENIALS[agent]).encode() if agent in DENIALS else b""
+    denial = written(DENIALS[agent]).encode() if agent in DENIALS else b""
     end(BLOCK, "%s: %s" % (WHY, why[:500]), denial)
 
 
