@@ -25,14 +25,19 @@ class Task:
     model: str
     stopped: list[str]
     """Of the whole run: why work was stopped at its budget."""
+    kept: Answer | None = None
+    """What was answered before, where that counts."""
 
 
 def ask(provider: Provider, task: Task) -> RunResult:
     """Runs in a thread of its own: no database here."""
     result = task.result
     try:
-        messages = apart.conversation(task.messages, result.input, plain=task.plain)
-        answer = provider.complete(messages, task.settings, model=task.model)
+        answer = task.kept
+        if answer is None:
+            messages = apart.conversation(task.messages, result.input, plain=task.plain)
+            answer = provider.complete(messages, task.settings, model=task.model)
+        result.reused = task.kept is not None
         _judge(result, answer, task.model)
     except DomainError as error:
         if isinstance(error, apart.Stopped):

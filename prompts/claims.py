@@ -58,6 +58,7 @@ _ANSWERED = [
     "output_tokens",
     "cost_micros",
     "finish_reason",
+    "reused",
 ]
 
 
@@ -133,9 +134,9 @@ def _totals(run_id: int) -> dict[str, Any]:
         passed=Count("pk", Q(outcome=RunResult.Outcome.PASSED)),
         failed=Count("pk", Q(outcome__in=[RunResult.Outcome.FAILED, RunResult.Outcome.ERROR])),
         errors=Count("pk", Q(outcome=RunResult.Outcome.ERROR)),
-        input_tokens=Sum("input_tokens", default=0),
-        output_tokens=Sum("output_tokens", default=0),
-        cost_micros=Sum("cost_micros"),
+        input_tokens=Sum("input_tokens", filter=Q(reused=False), default=0),
+        output_tokens=Sum("output_tokens", filter=Q(reused=False), default=0),
+        cost_micros=Sum("cost_micros", filter=Q(reused=False)),
     )
     return dict(sums)
 

@@ -18,6 +18,7 @@ from prompts.claims import BATCH, finish, take, write
 from prompts.evaluations import used_up
 from prompts.models import Run, RunResult
 from prompts.provider import Provider, connect
+from prompts.reuse import kept_answers
 
 FLUSH_SECONDS = 0.5
 MOST_STOPPED = 10
@@ -59,6 +60,7 @@ def _work_off(run: Run, claim: uuid.UUID, provider: Provider, progress: Progress
     pending = list(run.results.filter(outcome=RunResult.Outcome.PENDING).order_by("repeat", "position"))
     version, done = run.version, run.total - len(pending)
     messages, stopped = version.conversation, list[str]()
+    kept = kept_answers(run, pending)
     tasks: Iterator[Task] = (
         Task(
             result=result,
@@ -67,6 +69,7 @@ def _work_off(run: Run, claim: uuid.UUID, provider: Provider, progress: Progress
             settings=run.settings,
             model=run.model,
             stopped=stopped,
+            kept=kept.get(result.answer_key),
         )
         for result in pending
     )

@@ -18,6 +18,7 @@ from prompts.lookup import get_version
 from prompts.models import DEFINITION, Evaluation, Prompt, Run, RunResult, TestCase, Version
 from prompts.prompts import get_prompt
 from prompts.provider import default_model
+from prompts.reuse import answer_key
 from prompts.runs import record_run
 from prompts.templates import check_input
 
@@ -61,6 +62,7 @@ def test_prompt_version(
     concurrency: int = 4,
     repeats: int = 1,
     threshold: float = 1.0,
+    reuse: bool = False,
     queued: bool = True,
 ) -> Run:
     """Start a test of a version (of the active one by default) against the given or else the stored cases.
@@ -77,6 +79,7 @@ def test_prompt_version(
         concurrency=concurrency,
         repeats=repeats,
         threshold=threshold,
+        reuse=reuse,
         queued=queued,
     )
     return evaluation.runs.select_related("version__prompt").get()
@@ -91,12 +94,14 @@ def start_evaluation(
     concurrency: int = 4,
     repeats: int = 1,
     threshold: float = 1.0,
+    reuse: bool = False,
     budget: Budget = Budget(),
     queued: bool = True,
 ) -> Evaluation:
     """Start a run of each version on each model: by default of the active one, on the one it would be asked of.
 
-    Each case is asked `repeats` times and passes when `threshold` of them do. Raises as test_prompt_version.
+    Each case is asked `repeats` times and passes when `threshold` of them do. With `reuse` only what was never asked
+    is; answers there are, to the same question and of the same repeat, are judged anew. Raises as test_prompt_version.
     """
     _check_bounds(concurrency=concurrency, repeats=repeats, threshold=threshold)
     prompt = get_prompt(prompt_id=prompt_id)
@@ -110,9 +115,8 @@ def start_evaluation(
         )
     for version in versions:
         _check_inputs(version, chosen)
-    evaluation = Evaluation(
-        prompt=prompt, repeats=repeats, threshold=threshold, created_by=caller().actor, **asdict(budget)
-    )
+    how = {"repeats": repeats, "threshold": threshold, "reuse": reuse, **asdict(budget)}
+    evaluation = Evaluation(prompt=prompt, created_by=caller().actor, **how)
     ad_hoc = cases is not None and suite_hash(map(_case_hash, chosen)) != stored_suite_hash(prompt)
     made = [
         _run(evaluation, position, version, model, chosen, concurrency=concurrency, ad_hoc=ad_hoc)
@@ -225,10 +229,17 @@ def _check_inputs(version: Version, cases: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _row(run: Run, position: int, repeat: int, case: Mapping[str, Any]) -> RunResult:
+    key = answer_key(run.version, run, case["input"], repeat)
     definition = {name: case[name] for name in DEFINITION}
     stored: TestCase | None = case.get("test_case")
     return RunResult(
-        run=run, position=position, repeat=repeat, test_case=stored, case_hash=_case_hash(case), **definition
+        run=run,
+        position=position,
+        repeat=repeat,
+        test_case=stored,
+        case_hash=_case_hash(case),
+        answer_key=key,
+        **definition,
     )
 
 

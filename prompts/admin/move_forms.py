@@ -64,6 +64,10 @@ class TestForm(forms.Form):
         required=False, initial=1.0, min_value=0.01, max_value=1, help_text="The share of its repeats a case must pass."
     )
 
+    reuse = forms.BooleanField(
+        required=False, label="Reuse answers", help_text="Ask only what was never asked of this version and model."
+    )
+
     def clean_repeats(self) -> int:
         return self.cleaned_data["repeats"] or 1
 
@@ -84,7 +88,7 @@ class PromptTestForm(TestForm):
         label="Version",
         help_text="Empty: the active one, or the newest where none is.",
     )
-    field_order = ["number", "model", "concurrency", "repeats", "threshold"]
+    field_order = ["number", "model", "concurrency", "repeats", "threshold", "reuse"]
 
 
 class KeepResultForm(forms.Form):

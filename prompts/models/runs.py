@@ -23,6 +23,9 @@ class Evaluation(models.Model):
     prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="evaluations")
     repeats = models.PositiveSmallIntegerField(default=1, help_text="How often each case is asked.")
     threshold = models.FloatField(default=1.0, help_text="The share of its repeats a case must pass.")
+    reuse = models.BooleanField(
+        default=False, help_text="Take answers of runs before to the very same question, of the same repeat."
+    )
     max_tokens = models.PositiveBigIntegerField(null=True, help_text="Of all runs together; then they end.")
     max_cost_micros = models.PositiveBigIntegerField(null=True, help_text="Micro-dollars, likewise.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -205,6 +208,8 @@ class RunResult(models.Model):
     assertions = JSONField(default=list)
     threshold = models.FloatField(null=True)
     case_hash = models.CharField(max_length=64)
+    answer_key = models.CharField(max_length=64, blank=True, default="", db_index=True)
+    reused = models.BooleanField(default=False, help_text="The answer of a run before: it cost nothing here.")
     outcome = models.CharField(max_length=7, choices=Outcome, default=Outcome.PENDING)
     output = models.TextField(blank=True, default="")
     score = models.FloatField(null=True)

@@ -10,7 +10,7 @@ from prompts import evaluations
 from prompts import fields as limits
 from prompts.models import PROMPT_ID_RULE, Evaluation, Run
 from prompts.reports import FORMATS
-from prompts.serializers.runs import GivenCaseSerializer, concurrency_field, repeats_field, threshold_field
+from prompts.serializers.runs import GivenCaseSerializer, concurrency_field, repeats_field, reuse_field, threshold_field
 from prompts.testing import MAX_CASES, MAX_RUNS
 
 
@@ -40,6 +40,7 @@ class NewEvaluationSerializer(StrictSerializer):
     concurrency = concurrency_field()
     repeats = repeats_field()
     threshold = threshold_field()
+    reuse = reuse_field()
     max_tokens = serializers.IntegerField(
         required=False, allow_null=True, default=None, min_value=1, max_value=LARGEST_INTEGER, help_text="Of all runs."
     )
@@ -107,6 +108,7 @@ class EvaluationSerializer(StrictModelSerializer):
             "status",
             "repeats",
             "threshold",
+            "reuse",
             "max_tokens",
             "max_cost_micros",
             "created_at",

@@ -54,6 +54,11 @@ def threshold_field() -> serializers.FloatField:
     )
 
 
+def reuse_field() -> serializers.BooleanField:
+    said = "Ask only what was never asked: the same version, input, model, settings and repeat."
+    return serializers.BooleanField(required=False, default=False, help_text=said)
+
+
 class TestCaseSerializer(StrictModelSerializer):
     """Without assertions the whole output equals expected_output after trimming."""
 
@@ -112,6 +117,7 @@ class TestSerializer(StrictSerializer):
     concurrency = concurrency_field()
     repeats = repeats_field()
     threshold = threshold_field()
+    reuse = reuse_field()
 
 
 class VerdictSerializer(StrictSerializer):
@@ -164,6 +170,7 @@ class ResultSerializer(StrictModelSerializer):
             "input",
             "expected_output",
             "outcome",
+            "reused",
             "passed",
             "output",
             "score",

@@ -54,7 +54,7 @@ class EvaluationViewSet(ReadViewSet):
             models=body.get("models", ()),
             cases=body.get("test_cases"),
             budget=budget,
-            **{name: body[name] for name in ("concurrency", "repeats", "threshold")},
+            **{name: body[name] for name in ("concurrency", "repeats", "threshold", "reuse")},
         )
         location = reverse("prompts-evaluation", args=[made.uid])
         told = EvaluationSerializer(evaluations.get_evaluation(uid=str(made.uid))).data

@@ -175,7 +175,7 @@ class VersionViewSet(ReadViewSet):
             number=number,
             cases=body.get("test_cases"),
             model=body["model"],
-            **{name: body[name] for name in ("concurrency", "repeats", "threshold")},
+            **{name: body[name] for name in ("concurrency", "repeats", "threshold", "reuse")},
         )
         location = reverse("prompts-run", args=[run.uid])
         run = runs.get_run(uid=str(run.uid))

@@ -18,6 +18,7 @@ from prompts.serializers.runs import RunDetailSerializer, TestSerializer
 from prompts.statistics import Verdict
 
 SAVED = ("purpose", "notes", "variables", "branch", "activate")
+HOW = ("concurrency", "repeats", "threshold", "reuse")
 NUMBER = Whole(fields.FIRST_VERSION, fields.LAST_VERSION)
 
 
@@ -63,7 +64,7 @@ class Command(OperationCommand):
         test.add_argument("prompt_id")
         test.add_argument("number", nargs="?", type=NUMBER, help="by default the active version")
         test.add_argument("--cases", metavar="FILE", help="JSON list of test cases instead of the stored ones")
-        offer(test, TestSerializer, only=["model", "concurrency", "repeats", "threshold"])
+        offer(test, TestSerializer, only=["model", *HOW])
         offer_reports(test)
         test.add_argument("--queue", action="store_true", help="leave it to a worker and print the run's id")
         compare = verbs.add_parser("compare", help="two versions side by side; exit 1 on a regression")
@@ -127,7 +128,7 @@ class Command(OperationCommand):
             number=options["number"],
             cases=json_of(text_of(options["cases"]), list) if options["cases"] else None,
             model=options["model"],
-            **{name: options[name] for name in ("concurrency", "repeats", "threshold")},
+            **{name: options[name] for name in HOW},
             queued=options["queue"],
         )
         if options["queue"]:

@@ -24,7 +24,7 @@ class Command(OperationCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("prompt_id", type=reads(NewEvaluationSerializer, "prompt_id"))
         parser.add_argument("numbers", nargs="*", type=Whole(fields.FIRST_VERSION, fields.LAST_VERSION))
-        offered = ["models", "concurrency", "repeats", "threshold", "max_tokens", "max_cost_micros"]
+        offered = ["models", "concurrency", "repeats", "threshold", "reuse", "max_tokens", "max_cost_micros"]
         offer(parser, NewEvaluationSerializer, only=offered)
         offer_reports(parser)
 

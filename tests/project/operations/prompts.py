@@ -37,7 +37,7 @@ OPERATIONS = [
             "command": {"queue": "a shell waits unless told not to", **FOR_CI},
         },
         lacks={
-            "mcp": each("concurrency repeats threshold", NARROW),
+            "mcp": each("concurrency repeats threshold reuse", NARROW),
             "admin": {"test_cases": "a person keeps the cases first, so that verdicts can rest on them"},
         },
         differs={"command": {"test_cases": "a file of them"}},
