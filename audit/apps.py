@@ -18,6 +18,7 @@ class AuditConfig(AppConfig):
             adapter = f"audit.permissions.latitude.restoring.{kind.capitalize()}Adapter"
             rollback.register(kind, adapter, scope="admin")
         post_migrate.connect(_install_triggers, sender=self)
+        post_migrate.connect(_take_prices, sender=self)
         connection_created.connect(capture.watch)
         # Who may do what is Django's own to keep, and the trail's to know, whoever writes it.
         capture.register("auth.User", exclude=["password", "last_login"])
@@ -34,3 +35,14 @@ def _install_triggers(using: str, **kwargs: Any) -> None:
     triggers.install(using)
     capture.install(using)
     version.install(using)
+
+
+def _take_prices(using: str, **kwargs: Any) -> None:
+    """Those of MODEL_PRICES, at every start, once their table is there."""
+    from django.db import DEFAULT_DB_ALIAS, connections
+
+    from audit.models import ModelPrice
+    from audit.prices import keeping
+
+    if using == DEFAULT_DB_ALIAS and ModelPrice._meta.db_table in connections[using].introspection.table_names():
+        keeping.take_settings()

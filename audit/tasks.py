@@ -1,7 +1,7 @@
 """The Celery door of the trail."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +11,7 @@ from audit.backups import making
 from audit.ledger import sealing, verification
 from audit.permissions import decisions, guard, store
 from audit.permissions.approvals import answering
-from audit.sessions import gathering
+from audit.sessions import gathering, usage
 from config.celery import shared_task
 
 logger = logging.getLogger(__name__)
@@ -60,6 +60,12 @@ def fold_counts() -> None:
 def gather_sessions() -> int:
     """Sum up the sessions of agents that something happened in."""
     return gathering.gather_sessions()
+
+
+@shared_task(name="audit.charge_anew", time_limit=settings.LONG_JOB_SECONDS)
+def charge_anew(since: str) -> int:
+    """Charge what sessions used since a time by the prices there are now; returns how many responses changed."""
+    return usage.charge_anew(since=datetime.fromisoformat(since))
 
 
 @shared_task(name="audit.stream", time_limit=settings.LONG_JOB_SECONDS)

@@ -4,6 +4,7 @@ from audit import views
 from audit.permissions import views as permission_views
 from audit.permissions.approvals import views as approval_views
 from audit.permissions.latitude import views as latitude_views
+from audit.prices import views as price_views
 from audit.sessions import views as session_views
 from config.rest.views import Router
 
@@ -17,6 +18,7 @@ router.register("allowances", latitude_views.AllowanceViewSet, basename="audit-a
 router.register("approvals", approval_views.ApprovalViewSet, basename="audit-approval")
 router.register("exceptions", latitude_views.ExceptionViewSet, basename="audit-exception")
 router.register("postures", latitude_views.PostureViewSet, basename="audit-posture")
+router.register("prices", price_views.PriceViewSet, basename="audit-price")
 router.register("sessions", session_views.SessionViewSet, basename="audit-session")
 router.register("rules", permission_views.RuleViewSet, basename="audit-rule")
 

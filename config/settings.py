@@ -251,7 +251,7 @@ MODEL_API_KEY = secret("MODEL_API_KEY")
 MODEL_NAME: str = env.str("MODEL_NAME", "default")
 MODEL_API: str = env.one_of("MODEL_API", ["openai", "anthropic"], or_path=True)
 MODEL_TIMEOUT_SECONDS: float = env.float("MODEL_TIMEOUT_SECONDS", 60.0)
-# Dollars per million tokens, {"model": [in, out]}; a model without a price has no cost.
+# Dollars per million tokens, {"model": [in, out]}: what audit's table of prices begins with.
 MODEL_PRICES = env.prices("MODEL_PRICES")
 PROMPT_RUN_DAYS: int = env.whole(
     "PROMPT_RUN_DAYS", 180, most=36500

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from audit.cost import PriceList
 from config.errors import DomainError
 from prompts import apart
 from prompts.assertions import Subject
@@ -23,6 +24,7 @@ class Task:
     plain: bool
     settings: Mapping[str, Any]
     model: str
+    prices: PriceList
     stopped: list[str]
     """Of the whole run: why work was stopped at its budget."""
     kept: Answer | None = None
@@ -38,7 +40,7 @@ def ask(provider: Provider, task: Task) -> RunResult:
             messages = apart.conversation(task.messages, result.input, plain=task.plain)
             answer = provider.complete(messages, task.settings, model=task.model)
         result.reused = task.kept is not None
-        _judge(result, answer, task.model)
+        _judge(result, answer, cost_micros(answer, task.model, task.prices))
     except DomainError as error:
         if isinstance(error, apart.Stopped):
             task.stopped.append(error.detail)
@@ -50,8 +52,7 @@ def ask(provider: Provider, task: Task) -> RunResult:
     return result
 
 
-def _judge(result: RunResult, answer: Answer, model: str) -> None:
-    cost = cost_micros(answer, model)
+def _judge(result: RunResult, answer: Answer, cost: int | None) -> None:
     subject = Subject(
         text=answer.text,
         latency_ms=answer.latency_ms,

@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from django.db import DatabaseError
 
+from audit.models import ModelPrice
 from config.errors import DomainError
 from config.jobs.overrun import note_progress
 from prompts.asking import Task, ask
@@ -59,7 +60,7 @@ def _work_off(run: Run, claim: uuid.UUID, provider: Provider, progress: Progress
     """Ask and judge what is pending; why it was given up, or nothing."""
     pending = list(run.results.filter(outcome=RunResult.Outcome.PENDING).order_by("repeat", "position"))
     version, done = run.version, run.total - len(pending)
-    messages, stopped = version.conversation, list[str]()
+    messages, stopped, prices = version.conversation, list[str](), ModelPrice.objects.listed()
     kept = kept_answers(run, pending)
     tasks: Iterator[Task] = (
         Task(
@@ -68,6 +69,7 @@ def _work_off(run: Run, claim: uuid.UUID, provider: Provider, progress: Progress
             plain=version.is_plain,
             settings=run.settings,
             model=run.model,
+            prices=prices,
             stopped=stopped,
             kept=kept.get(result.answer_key),
         )

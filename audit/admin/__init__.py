@@ -13,6 +13,7 @@ from audit.admin.latitude import (
     PostureForm,
 )
 from audit.admin.ledger import CheckpointAdmin, StreamPositionAdmin
+from audit.admin.prices import ModelPriceAdmin, PriceForm
 from audit.admin.rules import PermissionRuleAdmin, RuleForm
 from audit.admin.sessions import AgentSessionAdmin
 
@@ -25,11 +26,13 @@ __all__ = [
     "DecisionAdmin",
     "EventAdmin",
     "ExceptionForm",
+    "ModelPriceAdmin",
     "PermissionExceptionAdmin",
     "PermissionOnceAdmin",
     "PermissionPostureAdmin",
     "PermissionRuleAdmin",
     "PostureForm",
+    "PriceForm",
     "RuleForm",
     "StreamPositionAdmin",
 ]

@@ -39,6 +39,8 @@ class Site:
     folder: Path
     """The project, the home of the person, or the root of the file system."""
     command: Callable[[str], str]
+    tell: Callable[[str], str]
+    """What runs when the agent stops, and refuses nothing."""
     url: str
     skills: Sequence[Skill] = ()
     rules: Sequence[Rule] | None = None
@@ -82,9 +84,17 @@ def _groups(command: str, events: str, *, timeout: int = TIMEOUT_SECONDS, matche
     }
 
 
+def _told(command: str, events: str, *, timeout: int = TIMEOUT_SECONDS) -> Any:
+    """The same for events that are about no tool."""
+    return {
+        event: [{"hooks": [{"type": "command", "command": command, "timeout": timeout}]}] for event in events.split()
+    }
+
+
 def _claude(site: Site) -> list[Piece | None]:
     events = "PreToolUse PermissionRequest PostToolUse PostToolUseFailure SessionStart"
-    hooks: dict[str, Any] = {"hooks": _groups(site.command("claude"), events, onFailure="block")}
+    groups = _groups(site.command("claude"), events, onFailure="block") | _told(site.tell("claude"), "Stop SessionEnd")
+    hooks: dict[str, Any] = {"hooks": groups}
     settings = site.at(
         project=".claude/settings.json", user=".claude/settings.json", managed="etc/claude-code/managed-settings.json"
     )
@@ -100,7 +110,8 @@ def claude_server(url: str) -> dict[str, Any]:
 
 
 def _codex(site: Site) -> list[Piece | None]:
-    hooks = {"hooks": _groups(site.command("codex"), "PreToolUse PermissionRequest PostToolUse SessionStart")}
+    groups = _groups(site.command("codex"), "PreToolUse PermissionRequest PostToolUse SessionStart")
+    hooks = {"hooks": groups | _told(site.tell("codex"), "Stop")}
     server = f'[mcp_servers.handrail]\nurl = "{site.url}"\nbearer_token_env_var = "{KEY}"'
     return [
         _json(site.at(project=".codex/hooks.json", user=".codex/hooks.json"), hooks),
@@ -120,8 +131,9 @@ def _cursor(site: Site) -> list[Piece | None]:
 
 
 def _gemini(site: Site) -> list[Piece | None]:
-    events = "BeforeTool AfterTool SessionStart"
-    hooks = _groups(site.command("gemini"), events, timeout=TIMEOUT_SECONDS * 1000, matcher=".*")
+    milliseconds = TIMEOUT_SECONDS * 1000
+    hooks = _groups(site.command("gemini"), "BeforeTool AfterTool SessionStart", timeout=milliseconds, matcher=".*")
+    hooks |= _told(site.tell("gemini"), "AfterAgent SessionEnd", timeout=milliseconds)
     server = {"url": site.url, "type": "http", "headers": _bearer(f"${KEY}")}
     path = site.at(
         project=".gemini/settings.json", user=".gemini/settings.json", managed="etc/gemini-cli/settings.json"
@@ -131,15 +143,21 @@ def _gemini(site: Site) -> list[Piece | None]:
 
 def _qwen(site: Site) -> list[Piece | None]:
     events = "PreToolUse PostToolUse PostToolUseFailure SessionStart"
-    hooks = _groups(site.command("qwen"), events, timeout=TIMEOUT_SECONDS * 1000)
+    milliseconds = TIMEOUT_SECONDS * 1000
+    hooks = _groups(site.command("qwen"), events, timeout=milliseconds)
+    hooks |= _told(site.tell("qwen"), "Stop SessionEnd", timeout=milliseconds)
     server = {"httpUrl": site.url, "headers": _bearer(f"${KEY}")}
     path = site.at(project=".qwen/settings.json", user=".qwen/settings.json")
     return [_json(path, {"hooks": hooks, "mcpServers": {"handrail": server}})]
 
 
 def _copilot(site: Site) -> list[Piece | None]:
-    hook = {"type": "command", "bash": site.command("copilot"), "timeoutSec": TIMEOUT_SECONDS}
-    events = ("preToolUse", "postToolUse")
+    commands = dict.fromkeys(("preToolUse", "postToolUse"), site.command("copilot"))
+    commands["sessionEnd"] = site.tell("copilot")
+    hooks = {
+        event: [{"type": "command", "bash": command, "timeoutSec": TIMEOUT_SECONDS}]
+        for event, command in commands.items()
+    }
     path = site.at(
         project=".github/hooks/handrail.json",
         user=".copilot/hooks/handrail.json",
@@ -147,7 +165,7 @@ def _copilot(site: Site) -> list[Piece | None]:
     )
     server = {"type": "http", "url": site.url, "headers": _bearer(f"${{{KEY}}}"), "tools": ["*"]}
     return [
-        _json(path, {"version": 1, "hooks": {event: [hook] for event in events}}),
+        _json(path, {"version": 1, "hooks": hooks}),
         _json(site.at(user=".copilot/mcp-config.json"), {"mcpServers": {"handrail": server}}),
     ]
 

@@ -24,6 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # the module that has it takes two milliseconds
     import signal
     import socket
+    from collections.abc import Iterable
     from typing import Any, NoReturn
 else:
     try:  # what the others are made of: without `enum`, `re` and what those bring, this program takes half the time
@@ -143,9 +144,8 @@ def ask(agent: str, deadline: float) -> tuple[int, str, bytes]:
     known = configuration()
     age = age_of(agent) if known.get("secret") else None
     try:
-        status, headers, body = post(
-            known, agent, told, deadline if age is None or age < 0 else deadline - PATIENCE_SECONDS, age
-        )
+        patience = deadline if age is None or age < 0 else deadline - PATIENCE_SECONDS
+        status, headers, body = post(known, "audit/hooks/%s" % agent, told, patience, circumstances(age))
         if status in (502, 503, 504):
             raise Silent("%s answered %d" % (known["url"], status))
     except (OSError, Silent) as error:
@@ -202,18 +202,23 @@ def configuration() -> dict[str, Any]:
         raise Refused('%s must hold {"url": "https://...", "key": "..."}' % path) from None
 
 
+def circumstances(age: float | None) -> list[str]:
+    """Whether calls without the server are asked about, and the places that rules may be about."""
+    places = (("Handrail-Root", os.environ.get("CLAUDE_PROJECT_DIR", "")), ("Handrail-Home", os.path.expanduser("~")))
+    lines = ["Handrail-Offline: 1"] if asks_anew(age) else []
+    return lines + ["%s: %s" % (name, quoted(value)) for name, value in places if value]
+
+
 def post(
-    known: dict[str, Any], agent: str, body: bytes, deadline: float, age: float | None
+    known: dict[str, Any], path: str, body: bytes, deadline: float, more: Iterable[str] = ()
 ) -> tuple[int, dict[str, str], bytes]:
     """One request, with no redirect followed. Raises Refused, OSError."""
     url = known["url"]
     scheme, host, port, prefix = parts_of(url)
-    lines = ["POST %s/api/v1/audit/hooks/%s HTTP/1.0" % (prefix, agent)]
+    lines = ["POST %s/api/v1/%s HTTP/1.0" % (prefix, path)]
     lines += ["Host: " + (host if port in PORTS else "%s:%d" % (host, port)), "Authorization: Bearer " + known["key"]]
     lines += ["Content-Type: application/json", "Content-Length: %d" % len(body)]
-    lines += ["Handrail-Offline: 1"] if asks_anew(age) else []
-    places = (("Handrail-Root", os.environ.get("CLAUDE_PROJECT_DIR", "")), ("Handrail-Home", os.path.expanduser("~")))
-    lines += ["%s: %s" % (name, quoted(value)) for name, value in places if value]
+    lines += more
     if any("\r" in line or "\n" in line for line in lines):
         raise Refused("the configuration holds a line break")
     stream = local(url[5:], deadline) if scheme == "unix" else distant(host.strip("[]"), port, deadline)

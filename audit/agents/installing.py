@@ -14,7 +14,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from audit.agents import hook as client
+from audit.agents import client, hook
 from audit.agents.configurations import Piece, Scope, Site, pieces
 from audit.agents.merging import MARK, NotMergeable, merged_json, merged_toml, removed_block, removed_json
 from audit.agents.own_rules import Record, denials, place_of, with_denials
@@ -90,11 +90,20 @@ def command_of(agent: str, *, remote: bool) -> str:
     some also of one that ends with 2 and says nothing, as a killed one would. An agent does not know the environment
     that this process has, so the place of the data goes with the command.
     """
-    if remote:
-        words = f'python3 -I -S "$HOME/{client.CONFIGURATION.removeprefix("~/").replace("agent.json", "hook.py")}"'
-    else:
-        words = f"{_places()}{home.program(whole=True)} hook"
+    words = _program("hook", remote=remote)
     return f"{words} {agent}" if agent == "amp" else f"{words} {agent} || {_REFUSE}"  # amp has a code for asking
+
+
+def tell_of(agent: str, *, remote: bool) -> str:
+    """What runs when an agent stops: it must end with 0, since the agent goes on after a hook that does not."""
+    return f"{_program('tell', remote=remote)} {agent} || true"
+
+
+def _program(name: str, *, remote: bool) -> str:
+    if not remote:
+        return f"{_places()}{home.program(whole=True)} {name}"
+    folder = hook.CONFIGURATION.removeprefix("~/").removesuffix("/agent.json")
+    return f'python3 -I -S "$HOME/{folder}/{name}.py"'
 
 
 def _places() -> str:
@@ -116,8 +125,15 @@ def site(
 ) -> Site:
     place = {"project": folder, "user": Path.home(), "managed": Path("/")}[scope]
     address = f"{url.rstrip('/')}/mcp"
-    command = partial(command_of, remote=remote)
-    return Site(scope=scope, folder=place, command=command, url=address, skills=skills, rules=rules)
+    return Site(
+        scope=scope,
+        folder=place,
+        command=partial(command_of, remote=remote),
+        tell=partial(tell_of, remote=remote),
+        url=address,
+        skills=skills,
+        rules=rules,
+    )
 
 
 def plan(agents: Sequence[str], where: Site, *, undo: bool = False) -> list[Change]:
@@ -162,17 +178,15 @@ def _is_installed(agent: str, where: Site) -> bool:
 
 def plan_client(*, url: str, key: str, undo: bool = False) -> list[Change]:
     """The client of a server elsewhere, and its key in a file that only its owner reads."""
-    configuration = Path(client.CONFIGURATION).expanduser()
-    program = configuration.with_name("hook.py")
+    configuration = Path(hook.CONFIGURATION).expanduser()
     before = _text_of(configuration)
     told = (
         json.dumps({"url": url.rstrip("/"), "key": key, "secret": _secret_in(before)}, indent=2) + "\n"
         if key
         else before
     )
-    source = Path(client.__file__).read_text(encoding="utf-8")
     return [
-        Change(agent="client", path=program, before=_text_of(program), after=None if undo else source, mode=0o755),
+        *(_client_file(configuration.with_name(name), source, undo=undo) for name, source in client.FILES.items()),
         Change(agent="client", path=configuration, before=before, after=None if undo else told, mode=0o600),
         *(
             Change(agent="client", path=path, before=_text_of(path), after=None)
@@ -180,6 +194,11 @@ def plan_client(*, url: str, key: str, undo: bool = False) -> list[Change]:
             if undo
         ),
     ]
+
+
+def _client_file(path: Path, source: Path, *, undo: bool) -> Change:
+    after = None if undo else source.read_text(encoding="utf-8")
+    return Change(agent="client", path=path, before=_text_of(path), after=after, mode=0o755)
 
 
 def _secret_in(configuration: str | None) -> str:

@@ -7,7 +7,9 @@ from typing import Any
 
 from audit.json_text import Element, NotJson, has_comments, put, read, replace, take
 
-MARK = re.compile(r"""(?:manage\.py['"]? hook|handrail['"]? hook|hook\.py['"]?) ['"]?[a-z]+\b|/handrail-hook$""")
+MARK = re.compile(
+    r"""(?:(?:manage\.py|handrail)['"]? (?:hook|tell)|(?:hook|tell)\.py['"]?) ['"]?[a-z]+\b|/handrail-hook$"""
+)
 """The command of a hook of ours, by whatever way it was installed."""
 _COMMANDS = ("command", "bash", "powershell", "to")
 _FIRST = {"amp.permissions"}

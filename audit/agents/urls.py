@@ -1,5 +1,5 @@
 from django.urls import path
 
-from audit.agents import views
+from audit.agents import client, views
 
-urlpatterns = [path("hook.py", views.client, name="agents-hook")]
+urlpatterns = [path(name, views.client_file, {"name": name}, name=f"agents-{name}") for name in client.FILES]

@@ -8,7 +8,8 @@ from audit.models.events import CurrentTransaction, Decision, Event, EventQueryS
 from audit.models.latitude import PermissionException, PermissionOnce, PermissionPosture
 from audit.models.ledger import Checkpoint, RemovalPermit, Tile, TransactionBase
 from audit.models.permissions import PermissionRule, RuleQuerySet, RulesVersion
-from audit.models.sessions import AgentSession, AgentSessionQuerySet
+from audit.models.prices import ModelPrice
+from audit.models.sessions import AgentSession, AgentSessionQuerySet, SessionUsage, SessionUsageQuerySet
 from audit.models.streaming import StreamPosition, StreamQuerySet
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Event",
     "EventCount",
     "EventQuerySet",
+    "ModelPrice",
     "PermissionException",
     "PermissionOnce",
     "PermissionPosture",
@@ -31,6 +33,8 @@ __all__ = [
     "RemovalPermit",
     "RuleQuerySet",
     "RulesVersion",
+    "SessionUsage",
+    "SessionUsageQuerySet",
     "StagedChange",
     "StreamPosition",
     "StreamQuerySet",

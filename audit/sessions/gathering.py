@@ -4,12 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Max, Min, Q, Sum
 from django.utils import timezone
 
-from audit.models import AgentSession, Event
+from audit.models import AgentSession, Event, EventQuerySet, SessionUsage
 from audit.retention import OTHERS
 from audit.verdicts import EXECUTED, MADE
+from config.context import caller
 
 AT_ONCE = 500
 """Sessions summed up in one go; those left are the next one's."""
@@ -22,7 +23,7 @@ def gather_sessions() -> int:
     done = 0
     while changed := _changed():
         for session_id in changed:
-            _sum_up(session_id)
+            sum_up(session_id)
         done += len(changed)
     return done
 
@@ -37,11 +38,36 @@ def _changed() -> list[str]:
 
 
 @transaction.atomic
-def _sum_up(session_id: str) -> None:
-    events = Event.objects.joined_by("session_id", session_id).filter(event_type__in=[MADE, EXECUTED])
+def begun(session_id: str, *, agent: str = "") -> AgentSession:
+    """The session, locked; where the trail has nothing of it yet, it is the caller's."""
+    first = _events(session_id).order_by("id").first()
+    now = timezone.now()
+    known = {
+        "agent": first.agent if first else agent,
+        "person": first.actor if first else caller().actor,
+        "started_at": first.timestamp if first else now,
+        "last_at": first.timestamp if first else now,
+    }
+    AgentSession.objects.get_or_create(session_id=session_id, defaults=known)
+    return AgentSession.objects.select_for_update().get(session_id=session_id)
+
+
+@transaction.atomic
+def sum_up(session_id: str) -> None:
+    """Count it anew: what the trail has of it, and what its models took."""
+    session = begun(session_id)
+    used, done = _of_usage(session_id), _of_events(session_id)
+    for name, value in {**used, **done}.items():
+        setattr(session, name, value)
+    session.save()
+
+
+def _of_events(session_id: str) -> dict[str, Any]:
+    """Nothing where retention took them meanwhile."""
+    events = _events(session_id)
     first = events.order_by("id").first()
-    if first is None:  # retention took them meanwhile
-        return
+    if first is None:
+        return {}
     context = first.context or {}
     sums: dict[str, Any] = events.aggregate(
         started_at=Min("timestamp"),
@@ -54,8 +80,28 @@ def _sum_up(session_id: str) -> None:
         run=Count("id", filter=Q(event_type=EXECUTED)),
     )
     project = str(context.get("root") or context.get("cwd") or "")
-    known = {"agent": first.agent, "person": first.actor, "project": project, **sums}
-    AgentSession.objects.update_or_create(session_id=first.session_id, defaults=known)
+    return {"agent": first.agent, "person": first.actor, "project": project, **sums}
+
+
+def _of_usage(session_id: str) -> dict[str, Any]:
+    rows = SessionUsage.objects.of(session_id)
+    sums: dict[str, Any] = rows.aggregate(
+        started_at=Min("at"),
+        last_at=Max("at"),
+        responses=Count("id"),
+        unpriced=Count("id", filter=Q(cost_micros=None)),
+        tokens=Sum(SessionUsage.ALL_TOKENS),
+        known_cost_micros=Sum("cost_micros", default=0),
+    )
+    if not sums["responses"]:
+        return {}
+    wrote = rows.values("model").annotate(wrote=Sum("output_tokens")).order_by("-wrote", "model")
+    cost = None if sums["unpriced"] else sums["known_cost_micros"]
+    return {**sums, "model": wrote.values_list("model", flat=True)[0], "cost_micros": cost}
+
+
+def _events(session_id: str) -> EventQuerySet:
+    return Event.objects.joined_by("session_id", session_id).filter(event_type__in=[MADE, EXECUTED])
 
 
 def prune_sessions(days: dict[str, int]) -> int:
@@ -64,4 +110,5 @@ def prune_sessions(days: dict[str, int]) -> int:
     if kept is None:
         return 0
     gone = AgentSession.objects.filter(last_at__lt=timezone.now() - timedelta(days=kept))
+    SessionUsage.objects.filter(session_id__in=gone.values("session_id")).delete()
     return gone.delete()[0]

@@ -4,14 +4,20 @@ from typing import Any
 
 from rest_framework import serializers
 
+from audit import limits
+from audit.cost import Tokens
 from audit.models import AgentSession
+from audit.models.prices import LONGEST_MODEL
+from audit.models.sessions import LONGEST_RESPONSE, MOST_TOKENS
 from audit.sessions.steps import MOST, beside, steps_of, touched
+from audit.sessions.usage import MOST_AT_ONCE, Response
 from config.rest.times import TimeField
 from config.rest.views import StrictModelSerializer, StrictSerializer
 
 _FIELDS = [
     *("session_id", "agent", "person", "project", "started_at", "last_at"),
     *("calls", "allowed", "denied", "asked", "run"),
+    *("model", "responses", "unpriced", "tokens", "cost_micros", "known_cost_micros"),
 ]
 
 
@@ -75,3 +81,55 @@ class SessionPageSerializer(SessionSerializer):
             "files": touched(steps),
             "beside": others,
         }
+
+
+def _count(help_text: str) -> serializers.IntegerField:
+    return serializers.IntegerField(default=0, min_value=0, max_value=MOST_TOKENS, help_text=help_text)
+
+
+class ResponseSerializer(StrictSerializer):
+    """What one response of a model took."""
+
+    id = serializers.CharField(max_length=LONGEST_RESPONSE, help_text="The vendor's or the agent's; counts once.")
+    model = serializers.CharField(default="", allow_blank=True, max_length=LONGEST_MODEL)
+    at = TimeField(default=None, allow_null=True, help_text="When it came; null for now, which a later time is too.")
+    agent_id = serializers.CharField(
+        default="", allow_blank=True, max_length=LONGEST_RESPONSE, help_text="Of a sub-agent."
+    )
+    input_tokens = _count("Read anew, without those of a cache.")
+    output_tokens = _count("Written, with those it thought in.")
+    cache_read_tokens = _count("Read from a cache.")
+    cache_write_tokens = _count("Put into a cache.")
+    cache_write_hour_tokens = _count("Put into a cache for an hour.")
+
+
+class UsageSerializer(StrictSerializer):
+    """What responses of a session took, in numbers alone."""
+
+    agent = serializers.CharField(
+        default="",
+        allow_blank=True,
+        max_length=limits.KEPT_OF_CALLER["agent"],
+        help_text="Where the trail has no call of the session yet.",
+    )
+    responses = ResponseSerializer(many=True, min_length=1, max_length=MOST_AT_ONCE)  # type: ignore[call-arg]
+
+    def validate_responses(self, told: list[dict[str, Any]]) -> list[Response]:
+        """As the operation takes them."""
+        kinds = [f"{kind}_tokens" for kind in Tokens._fields]
+        return [
+            Response(
+                tokens=Tokens(*(each[kind] for kind in kinds)),
+                **{name: value for name, value in each.items() if name not in kinds},
+            )
+            for each in told
+        ]
+
+
+class TakenSerializer(StrictSerializer):
+    """What became of what was told."""
+
+    added = serializers.IntegerField()
+    changed = serializers.IntegerField(help_text="Known before, with less.")
+    known = serializers.IntegerField(help_text="That said nothing new.")
+    total = serializers.IntegerField(help_text="Responses of the session that are known now.")

@@ -2,12 +2,15 @@
 
 import django_filters
 from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audit.models import AgentSession
-from audit.sessions.serializers import SessionPageSerializer, SessionSerializer
+from audit.sessions import usage as usages
+from audit.sessions.serializers import SessionPageSerializer, SessionSerializer, TakenSerializer, UsageSerializer
 from audit.sessions.steps import find_session
+from config.rest.openapi import refusals
 from config.rest.times import TimeFilter
 from config.rest.views import ReadViewSet
 
@@ -18,7 +21,7 @@ class SessionFilter(django_filters.FilterSet):
 
     class Meta:
         model = AgentSession
-        fields = ["agent", "person", "project"]
+        fields = ["agent", "person", "project", "model"]
 
 
 class SessionViewSet(ReadViewSet):
@@ -36,3 +39,10 @@ class SessionViewSet(ReadViewSet):
         """Get a session with its calls."""
         self.query()
         return Response(SessionPageSerializer(find_session(session_id=session_id)).data)
+
+    @extend_schema(request=UsageSerializer, responses=TakenSerializer, extensions=refusals(usages.NotYourSession))
+    @action(detail=True, methods=["post"])
+    def usage(self, request: Request, session_id: str) -> Response:
+        """Tell what responses of a session took, in numbers alone; each counts once, however often it is told."""
+        taken = usages.tell_usage(session_id=session_id, **self.validated(UsageSerializer))
+        return Response(TakenSerializer(taken).data)

@@ -87,7 +87,11 @@ def at_most(name: str, unit: str) -> Check:
 def _measured(subject: Subject, name: str) -> int:
     seen: int | None = getattr(subject, name)
     if seen is None:
-        raise Fault("The model has no price; set MODEL_PRICES." if name == "cost_micros" else "Was not measured.")
+        raise Fault(
+            "The model has no price: set one (`prices set`, or MODEL_PRICES)."
+            if name == "cost_micros"
+            else "Was not measured."
+        )
     return seen
 
 

@@ -5,11 +5,12 @@ both vendors' clients do: two more tries on 408, 409, 429, 5xx, timeouts and los
 8 s with jitter, `Retry-After` obeyed. The key is in no message and no log line.
 """
 
-import math
-
 from django.conf import settings
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from audit import cost
+from audit.cost import PriceList
 from prompts.provider.bodies import redact
 from prompts.provider.terms import (
     Answer,
@@ -72,13 +73,10 @@ def default_model() -> str:
     return str(settings.MODEL_NAME)
 
 
-def cost_micros(answer: Answer, asked: str) -> int | None:
-    """Micro-dollars by MODEL_PRICES, dollars per million tokens in and out; None without a price or a count."""
-    # An endpoint may answer with a dated name of the model that was asked for.
-    prices = settings.MODEL_PRICES
-    price = prices.get(answer.model) or prices.get(asked) or prices.get(asked.partition("/")[2])
-    if price is None or answer.input_tokens is None or answer.output_tokens is None:
+def cost_micros(answer: Answer, asked: str, prices: PriceList) -> int | None:
+    """Micro-dollars by today's price; None without a price or a count."""
+    if answer.input_tokens is None or answer.output_tokens is None:
         return None
-    into, out = price
-    # Dollars per million tokens are micro-dollars per token.
-    return math.ceil(answer.input_tokens * into + answer.output_tokens * out)
+    # An endpoint may answer with a dated name of the model that was asked for.
+    price = prices.at(timezone.now(), answer.model, asked)
+    return cost.cost_micros(cost.Tokens(input=answer.input_tokens, output=answer.output_tokens), price)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from audit.agents import hook as client
-from audit.agents.views import CLIENT
+from audit.agents.client import FILES
 from audit.dialects import AGENTS, dialect_of
 from audit.models import Event
 from audit.permissions import store
@@ -28,7 +28,7 @@ DENY = {"Handrail-Exit": "2", "Handrail-Sentence": '"Handrail: deny: why"'}
 def run(agent: str, payload: Any, *, environment: dict[str, str] | None = None, raw: bytes | None = None) -> Any:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HANDRAIL")}
     return subprocess.run(
-        [sys.executable, "-I", "-S", str(CLIENT), agent],
+        [sys.executable, "-I", "-S", str(FILES["hook.py"]), agent],
         input=json.dumps(payload).encode() if raw is None else raw,
         capture_output=True,
         env={**kept, **(environment or {})},
@@ -102,9 +102,10 @@ def test_the_teams_rules_are_asked_from_any_machine(live_server: Any, django_use
 
 
 def test_the_server_hands_out_the_client_to_anybody(client: Any) -> None:
-    got = client.get("/agents/hook.py")
-    assert (got.status_code, got.content) == (200, CLIENT.read_bytes())
-    assert client.post("/agents/hook.py").status_code == 405
+    for name, path in FILES.items():
+        got = client.get(f"/agents/{name}")
+        assert (got.status_code, got.content) == (200, path.read_bytes())
+        assert client.post(f"/agents/{name}").status_code == 405
 
 
 @pytest.mark.parametrize(
@@ -166,7 +167,7 @@ def test_a_server_of_this_machine_is_asked_by_its_socket_where_nobody_else_can_l
 
 def test_a_slow_server_is_a_refusal_before_the_agents_patience_ends(tmp_path: Path) -> None:
     quick = tmp_path / "hook.py"
-    quick.write_text(CLIENT.read_text().replace("DEADLINE_SECONDS = 10.0", "DEADLINE_SECONDS = 0.5"))
+    quick.write_text(FILES["hook.py"].read_text().replace("DEADLINE_SECONDS = 10.0", "DEADLINE_SECONDS = 0.5"))
     done = threading.Event()
     with server(lambda connection: done.wait(60) and None) as place:
         told = subprocess.run(
@@ -210,9 +211,12 @@ def test_ten_megabytes_and_an_agent_nobody_knows_are_refused() -> None:
 def test_the_client_is_understood_by_python_3_8_and_imports_little() -> None:
     import ast
 
-    ast.parse(CLIENT.read_text(), feature_version=(3, 8))
+    for path in FILES.values():
+        ast.parse(path.read_text(), feature_version=(3, 8))
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-X", "importtime", str(CLIENT), "emacs"], capture_output=True, check=False
+        [sys.executable, "-I", "-S", "-X", "importtime", str(FILES["hook.py"]), "emacs"],
+        capture_output=True,
+        check=False,
     )
     names = {line.rsplit(b"|", 1)[-1].strip().decode() for line in done.stderr.splitlines() if b"import time" in line}
     assert not names & {"ssl", "http.client", "urllib.request", "typing", "email", "pathlib", "subprocess"}

@@ -53,6 +53,32 @@ AN_EXCEPTION = Post(
     {"rule_id": "git.reset", "project": "/srv/shop", "reason": "a worktree of its own"},
 )
 
+A_PRICE = Post(
+    "audit/prices",
+    {
+        "model": "claude-sonnet-4-5",
+        "input_price": 3,
+        "output_price": 15,
+        "cache_read_price": 0.3,
+        "cache_write_price": 3.75,
+        "valid_from": "2026-01-01T00:00:00Z",
+    },
+)
+USED = {
+    "agent": "claude",
+    "responses": [
+        {
+            "id": "msg_01XFDUDYJgAACzvnptvVoYEL",
+            "model": "claude-sonnet-4-5-20250929",
+            "at": "2026-03-02T09:30:00Z",
+            "input_tokens": 12,
+            "output_tokens": 431,
+            "cache_read_tokens": 18204,
+            "cache_write_tokens": 1105,
+        }
+    ],
+}
+
 ASKS = {
     "audit_events_list": Ask(query={"entity_type": "role", "page_size": 2}),
     "audit_events_create": Ask(body=CHANGE),
@@ -70,6 +96,11 @@ ASKS = {
     "audit_export_retrieve": Ask(query={"entity_type": "role"}),
     "audit_sessions_list": Ask(query={"page_size": 1}),
     "audit_sessions_retrieve": Ask(path={"session_id": Got("results.0.session_id", "audit/sessions?page_size=1")}),
+    "audit_sessions_usage_create": Ask(path={"session_id": "0199-cc20"}, body=USED, after=[A_PRICE]),
+    "audit_prices_list": Ask(query={"model": "claude-sonnet-4-5"}, after=[A_PRICE]),
+    "audit_prices_create": Ask(body=A_PRICE.body),
+    "audit_prices_retrieve": Ask(path={"uid": Got("uid", A_PRICE.path, A_PRICE.body)}),
+    "audit_prices_destroy": Ask(path={"uid": Got("uid", A_PRICE.path, A_PRICE.body)}),
     "audit_checkpoints_list": Ask(query={"page_size": 1}),
     "audit_checkpoints_status_retrieve": Ask(),
     "audit_verify_create": Ask(body={"since": 0}),

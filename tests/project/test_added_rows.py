@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 import config.urls  # noqa: F401 -- which loads every table's page
-from audit.models import PermissionException, PermissionOnce, PermissionPosture, PermissionRule
+from audit.models import ModelPrice, PermissionException, PermissionOnce, PermissionPosture, PermissionRule
 from audit.permissions import decisions
 from config.models import ApiKey
 from dockerdebug.models import Diagnosis, Infrastructure, Insight
@@ -82,6 +82,7 @@ FORMS: dict[type[Model], dict[str, str]] = {
         "ends_at_1": "09:00",
     },
     Memory: {"text": "Deploys need the VPN.", "project": "shop", "tier": "long", "is_explicit": "on"},
+    ModelPrice: {"model": "sonnet", "input_price": "3", "output_price": "15"},
     PermissionException: {"rule_id": "git.reset", "agent": "claude", "project": "/srv/shop", "reason": "a worktree"},
     PermissionOnce: {"code": "CODE", "hours": "24"},
     PermissionPosture: {"posture": "strict", "agent": "claude", "project": "/srv/shop"},

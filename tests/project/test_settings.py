@@ -41,9 +41,10 @@ FOREIGN = {
     *("CLAUDE_PROJECT_DIR", "DJANGO_COLORS", "HOME", "NO_COLOR", "PATH", "PYTHONPATH", "TERM", "TIKTOKEN_CACHE_DIR"),
 }
 # home.py and environment.py are the reader itself; probe.py describes whatever machine it is sent to;
-# fast_hook.py runs without Django, agents/hook.py on other machines.
+# fast_hook.py runs without Django, agents/hook.py and tell.py on other machines.
 READ_THEMSELVES = {
     "audit/agents/hook.py",
+    "audit/agents/tell.py",
     "audit/permissions/fast_hook.py",
     "config/environment.py",
     "config/home.py",

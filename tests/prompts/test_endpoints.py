@@ -1,13 +1,16 @@
 """Endpoints: models beside the one of the settings, with keys that nobody is shown."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from audit.cost import Price, PriceList
 from audit.models import Event
 from config.outbound import OutboundRefused
 from config.outbound.addresses import read_allowances
@@ -164,11 +167,11 @@ def test_names_are_taken_once_and_gone_ones_are_not_found() -> None:
             call(name="other")
 
 
-def test_a_price_counts_with_or_without_the_endpoints_name(settings: Any) -> None:
-    settings.MODEL_PRICES = {"gpt": (1.0, 2.0)}
+def test_a_price_counts_with_or_without_the_endpoints_name() -> None:
+    prices = PriceList([("gpt", timezone.now(), Price(Decimal(1), Decimal(2)))])
     answer = Answer(text="x", model="dated", finish_reason="stop", input_tokens=3, output_tokens=5, latency_ms=1)
-    assert cost_micros(answer, "other/gpt") == cost_micros(answer, "gpt") == 13
-    assert cost_micros(answer, "gpt/other") is None
+    assert cost_micros(answer, "other/gpt", prices) == cost_micros(answer, "gpt", prices) == 13
+    assert cost_micros(answer, "gpt/other", prices) is None
 
 
 def test_endpoints_are_the_same_by_rest_command_and_admin(

@@ -2,11 +2,14 @@
 
 import json
 import time
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from audit.cost import Price, PriceList
 from config.errors import DomainError
 from config.secrets import MARK
 from prompts.provider import (
@@ -454,11 +457,11 @@ def test_another_provider_is_plugged_in_by_its_path(settings: Any) -> None:
         connect()
 
 
-def test_cost_is_micro_dollars_by_the_price_list(settings: Any) -> None:
-    settings.MODEL_PRICES = {"big": [2.5, 10]}
+def test_cost_is_micro_dollars_by_the_price_list() -> None:
+    prices = PriceList([("big", timezone.now(), Price(Decimal("2.5"), Decimal(10)))])
     answer = Answer(text="", model="big-2026", finish_reason="", input_tokens=1000, output_tokens=7, latency_ms=1)
-    assert cost_micros(answer, "big") == 2570
-    assert cost_micros(answer, "other") is None
+    assert cost_micros(answer, "big", prices) == 2570
+    assert cost_micros(answer, "other", prices) is None
 
 
 @pytest.mark.parametrize("text", [f"key {KEY}!", "sk-proj-abc***wxyz", "pk_live_abcdef", "****abcd"])

@@ -235,6 +235,29 @@ OPERATIONS = [
         },
     ),
     Operation(
+        calls=("audit.prices.keeping.set_price",),
+        doors={"rest": "POST audit/prices", "command": "prices set", "admin": "audit.admin.PriceForm"},
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("audit.prices.keeping.remove_price",),
+        doors={
+            "rest": "DELETE audit/prices/{uid}",
+            "command": "prices remove",
+            "admin": "audit.admin.ModelPriceAdmin.delete_selected",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("audit.sessions.usage.tell_usage",),
+        doors={"rest": "POST audit/sessions/{session_id}/usage", "command": "tell"},
+        without={"mcp": "an agent's hook, not its tools", "admin": PROGRAM},
+        own={
+            "rest": each("session_id responses", "the command reads them from the transcripts that its payload names")
+        },
+        differs={"command": {"agent": "whose transcripts are read"}},
+    ),
+    Operation(
         calls=("audit.backups.making.start", "audit.backups.making.back_up"),
         doors={"rest": "POST audit/backups", "command": "backup_create", "admin": "audit.admin.BackupRunAdmin.back_up"},
         without={"mcp": PERSON},
@@ -310,6 +333,8 @@ APART: dict[str, str] = {
     "approval list": "a list of the table, as the admin has it",
     "approval show": "a row of the table, as the admin has it",
     "rules list": "a list of the table, as the admin has it",
+    "audit.sessions.usage.charge_anew": "a job that prices send",
+    "prices list": "a list of the table, as the admin has it",
     "sessions list": "a list of the table, as the admin has it",
     "sessions show": "reads what the admin's page of a session shows",
     "audit.sessions.steps.find_session": "reads what the admin's page of a session shows",
