@@ -7,10 +7,13 @@ from functools import partial
 from itertools import pairwise
 
 from audit import rollback, trail
-from audit.models import Event
+from audit.cost import Tokens
+from audit.models import Event, ModelPrice
 from audit.permissions import decisions, held, store
 from audit.permissions.rules import Rule
+from audit.prices.keeping import ALWAYS, set_price
 from audit.sessions.gathering import gather_sessions
+from audit.sessions.usage import Response, tell_usage
 from config.demonstration import Act, busy_moments
 
 ENTITY = {"entity_type": "role", "entity_id": "deployer"}
@@ -48,6 +51,9 @@ TEAM = [
         for specifier in ("pytest *", "ruff *", "npm test *", "git add *", "git commit *", "docker compose up *")
     ),
 ]
+MODELS = {"claude": "claude-sonnet-4-5", "codex": "gpt-5-codex", "gemini": "gemini-2.5-pro"}
+PRICES = {"claude-sonnet-4-5": (3, 15, 0.3, 3.75, 6), "gpt-5-codex": (1.25, 10, 0.125)}
+"""Of two of them: what the third costs is not known."""
 SESSION = "demo-{}-{}"
 AGENTS = {"claude": 6, "codex": 3, "gemini": 1}
 
@@ -104,10 +110,12 @@ def load() -> None:
 
 
 def _take_rules() -> None:
-    """The rules that ship, and where these are packs those that a team sets beside them."""
+    """The rules that ship, where these are packs those that a team sets beside them, and what models cost."""
     store.load_defaults()
     if held.packs_decide():
         store.import_rules(rules=TEAM, source="demo")
+    for model, dollars in PRICES.items():
+        set_price(model=model, valid_from=ALWAYS, **dict(zip(ModelPrice.PRICES, dollars, strict=False)))
 
 
 def _ask_of_an_afternoon() -> None:
@@ -127,3 +135,17 @@ def _ask(command: str, agent: str, session: str, number: int) -> None:
         session_id=session,
         tool_use_id=f"toolu_{session}_{number}",
     )
+    _use(agent, session, number)
+
+
+def _use(agent: str, session: str, number: int) -> None:
+    """What the model took to come up with it."""
+    chance = random.Random(number)  # noqa: S311 -- the same demo each time
+    used = Tokens(
+        input=chance.randrange(20, 900),
+        output=chance.randrange(80, 1500),
+        cache_read=chance.randrange(8_000, 60_000),
+        cache_write=chance.randrange(0, 3_000) if agent == "claude" else 0,
+    )
+    told = Response(id=f"response-{number}", model=MODELS[agent], tokens=used)
+    tell_usage(session_id=session, agent=agent, responses=[told])

@@ -13,6 +13,8 @@ decide."""
 
 MADE, EXECUTED = "decision.made", "execution.recorded"
 """The types of their events."""
+PROMPTED, USAGE_TOLD = "session.prompted", "session.usage_told"
+"""Of what a person asks of an agent, and of what its models took."""
 
 
 def verdict_of(event_type: str, value: Any) -> Verdict | None:

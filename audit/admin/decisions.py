@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from audit import history, telling
 from audit.admin.events import TrailAdmin
 from audit.admin.filters import AgentFilter, SessionFilter, VerdictFilter
+from audit.admin.rules import begun_from
 from audit.models import Decision, Event, PermissionRule
 from audit.permissions.rules import InvalidRule, parse_rule
 from config.pages import kit
@@ -132,9 +133,8 @@ class DecisionAdmin(TrailAdmin):
     @move(label="Make a rule of it", permissions=("make_rule",))
     def make_rule(self, request: HttpRequest, event: Event) -> HttpResponseRedirect:
         told = event.new_value if isinstance(event.new_value, dict) else {}
-        part = str(told.get("part") or "")
-        wanted = {"tool": told.get("tool") or "Bash", "specifier": part[:500], "match": part, "agent": event.agent}
-        return HttpResponseRedirect(f"{reverse('admin:audit_permissionrule_add')}?{urlencode(wanted)}")
+        tool, part = (str(told.get(name) or "") for name in ("tool", "part"))
+        return HttpResponseRedirect(begun_from(tool=tool, part=part, agent=event.agent))
 
     def has_make_rule_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("audit.add_permissionrule"))

@@ -6,7 +6,7 @@ from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from audit.models import Approval, ApprovalQuerySet, Event, EventQuerySet
+from audit.models import AgentSession, Approval, ApprovalQuerySet, Event, EventQuerySet
 from audit.telling import OUTCOMES
 from config.pages.admin_lists import values_of
 
@@ -64,6 +64,29 @@ class SessionFilter(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return cast("EventQuerySet", queryset).joined_by("session_id", self.value() or "") if self.value() else queryset
+
+
+class ProjectFilter(SimpleListFilter):
+    """The projects that agents worked in last."""
+
+    title = parameter_name = "project"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        newest = AgentSession.objects.newest_first().values_list("project", flat=True)[:AMONG]
+        return [(project, project) for project in sorted(set(newest) - {""})][:MOST_SESSIONS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(project=self.value()) if self.value() else queryset
+
+
+class ModelFilter(SimpleListFilter):
+    title = parameter_name = "model"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in values_of(AgentSession, "model") if name]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(model=self.value()) if self.value() else queryset
 
 
 def search_events(queryset: EventQuerySet, term: str) -> EventQuerySet | None:

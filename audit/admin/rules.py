@@ -1,10 +1,12 @@
 """What agents may do: the rules, tried before they hold."""
 
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -13,11 +15,18 @@ from audit.admin.trials import lately, outcome
 from audit.models import PermissionRule
 from audit.permissions import decisions, store
 from audit.permissions.held import as_rule
-from audit.permissions.rules import MAX_EXAMPLE
+from audit.permissions.rules import MAX_EXAMPLE, MAX_SPECIFIER
 from config.admin import ToolAdmin
 from config.pages import kit
 from config.pages.lines import Lines
 from config.pages.moves import move
+
+
+def begun_from(*, tool: str, part: str, agent: str) -> str:
+    """The form of a rule, filled from a call."""
+    wanted = {"tool": tool or "Bash", "specifier": part[:MAX_SPECIFIER], "match": part[:MAX_EXAMPLE], "agent": agent}
+    return f"{reverse('admin:audit_permissionrule_add')}?{urlencode(wanted)}"
+
 
 EXAMPLES = "One a line: a command, a path, an address, as the tool takes it."
 

@@ -45,6 +45,8 @@ class Site:
     skills: Sequence[Skill] = ()
     rules: Sequence[Rule] | None = None
     """Whose denials go into the agents' own permissions; None leaves those alone."""
+    prompts: bool = False
+    """Whether what its person asks of it is told too."""
 
     def at(self, *, project: str = "", user: str = "", managed: str = "") -> Path | None:
         """The file for this scope, None where the agent has none."""
@@ -84,16 +86,17 @@ def _groups(command: str, events: str, *, timeout: int = TIMEOUT_SECONDS, matche
     }
 
 
-def _told(command: str, events: str, *, timeout: int = TIMEOUT_SECONDS) -> Any:
-    """The same for events that are about no tool."""
-    return {
-        event: [{"hooks": [{"type": "command", "command": command, "timeout": timeout}]}] for event in events.split()
-    }
+def _told(site: Site, agent: str, events: str, *, prompt: str, timeout: int = TIMEOUT_SECONDS) -> Any:
+    """The same for events that are about no tool, and ask nothing."""
+    hook = {"type": "command", "command": site.tell(agent), "timeout": timeout}
+    told = [*events.split(), *([prompt] if site.prompts else [])]
+    return {event: [{"hooks": [hook]}] for event in told}
 
 
 def _claude(site: Site) -> list[Piece | None]:
     events = "PreToolUse PermissionRequest PostToolUse PostToolUseFailure SessionStart"
-    groups = _groups(site.command("claude"), events, onFailure="block") | _told(site.tell("claude"), "Stop SessionEnd")
+    groups = _groups(site.command("claude"), events, onFailure="block")
+    groups |= _told(site, "claude", "Stop SessionEnd", prompt="UserPromptSubmit")
     hooks: dict[str, Any] = {"hooks": groups}
     settings = site.at(
         project=".claude/settings.json", user=".claude/settings.json", managed="etc/claude-code/managed-settings.json"
@@ -111,7 +114,7 @@ def claude_server(url: str) -> dict[str, Any]:
 
 def _codex(site: Site) -> list[Piece | None]:
     groups = _groups(site.command("codex"), "PreToolUse PermissionRequest PostToolUse SessionStart")
-    hooks = {"hooks": groups | _told(site.tell("codex"), "Stop")}
+    hooks = {"hooks": groups | _told(site, "codex", "Stop", prompt="UserPromptSubmit")}
     server = f'[mcp_servers.handrail]\nurl = "{site.url}"\nbearer_token_env_var = "{KEY}"'
     return [
         _json(site.at(project=".codex/hooks.json", user=".codex/hooks.json"), hooks),
@@ -133,7 +136,7 @@ def _cursor(site: Site) -> list[Piece | None]:
 def _gemini(site: Site) -> list[Piece | None]:
     milliseconds = TIMEOUT_SECONDS * 1000
     hooks = _groups(site.command("gemini"), "BeforeTool AfterTool SessionStart", timeout=milliseconds, matcher=".*")
-    hooks |= _told(site.tell("gemini"), "AfterAgent SessionEnd", timeout=milliseconds)
+    hooks |= _told(site, "gemini", "AfterAgent SessionEnd", prompt="BeforeAgent", timeout=milliseconds)
     server = {"url": site.url, "type": "http", "headers": _bearer(f"${KEY}")}
     path = site.at(
         project=".gemini/settings.json", user=".gemini/settings.json", managed="etc/gemini-cli/settings.json"
@@ -145,7 +148,7 @@ def _qwen(site: Site) -> list[Piece | None]:
     events = "PreToolUse PostToolUse PostToolUseFailure SessionStart"
     milliseconds = TIMEOUT_SECONDS * 1000
     hooks = _groups(site.command("qwen"), events, timeout=milliseconds)
-    hooks |= _told(site.tell("qwen"), "Stop SessionEnd", timeout=milliseconds)
+    hooks |= _told(site, "qwen", "Stop SessionEnd", prompt="UserPromptSubmit", timeout=milliseconds)
     server = {"httpUrl": site.url, "headers": _bearer(f"${KEY}")}
     path = site.at(project=".qwen/settings.json", user=".qwen/settings.json")
     return [_json(path, {"hooks": hooks, "mcpServers": {"handrail": server}})]
@@ -153,7 +156,8 @@ def _qwen(site: Site) -> list[Piece | None]:
 
 def _copilot(site: Site) -> list[Piece | None]:
     commands = dict.fromkeys(("preToolUse", "postToolUse"), site.command("copilot"))
-    commands["sessionEnd"] = site.tell("copilot")
+    told = ("sessionEnd", "userPromptSubmitted") if site.prompts else ("sessionEnd",)
+    commands |= dict.fromkeys(told, site.tell("copilot"))
     hooks = {
         event: [{"type": "command", "bash": command, "timeoutSec": TIMEOUT_SECONDS}]
         for event, command in commands.items()

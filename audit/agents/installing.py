@@ -122,6 +122,7 @@ def site(
     remote: bool,
     skills: Sequence[Skill] = (),
     rules: Sequence[Rule] | None = None,
+    prompts: bool = False,
 ) -> Site:
     place = {"project": folder, "user": Path.home(), "managed": Path("/")}[scope]
     address = f"{url.rstrip('/')}/mcp"
@@ -133,6 +134,7 @@ def site(
         url=address,
         skills=skills,
         rules=rules,
+        prompts=prompts,
     )
 
 

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""The client of the hook by which an agent says that it stops: tells the team's Handrail what its models took.
+"""The client of the hooks that ask nothing: tells the team's Handrail what an agent's models took, and its prompts.
 
     python3 -I -S tell.py claude < payload.json
 
-It reads the transcripts that the agent has written, and sends numbers of tokens and names of models, never a word of
-them. It lies beside hook.py, whose configuration and way to the server it uses, and transcripts.py. It refuses nothing:
-whatever happens it ends with 0 and tells the agent nothing, since one whose hook fails as it stops goes on instead.
+As the agent stops it reads the transcripts that it has written, and sends numbers of tokens and names of models, never
+a word of them. A prompt is sent as it is, where somebody has installed the hook of that moment (agent_install
+--prompts). It lies beside hook.py, whose configuration and way to the server it uses, and transcripts.py. It refuses
+nothing: whatever happens it ends with 0 and tells the agent nothing, since one whose hook fails as it stops goes on
+instead.
 """
 
 from __future__ import annotations
@@ -44,6 +46,8 @@ FOLDERS = {
     "kimi": ("", "~/.kimi-code", ("sessions",)),
 }
 """Where each agent keeps transcripts: the variable that moves its folder, the folder, and what below it."""
+PROMPTED = ("UserPromptSubmit", "BeforeAgent", "userPromptSubmitted")
+"""Events by which agents tell what their person asks."""
 DERIVED = {"copilot": "{session}/events.jsonl", "kimi": "**/{session}/agents/*/wire.jsonl"}
 """Of agents that name no transcript in what they say."""
 
@@ -67,21 +71,36 @@ def main(arguments: list[str]) -> None:
 
 def tell(agent: str, deadline: float) -> None:
     """Raises Untold, hook.Refused, OSError."""
-    payload = json.loads(sys.stdin.buffer.read(hook.MAX_BYTES).decode())
+    raw = sys.stdin.buffer.read(hook.MAX_BYTES)
+    payload, known = json.loads(raw.decode()), hook.configuration()
+
+    def post(path: str, body: bytes) -> bytes:
+        status, _, answer = hook.post(known, path, body, deadline)
+        if status != 200:
+            raise Untold("%s answered %d%s" % (known["url"], status, hook.hint(status)))
+        return answer
+
+    if is_prompt(payload):
+        post("audit/hooks/%s" % agent, raw)
+        return
     session, responses = account(agent, payload)
-    known = hook.configuration()
 
     def take(batch: list[dict[str, Any]]) -> int:
         from urllib.parse import quote
 
         body = json.dumps({"agent": agent, "responses": batch}).encode()
         path = "audit/sessions/%s/usage" % quote(session, safe="")
-        status, _, answer = hook.post(known, path, body, deadline)
-        if status != 200:
-            raise Untold("%s answered %d%s" % (known["url"], status, hook.hint(status)))
-        return int(json.loads(answer.decode())["total"])
+        return int(json.loads(post(path, body).decode())["total"])
 
     send(responses, take)
+
+
+def is_prompt(payload: Any) -> bool:
+    """Copilot names no event."""
+    if not isinstance(payload, dict) or not isinstance(payload.get("prompt"), str):
+        return False
+    event = payload.get("hook_event_name") or payload.get("hookEventName")
+    return event in PROMPTED or (not event and "sessionId" in payload)
 
 
 def send(responses: list[dict[str, Any]], take: Callable[[list[dict[str, Any]]], int]) -> None:

@@ -11,6 +11,7 @@ class Claude(Dialect):
         "PostToolUse": "after",
         "PostToolUseFailure": "after",
         "SessionStart": "start",
+        "UserPromptSubmit": "prompt",
     }
     waits_seconds = 600.0
     verified = Verified("installed", "2.1.332")

@@ -25,6 +25,8 @@ class Copilot(Dialect):
         "PostToolUseFailure": "after",
         "sessionStart": "start",
         "SessionStart": "start",
+        "userPromptSubmitted": "prompt",
+        "UserPromptSubmit": "prompt",
     }
     waits_seconds = 30.0
     verified = Verified("installed", "1.0.102")
@@ -48,7 +50,9 @@ class Copilot(Dialect):
             return "postToolUse"
         if payload.get("hookName") in _PERMISSION:
             return "permissionRequest"
-        return "preToolUse" if "toolName" in payload else ""
+        if "toolName" in payload:
+            return "preToolUse"
+        return "userPromptSubmitted" if isinstance(payload.get("prompt"), str) else ""
 
     def tell(self, event: str, text: str) -> Answer:
         return {"additionalContext": text}

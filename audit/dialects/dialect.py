@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-Moment = Literal["before", "permission", "after", "start", "other"]
+Moment = Literal["before", "permission", "after", "prompt", "start", "other"]
 CALLS: frozenset[Moment] = frozenset({"before", "permission", "after"})
 """Those of a tool call; a session begins at `start`."""
 Payload = Mapping[str, Any]

@@ -8,7 +8,7 @@ from audit.dialects.dialect import Answer, Dialect, Payload, Verified, ask_for_c
 
 class Gemini(Dialect):
     title = "Gemini CLI"
-    moments = {"BeforeTool": "before", "AfterTool": "after", "SessionStart": "start"}
+    moments = {"BeforeTool": "before", "AfterTool": "after", "BeforeAgent": "prompt", "SessionStart": "start"}
     waits_seconds = 60.0
     verified = Verified("installed", "0.61.0")
 

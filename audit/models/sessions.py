@@ -8,6 +8,7 @@ from django.db.models import F
 from audit import limits
 from audit.cost import Tokens
 from audit.models.prices import LONGEST_MODEL
+from config.commandline.amounts import dollars
 
 LONGEST_SESSION = limits.KEPT_OF_CALLER["session_id"]
 LONGEST_RESPONSE = 200  # of an id that a vendor gives
@@ -67,6 +68,15 @@ class AgentSession(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.project = self.project[: limits.LONGEST_FOLDER]
         super().save(*args, **kwargs)
+
+    @property
+    def cost_told(self) -> str:
+        """In words: a sum that a price is missing of is not the whole; nothing where no response is known."""
+        if not self.responses:
+            return ""
+        if self.cost_micros is not None:
+            return dollars(self.cost_micros)
+        return f"over {dollars(self.known_cost_micros)}" if self.known_cost_micros else "unknown"
 
 
 class SessionUsageQuerySet(models.QuerySet["SessionUsage"]):

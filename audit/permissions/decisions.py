@@ -22,7 +22,7 @@ from audit.permissions.deciding import Decision, RuleSet
 from audit.permissions.matching import Fit, example_call, fits, matcher
 from audit.permissions.records import column
 from audit.permissions.rules import Rule
-from audit.verdicts import EXECUTED, MADE
+from audit.verdicts import EXECUTED, MADE, PROMPTED
 from config.context import acting_as
 from config.errors import DomainError
 from config.hooks import SessionStart, texts_for
@@ -110,8 +110,8 @@ def _start(request: hooks.Request) -> SessionStart:
 def _answer(request: hooks.Request, way: hooks.Way) -> Decision | None:
     if request.moment in ("before", "permission"):
         return decide_request(request, way=way).decision
-    if request.moment == "after":
-        record(hooks.execution_record(request))
+    if told := hooks.told_record(request):
+        record(told)
     return None
 
 
@@ -136,6 +136,8 @@ def record_run(decided: Decided, result: Mapping[str, Any]) -> Event:
 
 
 def _fields(known: Mapping[str, Any]) -> dict[str, Any]:
+    if known["kind"] == "prompt":
+        return _prompt_fields(known)
     given = scrub(known["tool_input"])
     context = {name: value for name, value in known["context"].items() if value}
     context |= {"decision_id": known["id"], "tool_name": known["tool_name"], "tool_input": given}
@@ -151,6 +153,19 @@ def _fields(known: Mapping[str, Any]) -> dict[str, Any]:
         "session_id": known["session_id"],
         "tool_use_id": known["tool_use_id"],
         "idempotency_key": f"decision-{known['id']}",
+    }
+
+
+def _prompt_fields(known: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "event_type": PROMPTED,
+        "entity_type": "session",
+        "entity_id": known["session_id"] or known["id"],
+        "new_value": known["value"],
+        "context": {name: value for name, value in known["context"].items() if value},
+        "agent": known["agent"],
+        "session_id": known["session_id"],
+        "idempotency_key": f"prompt-{known['id']}",
     }
 
 

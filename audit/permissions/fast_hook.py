@@ -193,7 +193,7 @@ def _judge(request: "Request", bounds: "Bounds") -> tuple["Request", "Decision |
         start = time.perf_counter_ns()
         decision = bounds.decide(request.call, mode=request.mode)
         return request, decision, hooks.decision_record(request, decision, time.perf_counter_ns() - start)
-    return request, None, hooks.execution_record(request) if request.moment == "after" else {}
+    return request, None, hooks.told_record(request)
 
 
 def _tell(reply: "Reply") -> None:

@@ -3,6 +3,7 @@
 Imports no Django, so that a hook can answer without starting it.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -46,6 +47,8 @@ class Request(NamedTuple):
     result: Mapping[str, Any] = MappingProxyType({})
     mode: str = ""
     """How much the agent asks its person, in its own words; empty where it does not say."""
+    prompt: str = ""
+    """What its person asks of it."""
 
 
 def parse(raw: bytes) -> Any:
@@ -95,6 +98,7 @@ def _read(dialect: Dialect, agent: str, payload: Payload, local: bool, root: str
         context={name: tidy(payload[name]) for name in _CONTEXT if payload.get(name)},
         result=_result(payload) if moment == "after" else {},
         mode=_mode(dialect, payload),
+        prompt=str(payload.get("prompt") or "") if moment == "prompt" else "",
     )
 
 
@@ -258,6 +262,22 @@ def decision_record(request: Request, decision: Decision, nanoseconds: int) -> d
 def execution_record(request: Request) -> dict[str, Any]:
     """What the trail keeps of an execution."""
     return {**_record(request, "execution"), "value": tidy({"tool": request.call.tool, **request.result})}
+
+
+def prompt_record(request: Request) -> dict[str, Any]:
+    """What the trail keeps of a prompt; once, where an agent tells of it at every request to its model."""
+    known = _record(request, "prompt")
+    named = request.context.get("prompt_id")
+    if named and request.session_id:
+        known["id"] = hashlib.sha256(f"{request.session_id} {named}".encode()).hexdigest()[:32]
+    return {**known, "value": {"text": tidy(request.prompt)}}
+
+
+def told_record(request: Request) -> dict[str, Any]:
+    """What the trail keeps of what is only told; nothing of what does not concern it."""
+    if request.moment == "after":
+        return execution_record(request)
+    return prompt_record(request) if request.moment == "prompt" and request.prompt else {}
 
 
 def _record(request: Request, kind: str) -> dict[str, Any]:

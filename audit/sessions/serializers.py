@@ -9,8 +9,8 @@ from audit.cost import Tokens
 from audit.models import AgentSession
 from audit.models.prices import LONGEST_MODEL
 from audit.models.sessions import LONGEST_RESPONSE, MOST_TOKENS
-from audit.sessions.steps import MOST, beside, steps_of, touched
-from audit.sessions.usage import MOST_AT_ONCE, Response
+from audit.sessions.steps import MOST, beside, prompts_of, steps_of, touched
+from audit.sessions.usage import MOST_AT_ONCE, Response, parts_of
 from config.rest.times import TimeField
 from config.rest.views import StrictModelSerializer, StrictSerializer
 
@@ -47,6 +47,30 @@ class StepSerializer(StrictSerializer):
     reason = serializers.CharField()
     outcome = serializers.CharField(allow_null=True, help_text="`ran` or `failed`; null where the agent did not say.")
     duration_ms = serializers.FloatField(allow_null=True)
+    agent_id = serializers.CharField(help_text="Of the sub-agent that made it; empty for the agent itself.")
+    agent_type = serializers.CharField(help_text="What that sub-agent is for, in the agent's words.")
+
+
+class ModelUsageSerializer(StrictSerializer):
+    """What a model took for the agent or one of its sub-agents."""
+
+    model = serializers.CharField()
+    agent_id = serializers.CharField(help_text="Of the sub-agent; empty for the agent itself.")
+    responses = serializers.IntegerField()
+    input_tokens = serializers.IntegerField(help_text="Read anew, without those of a cache.")
+    output_tokens = serializers.IntegerField()
+    cache_read_tokens = serializers.IntegerField()
+    cache_write_tokens = serializers.IntegerField()
+    cache_write_hour_tokens = serializers.IntegerField()
+    cost_micros = serializers.IntegerField(allow_null=True, help_text="null where a price is unknown.")
+
+
+class PromptSerializer(StrictSerializer):
+    """What a person asked of the agent."""
+
+    event = serializers.UUIDField(help_text="What the trail has of it.")
+    timestamp = TimeField()
+    text = serializers.CharField(help_text="Without secrets, and cut to a readable size.")
 
 
 class BesideSerializer(StrictSerializer):
@@ -66,9 +90,11 @@ class SessionPageSerializer(SessionSerializer):
         child=serializers.CharField(), read_only=True, help_text="That its editing tools named."
     )
     beside = BesideSerializer(many=True, read_only=True, help_text="What else happened in it, in order.")
+    prompts = PromptSerializer(many=True, read_only=True, help_text="Where the agent's hook tells them.")
+    usage = ModelUsageSerializer(many=True, read_only=True, help_text="By model and sub-agent, the dearest first.")
 
     class Meta(SessionSerializer.Meta):
-        fields = [*_FIELDS, "steps", "files", "beside"]
+        fields = [*_FIELDS, "steps", "files", "prompts", "usage", "beside"]
         read_only_fields = fields
 
     def to_representation(self, instance: AgentSession) -> dict[str, Any]:
@@ -80,6 +106,8 @@ class SessionPageSerializer(SessionSerializer):
             "steps": StepSerializer(steps, many=True).data,
             "files": touched(steps),
             "beside": others,
+            "prompts": PromptSerializer(prompts_of(instance), many=True).data,
+            "usage": ModelUsageSerializer(parts_of(instance), many=True).data,
         }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from audit.models import AgentSession, Event
 from audit.permissions.calls import Call
 from audit.permissions.rules import EDITING
-from audit.verdicts import EXECUTED, MADE
+from audit.verdicts import EXECUTED, MADE, PROMPTED, USAGE_TOLD
 from config.errors import NotFound
 from config.secrets import known_as
 
@@ -43,6 +43,20 @@ class Step:
     outcome: str | None
     """`ran`, `failed`, or None where the agent did not say."""
     duration_ms: float | None
+    agent_id: str
+    """Of the sub-agent that made it; empty where it was the agent itself, or it did not say."""
+    agent_type: str
+    part: str
+    """Of the call, what decided."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """What a person asked of the agent."""
+
+    event: str
+    timestamp: datetime
+    text: str
 
 
 def find_session(*, session_id: str) -> AgentSession:
@@ -61,9 +75,21 @@ def steps_of(session: AgentSession) -> list[Step]:
     return joined(events.order_by("id")[: 2 * MOST])[:MOST]
 
 
+def prompts_of(session: AgentSession) -> list[Prompt]:
+    """Those that the agent's hook told, in order."""
+    events = Event.objects.joined_by("session_id", session.session_id).filter(event_type=PROMPTED).order_by("id")
+    told = ((event, event.new_value) for event in events[:MOST])
+    return [
+        Prompt(event=str(event.uid), timestamp=event.timestamp, text=str(said.get("text") or ""))
+        for event, said in told
+        if isinstance(said, dict)
+    ]
+
+
 def beside(session: AgentSession) -> list[Event]:
     """What else the trail has of it, in order: what it was told when it began, what it had remembered."""
-    events = Event.objects.joined_by("session_id", session.session_id).exclude(event_type__in=[MADE, EXECUTED])
+    shown = [MADE, EXECUTED, PROMPTED, USAGE_TOLD]  # by themselves
+    events = Event.objects.joined_by("session_id", session.session_id).exclude(event_type__in=shown)
     return list(events.order_by("id")[:MOST_BESIDE])
 
 
@@ -120,6 +146,9 @@ def _step(event: Event) -> Step:
         reason=str(said.get("reason") or ""),
         outcome=None,
         duration_ms=None,
+        agent_id=str(context.get("agent_id") or ""),
+        agent_type=str(context.get("agent_type") or ""),
+        part=str(said.get("part") or ""),
     )
 
 

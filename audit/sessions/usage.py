@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from audit import trail
@@ -13,11 +14,12 @@ from audit.cost import PriceList, Tokens, cost_micros
 from audit.models import AgentSession, ModelPrice, SessionUsage
 from audit.permissions.records import column
 from audit.sessions import gathering
+from audit.verdicts import USAGE_TOLD
 from config.context import caller
 from config.errors import Forbidden
 from config.secrets import keyed
 
-TOLD, ENTITY = "session.usage_told", "session"
+ENTITY = "session"
 MOST_AT_ONCE = 500
 BATCH = 1_000
 
@@ -52,6 +54,21 @@ class Taken:
     """Responses of the session that are known now."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What a model took for the agent or one of its sub-agents."""
+
+    model: str
+    agent_id: str
+    responses: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    cache_write_hour_tokens: int
+    cost_micros: int | None
+
+
 @transaction.atomic
 def tell_usage(*, session_id: str, agent: str = "", responses: Sequence[Response]) -> Taken:
     """Keep what responses of a session took, each once however often it is told: of two accounts the larger counts,
@@ -72,6 +89,19 @@ def tell_usage(*, session_id: str, agent: str = "", responses: Sequence[Response
         _record(session, added, changed)
     total = SessionUsage.objects.of(session.session_id).count()
     return Taken(added=len(added), changed=len(changed), known=len(told) - len(added) - len(changed), total=total)
+
+
+def parts_of(session: AgentSession) -> list[Part]:
+    """What a session took, by model and sub-agent; the dearest first, and those of unknown price at the end."""
+    sums: dict[str, Any] = {name: Sum(name) for name in SessionUsage.TOKENS}
+    unpriced = Count("id", filter=Q(cost_micros=None))
+    rows = SessionUsage.objects.of(session.session_id).values("model", "agent_id")
+    told: Any = rows.annotate(responses=Count("id"), unpriced=unpriced, cost=Sum("cost_micros", default=0), **sums)
+    return [_part(**row) for row in told.order_by("-cost", "model", "agent_id")]
+
+
+def _part(*, unpriced: int, cost: int, **known: Any) -> Part:
+    return Part(cost_micros=None if unpriced else cost, **known)
 
 
 def charge_anew(*, since: datetime) -> int:
@@ -126,7 +156,7 @@ def _record(session: AgentSession, added: Sequence[SessionUsage], changed: Seque
     session.refresh_from_db()
     sums: dict[str, Any] = {name: getattr(session, name) for name in ("model", "tokens", "cost_micros", "responses")}
     trail.record(
-        event_type=TOLD,
+        event_type=USAGE_TOLD,
         entity_type=ENTITY,
         entity_id=session.session_id,
         new_value=sums,

@@ -140,6 +140,20 @@ def test_each_agent_is_installed_once_and_undone_cleanly(
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
+@pytest.mark.parametrize("agent", ["claude", "codex", "gemini", "qwen", "copilot"])
+def test_an_agent_tells_that_it_stops_and_its_prompts_where_that_is_wanted(agent: str, tmp_path: Path) -> None:
+    told = {}
+    for prompts in (False, True):
+        where = installing.site("project", tmp_path, url="http://x", remote=True, prompts=prompts)
+        events = next(iter(pieces(agent, where))).entries["hooks"]
+        told[prompts] = {name for name, hooks in events.items() if "tell.py" in json.dumps(hooks)}
+        assert not any("onFailure" in json.dumps(events[name]) for name in told[prompts])
+    assert {"prompt"} == {str(dialect_of(agent).moment(name)) for name in told[True] - told[False]}
+    assert {"other"} == {str(dialect_of(agent).moment(name)) for name in told[False]}
+    command = installing.tell_of(agent, remote=True).replace("python3", "/nowhere/python3")
+    assert subprocess.run(["/bin/sh", "-c", command], capture_output=True, check=False).returncode == 0
+
+
 def test_no_file_holds_the_key_and_codex_gets_no_name_it_would_stumble_over(tmp_path: Path) -> None:
     where = installing.site("project", tmp_path, url="https://handrail.example", remote=True)
     for agent in AGENTS:

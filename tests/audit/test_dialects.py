@@ -70,7 +70,7 @@ def hooked_at(agent: str) -> str:
     scope: Scope = "user" if agent == "kimi" else "project"
     written = " ".join(
         f"{piece.path.name} {piece.text} {json.dumps(piece.entries)}"
-        for piece in pieces(agent, Site(scope=scope, folder=Path("/"), command=str, url="http://x"))
+        for piece in pieces(agent, Site(scope=scope, folder=Path("/"), command=str, tell=str, url="http://x"))
     )
     asked = [event for event, moment in dialect_of(agent).moments.items() if moment in ("before", "permission")]
     return " ".join(f"`{name}`" for name in asked if re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", written))

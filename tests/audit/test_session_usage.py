@@ -171,6 +171,9 @@ def test_an_agent_that_stops_tells_on_the_services_own_machine(
     for _ in range(2):
         assert run_command("tell", "claude", stdin=json.dumps(stop))[::2] == (0, "")
     assert (session().responses, session().tokens, session().agent) == (2, 314, "claude")
+    prompt = {"hook_event_name": "UserPromptSubmit", "session_id": "s1", "prompt": "Fix it"}
+    assert run_command("tell", "claude", stdin=json.dumps(prompt)) == (0, "", "")
+    assert Event.objects.get(event_type="session.prompted").new_value == {"text": "Fix it"}
     for payload in ("", "[]", json.dumps({**stop, "transcript_path": "/etc/passwd"}), "[" * 100_000):
         code, out, err = run_command("tell", "claude", stdin=payload)
         assert (code, out, "Nothing was told" in err) == (0, "", True)
@@ -198,6 +201,9 @@ def test_an_agent_that_stops_elsewhere_tells_its_server_and_is_never_kept(
     done = run(stop, **place)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert (session().responses, session().person) == (700, "laptop")
+    prompt = {"hook_event_name": "UserPromptSubmit", "session_id": "s1", "prompt": "Fix it"}
+    assert run(prompt, **place).stderr == b""
+    assert Event.objects.get(event_type="session.prompted").actor == "laptop"
     revoked, gone = {**place, "HANDRAIL_API_KEY": "hr_unknown"}, {**place, "HANDRAIL_URL": "http://127.0.0.1:1"}
     for payload, where, why in (
         (stop, revoked, b"answered 401"),

@@ -1,23 +1,29 @@
 """Sessions of agents: what each asked, what was decided and what became of it, by every door."""
 
 import json
+import re
 from collections import Counter
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from audit import tasks
+from audit.cost import Tokens
 from audit.models import AgentSession, Event
 from audit.permissions import decisions
 from audit.permissions.store import create_rule
+from audit.prices.keeping import set_price
 from audit.sessions.gathering import gather_sessions, prune_sessions
 from audit.sessions.steps import SessionNotFound, find_session, joined, steps_of, touched
-from audit.verdicts import EXECUTED, MADE
+from audit.sessions.usage import Response, tell_usage
+from audit.verdicts import EXECUTED, MADE, PROMPTED
 from config.context import acting_as
 
 pytestmark = pytest.mark.django_db
@@ -152,6 +158,83 @@ def test_sessions_in_the_admin(session, admin_client: Client):
         "/audit/decision/",
     ):
         assert told in page
+
+
+def test_a_page_tells_sub_agents_prompts_and_what_each_model_took(session, reader, admin_client: Client, run_command):
+    with acting_as(actor="dana"):
+        sub_agent = {"agent_id": "a1", "agent_type": "reviewer"}
+        hook("claude", "PreToolUse", "Bash", {"command": "npm test"}, tool_use_id="4", **sub_agent)
+        asked = {"hook_event_name": "UserPromptSubmit", "session_id": "claude-1", "prompt": "Fix the <b>cart</b>"}
+        decisions.answer_hook(agent="claude", payload=asked)
+        set_price(model="sonnet", input_price=3, output_price=15, valid_from=timezone.now() - timedelta(days=1))
+        used = [
+            Response(id="r1", model="sonnet", tokens=Tokens(input=1000, output=200)),
+            Response(id="r2", model="haiku", tokens=Tokens(input=5, output=1), agent_id="a1"),
+        ]
+        tell_usage(session_id="claude-1", responses=used)
+    told = reader.get(f"{SESSIONS}/claude-1").json()
+    assert [(step["agent_id"], step["agent_type"]) for step in told["steps"][-2:]] == [("", ""), ("a1", "reviewer")]
+    assert [prompt["text"] for prompt in told["prompts"]] == ["Fix the <b>cart</b>"]
+    assert [(part["model"], part["agent_id"], part["cost_micros"]) for part in told["usage"]] == [
+        ("sonnet", "", 6000),
+        ("haiku", "a1", None),
+    ]
+    assert (told["model"], told["tokens"], told["cost_micros"], told["known_cost_micros"]) == (
+        "sonnet",
+        1206,
+        None,
+        6000,
+    )
+    page = admin_client.get(f"/admin/audit/agentsession/{session.pk}/change/").content.decode()
+    for text in ("reviewer a1", "Fix the &lt;b&gt;cart&lt;/b&gt;", "haiku", "over $0.0060", "1,000"):
+        assert text in page, text
+    listed = admin_client.get("/admin/audit/agentsession/?model=sonnet&project=/srv/shop").content.decode()
+    assert "1,206" in listed
+    assert "claude-1" not in admin_client.get("/admin/audit/agentsession/?model=other").content.decode()
+    shown = run_command("sessions", "show", "claude-1")[1]
+    assert "1,206 tokens of 2 responses, over $0.0060" in shown
+    assert "Fix the <b>cart</b>" in shown
+    assert "sonnet" in run_command("sessions", "list", "--model", "sonnet")[1]
+
+
+def test_a_rule_is_begun_from_a_call_by_who_may_make_one(session, admin_client: Client, django_user_model):
+    page = admin_client.get(f"/admin/audit/agentsession/{session.pk}/change/").content.decode()
+    [address] = [found for found in re.findall(r'href="([^"]+)">Make a rule', page) if "git+push" in found]
+    form = admin_client.get(unescape(address)).content.decode()
+    for value in ('value="git push origin main"', 'value="Bash"', 'value="claude"'):
+        assert value in form
+    reads = django_user_model.objects.create_user("kim", password="kim", is_staff=True)
+    reads.user_permissions.add(Permission.objects.get(codename="view_agentsession"))
+    admin_client.force_login(reads)
+    page = admin_client.get(f"/admin/audit/agentsession/{session.pk}/change/").content.decode()
+    assert "git push origin main" in page
+    assert "Make a rule" not in page
+
+
+@pytest.mark.parametrize(
+    ("agent", "payload"),
+    [
+        ("claude", {"hook_event_name": "UserPromptSubmit", "session_id": "s"}),
+        ("codex", {"hook_event_name": "UserPromptSubmit", "session_id": "s", "turn_id": "t"}),
+        ("gemini", {"hook_event_name": "BeforeAgent", "session_id": "s"}),
+        ("copilot", {"sessionId": "s", "cwd": "/srv/shop", "timestamp": 1795985725017}),
+    ],
+)
+def test_a_prompt_is_kept_as_each_agent_tells_it_without_secrets_and_never_refused(db, agent, payload):
+    reply = decisions.answer_hook(agent=agent, payload={**payload, "prompt": "use password=hunter2hunter2 there"})
+    assert (reply.answer, reply.exit_code, reply.sentence) == ({}, 0, "")
+    event = Event.objects.get(event_type=PROMPTED)
+    assert (event.agent, event.session_id, event.entity_type) == (agent, "s", "session")
+    assert "hunter2" not in event.new_value["text"]
+    assert event.new_value["text"].startswith("use ")
+
+
+def test_a_prompt_that_is_told_at_every_request_to_a_model_is_kept_once(db):
+    told = {"hook_event_name": "UserPromptSubmit", "session_id": "s", "prompt": "Fix it", "prompt_id": "p1"}
+    for prompt_id in ("p1", "p1", "p2"):
+        decisions.answer_hook(agent="qwen", payload={**told, "prompt_id": prompt_id})
+    decisions.answer_hook(agent="qwen", payload={**told, "prompt": ""})
+    assert Event.objects.filter(event_type=PROMPTED).count() == 2
 
 
 def test_what_an_agent_wrote_is_shown_as_text(db, admin_client: Client):

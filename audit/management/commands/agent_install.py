@@ -58,6 +58,7 @@ class Command(OperationCommand):
             action="store_true",
             help="put what your rules deny into the agent's own permissions too (claude, cursor, opencode)",
         )
+        parser.add_argument("--prompts", action="store_true", help="keep in the trail what people ask of agents, too")
         parser.add_argument("--yes", action="store_true", help="write without asking")
         action = parser.add_mutually_exclusive_group()
         action.add_argument("--undo", action="store_true", help="take out what was installed")
@@ -95,7 +96,10 @@ class Command(OperationCommand):
         remote = options["url"]
         address = _own_address() if not remote or remote.startswith("unix:") else remote  # MCP speaks over HTTP alone
         skills, rules = self._skills(options), self._rules(options)
-        return installing.site(scope, folder, url=address, remote=bool(remote), skills=skills, rules=rules)
+        prompts = options["prompts"] or options["undo"]
+        return installing.site(
+            scope, folder, url=address, remote=bool(remote), skills=skills, rules=rules, prompts=prompts
+        )
 
     def _skills(self, options: dict[str, Any]) -> list[Skill]:
         """Those to install. Whether they are there is no matter of `--check`."""

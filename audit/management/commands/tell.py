@@ -7,13 +7,14 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from audit.agents import hook, tell
+from audit.permissions import decisions
 from audit.sessions.serializers import UsageSerializer
 from audit.sessions.usage import tell_usage
 from config.commands import OperationCommand
 
 
 class Command(OperationCommand):
-    help = "Take what a session's models took from the transcripts of an agent, whose hook says on stdin that it stops."
+    help = "Take what an agent's hook tells on stdin: a prompt, or that it stops and what its models took."
     examples = (
         ("tell claude", "what the Stop hook of Claude Code calls, with its JSON on stdin"),
         ("sessions list", "the sessions, with tokens and cost"),
@@ -25,6 +26,9 @@ class Command(OperationCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             payload = json.loads(sys.stdin.buffer.read(hook.MAX_BYTES))
+            if tell.is_prompt(payload):
+                decisions.answer_hook(agent=options["agent"], payload=payload, local=True)
+                return
             session_id, responses = tell.account(options["agent"], payload)
         except (ValueError, RecursionError, OSError, tell.Untold) as error:
             self.stderr.write(f"Nothing was told: {error}")  # an agent that stops is not kept from it
