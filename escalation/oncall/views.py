@@ -42,7 +42,7 @@ class PersonViewSet(ReadViewSet):
     serializer_class = PersonSerializer
     lookup_field = "user__username"
     lookup_url_kwarg = "name"
-    lookup_value_regex = r"[\w.@+-]+"
+    lookup_value_regex = r"[^/\x00-\x20\x7f]+"
     ordering = ("-id",)
 
     def get_queryset(self) -> QuerySet[Person]:
