@@ -1,6 +1,7 @@
 from django.urls import path
 
 from audit import views
+from audit.budgets import views as budget_views
 from audit.permissions import views as permission_views
 from audit.permissions.approvals import views as approval_views
 from audit.permissions.latitude import views as latitude_views
@@ -13,6 +14,7 @@ events.register("events", views.EventViewSet, basename="audit-event")
 
 router = Router()
 router.register("backups", views.BackupViewSet, basename="audit-backup")
+router.register("budgets", budget_views.BudgetViewSet, basename="audit-budget")
 router.register("checkpoints", views.CheckpointViewSet, basename="audit-checkpoint")
 router.register("allowances", latitude_views.AllowanceViewSet, basename="audit-allowance")
 router.register("approvals", approval_views.ApprovalViewSet, basename="audit-approval")

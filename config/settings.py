@@ -238,6 +238,9 @@ BACKUP_KEEP: dict[str, int] = env.counts(
 )
 BACKUP_SCHEDULE: str = env.one_of("BACKUP_SCHEDULE", ["daily", "off"])
 
+# Days a session of an agent is kept after its last call, with what it took; 0 is as long as its decisions.
+SESSION_DAYS: int = env.whole("SESSION_DAYS", 0, least=0, most=36500)
+
 # Telling people: the mail server, and where else requests of rows that callers made may go
 MAIL_URL = secret("MAIL_URL")  # smtp://user:password@host:587, or smtps://
 MAIL_FROM: str = env.str("MAIL_FROM", f"handrail@{_public.hostname or 'localhost'}")

@@ -2,6 +2,7 @@
 
 from audit.admin.approvals import ApprovalAdmin
 from audit.admin.backups import BackupRunAdmin
+from audit.admin.budgets import BudgetAdmin, BudgetForm
 from audit.admin.decisions import DecisionAdmin
 from audit.admin.events import EventAdmin
 from audit.admin.latitude import (
@@ -22,6 +23,8 @@ __all__ = [
     "AllowanceForm",
     "ApprovalAdmin",
     "BackupRunAdmin",
+    "BudgetAdmin",
+    "BudgetForm",
     "CheckpointAdmin",
     "DecisionAdmin",
     "EventAdmin",

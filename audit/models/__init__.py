@@ -2,6 +2,7 @@
 
 from audit.models.approvals import Approval, ApprovalQuerySet
 from audit.models.backups import BackupRun
+from audit.models.budgets import Budget, BudgetPassing
 from audit.models.capturing import CaptureBy, StagedChange
 from audit.models.counting import EventCount
 from audit.models.events import CurrentTransaction, Decision, Event, EventQuerySet
@@ -18,6 +19,8 @@ __all__ = [
     "Approval",
     "ApprovalQuerySet",
     "BackupRun",
+    "Budget",
+    "BudgetPassing",
     "CaptureBy",
     "Checkpoint",
     "CurrentTransaction",

@@ -40,6 +40,20 @@ class Permitted(NamedTuple):
     until: float
 
 
+class Overdrawn(NamedTuple):
+    """A budget that is used up: of a session, or of a day until its end, in seconds since 1970."""
+
+    reason: str
+    agent: str = ""
+    project: str = ""
+    person: str = ""
+    session_id: str = ""
+    until: float | None = None
+
+    def is_about(self, person: str, session_id: str) -> bool:
+        return self.person in ("", person) and self.session_id in ("", session_id)
+
+
 class Held(NamedTuple):
     """What is kept for deciding, as the database has it."""
 
@@ -47,6 +61,7 @@ class Held(NamedTuple):
     postures: Sequence[Chosen] = ()
     exceptions: Sequence[Excepted] = ()
     permitted: Sequence[Permitted] = ()
+    overdrawn: Sequence[Overdrawn] = ()
 
 
 class Bounds:
@@ -56,10 +71,12 @@ class Bounds:
         self.rules = RuleSet(held.rules)
         self._held = held
 
-    def decide(self, call: Call, *, mode: str = "") -> Decision:
+    def decide(self, call: Call, *, mode: str = "", person: str = "", session_id: str = "") -> Decision:
         """Judge a call; `mode` is how much the agent asks, in its own words. Never raises for what a call holds."""
         decision = self.rules.decide(call._replace(excepted=self.excepted(call)))
-        return decision._replace(posture=self.posture(call, mode))
+        decision = decision._replace(posture=self.posture(call, mode))
+        used_up = self.overdrawn(call, person, session_id) if decision.decision != "deny" else None
+        return decision if used_up is None else decision._replace(decision="deny", rule=None, reason=used_up.reason)
 
     def posture(self, call: Call, mode: str = "") -> Posture:
         """Of those chosen for the call that of the innermost project, and there one that names the agent."""
@@ -83,6 +100,17 @@ class Bounds:
         chosen = {item.posture for item in self._held.postures if item.agent in ("", agent)}
         return chosen if any(not (item.agent or item.project) for item in self._held.postures) else chosen | {STRICT}
 
+    def overdrawn(self, call: Call, person: str, session_id: str) -> Overdrawn | None:
+        """The budget, if there is one, because of which no call of its sessions may run."""
+        known = [item for item in self._held.overdrawn if item.is_about(person, session_id) and _is_for(item, call)]
+        now = time.time() if known else 0.0
+        return next((item for item in known if item.until is None or now < item.until), None)
+
+    @property
+    def may_deny_all(self) -> bool:
+        """Whether a budget is used up, for whomever."""
+        return bool(self._held.overdrawn)
+
     def excepted(self, call: Call) -> frozenset[str]:
         """The ids of rules, or the names of packs, that do not hold for the call now."""
         known = [item for item in self._held.exceptions if _is_for(item, call)]
@@ -97,7 +125,7 @@ class Bounds:
         return any(item.call_hash == wanted and now < item.until for item in self._held.permitted)
 
 
-def _is_for(item: Chosen | Excepted, call: Call) -> bool:
+def _is_for(item: Chosen | Excepted | Overdrawn, call: Call) -> bool:
     if item.agent and item.agent != call.agent:
         return False
     if not item.project:

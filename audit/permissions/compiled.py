@@ -16,11 +16,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from audit.permissions.bounds import Chosen, Excepted, Held, Permitted
+from audit.permissions.bounds import Chosen, Excepted, Held, Overdrawn, Permitted
 from audit.permissions.rules import Rule
 
 FRESH_SECONDS = 60
-VERSION = 3
+VERSION = 4
 _DECIDING = ("tool", "specifier", "decision", "reason", "agent", "uid", "id", "safer", "spares")
 _MAX_BYTES = 64 * 1024 * 1024
 
@@ -54,6 +54,7 @@ def read(data_dir: str | os.PathLike[str], source: str) -> Held:
             [Chosen(*item) for item in known["postures"]],
             [Excepted(*item) for item in known["exceptions"]],
             [Permitted(*item) for item in known["permitted"]],
+            [Overdrawn(*item) for item in known["overdrawn"]],
         )
     except (ValueError, KeyError, TypeError) as error:
         raise NotUsable("cannot be understood") from error
@@ -64,7 +65,7 @@ def write(data_dir: str | os.PathLike[str], source: str, held: Held) -> None:
     place = folder(data_dir)
     os.makedirs(place, mode=0o700, exist_ok=True)
     rules = [{name: getattr(rule, name) for name in _DECIDING} for rule in held.rules]
-    beside = {"postures": held.postures, "exceptions": held.exceptions, "permitted": held.permitted}
+    beside = {name: getattr(held, name) for name in ("postures", "exceptions", "permitted", "overdrawn")}
     known = {"version": VERSION, "source": source, "made_at": time.time(), "rules": rules, **beside}
     body = json.dumps(known).encode()
     _replace(os.path.join(place, "rules.json"), _sign(_key(place), body) + b"\n" + body)

@@ -71,8 +71,10 @@ class Decision(NamedTuple):
     @property
     def is_left(self) -> bool:
         """Whether nothing is answered, so that the agent's own permissions decide."""
+        if self.decision == "deny":
+            return False
         if self.posture == "open":
-            return self.decision != "deny"
+            return True
         return self.is_open or (self.posture == "balanced" and self.is_unspoken)
 
     @property

@@ -23,11 +23,11 @@ from audit.permissions.matching import Fit, example_call, fits, matcher
 from audit.permissions.records import column
 from audit.permissions.rules import Rule
 from audit.verdicts import EXECUTED, MADE, PROMPTED
-from config.context import acting_as
+from config.context import acting_as, caller
 from config.errors import DomainError
 from config.hooks import SessionStart, texts_for
 from config.limits import check_size
-from config.secrets import retold, scrub
+from config.secrets import keyed, retold, scrub
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,9 @@ def decide_request(request: hooks.Request, *, way: hooks.Way) -> Decided:
     check_size({"tool_input": request.call.input}, most=hooks.MAX_BYTES)
     bounds = kept.bounds()
     start = time.perf_counter_ns()
-    decision = bounds.decide(request.call, mode=request.mode)
+    decision = bounds.decide(
+        request.call, mode=request.mode, person=caller().actor, session_id=keyed(request.session_id)
+    )
     spent = time.perf_counter_ns() - start
     if decision.decision != "allow" and bounds.is_permitted(request.call):
         decision = once.decided_anew(request.call, decision)

@@ -191,7 +191,9 @@ def _judge(request: "Request", bounds: "Bounds") -> tuple["Request", "Decision |
 
     if request.moment in ("before", "permission"):
         start = time.perf_counter_ns()
-        decision = bounds.decide(request.call, mode=request.mode)
+        decision = bounds.decide(
+            request.call, mode=request.mode, person=f"console:{_user()}", session_id=request.session_id
+        )
         return request, decision, hooks.decision_record(request, decision, time.perf_counter_ns() - start)
     return request, None, hooks.told_record(request)
 

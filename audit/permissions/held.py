@@ -5,8 +5,8 @@ from typing import cast
 from django.db.models import Q
 from django.utils import timezone
 
-from audit.models import PermissionException, PermissionOnce, PermissionPosture, PermissionRule
-from audit.permissions.bounds import Chosen, Excepted, Held, Permitted
+from audit.models import BudgetPassing, PermissionException, PermissionOnce, PermissionPosture, PermissionRule
+from audit.permissions.bounds import Chosen, Excepted, Held, Overdrawn, Permitted
 from audit.permissions.posture import Posture
 from audit.permissions.rules import Rule
 from audit.verdicts import Verdict
@@ -44,6 +44,17 @@ def load_held() -> Held:
             for row in exceptions
         ],
         permitted=[Permitted(row.call_hash, row.until.timestamp()) for row in PermissionOnce.objects.usable()],
+        overdrawn=[
+            Overdrawn(
+                f"the budget of {row.budget} is used up",
+                row.budget.agent,
+                row.budget.project,
+                row.budget.person,
+                row.session_id,
+                row.until.timestamp() if row.until else None,
+            )
+            for row in BudgetPassing.objects.denying().select_related("budget").order_by("id")
+        ],
     )
 
 

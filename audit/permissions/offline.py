@@ -49,9 +49,9 @@ def _is_plain(dialect: Dialect) -> bool:
 
 @lru_cache(maxsize=32)
 def _of(agent: str, bounds: Bounds) -> dict[str, Any] | None:
-    """None where what no rule speaks of is asked, or where a rule is about whatever an agent does."""
+    """None where what no rule speaks of is asked, or where a rule or a budget is about whatever an agent does."""
     restricting = [rule for rule in bounds.restricting if rule.agent in ("", agent)]
-    if STRICT in bounds.postures_of(agent) or any(rule.tool == "*" for rule in restricting):
+    if bounds.may_deny_all or STRICT in bounds.postures_of(agent) or any(rule.tool == "*" for rule in restricting):
         return None
     of_files = [one for rule in restricting if rule.tool in READING | EDITING for one in alternatives(rule)]
     pieces = {tuple(PathPattern.of(rule.specifier).pieces) for rule in of_files}

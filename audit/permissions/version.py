@@ -18,6 +18,7 @@ _TRIGGERS = {
     "audit_permissionposture": "rules_version_posture",
     "audit_permissionexception": "rules_version_exception",
     "audit_permissiononce": "rules_version_once",
+    "audit_budgetpassing": "rules_version_passing",
 }
 """By the table."""
 _SQLITE = [

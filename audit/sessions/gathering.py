@@ -3,11 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Max, Min, Q, Sum
 from django.utils import timezone
 
-from audit.models import AgentSession, Event, EventQuerySet, SessionUsage
+from audit.models import AgentSession, BudgetPassing, Event, EventQuerySet, SessionUsage
 from audit.retention import OTHERS
 from audit.verdicts import EXECUTED, MADE
 from config.context import caller
@@ -105,10 +106,13 @@ def _events(session_id: str) -> EventQuerySet:
 
 
 def prune_sessions(days: dict[str, int]) -> int:
-    """Forget the sessions whose decisions retention has taken, and how many those were."""
-    kept = days.get(MADE, days.get(OTHERS))
-    if kept is None:
+    """Forget the sessions whose decisions retention has taken, or older than SESSION_DAYS, and how many those were."""
+    bounds = [*filter(None, (days.get(MADE, days.get(OTHERS)), settings.SESSION_DAYS))]
+    if not bounds:
         return 0
+    kept = min(bounds)
     gone = AgentSession.objects.filter(last_at__lt=timezone.now() - timedelta(days=kept))
-    SessionUsage.objects.filter(session_id__in=gone.values("session_id")).delete()
+    for rows in (SessionUsage.objects, BudgetPassing.objects):
+        rows.filter(session_id__in=gone.values("session_id")).delete()
+    BudgetPassing.objects.filter(until__lt=timezone.now() - timedelta(days=kept)).delete()
     return gone.delete()[0]

@@ -10,6 +10,7 @@ from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from audit import trail
+from audit.budgets import spending
 from audit.cost import PriceList, Tokens, cost_micros
 from audit.models import AgentSession, ModelPrice, SessionUsage
 from audit.permissions.records import column
@@ -86,7 +87,9 @@ def tell_usage(*, session_id: str, agent: str = "", responses: Sequence[Response
     SessionUsage.objects.bulk_update(changed, [*SessionUsage.TOKENS, "model", "cost_micros"])
     if added or changed:
         gathering.sum_up(session.session_id)
+        session.refresh_from_db()
         _record(session, added, changed)
+        spending.look(session)
     total = SessionUsage.objects.of(session.session_id).count()
     return Taken(added=len(added), changed=len(changed), known=len(told) - len(added) - len(changed), total=total)
 
@@ -153,7 +156,6 @@ def _charge(rows: Iterable[SessionUsage], prices: PriceList) -> None:
 
 
 def _record(session: AgentSession, added: Sequence[SessionUsage], changed: Sequence[SessionUsage]) -> None:
-    session.refresh_from_db()
     sums: dict[str, Any] = {name: getattr(session, name) for name in ("model", "tokens", "cost_micros", "responses")}
     trail.record(
         event_type=USAGE_TOLD,

@@ -20,6 +20,13 @@ SHIPPED: dict[str, dict[str, Any]] = {
         "message": "A backup failed: {new_value.detail}",
         "bug_impact": "critical",
     },
+    "budget-passed": {
+        "event_type": "budget.passed",
+        "per": "entity_id",
+        "message": "{agent} has passed its budget: {new_value.budget} (now {new_value.cost_micros} micro-dollars and"
+        " {new_value.tokens} tokens)",
+        "bug_impact": "medium",
+    },
     "calls-denied": {
         "event_type": "decision.made",
         "where": {"decision": "deny"},

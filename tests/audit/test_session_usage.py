@@ -223,3 +223,11 @@ def test_what_a_session_took_goes_with_it() -> None:
     tell_usage(session_id="s2", responses=[response(at=None)])
     assert prune_sessions({"*": 30}) == 1
     assert list(SessionUsage.objects.values_list("session_id", flat=True)) == ["s2"]
+
+
+def test_sessions_may_be_forgotten_sooner_than_their_decisions(settings: Any) -> None:
+    tell_usage(session_id="s1", responses=[response(at=timezone.now() - timedelta(days=8))])
+    for kept, gone in ((0, 0), (9, 0), (7, 1)):
+        settings.SESSION_DAYS = kept
+        assert prune_sessions({"*": 30}) == gone
+    assert not SessionUsage.objects.exists()

@@ -64,6 +64,9 @@ A_PRICE = Post(
         "valid_from": "2026-01-01T00:00:00Z",
     },
 )
+A_BUDGET = Post(
+    "audit/budgets", {"period": "day", "project": "/srv/shop", "most_cost_micros": 50_000_000, "denies": True}
+)
 USED = {
     "agent": "claude",
     "responses": [
@@ -97,6 +100,10 @@ ASKS = {
     "audit_sessions_list": Ask(query={"page_size": 1}),
     "audit_sessions_retrieve": Ask(path={"session_id": Got("results.0.session_id", "audit/sessions?page_size=1")}),
     "audit_sessions_usage_create": Ask(path={"session_id": "0199-cc20"}, body=USED, after=[A_PRICE]),
+    "audit_budgets_list": Ask(after=[A_BUDGET]),
+    "audit_budgets_create": Ask(body=A_BUDGET.body),
+    "audit_budgets_retrieve": Ask(path={"uid": Got("uid", A_BUDGET.path, A_BUDGET.body)}),
+    "audit_budgets_destroy": Ask(path={"uid": Got("uid", A_BUDGET.path, A_BUDGET.body)}),
     "audit_prices_list": Ask(query={"model": "claude-sonnet-4-5"}, after=[A_PRICE]),
     "audit_prices_create": Ask(body=A_PRICE.body),
     "audit_prices_retrieve": Ask(path={"uid": Got("uid", A_PRICE.path, A_PRICE.body)}),

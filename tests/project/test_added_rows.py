@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 import config.urls  # noqa: F401 -- which loads every table's page
-from audit.models import ModelPrice, PermissionException, PermissionOnce, PermissionPosture, PermissionRule
+from audit.models import Budget, ModelPrice, PermissionException, PermissionOnce, PermissionPosture, PermissionRule
 from audit.permissions import decisions
 from config.models import ApiKey
 from dockerdebug.models import Diagnosis, Infrastructure, Insight
@@ -52,6 +52,7 @@ FORMS: dict[type[Model], dict[str, str]] = {
     ApiKey: {"name": "ci", "scope": "write", "days": "30", "user": "USER"},
     Bug: {"error_type": "TimeoutError", "error_message": "slow", "user_impact": "medium", "metadata": "{}"},
     Channel: {"name": "ops-mail", "kind": "email", "details": '{"to": ["kim@example.org"]}'},
+    Budget: {"period": "day", "person": "ci", "most_tokens": "1000000"},
     Check: {"subject": "script", "sql": "CREATE TABLE t (id integer PRIMARY KEY)", "database": "default"},
     Diagnosis: {"container": "", "typed": "", "only_check": ""},
     Endpoint: {

@@ -17,7 +17,7 @@ from config.rest.views import StrictModelSerializer, StrictSerializer
 PROJECT_PATTERN = rf"^/[^\x00-\x1f\x7f]{{0,{LONGEST_PROJECT - 1}}}\Z"
 
 
-def _agent() -> serializers.RegexField:
+def for_agent() -> serializers.RegexField:
     return serializers.RegexField(
         AGENT_PATTERN,
         default="",
@@ -28,7 +28,7 @@ def _agent() -> serializers.RegexField:
     )
 
 
-def _project() -> serializers.RegexField:
+def in_project() -> serializers.RegexField:
     return serializers.RegexField(
         PROJECT_PATTERN,
         default="",
@@ -43,7 +43,7 @@ def _project() -> serializers.RegexField:
 class PostureSerializer(StrictModelSerializer):
     """How much is answered of what no rule speaks of, and for whom."""
 
-    agent, project = _agent(), _project()
+    agent, project = for_agent(), in_project()
     posture = serializers.ChoiceField(
         POSTURES,
         help_text="strict asks what no rule allows, balanced leaves what no rule speaks of to the agent's own"
@@ -64,7 +64,7 @@ class ExceptionSerializer(StrictModelSerializer):
         max_length=LONGEST_RULE_ID,
         help_text="The id in a refusal, such as git.reset; a pack, such as containers; the uid of a rule of yours.",
     )
-    agent, project = _agent(), _project()
+    agent, project = for_agent(), in_project()
     until = TimeField(default=None, allow_null=True, help_text="When the rule holds again; null for never.")
     reason = serializers.CharField(default="", allow_blank=True, max_length=LONGEST_WHY)
 

@@ -249,6 +249,20 @@ OPERATIONS = [
         without={"mcp": PERSON},
     ),
     Operation(
+        calls=("audit.budgets.keeping.set_budget",),
+        doors={"rest": "POST audit/budgets", "command": "budgets set", "admin": "audit.admin.BudgetForm"},
+        without={"mcp": PERSON},
+    ),
+    Operation(
+        calls=("audit.budgets.keeping.remove_budget",),
+        doors={
+            "rest": "DELETE audit/budgets/{uid}",
+            "command": "budgets remove",
+            "admin": "audit.admin.BudgetAdmin.delete_selected",
+        },
+        without={"mcp": PERSON},
+    ),
+    Operation(
         calls=("audit.sessions.usage.tell_usage",),
         doors={"rest": "POST audit/sessions/{session_id}/usage", "command": "tell"},
         without={"mcp": "an agent's hook, not its tools", "admin": PROGRAM},
@@ -334,6 +348,7 @@ APART: dict[str, str] = {
     "approval show": "a row of the table, as the admin has it",
     "rules list": "a list of the table, as the admin has it",
     "audit.sessions.usage.charge_anew": "a job that prices send",
+    "budgets list": "a list of the table, as the admin has it",
     "prices list": "a list of the table, as the admin has it",
     "sessions list": "a list of the table, as the admin has it",
     "sessions show": "reads what the admin's page of a session shows",

@@ -1,0 +1,1 @@
+"""What sessions of agents may take: budgets of money and tokens, and what becomes of those that are passed."""
