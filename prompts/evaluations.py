@@ -1,5 +1,6 @@
 """Evaluations: found, cancelled, ended at their budget, and read as a matrix of cases by runs."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from config.errors import NotFound
 from config.identifiers import row_of
 from prompts.models import Evaluation, Run, RunResult
 from prompts.runs import RunOver, cancel_run
-from prompts.statistics import pass_all, pass_any
+from prompts.statistics import pass_all, pass_any, wilson
 
 
 class EvaluationNotFound(NotFound):
@@ -54,6 +55,23 @@ class Reliability:
     k: int
     pass_any: float
     pass_all: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """How the assertions of one metric did in a run, with the 95 % interval of their rate (Wilson)."""
+
+    name: str
+    passed: int
+    judged: int
+
+    @property
+    def rate(self) -> float:
+        return round(self.passed / self.judged, 6)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        return wilson(self.passed, self.judged)
 
 
 def get_evaluation(*, uid: str) -> Evaluation:
@@ -110,6 +128,17 @@ def answers(evaluation: Evaluation, case: str) -> list[RunResult | None]:
         if kept is None or (kept.outcome == RunResult.Outcome.PASSED and row.outcome != RunResult.Outcome.PASSED):
             found[row.run_id] = row
     return [found.get(run.pk) for run in evaluation.in_order]
+
+
+def measured(run: Run) -> list[Measured]:
+    """By the metrics that assertions name, in alphabetical order."""
+    passed, judged = Counter[str](), Counter[str]()
+    for checks in run.results.exclude(checks=[]).values_list("checks", flat=True).iterator():
+        for check in checks:
+            if metric := check.get("metric"):
+                judged[metric] += 1
+                passed[metric] += check["passed"]
+    return [Measured(name=name, passed=passed[name], judged=judged[name]) for name in sorted(judged)]
 
 
 def reliability(rows: Sequence[Row], place: int, repeats: int) -> list[Reliability]:

@@ -39,6 +39,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
     sections = [
         ("Runs", ["runs_shown"]),
         ("Each case in each run", ["matrix"]),
+        ("By metric", ["metrics"]),
         ("At a glance", [("uid", "prompt"), ("repeats", "threshold"), ("max_tokens", "max_cost_micros"), "created_by"]),
     ]
 
@@ -89,6 +90,17 @@ class EvaluationAdmin(ReadOnlyAdmin):
         }
         return render_to_string("prompts/matrix.html", context)
 
+    @admin.display(description="metrics")
+    def metrics(self, evaluation: Evaluation) -> SafeString:
+        found = [(_heading(run), item) for run in evaluation.in_order for item in evaluations.measured(run)]
+        if not found:
+            return kit.empty("No assertion names a metric. Where some do, their results stand here together.")
+        rows = [
+            (item.name, heading, f"{item.passed} of {item.judged}", shown.rate(item.rate), _between(item))
+            for heading, item in sorted(found, key=lambda pair: pair[1].name)
+        ]
+        return table(["Metric", "Run", "Passed", "Rate", "95 % interval"], rows)
+
     @move(
         permissions=["operate"],
         when=lambda evaluation: not evaluation.is_over,
@@ -123,6 +135,11 @@ def _sides(evaluation: Evaluation, case: str) -> Iterator[dict[str, object]]:
 
 def _heading(run: Run) -> str:
     return f"Version {run.version.number} on {run.model}"
+
+
+def _between(item: evaluations.Measured) -> str:
+    low, high = item.interval
+    return f"{low:.0%} to {high:.0%}"
 
 
 def _cell(cell: evaluations.Cell | None) -> SafeString:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Literal
 
+from prompts.evaluations import Measured, measured
 from prompts.models import Evaluation, Run, RunResult
 
 LONGEST_OUTPUT = 2_000
@@ -38,6 +39,7 @@ class Suite:
 
     run: Run
     lines: list[Line]
+    metrics: list[Measured]
 
     @property
     def title(self) -> str:
@@ -59,7 +61,7 @@ class Suite:
 
 def gather(evaluation: Evaluation) -> list[Suite]:
     """The runs of an evaluation in their order."""
-    return [Suite(run=run, lines=list(_lines(run))) for run in evaluation.in_order]
+    return [Suite(run=run, lines=list(_lines(run)), metrics=measured(run)) for run in evaluation.in_order]
 
 
 def _lines(run: Run) -> Iterable[Line]:

@@ -37,7 +37,7 @@ def _suite(root: ET.Element, suite: Suite) -> tuple[int, int, int, int]:
     )
     properties = ET.SubElement(element, "properties")
     for name, value in _properties(suite):
-        ET.SubElement(properties, "property", name=name, value=_clean(value))
+        ET.SubElement(properties, "property", name=_clean(name), value=_clean(value))
     for line in suite.lines:
         _case(element, run.version.prompt.prompt_id, line)
     _verdict(element, suite)
@@ -51,6 +51,8 @@ def _properties(suite: Suite) -> Iterator[tuple[str, str]]:
     yield "verdict", suite.verdict["call"]
     if run.success_rate is not None:
         yield "success_rate", str(run.success_rate)
+    for item in suite.metrics:
+        yield f"metric {item.name}", str(item.rate)
 
 
 def _case(element: ET.Element, prompt_id: str, line: Line) -> None:

@@ -24,6 +24,8 @@ def write(evaluation: Evaluation, suites: list[Suite]) -> str:
         parts.append(f"| {run.version.number} | {_text(run.model)} | {passed} | {_text(suite.verdict['call'])} |")
     for suite in suites:
         parts += ["", f"## {_text(suite.title)}", "", _text(suite.verdict["note"]), ""]
+        parts += [f"- {_text(item.name)}: {item.passed} of {item.judged} ({item.rate:.0%})" for item in suite.metrics]
+        parts += [""] if suite.metrics else []
         parts += _failures([line for line in suite.lines if line.outcome != "passed"])
     return "\n".join(parts).rstrip() + "\n"
 

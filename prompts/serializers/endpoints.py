@@ -8,7 +8,7 @@ from config.rest.views import StrictModelSerializer, StrictSerializer
 from prompts import fields as limits
 from prompts.models import LABEL, Api, Endpoint
 
-_KEY = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$"
+_KEY = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?\Z"
 
 
 def _address(**options: Any) -> serializers.CharField:

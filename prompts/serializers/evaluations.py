@@ -76,6 +76,16 @@ class ReliabilitySerializer(StrictSerializer):
     pass_all = serializers.FloatField(help_text="The chance that all k pass: pass^k.")
 
 
+class MeasuredSerializer(StrictSerializer):
+    """The assertions of one metric."""
+
+    name = serializers.CharField()
+    passed = serializers.IntegerField()
+    judged = serializers.IntegerField()
+    rate = serializers.FloatField()
+    interval = serializers.ListField(child=serializers.FloatField(), help_text="95 % of the rate, by Wilson.")
+
+
 class EvaluationRunSerializer(StrictModelSerializer):
     """A run as a column of the matrix."""
 
@@ -123,8 +133,12 @@ class EvaluationDetailSerializer(EvaluationSerializer):
         child=ReliabilitySerializer(many=True), help_text="Of each run, for k from 1 to the repeats."
     )
 
+    metrics = serializers.ListField(
+        child=MeasuredSerializer(many=True), help_text="Of each run, by the metrics that assertions name."
+    )
+
     class Meta(EvaluationSerializer.Meta):
-        fields = [*EvaluationSerializer.Meta.fields, "cases", "reliability"]
+        fields = [*EvaluationSerializer.Meta.fields, "cases", "reliability", "metrics"]
 
 
 class ReportQuery(QuerySerializer):
@@ -143,4 +157,5 @@ def detail(evaluation: Evaluation) -> dict[str, Any]:
     evaluation.reliability = [  # type: ignore[attr-defined]
         evaluations.reliability(rows, place, evaluation.repeats) for place in range(len(evaluation.in_order))
     ]
+    evaluation.metrics = [evaluations.measured(run) for run in evaluation.in_order]  # type: ignore[attr-defined]
     return dict(EvaluationDetailSerializer(evaluation).data)

@@ -19,12 +19,14 @@ from prompts.evaluations import (
     cancel_evaluation,
     get_evaluation,
     matrix,
+    measured,
     reliability,
     used_up,
 )
 from prompts.execution import execute_run
 from prompts.models import Evaluation, Run, RunResult
 from prompts.provider import Answer
+from prompts.reports import write_report
 from prompts.retention import prune_runs
 from prompts.runs import RunOver
 from prompts.statistics import pass_all, pass_any
@@ -250,3 +252,24 @@ def test_of_several_answers_to_a_case_one_that_failed_is_shown() -> None:
     shown = [answers(evaluation, row.case)[0] for row in matrix(evaluation)]
     assert [answer and answer.outcome for answer in shown] == ["passed", "failed", "failed", "failed"]
     assert answers(evaluation, "none") == [None]
+
+
+def test_assertions_of_a_metric_are_told_together(admin_client: Any, api: Any) -> None:
+    tone = {"type": "contains", "value": "ok", "metric": "tone"}
+    for number in range(4):
+        both = [tone, {"type": "word-count", "value": {"max": 5}, "metric": "<short>"}]
+        keep_test_case(prompt_id="p", name=f"c{number}", input=str(number), assertions=both)
+    made = start(repeats=3)
+    [run] = work_off(made)
+    found = [(item.name, item.passed, item.judged) for item in measured(run)]
+    assert found == [("<short>", 12, 12), ("tone", 6, 12)]
+    low, high = measured(run)[1].interval
+    assert 0.2 < low < 0.5 < high < 0.8
+    told = api.get(f"{API}/{made.uid}").json()["metrics"]
+    assert [(item["name"], item["rate"]) for item in told[0]] == [("<short>", 1.0), ("tone", 0.5)]
+    page = admin_client.get(reverse("admin:prompts_evaluation_change", args=[made.pk])).content.decode()
+    assert ("&lt;short&gt;" in page, "<short>" in page, "6 of 12" in page) == (True, False, True)
+    for form in ("html", "markdown", "junit"):
+        report = write_report(uid=str(made.uid), form=form)
+        assert "tone" in report
+        assert "<short>" not in report

@@ -56,5 +56,9 @@ class Command(OperationCommand):
             for row in evaluations.matrix(evaluation)
         ]
         rows.append(["passed", *(percent(run.success_rate) for run in runs)])
+        metrics = [{item.name: item for item in evaluations.measured(run)} for run in runs]
+        for name in sorted({name for found in metrics for name in found}):
+            told = [f"{found[name].passed}/{found[name].judged}" if name in found else NOTHING for found in metrics]
+            rows.append([f"metric {name}", *told])
         rows.append(["verdict", *((run.verdict or {}).get("call", NOTHING) for run in runs)])
         self.table(heads, rows)
