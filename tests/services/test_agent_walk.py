@@ -24,6 +24,8 @@ PAGE = (ROOT / "docs" / "agents.md").read_text()
 WALK = PAGE.partition("## A walk")[2].partition("\n## ")[0]
 COMMANDS = re.findall(r"^    (\S.*)$", WALK, re.MULTILINE)
 HERE = f'handrail() {{ "{sys.executable}" "{ROOT}/manage.py" "$@"; }}\n'
+LONG_SECONDS = 500
+"""What a hook may take here: on a busy machine it refuses after ten, as it should."""
 PAIR = [agent for agent in AGENTS if agent.name in ("claude", "codex")]
 
 
@@ -33,7 +35,12 @@ class Walk:
     def __init__(self, place: Path, programs: Path, model: AgentModel, service: Service) -> None:
         self.home, self.place, self.shop = place / "home", place, place / "shop"
         self.programs, self.model, self.service = programs, model, service
-        self.env = {**service.env, "HOME": str(self.home), "PATH": f"{programs}:{os.environ['PATH']}"}
+        self.env = {
+            **service.env,
+            "HOOK_TIMEOUT_SECONDS": str(LONG_SECONDS),
+            "HOME": str(self.home),
+            "PATH": f"{programs}:{os.environ['PATH']}",
+        }
         self.state = place / "state"
         self.state.write_text(f"cd {place}\n")
         for folder in (self.home, self.shop):
@@ -83,6 +90,9 @@ def test_the_walk_goes_from_nothing_to_a_denied_call_an_approved_one_and_a_page_
     for _ in range(2):
         walk.type(next(typed))
     assert "[OK] claude: denied" in walk.type(next(typed))
+    for name in (".claude/settings.json", ".codex/hooks.json"):
+        hooks = (walk.shop / name).read_text()
+        (walk.shop / name).write_text(re.sub(r'"timeout": \d+', f'"timeout": {LONG_SECONDS + 50}', hooks))
     npm_agents.trust(walk.programs, walk.home, walk.shop)
 
     walk.type(next(typed))  # cd
