@@ -1,7 +1,8 @@
 """Database triggers that keep versions as they were saved, whoever holds the connection.
 
-Installed after every migration, since SQLite loses a table's triggers when a migration rebuilds it; and removed there
-before it, since it rebuilds no table that the trigger of another one names.
+Installed after every migration, since SQLite loses a table's triggers when a migration rebuilds it; and removed before
+it, since SQLite rebuilds no table that the trigger of another one names, and a migration may fill or take away a column
+that a trigger keeps.
 """
 
 from collections.abc import Iterator, Sequence
@@ -67,14 +68,15 @@ def install(using: str) -> None:
 
 
 def remove(using: str) -> None:
-    """Take them off a database of SQLite's that is about to be migrated."""
+    """Take them off a database that is about to be migrated."""
     connection = connections[using]
-    if connection.vendor != "sqlite":
-        return
+    is_sqlite = connection.vendor == "sqlite"
+    tables = set(connection.introspection.table_names())
     with connection.cursor() as cursor:
-        cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'prompts_version%'")
-        for (name,) in cursor.fetchall():
-            cursor.execute(f'DROP TRIGGER "{name}"')
+        for guard in [*_guards((), _DIFFERS), *_unreplaced()]:
+            if guard.table in tables:
+                place = "" if is_sqlite else f" ON {guard.table}"
+                cursor.execute(f"DROP TRIGGER IF EXISTS {guard.table}_{guard.name}{place}")
 
 
 def _guards(columns: Sequence[str], differs: str) -> Iterator[_Guard]:
