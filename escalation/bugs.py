@@ -3,19 +3,20 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from config.context import caller
-from config.errors import Conflict, FieldError, NotFound
+from config.errors import Conflict, NotFound
 from config.secrets import blank
 from escalation import fields
 from escalation.changes import Change, tell
-from escalation.fields import InvalidBug, check_name, check_text, require
+from escalation.fields import check_name, check_text, require
 from escalation.models import Bug, Cycle, Status, Tag
+from escalation.muting import Until, put_on
 from escalation.oncall.people import check_assignee
 
 
@@ -104,16 +105,28 @@ def assign(*, bug_id: str, assignee: str) -> Bug:
     return bug
 
 
-def mute(*, bug_id: str, until: datetime | None) -> Bug:
-    """Keep an open bug from calling for attention until a time; None lets it call again at once.
+def mute(
+    *,
+    bug_id: str,
+    until: datetime | None = None,
+    reports: int | None = None,
+    users: int | None = None,
+    escalating: bool = False,
+) -> Bug:
+    """Keep an open bug from calling for attention; nothing but its id lets it call again at once.
 
-    Raises BugNotFound, TransitionRefused for a resolved bug.
+    It ends at a time, after so many more reports or users, or in an hour with more reports than usual, whichever comes
+    first. Raises BugNotFound, InvalidBug, TransitionRefused for a resolved bug.
     """
-    check_until(until)
-    with changed(bug_id=bug_id, event_type="bug.muted" if until else "bug.unmuted") as bug:
+    asked, now = Until(at=until, reports=reports, users=users, unusual=escalating), timezone.now()
+    require(asked.problems(now=now))
+    context = {name: value for name, value in (("reports", reports), ("users", users)) if value}
+    context |= {"escalating": True} if escalating else {}
+    event_type = "bug.muted" if asked else "bug.unmuted"
+    with changed(bug_id=bug_id, event_type=event_type, context=context or None) as bug:
         if not bug.is_open:
             raise TransitionRefused(f"Bug {bug_id} is resolved; only an open bug can be muted. Allowed now: reopen.")
-        bug.muted_until = until
+        put_on(bug, asked, now=now)
     return bug
 
 
@@ -151,7 +164,7 @@ def close(bug: Bug, *, resolution: str, resolved_by: str) -> None:
     bug.resolution = blank(resolution)
     bug.resolved_by = blank(resolved_by)[: fields.LONGEST_NAME] or caller().actor
     bug.end(at=timezone.now())
-    bug.muted_until = None
+    bug.unmute()
     bug.weigh_again_at = None
 
 
@@ -160,7 +173,7 @@ def open_again(bug: Bug, *, at: datetime) -> None:
     _keep_cycle(bug, at)
     bug.status = Status.PENDING
     bug.begin_again(at=at)
-    bug.muted_until = None
+    bug.unmute()
     bug.resolution = bug.resolved_by = ""
 
 
@@ -168,14 +181,6 @@ def _keep_cycle(bug: Bug, reopened_at: datetime) -> None:
     if bug.resolved_at is not None:
         times = {name: getattr(bug, name) for name in Cycle.TIMES}
         Cycle.objects.create(bug=bug, reopened_at=reopened_at, **times)
-
-
-def check_until(until: datetime | None) -> None:
-    """Raises InvalidBug for a moment that is past or out of reach."""
-    now = timezone.now()
-    if until is not None and not now < until <= now + timedelta(days=3650):
-        wrong = FieldError(field="until", code="range", detail="Must be in the future, at most ten years ahead.")
-        raise InvalidBug("The time to mute until is not in the next ten years.", errors=[wrong])
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from escalation.changes import Change, tell
 from escalation.checking import CheckedReport
 from escalation.counting import Counted, count_users, keep_counts
 from escalation.models import Bug, Impact, Occurrence, Project, Status
+from escalation.muting import reason_to_end
 from escalation.names_of_before import older_names
 from escalation.occurrences import insert, worth_keeping
 
@@ -80,6 +81,8 @@ def _stored(batch: Batch) -> dict[str, Bug]:
     counted = [(bug, batch[bug.bug_id]) for bug in bugs]
     _give_projects([(bug, reports) for bug, reports in counted if bug.bug_id not in known])
     users = count_users(counted)
+    for change in changes:
+        _end_muting(change, batch[change.bug.bug_id], now)
     for bug in bugs:
         bug.save()
     prefetch_related_objects(bugs, "tags", "tickets")
@@ -94,6 +97,15 @@ def _stored(batch: Batch) -> dict[str, Bug]:
     keep_counts(counted, users=users, known_releases=releases, now=now)
     stored = {bug.bug_id: bug for bug in bugs}
     return stored | {name: stored[old] for name, old in older.items()}
+
+
+def _end_muting(change: Change, reports: Sequence[CheckedReport], now: datetime) -> None:
+    """Of a bug that was reported or met as often as its muting allowed: it may be one that somebody has to look at."""
+    bug = change.bug
+    if bug.is_muted(at=now) and (why := reason_to_end(bug, came=sum(report.frequency for report in reports), now=now)):
+        bug.unmute()
+        change.context = {**(change.context or {}), "because": f"no longer muted: {why}"}
+        change.weigh(at=now)
 
 
 def _give_projects(new: Counted) -> None:

@@ -111,6 +111,9 @@ class BugFieldsSerializer(StrictModelSerializer):
             "assignee",
             "tags",
             "muted_until",
+            "muted_past_reports",
+            "muted_past_users",
+            "muted_until_unusual",
             "first_seen_at",
             "last_seen_at",
             "began_at",
@@ -343,7 +346,19 @@ class BugReopenSerializer(StrictSerializer):
 
 
 class BugMuteSerializer(StrictSerializer):
-    until = TimeField(allow_null=True, help_text="In the future; null ends the muting.")
+    """What ends the muting, whichever comes first."""
+
+    AT_LEAST_ONE = ("until", "reports", "users", "escalating")
+    until = TimeField(required=False, allow_null=True, help_text="In the future; null alone ends the muting.")
+    reports = serializers.IntegerField(
+        required=False, min_value=1, max_value=fields.MOST_REPORTS, help_text="So many more of them."
+    )
+    users = serializers.IntegerField(
+        required=False, min_value=1, max_value=fields.MOST_REPORTS, help_text="So many more who met it."
+    )
+    escalating = serializers.BooleanField(
+        default=False, help_text="An hour with more reports than the week before let expect."
+    )
 
 
 class BugAssignSerializer(StrictSerializer):

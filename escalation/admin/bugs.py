@@ -169,7 +169,7 @@ class BugAdmin(ToolAdmin):
                 ("Waits for somebody since", bug.escalated_at),
                 ("Noticed", bug.acknowledged_at),
                 ("Acknowledged by", bug.acknowledged_by),
-                ("Muted until", bug.muted_until),
+                ("Muted until", shown.muting(bug)),
                 ("Tags", ", ".join(tag.name for tag in bug.tags.all())),
             ]
         )
@@ -244,7 +244,9 @@ class BugAdmin(ToolAdmin):
 
     @move(when=lambda bug: bug.is_open, form=forms.MuteForm, bulk=True)
     def mute(self, request: HttpRequest, bug: Bug, given: dict[str, Any]) -> None:
-        bugs.mute(bug_id=bug.bug_id, until=timezone.now() + timedelta(hours=given["hours"]))
+        until = timezone.now() + timedelta(hours=given["hours"]) if given["hours"] else None
+        conditions = {name: given[name] for name in ("reports", "users", "escalating")}
+        bugs.mute(bug_id=bug.bug_id, until=until, **conditions)
 
     @move(when=lambda bug: bug.is_muted(at=timezone.now()), many="End the muting of", bulk=True)
     def end_muting(self, request: HttpRequest, bug: Bug) -> None:

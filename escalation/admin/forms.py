@@ -128,12 +128,30 @@ class ReopenForm(forms.Form):
 
 
 class MuteForm(forms.Form):
+    """It still counts and is weighed, and calls for nobody until the first of these."""
+
     hours = forms.FloatField(
+        required=False,
         min_value=0.1,
         max_value=fields.FARTHEST_HOURS,
         initial=USUAL_MUTING,
-        help_text="From now. It still counts and is weighed, and calls for nobody until then.",
+        help_text="From now. It still counts and is weighed, and calls for nobody until the first of these.",
     )
+    reports = forms.IntegerField(
+        required=False, min_value=1, max_value=fields.MOST_REPORTS, help_text="Until so many more."
+    )
+    users = forms.IntegerField(
+        required=False, min_value=1, max_value=fields.MOST_REPORTS, help_text="Until so many more met it."
+    )
+    escalating = forms.BooleanField(
+        required=False, label="Until it escalates", help_text="More reports in an hour than the week before let expect."
+    )
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        if not self.errors and not any(self.cleaned_data.values()):
+            raise forms.ValidationError("Say what ends it: hours, reports, users, or that it escalates.")
+        return self.cleaned_data
 
 
 class DeadlineForm(forms.Form):

@@ -58,6 +58,17 @@ def status(bug: Bug) -> SafeString:
     return format_html("{}{}", shown, muted)
 
 
+def muting(bug: Bug) -> SafeString | str:
+    """What ends it."""
+    if not bug.is_muted(at=timezone.now()):
+        return ""
+    ends = [moment(bug.muted_until)]
+    ends += [f"{bug.muted_past_reports:,} reports"] if bug.muted_past_reports else []
+    ends += [f"{bug.muted_past_users:,} users"] if bug.muted_past_users else []
+    ends += ["more reports than usual in an hour"] if bug.muted_until_unusual else []
+    return format_html_join(" or ", "{}", ((end,) for end in ends))
+
+
 def error(row: Bug | Occurrence) -> SafeString:
     """What went wrong, of a row that has the beginning of its message."""
     message = Truncator(getattr(row, "beginning", "")).chars(LONGEST_CELL - 40)

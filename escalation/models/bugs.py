@@ -153,6 +153,15 @@ class Bug(models.Model):
     resolved_by = models.CharField(max_length=255, blank=True)
     assignee = models.CharField(max_length=255, blank=True)
     muted_until = models.DateTimeField(null=True, blank=True)
+    muted_past_reports = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="The frequency that ends its muting."
+    )
+    muted_past_users = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The number of users that ends its muting."
+    )
+    muted_until_unusual = models.BooleanField(
+        default=False, help_text="Whether an hour with more reports than usual ends its muting."
+    )
     tags = models.ManyToManyField(Tag, related_name="bugs", blank=True)
 
     objects = BugQuerySet.as_manager()
@@ -211,6 +220,10 @@ class Bug(models.Model):
 
     def is_muted(self, *, at: datetime) -> bool:
         return self.muted_until is not None and self.muted_until > at
+
+    def unmute(self) -> None:
+        self.muted_until = self.muted_past_reports = self.muted_past_users = None
+        self.muted_until_unusual = False
 
     def take_notice(self, *, at: datetime) -> None:
         """Somebody or something looks at it for the first time in this cycle."""

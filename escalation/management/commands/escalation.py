@@ -33,6 +33,7 @@ class Command(OperationCommand):
         ("escalation resolve shop-17 --resolution 'Raised the timeout; see release 1.4.'", "close it"),
         ("escalation reopen shop-17", "it is back"),
         ("escalation mute shop-17 2026-12-24T08:00:00Z", "no call for attention until then"),
+        ("escalation mute shop-17 --reports 100 --escalating", "or until 100 more, or more than usual in an hour"),
         ("escalation assign shop-17 mona", "say whose it is"),
         ("escalation link shop-17 jira SHOP-17", "to its ticket"),
         ("escalation update shop-17 --user-impact low", "what is left out stays as it is"),
@@ -58,7 +59,7 @@ class Command(OperationCommand):
             ("investigate", "begin to work on a bug", shapes.NoBodySerializer, ""),
             ("resolve", "close a bug", shapes.BugResolveSerializer, ""),
             ("reopen", "take back a resolution", shapes.BugReopenSerializer, ""),
-            ("mute", "keep a bug from calling for attention until a time", shapes.BugMuteSerializer, "until"),
+            ("mute", "keep a bug from calling for attention; `none` ends that", shapes.BugMuteSerializer, "until"),
             ("assign", "say whose bug it is", shapes.BugAssignSerializer, "assignee"),
             ("link", "link a bug to a ticket", shapes.NewTicketLinkSerializer, "system ticket_id"),
         ):
