@@ -79,11 +79,16 @@ def investigate(*, bug_id: str) -> Bug:
     return bug
 
 
-def resolve(*, bug_id: str, resolution: str, resolved_by: str = "") -> Bug:
-    """Close a bug, saying how and by whom (by default the caller). Raises BugNotFound, TransitionRefused."""
+def resolve(*, bug_id: str, resolution: str, resolved_by: str = "", in_next_release: bool = False) -> Bug:
+    """Close a bug, saying how and by whom (by default the caller).
+
+    Resolved in the next release, it is not opened again by reports of those that are there already. Raises BugNotFound,
+    TransitionRefused.
+    """
     with changed(bug_id=bug_id, event_type=TRANSITIONS["resolve"].event_type) as bug:
         move(bug, "resolve")
         close(bug, resolution=resolution, resolved_by=resolved_by)
+        bug.holds_from_next_release = in_next_release
     return bug
 
 
@@ -164,6 +169,7 @@ def close(bug: Bug, *, resolution: str, resolved_by: str) -> None:
     bug.resolution = blank(resolution)
     bug.resolved_by = blank(resolved_by)[: fields.LONGEST_NAME] or caller().actor
     bug.end(at=timezone.now())
+    bug.holds_from_next_release = False
     bug.unmute()
     bug.weigh_again_at = None
 
@@ -175,6 +181,7 @@ def open_again(bug: Bug, *, at: datetime) -> None:
     bug.begin_again(at=at)
     bug.unmute()
     bug.resolution = bug.resolved_by = ""
+    bug.holds_from_next_release = False
 
 
 def _keep_cycle(bug: Bug, reopened_at: datetime) -> None:

@@ -17,7 +17,7 @@ from escalation.bugs import add_tags, open_again
 from escalation.changes import Change, tell
 from escalation.checking import CheckedReport
 from escalation.counting import Counted, count_users, keep_counts
-from escalation.models import Bug, Impact, Occurrence, Project, Status
+from escalation.models import Bug, Impact, Occurrence, Project, Release, Status
 from escalation.muting import reason_to_end
 from escalation.names_of_before import older_names
 from escalation.occurrences import insert, worth_keeping
@@ -127,7 +127,7 @@ def _locked(batch: Batch) -> dict[str, Bug]:
 def _counted(bug: Bug | None, reports: Sequence[CheckedReport], now: datetime) -> Change:
     """The change that reports make to a bug, or to none yet."""
     first, *others = reports
-    change = _made(first, now) if bug is None else _returned(bug, now) if not bug.is_open else _repeated(bug)
+    change = _made(first, now) if bug is None else _known(bug, reports, now)
     change.counts_quietly = all(report.sent for report in reports)
     for report in others if bug is None else reports:
         _count(change.bug, report, now)
@@ -154,12 +154,27 @@ def _made(report: CheckedReport, now: datetime) -> Change:
     return Change(bug, before=None, event_type="bug.reported")
 
 
+def _known(bug: Bug, reports: Sequence[CheckedReport], now: datetime) -> Change:
+    return _repeated(bug) if bug.is_open or _is_expected(bug, reports) else _returned(bug, reports, now)
+
+
+def _is_expected(bug: Bug, reports: Sequence[CheckedReport]) -> bool:
+    """Of a bug that the next release resolves: reports of releases there were then; one without is news."""
+    if not bug.holds_from_next_release:
+        return False
+    releases = {report.sent.release if report.sent else "" for report in reports}
+    there = Release.objects.filter(project=bug.project_id, version__in=releases, first_seen_at__lte=bug.resolved_at)
+    return there.count() == len(releases)
+
+
 def _repeated(bug: Bug) -> Change:
     return Change(bug, before=bug.state(), event_type="bug.reported_again")
 
 
-def _returned(bug: Bug, now: datetime) -> Change:
-    context = {"because": "reported again", "resolution": bug.resolution[:1000]}
+def _returned(bug: Bug, reports: Sequence[CheckedReport], now: datetime) -> Change:
+    releases = sorted({report.sent.release for report in reports if report.sent and report.sent.release})
+    because = f"reported again in {', '.join(releases)}" if releases else "reported again"
+    context = {"because": because, "resolution": bug.resolution[:1000]}
     change = Change(bug, before=bug.state(), event_type="bug.reopened", context=context)
     open_again(bug, at=now)
     bug.deadline_at = None  # the old one belonged to the life that ended

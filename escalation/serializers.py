@@ -123,6 +123,7 @@ class BugFieldsSerializer(StrictModelSerializer):
             "resolved_at",
             "resolution",
             "resolved_by",
+            "holds_from_next_release",
         ]
         read_only_fields = fields
 
@@ -338,6 +339,9 @@ class BugResolveSerializer(StrictSerializer):
     resolution = serializers.CharField(max_length=fields.LONGEST_TEXT)
     resolved_by = line(
         required=False, default="", allow_blank=True, max_length=fields.LONGEST_NAME, help_text="By default the caller."
+    )
+    in_next_release = serializers.BooleanField(
+        default=False, help_text="true: reports of releases that are there already do not open it again."
     )
 
 

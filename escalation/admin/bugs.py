@@ -176,7 +176,8 @@ class BugAdmin(ToolAdmin):
 
     @admin.display(description="resolution")
     def resolution_text(self, bug: Bug) -> SafeString | str:
-        return format_html("{} ({}, {})", bug.resolution, bug.resolved_by, kit.moment(bug.resolved_at))
+        when = " in the next release" if bug.holds_from_next_release else ""
+        return format_html("{} ({}, {}{})", bug.resolution, bug.resolved_by, kit.moment(bug.resolved_at), when)
 
     @admin.display(description="stack trace")
     def trace(self, bug: Bug) -> SafeString:

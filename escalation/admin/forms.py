@@ -110,6 +110,11 @@ class ResolveForm(forms.Form):
     resolved_by = forms.CharField(
         required=False, max_length=fields.LONGEST_NAME, label="By whom", help_text="Empty: by you."
     )
+    in_next_release = forms.BooleanField(
+        required=False,
+        label="In the next release",
+        help_text="Reports of releases that are there already do not open it again.",
+    )
 
     def clean_resolved_by(self) -> str:
         name: str = self.cleaned_data["resolved_by"]

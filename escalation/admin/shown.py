@@ -62,7 +62,7 @@ def muting(bug: Bug) -> SafeString | str:
     """What ends it."""
     if not bug.is_muted(at=timezone.now()):
         return ""
-    ends = [moment(bug.muted_until)]
+    ends: list[SafeString | str] = [moment(bug.muted_until)]
     ends += [f"{bug.muted_past_reports:,} reports"] if bug.muted_past_reports else []
     ends += [f"{bug.muted_past_users:,} users"] if bug.muted_past_users else []
     ends += ["more reports than usual in an hour"] if bug.muted_until_unusual else []

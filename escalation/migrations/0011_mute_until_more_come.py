@@ -4,25 +4,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('escalation', '0010_call_people_by_turns'),
+        ("escalation", "0010_call_people_by_turns"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='bug',
-            name='muted_past_reports',
-            field=models.PositiveBigIntegerField(blank=True, help_text='The frequency that ends its muting.', null=True),
+            model_name="bug",
+            name="muted_past_reports",
+            field=models.PositiveBigIntegerField(
+                blank=True, help_text="The frequency that ends its muting.", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='bug',
-            name='muted_past_users',
-            field=models.PositiveIntegerField(blank=True, help_text='The number of users that ends its muting.', null=True),
+            model_name="bug",
+            name="muted_past_users",
+            field=models.PositiveIntegerField(
+                blank=True, help_text="The number of users that ends its muting.", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='bug',
-            name='muted_until_unusual',
-            field=models.BooleanField(default=False, help_text='Whether an hour with more reports than usual ends its muting.'),
+            model_name="bug",
+            name="muted_until_unusual",
+            field=models.BooleanField(
+                default=False, help_text="Whether an hour with more reports than usual ends its muting."
+            ),
         ),
     ]

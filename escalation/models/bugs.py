@@ -151,6 +151,9 @@ class Bug(models.Model):
     resolve_ms = models.PositiveBigIntegerField(null=True, editable=False, help_text="From its beginning to resolved.")
     resolution = models.TextField(blank=True)
     resolved_by = models.CharField(max_length=255, blank=True)
+    holds_from_next_release = models.BooleanField(
+        default=False, help_text="Whether reports of releases that were there when it was resolved leave it so."
+    )
     assignee = models.CharField(max_length=255, blank=True)
     muted_until = models.DateTimeField(null=True, blank=True)
     muted_past_reports = models.PositiveBigIntegerField(
@@ -284,6 +287,7 @@ class Bug(models.Model):
             "muted_until": _text(self.muted_until),
             "resolution": self.resolution,
             "resolved_by": self.resolved_by,
+            "holds_from_next_release": self.holds_from_next_release,
             "tags": sorted(tag.name for tag in self.tags.all()),
             "tickets": [ticket.state() for ticket in self.tickets.all()],
             "metadata_hash": compute_hash(self.metadata)[:16] if self.metadata else "",

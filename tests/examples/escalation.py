@@ -45,7 +45,7 @@ ASKS = {
         path=URGENT, body={"resolution": "The pool was too small; it has 40 connections now.", "resolved_by": "dana"}
     ),
     "escalation_bugs_reopen_create": Ask(path=SLOW, body={"reason": "seen again in 2026.12"}, after=[MENDED]),
-    "escalation_bugs_mute_create": Ask(path=SLOW, body={"until": InDays(3)}),
+    "escalation_bugs_mute_create": Ask(path=SLOW, body={"until": InDays(3), "reports": 100, "escalating": True}),
     "escalation_bugs_assign_create": Ask(path=URGENT, body={"assignee": "kim"}),
     "escalation_bugs_tickets_create": Ask(path=URGENT, body=TICKET),
     "escalation_bugs_grouping_retrieve": Ask(path=URGENT),

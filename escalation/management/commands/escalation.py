@@ -31,6 +31,10 @@ class Command(OperationCommand):
         ("escalation acknowledge shop-17", "say that you saw it"),
         ("escalation investigate shop-17", "say that you are on it"),
         ("escalation resolve shop-17 --resolution 'Raised the timeout; see release 1.4.'", "close it"),
+        (
+            "escalation resolve shop-17 --resolution 'Raised the timeout.' --in-next-release",
+            "whoever has an older release does not open it again",
+        ),
         ("escalation reopen shop-17", "it is back"),
         ("escalation mute shop-17 2026-12-24T08:00:00Z", "no call for attention until then"),
         ("escalation mute shop-17 --reports 100 --escalating", "or until 100 more, or more than usual in an hour"),
