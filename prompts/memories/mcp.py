@@ -13,6 +13,8 @@ from prompts.memories.serializers import MemorySerializer, RecalledSerializer
 from prompts.models import Memory
 
 Name = Annotated[str, Field(max_length=limits.LONGEST_NAME)]
+Agent = Annotated[str, Field(max_length=limits.LONGEST_AGENT)]
+Session = Annotated[str, Field(max_length=limits.LONGEST_SESSION)]
 Tier = Literal["short", "long", "pattern"]
 
 
@@ -20,7 +22,7 @@ Tier = Literal["short", "long", "pattern"]
 def remember(
     text: Annotated[str, Field(description="A fact.", max_length=limits.LONGEST_TEXT)] = "",
     project: Annotated[Name, Field(description="Where it holds; else everywhere.")] = "",
-    session_id: Name = "",
+    session_id: Session = "",
     task_id: Name = "",
     tier: Annotated[Tier, Field(description="short: this session, 30 min.")] = "long",
     success: bool | None = None,
@@ -37,7 +39,7 @@ def remember(
     done = remembering.remember(
         text=text,
         project=project,
-        agent=str(caller().details.get("agent", ""))[: limits.LONGEST_NAME],
+        agent=str(caller().details.get("agent", ""))[: limits.LONGEST_AGENT],
         session_id=session_id,
         task_id=task_id,
         tier=tier,
@@ -51,8 +53,8 @@ def remember(
 def recall(
     query: Annotated[str, Field(max_length=limits.LONGEST_QUERY)],
     project: Name = "",
-    agent: Name = "",
-    session_id: Name = "",
+    agent: Agent = "",
+    session_id: Session = "",
     task_id: Name = "",
     success: bool | None = None,
     max_tokens: Annotated[int | None, Field(ge=limits.FEWEST_TOKENS, le=limits.MOST_TOKENS)] = None,

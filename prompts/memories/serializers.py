@@ -10,9 +10,9 @@ from prompts.memories import limits
 from prompts.models import Memory
 
 
-def name_field(**options: Any) -> serializers.RegexField:
+def name_field(longest: int = limits.LONGEST_NAME, **options: Any) -> serializers.RegexField:
     return serializers.RegexField(
-        LINE, required=False, default="", allow_blank=True, max_length=limits.LONGEST_NAME, **options
+        LINE, required=False, default="", allow_blank=True, max_length=longest, **options
     )
 
 
@@ -22,8 +22,8 @@ class MemorySerializer(StrictModelSerializer):
         max_length=limits.LONGEST_TEXT, help_text="What is to be known, as a fact. Secrets in it are taken out."
     )
     project = name_field(help_text="Where it holds; blank: everywhere.")
-    agent = name_field(help_text="Who learnt it.")
-    session_id = name_field(help_text="A short-term memory is of one session.")
+    agent = name_field(limits.LONGEST_AGENT, help_text="Who learnt it.")
+    session_id = name_field(limits.LONGEST_SESSION, help_text="A short-term memory is of one session.")
     task_id = name_field(help_text="What was being done.")
     tags = serializers.ListField(
         child=serializers.RegexField(TAG, max_length=limits.LONGEST_TAG),
@@ -73,8 +73,8 @@ class RecallSerializer(StrictSerializer):
 
     query = serializers.CharField(max_length=limits.LONGEST_QUERY, help_text="Words; any of them counts.")
     project = name_field(help_text="Its memories and those that hold everywhere; blank: all.")
-    agent = name_field(help_text="Who learnt it.")
-    session_id = name_field(help_text="Whose short-term memories are found too.")
+    agent = name_field(limits.LONGEST_AGENT, help_text="Who learnt it.")
+    session_id = name_field(limits.LONGEST_SESSION, help_text="Whose short-term memories are found too.")
     task_id = name_field()
     success = serializers.BooleanField(required=False, allow_null=True, default=None)
     superseded = serializers.BooleanField(default=False, help_text="Also what no longer holds, marked.")

@@ -53,8 +53,8 @@ class Migration(migrations.Migration):
                         blank=True, default="", help_text="Where it holds; blank: everywhere.", max_length=255
                     ),
                 ),
-                ("agent", models.CharField(blank=True, default="", help_text="Who learnt it.", max_length=255)),
-                ("session_id", models.CharField(blank=True, default="", max_length=255)),
+                ("agent", models.CharField(blank=True, default="", help_text="Who learnt it.", max_length=100)),
+                ("session_id", models.CharField(blank=True, default="", max_length=128)),
                 ("task_id", models.CharField(blank=True, default="", help_text="What was being done.", max_length=255)),
                 ("tags", models.JSONField(blank=True, default=list)),
                 (

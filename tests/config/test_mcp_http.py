@@ -190,4 +190,4 @@ def test_a_call_that_needs_no_data_costs_two_statements_composed_long_ago(addres
     monkeypatch.setattr(CursorWrapper, "execute", lambda *args: sent.append(args[1]) or execute(*args))
     monkeypatch.setattr(SQLCompiler, "as_sql", lambda *args: composed.append(args[0]) or as_sql(*args))
     assert '"isError":false' in post(address, key).text
-    assert ("config_apikey" in sent[0], "permission" in sent[1], sent[2:], composed) == (True, True, [], [])
+    assert ("config_apikey" in sent[0], "audit_rulesversion" in sent[1], sent[2:], composed) == (True, True, [], [])
