@@ -16,6 +16,10 @@ from config.identifiers import uuid7
 LONGEST_PERSON = 255
 
 
+class BudgetQuerySet(LatitudeQuerySet["Budget"]):
+    """Locked as rules are, since a budget that is passed may deny calls."""
+
+
 class Budget(models.Model):
     """The most that sessions may take together in a day, or each of them by itself."""
 
@@ -41,7 +45,7 @@ class Budget(models.Model):
     denies = models.BooleanField(default=False, help_text="Whether calls of tools are denied once it is passed.")
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = LatitudeQuerySet["Budget"].as_manager()
+    objects = BudgetQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

@@ -11,9 +11,7 @@ from prompts.models import Memory
 
 
 def name_field(longest: int = limits.LONGEST_NAME, **options: Any) -> serializers.RegexField:
-    return serializers.RegexField(
-        LINE, required=False, default="", allow_blank=True, max_length=longest, **options
-    )
+    return serializers.RegexField(LINE, required=False, default="", allow_blank=True, max_length=longest, **options)
 
 
 class MemorySerializer(StrictModelSerializer):
