@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from config.limits import BLANK, CONTROL
 from config.rest.times import TimeField
 from config.rest.views import QuerySerializer, StrictModelSerializer, StrictSerializer
 from escalation.calling.rotations import MOST_ROTATIONS
@@ -10,7 +11,7 @@ from escalation.models import Override, Person, Schedule, Team
 from escalation.oncall.people import LONGEST_USERNAME, MOST_CHANNELS
 from escalation.oncall.teams import MOST_MEMBERS
 
-USERNAME_PATTERN = r"^[^/\x00-\x20\x7f]+\Z"  # which letters there are, Python and ECMAScript disagree on
+USERNAME_PATTERN = rf"^[^/{BLANK}{CONTROL}]+\Z"  # which letters there are, Python and ECMAScript disagree on
 ROTATIONS_HELP = (
     'Such as {"people": ["kim", "dana"], "starts_on": "2026-11-30", "at": "09:00", "days": 7}; with '
     '"hours": {"from": "08:00", "until": "20:00", "days": ["mon"]} in these alone. The last that has somebody counts.'

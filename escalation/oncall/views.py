@@ -9,6 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.limits import BLANK, CONTROL
 from config.rest.openapi import refusals
 from config.rest.views import APIView, ReadViewSet
 from escalation.models import Person, Schedule, Team
@@ -42,7 +43,7 @@ class PersonViewSet(ReadViewSet):
     serializer_class = PersonSerializer
     lookup_field = "user__username"
     lookup_url_kwarg = "name"
-    lookup_value_regex = r"[^/\x00-\x20\x7f]+"
+    lookup_value_regex = rf"[^/{BLANK}{CONTROL}]+"
     ordering = ("-id",)
 
     def get_queryset(self) -> QuerySet[Person]:
