@@ -29,6 +29,7 @@ AS_SQLITE_HAS_IT = {
     **dict.fromkeys(_AS_IT_IS, "{0}"),
     "BooleanField": "{0}::int",
     "DateTimeField": _TIME,
+    "DecimalField": "{0}::text",
     "JSONField": "{0}::text",
     "UUIDField": "replace({0}::text, '-', '')",
 }
