@@ -30,7 +30,7 @@ from config.models import Heartbeat
 ALIAS = "moving"
 _MADE_BY_MIGRATIONS = {
     *("django_content_type", "auth_permission"),
-    *("audit_rulesversion", "audit_permissionposture", "escalation_project"),
+    *("audit_rulesversion", "audit_permissionposture", "audit_modelprice", "escalation_project", "escalation_alert"),
 }
 _LEFT_BEHIND = (Heartbeat, StagedChange, TransactionBase)
 """What is of this database and not of the installation: processes that are gone, what triggers made of the copying, and

@@ -8,7 +8,7 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.moving.move import tables_to_move
+from audit.moving.move import _MADE_BY_MIGRATIONS, tables_to_move
 from audit.moving.order import ById, exchanged, ids_of
 from audit.moving.sides import AS_SQLITE_HAS_IT, kind_of
 
@@ -30,6 +30,11 @@ def one(by_id: ById, table: str, columns: Columns, row: tuple[Any, ...]) -> tupl
 def test_it_is_known_how_either_database_writes_each_kind_of_field() -> None:
     kinds = {kind_of(f) for model in apps.get_models(include_auto_created=True) for f in model._meta.concrete_fields}
     assert not kinds - set(AS_SQLITE_HAS_IT), "decide in audit/moving/sides.py how SQLite has these"
+
+
+def test_what_migrations_make_is_no_reason_to_refuse_a_target(db: None) -> None:
+    filled = {model._meta.db_table for model in tables_to_move() if model._default_manager.exists()}
+    assert filled <= _MADE_BY_MIGRATIONS
 
 
 def test_every_table_is_moved_once_but_for_what_is_of_this_database_alone() -> None:
