@@ -27,10 +27,12 @@ def _install_triggers(using: str, **kwargs: Any) -> None:
     triggers.install(using)
 
 
-def _remove_triggers(using: str, **kwargs: Any) -> None:
+def _remove_triggers(using: str, plan: list[Any], **kwargs: Any) -> None:
+    """Only where something is to migrate: on PostgreSQL it waits for all who read versions, a backup among them."""
     from prompts import triggers
 
-    triggers.remove(using)
+    if plan:
+        triggers.remove(using)
 
 
 def _go_first(sender: Any, instance: Any, using: str, **kwargs: Any) -> None:

@@ -15,7 +15,7 @@ from audit.models import Event
 from audit.trail import record
 from config.context import acting_as
 from config.errors import Conflict
-from prompts import tasks
+from prompts import tasks, triggers
 from prompts.content import VersionInvalid
 from prompts.labels import LabelProtected, ProtectionKept, move_label, remove_label
 from prompts.lookup import LabelNotFound, VersionNotFound, get_label, get_version
@@ -192,6 +192,14 @@ def test_the_migration_labels_each_active_version_unprotected_and_can_be_taken_b
     assert set(Label.objects.values_list(*kept)) == expected
     with pytest.raises(DatabaseError, match="never changes"), transaction.atomic():
         Version.objects.update(notes="changed")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_with_nothing_to_migrate_the_guards_stay_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    removed: list[str] = []
+    monkeypatch.setattr(triggers, "remove", removed.append)
+    migrate()
+    assert removed == []
 
 
 def migrate(*to: str) -> None:
